@@ -1,0 +1,29 @@
+"""nstlib: neural style transfer, derived step by step.
+
+Pictures are float32 tensors (3, H, W) in [0, 1]. Modules load when they are first used, so that
+``nstlib.doctor()`` also answers where PyTorch is missing or broken.
+"""
+
+import importlib
+import os
+
+# Waiting OpenMP threads must sleep, not spin: on a busy laptop spinning makes a step tens of times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+_MODULES = ("pictures", "painted", "networks", "style", "conventions", "statistics", "weighting", "transfer", "engine")
+_FUNCTIONS = {"doctor": "nstlib.diagnosis", "stylize": "nstlib.transfer", "Settings": "nstlib.transfer"}
+
+__all__ = sorted((*_MODULES, *_FUNCTIONS))
+
+
+def __getattr__(name: str):
+    """Load a module or function of the library at its first use."""
+    if name in _MODULES:
+        return importlib.import_module(f"nstlib.{name}")
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(_FUNCTIONS[name]), name)
+    raise AttributeError(f"nstlib has no {name!r}; it has {', '.join(__all__)}.")
+
+
+def __dir__() -> list[str]:
+    return __all__
