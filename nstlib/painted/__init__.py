@@ -1,0 +1,53 @@
+"""Pictures of our own: eight procedural painting styles and the controlled textures of lessons 02 and 07.
+
+`paint(name, size, seed)` gives a float32 tensor (3, H, W) in [0, 1]; the same seed shows the same composition at any
+size, on any machine without a download. Styles live in `brushed`, `printed` and `planes`, what they share in `canvas`.
+"""
+
+from math import ceil
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor, from_numpy
+
+from nstlib.painted.brushed import night, pointillism, poppies
+from nstlib.painted.canvas import Canvas
+from nstlib.painted.controlled import textured_tint, two_filter_bank
+from nstlib.painted.planes import cubist, mosaic
+from nstlib.painted.printed import hatching, marbling, waves
+
+__all__ = ["STYLES", "paint", "textured_tint", "two_filter_bank"]
+
+STYLES = {style.__name__: style for style in (night, mosaic, hatching, waves, pointillism, marbling, poppies, cubist)}
+"""Name -> function (canvas, rng) that returns colours (rows, columns, 3), float, a few of them just outside [0, 1]."""
+
+
+def paint(name: str, size: int | tuple[int, int] = 256, seed: int = 0) -> Float[Tensor, "3 height width"]:
+    """Paint a picture in one of our own styles; returns float32 in [0, 1].
+
+    `size` is the side of a square, or (height, width): at least 16 pixels, the longer side at most 8 times the shorter.
+    The same name, size and seed give the same bytes; another size with the same proportions gives the same composition,
+    finer or coarser. Raises ValueError for an unknown name or a size outside these limits.
+    """
+    if name not in STYLES:
+        raise ValueError(f"There is no painted style {name!r}; choose one of {', '.join(STYLES)}.")
+    height, width = _height_and_width(size)
+    # Twice as fine smooths every edge; below 192 pixels finer still, since strokes thinner than a pixel draw badly.
+    finer = max(2, ceil(384 / min(height, width)))
+    colours = STYLES[name](Canvas(height * finer, width * finer), np.random.default_rng(seed))
+    raster = Image.fromarray((colours.clip(0, 1) * 255 + 0.5).astype(np.uint8))
+    picture = np.asarray(raster.resize((width, height), Image.Resampling.HAMMING), np.float32) / 255
+    return from_numpy(picture.transpose(2, 0, 1).copy())
+
+
+def _height_and_width(size: int | tuple[int, int]) -> tuple[int, int]:
+    """`size` as (height, width), or a ValueError that says what was expected."""
+    sides = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+    whole = all(isinstance(side, (int, np.integer)) and not isinstance(side, bool) for side in sides)
+    if len(sides) != 2 or not whole or min(sides) < 16 or max(sides) > 8 * min(sides):
+        raise ValueError(
+            f"A painting cannot have size {size!r}; give one whole number of pixels for a square or (height, width), "
+            "each at least 16 and the longer side at most 8 times the shorter."
+        )
+    return int(sides[0]), int(sides[1])
