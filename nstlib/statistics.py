@@ -1,0 +1,112 @@
+"""What else could style be: other statistics of a layer's features, each with its distance (lesson 07).
+
+A statistic is two steps, so that the style is summarised once and compared with at every step of the optimiser:
+`summarise` features (..., N, H, W) to one tensor, then `distance` of two summaries, of shape (...). All forget where,
+all take pictures of different sizes, all are differentiable and sum half-precision features in float32. A distance
+raises ValueError for summaries of different N, a summary for the features that `nstlib.style.unroll` refuses.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nstlib.style import Cost, Features, Matrix, full_precision, matrix_product, mean_gram, style_distance, unroll
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One answer to "what is style?": a summary of the features and a distance between two summaries."""
+
+    formula: str
+    summarise: Callable[[Features], Tensor]
+    distance: Callable[[Tensor, Tensor], Cost]
+    source: str
+
+    def cost(self, features_x: Features, features_s: Features) -> Cost:
+        """The distance of the two summaries."""
+        return self.distance(self.summarise(features_x), self.summarise(features_s))
+
+
+def _same_filters(n_x: int, n_s: int) -> int:
+    if n_x != n_s:
+        raise ValueError(
+            f"Given were summaries of {n_x} and of {n_s} filters; expected is the same number: summarise the same "
+            "layer of the same network for both pictures."
+        )
+    return n_x
+
+
+def mean_square(features: Features) -> Float[Tensor, "*batch n_filters"]:
+    """The diagonal of G/M: (1/M) Σ_i F_ki², how much of each filter there is."""
+    return unroll(full_precision(features)).square().mean(-1)
+
+
+def mean_square_distance(x: Float[Tensor, "*batch n_filters"], s: Float[Tensor, "*batch n_filters"]) -> Cost:
+    """Σ_k (x_k − s_k)² / (4 N²): the diagonal's part of E_l."""
+    n_filters = _same_filters(x.shape[-1], s.shape[-1])
+    return (x - s).square().sum(-1) / (4 * n_filters**2)
+
+
+def moments(features: Features) -> Float[Tensor, "*batch 2 n_filters"]:
+    """Mean and population standard deviation of each filter, as two rows; a flat filter's gradient is 0, not NaN."""
+    F = unroll(full_precision(features))
+    return torch.stack((F.mean(-1), F.std(-1, correction=0)), dim=-2)
+
+
+def moments_distance(x: Float[Tensor, "*batch 2 n_filters"], s: Float[Tensor, "*batch 2 n_filters"]) -> Cost:
+    """Σ_k ((μ_x − μ_s)² + (σ_x − σ_s)²) / N."""
+    n_filters = _same_filters(x.shape[-1], s.shape[-1])
+    return (x - s).square().sum((-2, -1)) / n_filters
+
+
+def covariance(features: Features) -> Matrix:
+    """G/M of the centred features: (1/M) Σ_i (F_ki − μ_k)(F_k'i − μ_k'), which is G/M − μμᵀ."""
+    features = full_precision(features)
+    return mean_gram(features - unroll(features).mean(-1)[..., None, None])
+
+
+def sorted_projections(features: Features, seed: int = 0) -> Float[Tensor, "*batch n_directions n_positions"]:
+    """The columns of F projected on N random unit directions, and each direction's M numbers sorted.
+
+    The seed decides the directions; summaries are comparable only with the same one. Heitz et al. (2021) draw new
+    directions at every step: for that, summarise both pictures with a new seed each time.
+    """
+    F = unroll(full_precision(features))
+    generator = torch.Generator().manual_seed(seed)
+    directions = torch.randn(F.shape[-2], F.shape[-2], generator=generator, dtype=torch.float64)
+    return matrix_product((directions / directions.norm(dim=-1, keepdim=True)).to(F), F).sort(-1).values
+
+
+def wasserstein_distance(x: Float[Tensor, "*batch directions m_x"], s: Float[Tensor, "*batch directions m_s"]) -> Cost:
+    """The mean over directions of ∫ (q_x(u) − q_s(u))² du, q being the quantile functions of the sorted numbers.
+
+    For M_X = M_S that is the mean of (x − s)². Otherwise both staircases are cut at the steps of either, so that the
+    integral is exact and a texture repeated is at distance 0 of itself.
+    """
+    n_directions, m_x, m_s = _same_filters(x.shape[-2], s.shape[-2]), x.shape[-1], s.shape[-1]
+    if m_x == m_s:
+        return (x - s).square().mean((-2, -1))
+    cuts = torch.cat((torch.arange(m_x + 1) * m_s, torch.arange(m_s + 1) * m_x)).unique()  # in units of 1/(M_X M_S)
+    left, width = cuts[:-1], cuts.diff().to(x) / (m_x * m_s)
+    difference = x[..., (left // m_s).to(x.device)] - s[..., (left // m_x).to(x.device)]
+    return (width * difference.square()).sum((-2, -1)) / n_directions
+
+
+STATISTICS: dict[str, Statistic] = {
+    "gram": Statistic("Σ (G_X/M_X − G_S/M_S)² / (4 N²)", mean_gram, style_distance, "Gatys et al. 2015"),
+    "diagonal": Statistic(
+        "Σ_k (G_X,kk/M_X − G_S,kk/M_S)² / (4 N²)", mean_square, mean_square_distance, "a part of Gatys et al. 2015"
+    ),
+    "moments": Statistic(
+        "Σ_k ((μ_X − μ_S)² + (σ_X − σ_S)²) / N", moments, moments_distance, "Li et al. 2017, batch-norm statistics"
+    ),
+    "covariance": Statistic(
+        "Σ (Cov_X − Cov_S)² / (4 N²)", covariance, style_distance, "Gatys et al. 2015 with centred features"
+    ),
+    "sliced_wasserstein": Statistic(
+        "mean over directions of ∫ (q_X − q_S)² du", sorted_projections, wasserstein_distance, "Heitz et al. 2021"
+    ),
+}

@@ -1,0 +1,90 @@
+"""Layer weights λ_l for J_style = Σ_l λ_l E_l: each function returns a dictionary layer name -> weight.
+
+Layers are given from shallow to deep; where a function takes a dictionary, its keys are the layers. The weights sum to
+1, except in `relative`. Every function raises ValueError for no layers, a layer named twice, an unknown layer and for
+numbers that are not positive and finite.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+
+def _names(layers: Iterable[str], chosen: str | None = None) -> list[str]:
+    names = [] if isinstance(layers, str) else list(layers)
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"Given were the layers {layers!r}; expected are names in a list, each once: ['relu1_1', …].")
+    if chosen is not None and chosen not in names:
+        raise ValueError(f"Given was the layer {chosen!r}; expected is one of these, choose: {', '.join(names)}.")
+    return names
+
+
+def _positive(numbers: Mapping[str, float], meaning: str) -> dict[str, float]:
+    values = {layer: float(numbers[layer]) for layer in _names(numbers)}
+    wrong = {layer: value for layer, value in values.items() if not 0 < value < math.inf}
+    if wrong:
+        raise ValueError(
+            f"Given was a {meaning} of {wrong}; expected is a positive, finite number for each layer: leave such a "
+            "layer out, or look why its features are all zero or not finite."
+        )
+    return values
+
+
+def _normalised(weights: dict[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {layer: weight / total for layer, weight in weights.items()}
+
+
+def equal(layers: Iterable[str]) -> dict[str, float]:
+    """λ_l = 1/L (Gatys et al. 2015, with a VGG-19 whose every filter was scaled to mean activation 1)."""
+    names = _names(layers)
+    return dict.fromkeys(names, 1 / len(names))
+
+
+def inverse_n2(n_filters: Mapping[str, int]) -> dict[str, float]:
+    """λ_l ∝ 1/N² from the filters of each layer, Σ λ_l = 1 (Gatys' own code for the ordinary VGG-19)."""
+    return _normalised({layer: n**-2 for layer, n in _positive(n_filters, "number of filters").items()})
+
+
+def geometric(layers: Iterable[str], ratio: float = 1 / 2) -> dict[str, float]:
+    """λ ∝ 1, ratio, ratio² … from the first layer to the last, Σ λ_l = 1; raises ValueError unless ratio > 0.
+
+    The default halves: 2^(D−d) of Novak & Nikulin, "Improving the Neural Algorithm of Artistic Style" (2016).
+    crowsonkb/style-transfer-pytorch takes 256:64:16:4:1, ratio 1/4.
+    """
+    if not 0 < ratio < math.inf:
+        raise ValueError(f"Given was the ratio {ratio}; expected is a positive number: 0.5 halves from layer to layer.")
+    return _normalised({layer: ratio**depth for depth, layer in enumerate(_names(layers))})
+
+
+def relative(style_zero_costs: Mapping[str, float]) -> dict[str, float]:
+    """λ_l = K_s / (L · E_l(S, 0)) from each layer's cost of S against zero features, K_s being their mean.
+
+    Then Σ_l λ_l E_l / K_s is the mean over layers of E_l(X, S) / E_l(S, 0), 1 for a picture without features (compare
+    Cheng et al., "Style-Aware Normalized Loss for Improving Arbitrary Style Transfer", 2021).
+    """
+    costs = _positive(style_zero_costs, "cost against zero")
+    mean = sum(costs.values()) / len(costs)
+    return {layer: mean / (len(costs) * cost) for layer, cost in costs.items()}
+
+
+def balanced(gradient_norms: Mapping[str, float]) -> dict[str, float]:
+    """λ_l · norm_l equal for all layers, Σ λ_l = 1; norm_l is ‖∂E_l/∂X‖, so each layer pulls the picture as hard."""
+    return _normalised({layer: 1 / norm for layer, norm in _positive(gradient_norms, "gradient norm").items()})
+
+
+def leave_one_out(layers: Iterable[str], dropped: str) -> dict[str, float]:
+    """λ_l = 1/(L−1), and 0 for the dropped layer; raises ValueError where no other layer remains."""
+    names = _names(layers, dropped)
+    if len(names) == 1:
+        raise ValueError(f"Given was {dropped!r} alone; expected are two or more layers, so that one remains: add one.")
+    return {layer: 0.0 if layer == dropped else 1 / (len(names) - 1) for layer in names}
+
+
+def single(layers: Iterable[str], kept: str) -> dict[str, float]:
+    """λ_l = 1 for the kept layer and 0 for the others."""
+    return {layer: float(layer == kept) for layer in _names(layers, kept)}
+
+
+PRESETS: dict[str, Callable[..., dict[str, float]]] = {
+    function.__name__: function for function in (equal, inverse_n2, geometric, relative, balanced)
+}

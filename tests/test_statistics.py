@@ -1,0 +1,203 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nstlib import statistics
+from nstlib.statistics import STATISTICS
+from nstlib.style import layer_style_cost, mean_gram, unroll
+
+each = pytest.mark.parametrize("name", list(STATISTICS))
+SIZES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5))
+
+
+def random_features(*shape, seed=0, dtype=torch.float64):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
+
+
+def columns(features):
+    return [row.flatten().tolist() for row in features]
+
+
+def diagonal_by_loops(x, s):
+    mean_square = [[sum(v * v for v in row) / len(row) for row in columns(f)] for f in (x, s)]
+    return sum((a - b) ** 2 for a, b in zip(*mean_square, strict=True)) / (4 * len(x) ** 2)
+
+
+def moments_by_loops(x, s):
+    total = 0.0
+    for row_x, row_s in zip(columns(x), columns(s), strict=True):
+        means = [sum(row) / len(row) for row in (row_x, row_s)]
+        deviations = [
+            (sum((v - mean) ** 2 for v in row) / len(row)) ** 0.5
+            for row, mean in zip((row_x, row_s), means, strict=True)
+        ]
+        total += (means[0] - means[1]) ** 2 + (deviations[0] - deviations[1]) ** 2
+    return total / len(x)
+
+
+def covariance_by_loops(x, s):
+    matrices = []
+    for rows in (columns(x), columns(s)):
+        centred = [[v - sum(row) / len(row) for v in row] for row in rows]
+        matrices.append([[sum(map(float.__mul__, a, b)) / len(a) for b in centred] for a in centred])
+    squares = ((a - b) ** 2 for rows in zip(*matrices, strict=True) for a, b in zip(*rows, strict=True))
+    return sum(squares) / (4 * len(x) ** 2)
+
+
+def wasserstein_by_repetition(x, s):
+    """Each of x repeated M_S times and each of s repeated M_X times are equally many; sorted, they pair up."""
+    n, m_x, m_s = len(x), x[0].numel(), s[0].numel()
+    directions = torch.randn(n, n, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    total = 0.0
+    for direction in directions:
+        direction = direction / direction.square().sum().sqrt()
+        p_x = (direction @ x.reshape(n, m_x)).repeat_interleave(m_s).sort().values
+        p_s = (direction @ s.reshape(n, m_s)).repeat_interleave(m_x).sort().values
+        total += float((p_x - p_s).square().mean())
+    return total / n
+
+
+ORACLES = {
+    "gram": lambda x, s: layer_style_cost(x, s).item(),
+    "diagonal": diagonal_by_loops,
+    "moments": moments_by_loops,
+    "covariance": covariance_by_loops,
+    "sliced_wasserstein": wasserstein_by_repetition,
+}
+
+
+def test_the_names_are_those_of_the_course():
+    assert list(STATISTICS) == list(ORACLES)
+    assert all(statistic.formula and statistic.source for statistic in STATISTICS.values())
+
+
+@each
+@settings(max_examples=30, deadline=None)
+@given(SIZES, st.tuples(st.integers(1, 5), st.integers(1, 5)), st.integers(0, 9))
+def test_each_cost_is_its_formula_for_any_sizes(name, size, size_s, seed):
+    x, s = random_features(*size, seed=seed) + 1, random_features(size[0], *size_s, seed=seed + 1)
+    assert STATISTICS[name].cost(x, s).item() == pytest.approx(ORACLES[name](x, s), rel=1e-10, abs=1e-13)
+
+
+def test_moments_hold_means_above_population_deviations():
+    summary = statistics.moments(torch.tensor([[[1.0, 3.0]], [[5.0, 5.0]]]))
+    assert summary.tolist() == [[2.0, 5.0], [1.0, 0.0]]
+
+
+def test_summaries_are_parts_of_the_mean_gram():
+    features = random_features(4, 3, 5) + 2
+    mean = features.mean((1, 2))
+    torch.testing.assert_close(statistics.mean_square(features), mean_gram(features).diagonal())
+    torch.testing.assert_close(statistics.covariance(features), mean_gram(features) - mean.outer(mean))
+    torch.testing.assert_close(statistics.covariance(features).diagonal().sqrt(), statistics.moments(features)[1])
+
+
+@each
+def test_positions_and_repetition_are_forgotten(name):
+    statistic, features = STATISTICS[name], random_features(4, 3, 5)
+    order = torch.randperm(15, generator=torch.Generator().manual_seed(3))
+    assert statistic.cost(unroll(features)[:, order].reshape(4, 5, 3), features) < 1e-25
+    assert statistic.cost(features.tile(1, 2, 2), features) < 1e-25
+    assert statistic.cost(features, features.tile(1, 2, 2)) < 1e-25
+    assert statistic.cost(features + 1, features) > 1e-3 or name == "covariance"
+    assert statistic.cost(2 * features, features) > 1e-3
+
+
+def test_only_pairs_tell_which_filters_fire_together():
+    together = torch.tensor([[[1.0, 1.0, 0.0, 0.0]], [[1.0, 1.0, 0.0, 0.0]]])
+    apart = torch.tensor([[[1.0, 1.0, 0.0, 0.0]], [[0.0, 0.0, 1.0, 1.0]]])
+    costs = {name: statistic.cost(together, apart).item() for name, statistic in STATISTICS.items()}
+    assert costs["diagonal"] == costs["moments"] == 0
+    assert costs["gram"] == costs["covariance"] == 2 * 0.5**2 / 16
+    assert costs["sliced_wasserstein"] > 0.01
+
+
+@each
+@pytest.mark.parametrize("size_s", [(3, 5), (2, 4)])
+def test_a_batch_equals_a_loop(name, size_s):
+    statistic, x, s = STATISTICS[name], random_features(2, 4, 3, 5), random_features(2, 4, *size_s, seed=1)
+    expected = torch.stack([statistic.cost(a, b) for a, b in zip(x, s, strict=True)])
+    torch.testing.assert_close(statistic.cost(x, s), expected, rtol=1e-12, atol=0)
+    one_style = torch.stack([statistic.cost(a, s[0]) for a in x])
+    torch.testing.assert_close(statistic.cost(x, s[0]), one_style, rtol=1e-12, atol=0)
+
+
+@each
+@pytest.mark.parametrize("size_s", [(3, 2), (2, 4)])
+def test_gradcheck(name, size_s):
+    x, s = random_features(3, 3, 2).requires_grad_(), random_features(3, *size_s, seed=1).requires_grad_()
+    assert torch.autograd.gradcheck(STATISTICS[name].cost, (x, s))
+
+
+@each
+@pytest.mark.parametrize("value", [0.0, 0.1, 300.0])
+@pytest.mark.parametrize("positions", [(1, 1), (8, 9)])
+def test_flat_and_dead_filters_have_a_finite_gradient(name, value, positions):
+    features = random_features(3, *positions, dtype=torch.float32)
+    features[1] = value
+    features.requires_grad_()
+    STATISTICS[name].cost(features, random_features(3, 4, 4, seed=1, dtype=torch.float32)).backward()
+    assert features.grad.isfinite().all()
+
+
+@each
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_summed_in_float32(name, dtype):
+    x, s = torch.zeros(2, 512, 512, dtype=dtype), random_features(2, 30, 30, dtype=dtype)
+    x[:, ::2] = 500.0
+    x.requires_grad_()
+    statistic = STATISTICS[name]
+    cost = statistic.cost(x, s)
+    assert cost.dtype == statistic.summarise(x).dtype == torch.float32
+    assert cost.item() == pytest.approx(statistic.cost(x.double(), s.double()).item(), rel=1e-3)
+    cost.backward()
+    assert x.grad.dtype == dtype and x.grad.isfinite().all()
+
+
+@each
+def test_autocast_does_not_round_the_sums(name):
+    x, s = random_features(4, 9, 9, dtype=torch.float32), random_features(4, 7, 9, seed=1, dtype=torch.float32)
+    expected = STATISTICS[name].cost(x, s)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(STATISTICS[name].cost(x, s), expected)
+
+
+@each
+def test_meta_tensors_show_shapes_without_numbers(name):
+    x, s = torch.empty(2, 64, 40, 40, device="meta"), torch.empty(2, 64, 30, 20, device="meta")
+    assert STATISTICS[name].cost(x, s).shape == (2,)
+
+
+def test_the_seed_decides_the_directions():
+    features = random_features(3, 4, 5)
+    first = statistics.sorted_projections(features)
+    assert torch.equal(first, statistics.sorted_projections(features, seed=0))
+    assert not torch.allclose(first, statistics.sorted_projections(features, seed=1))
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    statistics.sorted_projections(features)
+    assert torch.equal(torch.rand(1), expected)  # the global generator is left alone
+
+
+def test_directions_have_unit_length():
+    unit_vectors = torch.eye(6, dtype=torch.float64).reshape(6, 2, 3)  # their projections are the directions
+    squares = statistics.sorted_projections(unit_vectors).square().sum(-1)
+    torch.testing.assert_close(squares, torch.ones(6, dtype=torch.float64))
+
+
+@each
+@pytest.mark.parametrize("n_filters", [(3, 5), (1, 5)])
+def test_another_number_of_filters_is_refused(name, n_filters):
+    x, s = (random_features(n, 4, 4) for n in n_filters)
+    with pytest.raises(ValueError, match=r"Given were .*expected is .*same layer of the same network"):
+        STATISTICS[name].cost(x, s)
+
+
+@each
+def test_wrong_blocks_are_refused(name):
+    with pytest.raises(ValueError, match=r"Given was a tensor of shape \(3, 20\); expected is"):
+        STATISTICS[name].summarise(torch.zeros(3, 20))
+    with pytest.raises(TypeError, match=r"Given was a tensor of torch.uint8; expected is"):
+        STATISTICS[name].summarise(torch.zeros(3, 4, 5, dtype=torch.uint8))
