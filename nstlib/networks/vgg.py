@@ -1,0 +1,186 @@
+"""VGG's layer names, its architecture, and the frozen network that gives features by name.
+
+A layer is named as in the papers: ``conv4_2`` is the second convolution of the fourth block, ``relu4_2`` what its ReLU
+lets through, ``pool4`` what the block hands on. Source: Simonyan and Zisserman, 2015, arXiv:1409.1556.
+"""
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+Pooling = Literal["max", "average"]
+
+# Root mean square of max pooling over that of average pooling, median over the pools of VGG-16 and minivgg on the
+# sample photos. Without it each average pool hands on weaker features than the next filters were trained for.
+AVERAGE_POOL_GAIN = 1.35
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Filters and convolutions of each block, and the input scaling ``(picture - mean) / std``."""
+
+    widths: tuple[int, ...]
+    depths: tuple[int, ...]
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+
+    @property
+    def convolutions(self) -> dict[str, tuple[int, int]]:
+        """Name -> (channels in, filters) of each convolution, in order."""
+        shapes, channels = {}, 3
+        for block, (width, depth) in enumerate(zip(self.widths, self.depths, strict=True), start=1):
+            for index in range(1, depth + 1):
+                shapes[f"conv{block}_{index}"] = (channels, width)
+                channels = width
+        return shapes
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Every layer's name, from the picture to the depth."""
+        names = []
+        for block, depth in enumerate(self.depths, start=1):
+            for index in range(1, depth + 1):
+                names += [f"conv{block}_{index}", f"relu{block}_{index}"]
+            names.append(f"pool{block}")
+        return tuple(names)
+
+    def until_deepest(self, asked: Iterable[str]) -> tuple[str, ...]:
+        """Return the layers from the first to the deepest one asked for; ValueError names an unknown layer."""
+        asked, known = list(asked), self.layers
+        unknown = [name for name in asked if name not in known]
+        if unknown:
+            raise ValueError(f"This network has no layer {unknown[0]!r}; choose from {', '.join(known)}.")
+        if not asked:
+            raise ValueError("No layer was asked for; name at least one, for example relu4_2.")
+        return known[: max(map(known.index, asked)) + 1]
+
+
+VGG16 = Architecture(widths=(64, 128, 256, 512, 512), depths=(2, 2, 3, 3, 3))
+VGG19 = Architecture(widths=(64, 128, 256, 512, 512), depths=(2, 2, 4, 4, 4))
+# Trained on 255 · BGR minus these means; the kernels are flipped to RGB where the weights are read.
+VGG16_HED = Architecture(VGG16.widths, VGG16.depths, mean=(0.4810937, 0.4575245, 0.4078705), std=(1 / 255,) * 3)
+
+
+class AveragePool(nn.Module):
+    """2 × 2 average pooling, times the gain that keeps the features as strong as max pooling leaves them."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B,N,H,W) -> (B,N,H/2,W/2)."""
+        return functional.avg_pool2d(features, 2) * AVERAGE_POOL_GAIN
+
+
+class Network(nn.Module):
+    """A frozen VGG: ``network(batch)`` -> ``{layer: features}`` for the layers asked for, cut after the deepest.
+
+    batch: (B, 3, H, W) in [0, 1], any float dtype; it is scaled as the weights expect and takes their dtype.
+    features: (B, N, H', W') in the weights' dtype, H' = H / 2^(pools before the layer).
+    """
+
+    def __init__(
+        self, name: str, architecture: Architecture, layers: Sequence[str], pooling: Pooling = "max"
+    ) -> None:
+        super().__init__()
+        if pooling not in ("max", "average"):
+            raise ValueError(f"pooling={pooling!r} is unknown; choose 'max' or 'average'.")
+        self.name, self.architecture, self.layers = name, architecture, tuple(dict.fromkeys(layers))
+        shapes = architecture.convolutions
+        self.stages = nn.ModuleDict()
+        for stage in architecture.until_deepest(self.layers):
+            if stage.startswith("conv"):
+                self.stages[stage] = nn.Conv2d(*shapes[stage], kernel_size=3, padding=1)
+            elif stage.startswith("relu"):
+                self.stages[stage] = nn.ReLU(inplace=False)  # in place it would overwrite the conv layer's features
+            else:
+                self.stages[stage] = nn.MaxPool2d(2) if pooling == "max" else AveragePool()
+        self.register_buffer("mean", torch.tensor(architecture.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(architecture.std).view(3, 1, 1), persistent=False)
+        self.requires_grad_(False).eval()
+
+    @property
+    def convolutions(self) -> dict[str, nn.Conv2d]:
+        """Name -> convolution, for the layers that are there."""
+        return {name: stage for name, stage in self.stages.items() if isinstance(stage, nn.Conv2d)}
+
+    @property
+    def n_filters(self) -> dict[str, int]:
+        """Layer asked for -> N, its number of filters."""
+        widths = self.architecture.widths
+        return {layer: widths[int(layer.removeprefix("conv").removeprefix("relu").removeprefix("pool")[0]) - 1]
+                for layer in self.layers}
+
+    @property
+    def deepest(self) -> str:
+        """The deepest layer asked for."""
+        return self.architecture.until_deepest(self.layers)[-1]
+
+    @property
+    def minimum_side(self) -> int:
+        """Least picture side, in pixels, that leaves one position at the deepest layer asked for."""
+        return 2 ** sum(stage.startswith("pool") for stage in self.architecture.until_deepest(self.layers))
+
+    def only(self, layers: Sequence[str]) -> "Network":
+        """Return the same weights asked for other layers; ValueError for one beyond the layer where this one was cut."""
+        beyond = [stage for stage in self.architecture.until_deepest(layers) if stage not in self.stages]
+        if beyond:
+            raise ValueError(f"This {self.name} was cut after {next(reversed(self.stages))}, but {beyond[-1]} is asked for;"
+                             f" load it again with layers that include {beyond[-1]}.")
+        narrowed = copy.copy(self)
+        narrowed.layers = tuple(dict.fromkeys(layers))
+        return narrowed
+
+    def load_convolutions(self, weights: Mapping[str, Tensor]) -> "Network":
+        """Copy ``{conv1_1.weight, conv1_1.bias, …}`` in; ValueError names what is missing or has another shape."""
+        for name, convolution in self.convolutions.items():
+            for part in ("weight", "bias"):
+                key, there = f"{name}.{part}", getattr(convolution, part)
+                if key not in weights:
+                    raise ValueError(f"The weights hold no {key}, which {self.name} needs.")
+                if weights[key].shape != there.shape:
+                    raise ValueError(
+                        f"{key} has shape {tuple(weights[key].shape)}, but {self.name} needs {tuple(there.shape)}."
+                    )
+                there.data.copy_(weights[key])
+        return self
+
+    def forward(self, batch: Float[Tensor, "batch 3 height width"]) -> dict[str, Float[Tensor, "batch n h w"]]:
+        """Features by layer name, in the order asked for."""
+        weight = self.stages["conv1_1"].weight
+        features = ((batch.to(self.mean.dtype) - self.mean) / self.std).to(weight.dtype)
+        if weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous():
+            features = features.contiguous(memory_format=torch.channels_last)
+        found = {}
+        for name, stage in self.stages.items():
+            features = stage(features)
+            if name in self.layers:
+                found[name] = features
+            if len(found) == len(self.layers):
+                break
+        return {layer: found[layer] for layer in self.layers}
+
+
+def random_weights(network: Network, seed: int = 0) -> Network:
+    """Fill with seeded normal weights, then scale each layer to unit mean square after its ReLU.
+
+    The scaling is measured on seeded noise of several grain sizes; biases are zero. What such a network still
+    knows about style is one of lesson 07's questions (He, Wang and Hopcroft, 2016, arXiv:1606.04801).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    grains = [torch.rand(2, 3, side, side, generator=generator) for side in (4, 16, 64)]
+    noise = sum(functional.interpolate(grain, size=(64, 64), mode="bilinear") for grain in grains) / len(grains)
+    features = (noise - noise.mean()) / noise.std()
+    for stage in network.stages.values():
+        if isinstance(stage, nn.Conv2d):
+            stage.weight.data.normal_(generator=generator)
+            stage.bias.data.zero_()
+            stage.weight.data /= functional.relu(stage(features)).square().mean().sqrt()
+        features = stage(features)
+    return network

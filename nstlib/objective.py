@@ -1,0 +1,107 @@
+"""J of one picture pair at one size: the targets are computed once, the costs at every step.
+
+Nothing here knows about optimisers or files; it runs on the device and in the precision of its network.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nstlib import conventions, weighting
+from nstlib.networks import Network
+from nstlib.settings import Settings
+from nstlib.statistics import STATISTICS
+from nstlib.style import content_cost, total_cost, total_variation
+
+Picture = Float[Tensor, "3 height width"]
+Block = Float[Tensor, "n_filters height width"]
+Scalar = Float[Tensor, ""]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """J, and the raw J_content and E_l by layer, all with their gradients."""
+
+    total: Scalar
+    content: Scalar
+    style: dict[str, Scalar]
+
+
+class Objective:
+    """``objective(x)`` gives the Costs of a picture, compared with the content and style it was made for.
+
+    All pictures lie on the network's device. `start` is where the preset ``balanced`` measures its gradients.
+    Raises ValueError for a layer without style energy where the preset ``relative`` has to divide by it.
+    """
+
+    def __init__(self, content: Picture, style: Picture, settings: Settings, network: Network, start: Picture) -> None:
+        self.settings, self.network = settings, network
+        self.statistic = STATISTICS[settings.statistic]
+        with torch.no_grad():
+            features_c, features_s = self._features(content), self._features(style)
+            self.content_targets = {layer: features_c[layer] for layer in settings.content_layers}
+            self.style_targets = {
+                layer: self.statistic.summarise(features_s[layer]) for layer in settings.style_layers
+            }
+            self.content_scale = self._content(_zeros(features_c))  # K_c
+            self.zero_costs = self._style(_zeros(features_s))
+            self.style_scale = sum(self.zero_costs.values()) / len(self.zero_costs)  # K_s
+        height, width = content.shape[-2:]
+        self.factors = {  # f_l, with M of X's layer: X has the content's size
+            layer: conventions.factor(settings.convention, *_counts(features_c[layer]), height * width)
+            for layer in self.style_targets
+        }
+        self.layer_weights = self._weights(start)
+
+    def __call__(self, x: Picture) -> Costs:
+        """Costs of the picture x."""
+        features = self._features(x)
+        content, style = self._content(features), self._style(features)
+        weighted = sum(self.layer_weights[layer] * self.factors[layer] * style[layer] for layer in style)
+        total = total_cost(
+            content / self.content_scale, weighted / self.style_scale, self.settings.alpha, self.settings.beta
+        )
+        if self.settings.total_variation:
+            total = total + self.settings.total_variation * total_variation(x) / x.numel()
+        return Costs(total, content, style)
+
+    def gradient_norms(self, x: Picture) -> dict[str, float]:
+        """‖∂E_l/∂X‖ by style layer: how hard each layer alone would pull at the picture x."""
+        x = x.detach().requires_grad_()
+        style = self._style(self._features(x))
+        return {
+            layer: torch.autograd.grad(cost, x, retain_graph=True)[0].norm().item() for layer, cost in style.items()
+        }
+
+    def _features(self, picture: Picture) -> dict[str, Block]:
+        return {layer: block[0] for layer, block in self.network(picture[None]).items()}
+
+    def _content(self, features: dict[str, Block]) -> Scalar:
+        return sum(content_cost(features[layer], target) for layer, target in self.content_targets.items())
+
+    def _style(self, features: dict[str, Block]) -> dict[str, Scalar]:
+        return {
+            layer: self.statistic.distance(self.statistic.summarise(features[layer]), target)
+            for layer, target in self.style_targets.items()
+        }
+
+    def _weights(self, start: Picture) -> dict[str, float]:
+        layers, preset = self.settings.style_layers, self.settings.layer_weights
+        if preset == "relative":
+            return weighting.relative({layer: cost.item() for layer, cost in self.zero_costs.items()})
+        if preset == "balanced":
+            return weighting.balanced(self.gradient_norms(start))
+        if preset == "inverse_n2":
+            return weighting.inverse_n2({layer: self.style_targets[layer].shape[0] for layer in layers})
+        return self.settings.weights_given or weighting.PRESETS[preset](layers)
+
+
+def _counts(block: Block) -> tuple[int, int]:
+    """N and M of a layer's block."""
+    return block.shape[0], block.shape[1] * block.shape[2]
+
+
+def _zeros(features: dict[str, Block]) -> dict[str, Block]:
+    return {layer: torch.zeros_like(block) for layer, block in features.items()}

@@ -1,0 +1,122 @@
+"""What a run of style transfer is asked to do: one frozen, validated record that goes to JSON and back."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nstlib import conventions, networks, statistics, weighting
+
+INITS = ("content", "style", "noise")
+OPTIMIZERS = ("lbfgs", "adam")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides a run besides the two pictures and the network.
+
+    size: pixels of the shorter side of both pictures. steps: forward and backward passes, over all scales together.
+    scales: how many sizes, each √2 of the one before, coarse to fine; 1 switches that off.
+    content_layers: where content is compared. layer_weights: a preset's name, λ_l over `style_layers`, or the λ_l
+    themselves by layer. statistic, convention: names in `nstlib.statistics`, `nstlib.conventions`.
+    alpha, beta, total_variation: weights in J (see `nstlib.transfer`). init: content, style or noise.
+    optimizer: lbfgs or adam; learning_rate: Adam's, in units of the picture's range, unused by L-BFGS.
+    plateau: a scale ends early when J fell by less than this share in 20 steps; 0 never stops early.
+    seed: decides the noise. Raises ValueError, in a sentence, for what cannot be run.
+    """
+
+    size: int = 256
+    steps: int = 150
+    scales: int = 3
+    content_layers: tuple[str, ...] = ("relu4_2",)
+    style_layers: tuple[str, ...] = networks.STYLE_LAYERS
+    layer_weights: str | Mapping[str, float] = "relative"
+    statistic: str = "gram"
+    convention: str = "gatys"
+    alpha: float = 1.0
+    beta: float = 10.0
+    total_variation: float = 0.0
+    init: str = "content"
+    optimizer: str = "lbfgs"
+    learning_rate: float = 0.03
+    plateau: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "content_layers", tuple(self.content_layers))
+        if isinstance(self.layer_weights, Mapping):
+            object.__setattr__(self, "layer_weights", dict(self.layer_weights))
+            object.__setattr__(self, "style_layers", tuple(self.layer_weights))
+        else:
+            object.__setattr__(self, "style_layers", tuple(self.style_layers))
+            _one_of("layer_weights", self.layer_weights, weighting.PRESETS)
+        _one_of("statistic", self.statistic, statistics.STATISTICS)
+        _one_of("convention", self.convention, conventions.CONVENTIONS)
+        _one_of("init", self.init, INITS)
+        _one_of("optimizer", self.optimizer, OPTIMIZERS)
+        for name in ("size", "steps", "scales"):
+            _whole(name, getattr(self, name), least=1)
+        _whole("seed", self.seed, least=0)
+        for name in ("alpha", "beta", "total_variation", "plateau"):
+            _number(name, getattr(self, name))
+        for layer, weight in self.weights_given.items():
+            _number(f"layer_weights[{layer!r}]", weight)
+        _number("learning_rate", self.learning_rate, positive=True)
+        if not self.content_layers or not self.style_layers:
+            raise ValueError("Name at least one content layer and one style layer; a weight of 0 switches a term off.")
+
+    @property
+    def weights_given(self) -> dict[str, float]:
+        """The λ_l that were given by value, none for a preset."""
+        return self.layer_weights if isinstance(self.layer_weights, dict) else {}
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Layers whose features a run needs, each once."""
+        return tuple(dict.fromkeys(self.style_layers + self.content_layers))
+
+    def sides(self) -> list[int]:
+        """Shorter side of each scale, coarse to fine: size / √2^k, the last one being `size`."""
+        return [round(self.size / math.sqrt(2) ** k) for k in reversed(range(self.scales))]
+
+    def steps_at(self, number: int) -> int:
+        """Steps of scale `number` (from 1): equal parts, the remainder to the finest."""
+        part = self.steps // self.scales
+        return self.steps - part * (self.scales - 1) if number == self.scales else part
+
+    def to_json(self) -> str:
+        """Write as JSON, which `from_json` reads back to an equal record."""
+        return json.dumps(dataclasses.asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Settings":
+        """Read what `to_json` wrote; ValueError names an unknown setting or what is not JSON."""
+        try:
+            values: Any = json.loads(text)
+        except ValueError as fault:
+            raise ValueError(f"These settings are no JSON ({fault}). Pass what Settings.to_json() wrote.") from None
+        if not isinstance(values, dict):
+            raise ValueError(f"Settings are a JSON object of names and values, not {text[:40]!r}.")
+        known = {field.name for field in dataclasses.fields(cls)}
+        if unknown := set(values) - known:
+            raise ValueError(f"There is no setting {min(unknown)!r}; the settings are {', '.join(sorted(known))}.")
+        return cls(**values)
+
+
+def _one_of(name: str, value: object, known: object) -> None:
+    if value not in known:
+        raise ValueError(f"{name}={value!r} is unknown; choose from {', '.join(known)}.")
+
+
+def _whole(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{name}={value!r} was given; expected is a whole number of at least {least}.")
+
+
+def _number(name: str, value: object, positive: bool = False) -> None:
+    real = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not real or value < 0 or (positive and value == 0):
+        raise ValueError(f"{name}={value!r} was given; expected is a finite number {'above' if positive else 'of'} 0"
+                         f"{'' if positive else ' or more'}.")

@@ -1,0 +1,203 @@
+"""Optimise the pixels: ``steps(content, style, settings, network)`` yields one Step per forward and backward pass.
+
+The optimiser minimises J = α · J_content / K_c + β · Σ_l λ_l f_l E_l / K_s + γ · TV / n, with K_c = ½‖F_C‖² and K_s the
+mean over the style layers of E_l(S against zero features): one number each per picture pair, never per layer. So α and
+β mean the same for every pair, while N, M, λ and the convention's factor f_l keep their effect between layers. A Step
+reports the raw costs of Gatys et al. (2016) beside J.
+"""
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from nstlib import engine, networks, pictures
+from nstlib.objective import Costs, Objective
+from nstlib.settings import Settings
+
+__all__ = ["DivergedError", "Settings", "Step", "steps", "stylize"]
+
+Picture = Float[Tensor, "3 height width"]
+PLATEAU_STEPS = 20
+
+
+@dataclass(frozen=True)
+class Step:
+    """One forward and backward pass: the picture it saw and that picture's costs.
+
+    picture: a copy, float32 (3,H,W) in [0,1] on the CPU. content_cost: J_content. style_costs: E_l by layer. total: J.
+    seconds: since the run began. scale, scales: which size this is, from 1, and how many there are.
+    """
+
+    index: int
+    picture: Picture
+    content_cost: float
+    style_costs: dict[str, float]
+    total: float
+    seconds: float
+    scale: int
+    scales: int
+
+
+class DivergedError(ArithmeticError):
+    """A cost is infinite or not a number; the message says where, the likely cause and what to do."""
+
+
+def steps(
+    content: Picture,
+    style: Picture,
+    settings: Settings | None = None,
+    network: networks.Network | None = None,
+    *,
+    start: Picture | None = None,
+    check: Callable[[], None] | None = None,
+) -> Iterator[Step]:
+    """Yield a Step for each pass: the first shows the starting picture, the last the result.
+
+    Pictures are float32 (3,H,W) in [0,1] of any size; both are resized to `settings.size` on the shorter side. Without
+    a network minivgg is loaded. `start` is a picture to go on from, in place of `settings.init`. `check` is called
+    between layers, forward and backward, and ends the run at once by raising.
+
+    Raises ValueError for settings that these pictures or this network cannot serve, DivergedError for costs that are
+    not finite.
+    """
+    settings, began = settings or Settings(), time.perf_counter()
+    plan = engine.plan()
+    network = (network or networks.load(layers=settings.layers)).only(settings.layers)
+    network, index, x, optimizer = engine.place(network, plan), 0, start, None
+    with _watched(network, check):
+        for scale, side in enumerate(settings.sides(), start=1):
+            pair = [pictures.resize(picture, side) for picture in (content, style)]
+            for picture in pair:
+                pictures.require_side(picture, network.minimum_side, network.deepest)
+            x = _fitted(_initial(*pair, settings) if x is None else x, pair[0]).to(plan.device)
+            objective = Objective(*(picture.to(plan.device) for picture in pair), settings, network, x)
+            x.requires_grad_()
+            optimizer = _optimizer(x, settings, carried=optimizer)
+            for costs, picture in _descend(x, objective, optimizer, settings.steps_at(scale), settings.plateau):
+                seconds = time.perf_counter() - began
+                yield Step(index, picture, *_numbers(costs), seconds, scale, settings.scales)
+                index += 1
+            x = x.detach().cpu()
+
+
+def stylize(
+    content: Picture, style: Picture, settings: Settings | None = None, network: networks.Network | None = None
+) -> Picture:
+    """Run `steps` to its end and return the last picture, float32 (3,H,W) in [0,1]."""
+    for step in steps(content, style, settings, network):  # noqa: B007  the last one is the result
+        pass
+    return step.picture
+
+
+def _initial(content: Picture, style: Picture, settings: Settings) -> Picture:
+    if settings.init == "noise":
+        generator = torch.Generator().manual_seed(settings.seed)
+        return torch.rand(content.shape, generator=generator)
+    return content if settings.init == "content" else style
+
+
+def _fitted(picture: Picture, like: Picture) -> Picture:
+    """Resample to the content's size; of another shape the largest middle part is taken, so that nothing is stretched."""
+    (height, width), (h, w) = like.shape[-2:], picture.shape[-2:]
+    scale = min(h / height, w / width)
+    part_h, part_w = min(h, round(height * scale)), min(w, round(width * scale))
+    top, left = (h - part_h) // 2, (w - part_w) // 2
+    middle = picture[:, top : top + part_h, left : left + part_w]
+    return functional.interpolate(middle[None], like.shape[-2:], mode="bicubic", antialias=True)[0]
+
+
+def _descend(
+    x: Tensor, objective: Objective, optimizer: torch.optim.Optimizer, n_steps: int, plateau: float
+) -> Iterator[tuple[Costs, Picture]]:
+    """Yield costs and picture of each pass; x moves on in between."""
+    totals = []
+    for _ in range(n_steps):
+        seen, costs = [], None
+        picture = x.detach().clamp(0, 1).cpu().clone()
+
+        def evaluate() -> Tensor:
+            nonlocal costs
+            optimizer.zero_grad()
+            costs = objective(_Inside.apply(x))
+            _require_finite(costs, objective)
+            costs.total.backward()
+            return costs.total
+
+        optimizer.step(evaluate)
+        yield costs, picture
+        totals.append(costs.total.item())
+        if len(totals) > PLATEAU_STEPS and totals[-1 - PLATEAU_STEPS] - totals[-1] < plateau * totals[-1 - PLATEAU_STEPS]:
+            return
+
+
+class _Inside(torch.autograd.Function):
+    """x clamped to [0, 1], whose gradient is kept where it points back inside.
+
+    Clamping x itself between two steps of L-BFGS would falsify the differences that it remembers.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x.clamp(0, 1)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        outwards = ((x <= 0) & (gradient > 0)) | ((x >= 1) & (gradient < 0))
+        return gradient.masked_fill(outwards, 0)
+
+
+def _optimizer(x: Tensor, settings: Settings, carried: torch.optim.Optimizer | None) -> torch.optim.Optimizer:
+    """Make the optimiser for x; Adam's moments are carried over from the coarser scale."""
+    if settings.optimizer == "lbfgs":
+        # One evaluation a step and no line search, as in the PyTorch tutorial
+        return torch.optim.LBFGS([x], max_iter=1, history_size=30, tolerance_grad=0, tolerance_change=0)
+    optimizer = torch.optim.Adam([x], lr=settings.learning_rate, betas=(0.9, 0.99))
+    if carried is not None:
+        (before,) = carried.state.values()
+        ratio = before["exp_avg"].numel() / x.numel()  # J is a mean: each pixel's part of it shrinks with their number
+        moments = {"exp_avg": ratio, "exp_avg_sq": ratio**2}
+        optimizer.state[x] = {"step": before["step"]} | {
+            name: functional.interpolate(before[name][None], x.shape[-2:], mode="bilinear")[0] * factor
+            for name, factor in moments.items()
+        }
+    return optimizer
+
+
+@contextlib.contextmanager
+def _watched(network: networks.Network, check: Callable[[], None] | None) -> Iterator[None]:
+    """Call `check` after each layer, forward and backward."""
+
+    def after_layer(stage, inputs, output) -> None:
+        check()
+        if output.requires_grad:
+            output.register_hook(lambda gradient: check() and None)
+
+    hooks = [stage.register_forward_hook(after_layer) for stage in network.stages.values()] if check else []
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _numbers(costs: Costs) -> tuple[float, dict[str, float], float]:
+    return costs.content.item(), {layer: cost.item() for layer, cost in costs.style.items()}, costs.total.item()
+
+
+def _require_finite(costs: Costs, objective: Objective) -> None:
+    """Raise DivergedError naming the cost that is not finite."""
+    content, style, total = _numbers(costs)
+    if math.isfinite(total):
+        return
+    wrong = [f"the style cost of {layer}" for layer, cost in style.items() if not math.isfinite(cost)]
+    wrong += ["the content cost"] if not math.isfinite(content) else []
+    raise DivergedError(str(wrong))
