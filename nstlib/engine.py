@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import platformdirs
+import psutil
 import torch
 from torch import nn
-
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -41,8 +41,14 @@ def testing() -> bool:
     return os.environ.get("NST_TEST") == "1"
 
 
-def plan() -> Plan:
-    """Choose for this machine: precision from its flags, threads from a stored measurement; sets torch's threads."""
+def plan(afresh: bool = False) -> Plan:
+    """Choose for this machine: precision from its flags, threads from a stored measurement; sets torch's threads.
+
+    `afresh` measures the threads again, for a machine that was busy the first time.
+    """
+    if afresh:
+        _measured_plan.cache_clear()
+        _store().unlink(missing_ok=True)
     chosen = Plan(torch.device("cpu"), torch.float32, 1, "NST_TEST=1") if testing() else _measured_plan()
     if torch.get_num_threads() != chosen.threads:
         torch.set_num_threads(chosen.threads)
@@ -75,10 +81,10 @@ def place(network: N, plan: Plan) -> N:
 
 def _threads() -> int:
     """Threads that make a step fastest: measured once for this CPU and torch, then read from the user's cache."""
-    available = torch.get_num_threads()
+    available = min(psutil.cpu_count(logical=False) or 1, _allowed())
     if available == 1:
         return 1
-    store = Path(platformdirs.user_cache_dir("nstlib")) / "threads.json"
+    store = _store()
     key = f"{available} threads, torch {torch.__version__}"
     try:
         known = json.loads(store.read_text())
@@ -94,6 +100,15 @@ def _threads() -> int:
         except OSError:
             pass  # a cache that cannot be written costs a measurement of a fifth of a second each time
     return known[key]
+
+
+def _allowed() -> int:
+    """Cores that this process may use; a container or a batch system often gives fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _store() -> Path:
+    return Path(platformdirs.user_cache_dir("nstlib")) / "threads.json"
 
 
 def _seconds(threads: int) -> float:

@@ -42,9 +42,7 @@ class Objective:
         with torch.no_grad():
             features_c, features_s = self._features(content), self._features(style)
             self.content_targets = {layer: features_c[layer] for layer in settings.content_layers}
-            self.style_targets = {
-                layer: self.statistic.summarise(features_s[layer]) for layer in settings.style_layers
-            }
+            self.style_targets = {layer: self.statistic.summarise(features_s[layer]) for layer in settings.style_layers}
             self.content_scale = self._content(_zeros(features_c))  # K_c
             self.zero_costs = self._style(_zeros(features_s))
             self.style_scale = sum(self.zero_costs.values()) / len(self.zero_costs)  # K_s
@@ -53,7 +51,8 @@ class Objective:
             layer: conventions.factor(settings.convention, *_counts(features_c[layer]), height * width)
             for layer in self.style_targets
         }
-        self.layer_weights = self._weights(start)
+        n_filters = {layer: features_s[layer].shape[0] for layer in self.style_targets}
+        self.layer_weights = self._weights(start, n_filters)
 
     def __call__(self, x: Picture) -> Costs:
         """Costs of the picture x."""
@@ -87,14 +86,14 @@ class Objective:
             for layer, target in self.style_targets.items()
         }
 
-    def _weights(self, start: Picture) -> dict[str, float]:
+    def _weights(self, start: Picture, n_filters: dict[str, int]) -> dict[str, float]:
         layers, preset = self.settings.style_layers, self.settings.layer_weights
         if preset == "relative":
             return weighting.relative({layer: cost.item() for layer, cost in self.zero_costs.items()})
         if preset == "balanced":
             return weighting.balanced(self.gradient_norms(start))
         if preset == "inverse_n2":
-            return weighting.inverse_n2({layer: self.style_targets[layer].shape[0] for layer in layers})
+            return weighting.inverse_n2(n_filters)
         return self.settings.weights_given or weighting.PRESETS[preset](layers)
 
 

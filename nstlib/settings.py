@@ -11,6 +11,7 @@ from nstlib import conventions, networks, statistics, weighting
 
 INITS = ("content", "style", "noise")
 OPTIMIZERS = ("lbfgs", "adam")
+COARSEST = 182  # a coarsest side above this leaves strokes too small for their picture, as full size alone does
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Settings:
     """Everything that decides a run besides the two pictures and the network.
 
     size: pixels of the shorter side of both pictures. steps: forward and backward passes, over all scales together.
-    scales: how many sizes, each √2 of the one before, coarse to fine; 1 switches that off.
+    scales: how many sizes, each √2 of the one before, coarse to fine; 1 switches that off, None begins near 180 px.
     content_layers: where content is compared. layer_weights: a preset's name, λ_l over `style_layers`, or the λ_l
     themselves by layer. statistic, convention: names in `nstlib.statistics`, `nstlib.conventions`.
     alpha, beta, total_variation: weights in J (see `nstlib.transfer`). init: content, style or noise.
@@ -28,8 +29,8 @@ class Settings:
     """
 
     size: int = 256
-    steps: int = 150
-    scales: int = 3
+    steps: int = 100
+    scales: int | None = None
     content_layers: tuple[str, ...] = ("relu4_2",)
     style_layers: tuple[str, ...] = networks.STYLE_LAYERS
     layer_weights: str | Mapping[str, float] = "relative"
@@ -45,19 +46,26 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "content_layers", tuple(self.content_layers))
+        for name in ("content_layers", "style_layers"):
+            if isinstance(getattr(self, name), str):
+                raise ValueError(f"{name}={getattr(self, name)!r} is one name; give a list of names.")
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if isinstance(self.layer_weights, Mapping):
             object.__setattr__(self, "layer_weights", dict(self.layer_weights))
             object.__setattr__(self, "style_layers", tuple(self.layer_weights))
         else:
-            object.__setattr__(self, "style_layers", tuple(self.style_layers))
             _one_of("layer_weights", self.layer_weights, weighting.PRESETS)
         _one_of("statistic", self.statistic, statistics.STATISTICS)
         _one_of("convention", self.convention, conventions.CONVENTIONS)
         _one_of("init", self.init, INITS)
         _one_of("optimizer", self.optimizer, OPTIMIZERS)
-        for name in ("size", "steps", "scales"):
+        for name in ("size", "steps"):
             _whole(name, getattr(self, name), least=1)
+        if self.scales is not None:
+            _whole("scales", self.scales, least=1)
+        if self.steps < len(self.sides()):
+            scales = len(self.sides())
+            raise ValueError(f"steps={self.steps} is less than one for each of {scales} scales; give more.")
         _whole("seed", self.seed, least=0)
         for name in ("alpha", "beta", "total_variation", "plateau"):
             _number(name, getattr(self, name))
@@ -79,12 +87,14 @@ class Settings:
 
     def sides(self) -> list[int]:
         """Shorter side of each scale, coarse to fine: size / √2^k, the last one being `size`."""
-        return [round(self.size / math.sqrt(2) ** k) for k in reversed(range(self.scales))]
+        count = self.scales or max(1, math.ceil(2 * math.log2(self.size / COARSEST)) + 1)
+        return [round(self.size / math.sqrt(2) ** k) for k in reversed(range(count))]
 
-    def steps_at(self, number: int) -> int:
-        """Steps of scale `number` (from 1): equal parts, the remainder to the finest."""
-        part = self.steps // self.scales
-        return self.steps - part * (self.scales - 1) if number == self.scales else part
+    def steps_at(self, scale: int) -> int:
+        """Steps of a scale, counted from 1: equal parts, the remainder to the finest."""
+        count = len(self.sides())
+        part = self.steps // count
+        return self.steps - part * (count - 1) if scale == count else part
 
     def to_json(self) -> str:
         """Write as JSON, which `from_json` reads back to an equal record."""
@@ -118,5 +128,7 @@ def _whole(name: str, value: object, least: int) -> None:
 def _number(name: str, value: object, positive: bool = False) -> None:
     real = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not real or value < 0 or (positive and value == 0):
-        raise ValueError(f"{name}={value!r} was given; expected is a finite number {'above' if positive else 'of'} 0"
-                         f"{'' if positive else ' or more'}.")
+        raise ValueError(
+            f"{name}={value!r} was given; expected is a finite number {'above' if positive else 'of'} 0"
+            f"{'' if positive else ' or more'}."
+        )

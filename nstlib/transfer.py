@@ -32,7 +32,7 @@ class Step:
     """One forward and backward pass: the picture it saw and that picture's costs.
 
     picture: a copy, float32 (3,H,W) in [0,1] on the CPU. content_cost: J_content. style_costs: E_l by layer. total: J.
-    seconds: since the run began. scale, scales: which size this is, from 1, and how many there are.
+    seconds: since the run began. scale: which size this is, from 1.
     """
 
     index: int
@@ -42,7 +42,6 @@ class Step:
     total: float
     seconds: float
     scale: int
-    scales: int
 
 
 class DivergedError(ArithmeticError):
@@ -82,9 +81,9 @@ def steps(
             optimizer = _optimizer(x, settings, carried=optimizer)
             for costs, picture in _descend(x, objective, optimizer, settings.steps_at(scale), settings.plateau):
                 seconds = time.perf_counter() - began
-                yield Step(index, picture, *_numbers(costs), seconds, scale, settings.scales)
+                yield Step(index, picture, *_numbers(costs), seconds, scale)
                 index += 1
-            x = x.detach().cpu()
+            x = x.detach().clamp(0, 1).cpu()
 
 
 def stylize(
@@ -98,42 +97,43 @@ def stylize(
 
 def _initial(content: Picture, style: Picture, settings: Settings) -> Picture:
     if settings.init == "noise":
-        generator = torch.Generator().manual_seed(settings.seed)
-        return torch.rand(content.shape, generator=generator)
+        return torch.rand(content.shape, generator=torch.Generator().manual_seed(settings.seed))
     return content if settings.init == "content" else style
 
 
 def _fitted(picture: Picture, like: Picture) -> Picture:
-    """Resample to the content's size; of another shape the largest middle part is taken, so that nothing is stretched."""
+    """Resample to the other's size; of another shape the largest middle part is taken, so nothing is stretched."""
     (height, width), (h, w) = like.shape[-2:], picture.shape[-2:]
+    if (height, width) == (h, w):
+        return picture.clone()
     scale = min(h / height, w / width)
     part_h, part_w = min(h, round(height * scale)), min(w, round(width * scale))
     top, left = (h - part_h) // 2, (w - part_w) // 2
-    middle = picture[:, top : top + part_h, left : left + part_w]
-    return functional.interpolate(middle[None], like.shape[-2:], mode="bicubic", antialias=True)[0]
+    middle = picture[None, :, top : top + part_h, left : left + part_w]
+    return functional.interpolate(middle, (height, width), mode="bicubic", antialias=True)[0].clamp(0, 1)
 
 
 def _descend(
     x: Tensor, objective: Objective, optimizer: torch.optim.Optimizer, n_steps: int, plateau: float
 ) -> Iterator[tuple[Costs, Picture]]:
-    """Yield costs and picture of each pass; x moves on in between."""
+    """Yield costs and picture of each pass; in between, x moves on."""
     totals = []
+
+    def evaluate() -> Tensor:
+        nonlocal costs
+        optimizer.zero_grad()
+        costs = objective(_Inside.apply(x))
+        _require_finite(costs, x)
+        costs.total.backward()
+        return costs.total
+
     for _ in range(n_steps):
-        seen, costs = [], None
-        picture = x.detach().clamp(0, 1).cpu().clone()
-
-        def evaluate() -> Tensor:
-            nonlocal costs
-            optimizer.zero_grad()
-            costs = objective(_Inside.apply(x))
-            _require_finite(costs, objective)
-            costs.total.backward()
-            return costs.total
-
+        costs, picture = None, x.detach().clamp(0, 1).cpu().clone()
         optimizer.step(evaluate)
         yield costs, picture
         totals.append(costs.total.item())
-        if len(totals) > PLATEAU_STEPS and totals[-1 - PLATEAU_STEPS] - totals[-1] < plateau * totals[-1 - PLATEAU_STEPS]:
+        before = totals[-1 - PLATEAU_STEPS] if len(totals) > PLATEAU_STEPS else math.inf
+        if plateau and before < math.inf and before - totals[-1] <= plateau * before:
             return
 
 
@@ -165,7 +165,7 @@ def _optimizer(x: Tensor, settings: Settings, carried: torch.optim.Optimizer | N
         (before,) = carried.state.values()
         ratio = before["exp_avg"].numel() / x.numel()  # J is a mean: each pixel's part of it shrinks with their number
         moments = {"exp_avg": ratio, "exp_avg_sq": ratio**2}
-        optimizer.state[x] = {"step": before["step"]} | {
+        optimizer.state[x] = {"step": before["step"].clone()} | {
             name: functional.interpolate(before[name][None], x.shape[-2:], mode="bilinear")[0] * factor
             for name, factor in moments.items()
         }
@@ -193,11 +193,17 @@ def _numbers(costs: Costs) -> tuple[float, dict[str, float], float]:
     return costs.content.item(), {layer: cost.item() for layer, cost in costs.style.items()}, costs.total.item()
 
 
-def _require_finite(costs: Costs, objective: Objective) -> None:
-    """Raise DivergedError naming the cost that is not finite."""
+def _require_finite(costs: Costs, x: Tensor) -> None:
+    """Raise DivergedError, naming the cause, unless J is finite."""
     content, style, total = _numbers(costs)
     if math.isfinite(total):
         return
-    wrong = [f"the style cost of {layer}" for layer, cost in style.items() if not math.isfinite(cost)]
-    wrong += ["the content cost"] if not math.isfinite(content) else []
-    raise DivergedError(str(wrong))
+    parts = {"the content cost": content} | {f"the style cost of {layer}": cost for layer, cost in style.items()}
+    wrong = [name for name, cost in parts.items() if not math.isfinite(cost)]
+    if not x.isfinite().all():
+        cause = "the optimiser's last step left pixels without a finite value. Use Adam, or smaller weights in J"
+    elif wrong:
+        cause = f"the features overflow, first seen in {wrong[0]}. Use a network with smaller features, such as minivgg"
+    else:
+        cause = "alpha, beta or the layer weights are too large for float32. Use smaller ones; only ratios matter"
+    raise DivergedError(f"J became {total}, because {cause}.")

@@ -1,0 +1,237 @@
+import math
+
+import pytest
+import torch
+
+from nstlib import engine, painted, pictures
+from nstlib.networks import DEFAULT, Network
+from nstlib.networks.vgg import Architecture, random_weights
+from nstlib.objective import Objective
+from nstlib.settings import Settings
+from nstlib.style import content_cost, layer_style_cost
+from nstlib.transfer import PLATEAU_STEPS, DivergedError, steps, stylize
+
+TINY = Architecture(widths=(4, 6, 8, 10, 12), depths=(2, 2, 2, 2, 1))
+
+
+@pytest.fixture
+def network():
+    return random_weights(Network("tiny", TINY, DEFAULT))
+
+
+@pytest.fixture
+def pair():
+    return painted.paint("mosaic", (40, 56), seed=1), painted.paint("night", (48, 40), seed=2)
+
+
+def quick(**values):
+    return Settings(**{"size": 32, "steps": 12, "scales": 1} | values)
+
+
+def relative_style(pair, picture, network, settings):
+    """Mean over layers of E_l / E_l(S, 0), from the raw formulas."""
+    content, style = (pictures.resize(each, settings.size) for each in pair)
+    with torch.no_grad():
+        x, s = network(picture[None]), network(style[None])
+        ratios = [
+            layer_style_cost(x[layer][0], s[layer][0]) / layer_style_cost(torch.zeros_like(s[layer][0]), s[layer][0])
+            for layer in settings.style_layers
+        ]
+        c = network(content[None])["relu4_2"][0]
+        return sum(ratios).item() / len(ratios), content_cost(x["relu4_2"][0], c).item() / (c.square().sum() / 2).item()
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("init", ["content", "style", "noise"])
+def test_cost_falls_and_pictures_are_in_range(pair, network, optimizer, init):
+    seen = list(steps(*pair, quick(optimizer=optimizer, init=init, steps=20), network))
+    assert [step.index for step in seen] == list(range(20))
+    assert seen[-1].total < 0.8 * seen[0].total
+    for step in seen:
+        assert step.picture.shape == (3, 32, 45) and step.picture.dtype == torch.float32
+        assert step.picture.min() >= 0 and step.picture.max() <= 1
+    assert [step.seconds for step in seen] == sorted(step.seconds for step in seen)
+
+
+def test_a_step_reports_the_costs_of_its_own_picture(pair, network):
+    settings = quick(alpha=3.0, beta=7.0)
+    for step in list(steps(*pair, settings, network))[:: len("abcde")]:
+        style, content = relative_style(pair, step.picture, network, settings)
+        assert step.total == pytest.approx(3 * content + 7 * style, rel=1e-3)
+        assert step.content_cost >= 0 and list(step.style_costs) == list(settings.style_layers)
+
+
+def test_the_first_step_shows_the_start(pair, network):
+    content = pictures.resize(pair[0], 32)
+    first = next(steps(*pair, quick(), network))
+    assert torch.equal(first.picture, content) and first.content_cost == 0
+    given = torch.full((3, 32, 45), 0.5)
+    assert torch.equal(next(steps(*pair, quick(), network, start=given)).picture, given)
+
+
+def test_each_picture_is_a_copy(pair, network):
+    running = steps(*pair, quick(), network)
+    first = next(running).picture
+    before = first.clone()
+    second = next(running).picture
+    assert torch.equal(first, before) and not torch.equal(first, second)
+
+
+def test_the_same_seed_gives_the_same_bytes(pair, network):
+    runs = [stylize(*pair, quick(init="noise", seed=seed), network) for seed in (1, 1, 2)]
+    assert torch.equal(runs[0], runs[1]) and not torch.equal(runs[0], runs[2])
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_coarse_to_fine_goes_on_where_it_was(pair, network, optimizer):
+    seen = list(steps(*pair, quick(size=48, steps=30, scales=3, optimizer=optimizer), network))
+    assert [min(step.picture.shape[1:]) for step in seen] == [24] * 10 + [34] * 10 + [48] * 10
+    handed, taken = seen[9], seen[10]
+    assert taken.total < seen[0].total
+    grown = torch.nn.functional.interpolate(handed.picture[None], taken.picture.shape[1:], mode="bicubic")[0]
+    assert (grown - taken.picture).abs().mean() < 0.05
+
+
+def test_adam_carries_its_moments_to_the_finer_scale(pair, network, monkeypatch):
+    made = []
+    ours = torch.optim.Adam
+
+    def watched(*arguments, **values):
+        made.append(ours(*arguments, **values))
+        return made[-1]
+
+    monkeypatch.setattr(torch.optim, "Adam", watched)
+    running = steps(*pair, quick(size=48, steps=20, scales=2, optimizer="adam"), network)
+    for _ in range(11):
+        next(running)
+    (before,), (after,) = (list(optimizer.state.values()) for optimizer in made)
+    assert after["step"].item() == 11 and before["step"].item() == 10
+    assert after["exp_avg_sq"].shape == (3, 48, 67) and after["exp_avg_sq"].min() >= 0
+
+
+def test_a_plateau_ends_the_scale_early(pair, network):
+    nowhere = quick(beta=0, steps=30, plateau=0.01)  # starts from the content, so J is 0 from the first step on
+    assert len(list(steps(*pair, nowhere, network))) == PLATEAU_STEPS + 1
+    assert len(list(steps(*pair, quick(beta=0, steps=30, plateau=0), network))) == 30
+    falling = quick(steps=30, plateau=0.001, init="noise")
+    assert len(list(steps(*pair, falling, network))) == 30
+
+
+def test_check_is_called_between_layers_both_ways_and_ends_the_run(pair, network):
+    calls = []
+    running = steps(*pair, quick(), network, check=lambda: calls.append(1))
+    next(running)
+    one_step = len(calls)
+    next(running)
+    stages = len(network.stages)
+    assert len(calls) - one_step == 2 * stages  # once forward and once backward for each layer
+
+    for allowed in (3, stages + 3):  # ends in the forward, then in the backward pass of the first step
+        watched = _Countdown(one_step - 2 * stages + allowed)
+        with pytest.raises(_Stopped):
+            list(steps(*pair, quick(), network, check=watched))
+
+
+class _Stopped(Exception):
+    pass
+
+
+class _Countdown:
+    def __init__(self, calls):
+        self.left = calls
+
+    def __call__(self):
+        self.left -= 1
+        if self.left < 0:
+            raise _Stopped
+
+
+def test_no_hook_stays_on_the_network(pair, network):
+    for running in (steps(*pair, quick(), network, check=lambda: None),):
+        next(running)
+        running.close()
+    assert not any(stage._forward_hooks for stage in network.stages.values())
+
+
+@pytest.mark.parametrize("statistic", ["gram", "diagonal", "moments", "covariance", "sliced_wasserstein"])
+@pytest.mark.parametrize("preset", ["equal", "inverse_n2", "geometric", "relative", "balanced"])
+def test_every_statistic_runs_under_every_preset(pair, network, statistic, preset):
+    seen = list(steps(*pair, quick(statistic=statistic, layer_weights=preset, beta=1e3), network))
+    assert seen[-1].total < seen[0].total and all(math.isfinite(step.total) for step in seen)
+
+
+def test_inverse_n2_takes_the_filters_whatever_the_statistic_keeps(pair, network):
+    settings = quick(statistic="moments", layer_weights="inverse_n2")
+    weights = _objective(pair, network, settings).layer_weights
+    assert weights["relu1_1"] / weights["relu5_1"] == pytest.approx(12**2 / 4**2)
+
+
+@pytest.mark.parametrize(
+    ("convention", "ratio"), [("mean_hw", lambda n: 4), ("mean_chw", lambda n: 4 / n**2), ("gatys", lambda n: 1)]
+)
+def test_a_convention_multiplies_each_layer_by_its_factor(pair, network, convention, ratio):
+    x = pictures.resize(pair[1], 32)[:, :32, :32]
+    square = pair[0][:, :40, :40]
+    for layer, n in (("relu1_1", 4), ("relu3_1", 8)):
+        settings = [quick(layer_weights={layer: 1.0}, alpha=0, convention=name) for name in ("gatys", convention)]
+        plain, other = (_objective((square, pair[1]), network, each)(x).total.item() for each in settings)
+        assert other / plain == pytest.approx(ratio(n), rel=1e-5)
+
+
+def _objective(pair, network, settings):
+    content, style = (pictures.resize(each, settings.size) for each in pair)
+    return Objective(content, style, settings, network.only(settings.layers), content)
+
+
+def test_total_variation_smooths(pair, network):
+    rough, smooth = (
+        stylize(*pair, quick(init="noise", total_variation=weight, steps=30), network) for weight in (0.0, 300.0)
+    )
+    assert smooth.diff(dim=2).abs().mean() < 0.5 * rough.diff(dim=2).abs().mean()
+
+
+@pytest.mark.parametrize("flat", [0.0, 1.0])
+def test_flat_pictures_give_finite_costs(pair, network, flat):
+    picture = torch.full((3, 40, 40), flat)
+    for content, style in ((picture, pair[1]), (pair[0], picture), (picture, picture)):
+        for optimizer in ("lbfgs", "adam"):
+            seen = list(steps(content, style, quick(optimizer=optimizer), network))
+            assert all(math.isfinite(step.total) and step.picture.isfinite().all() for step in seen)
+
+
+def test_weights_too_large_for_float32_are_named(pair, network):
+    with pytest.raises(DivergedError, match="alpha, beta or the layer weights are too large"):
+        list(steps(*pair, quick(beta=1e39, init="noise"), network))
+
+
+def test_features_that_overflow_are_named(pair, network):
+    network.stages["conv3_1"].weight.data.mul_(1e30)
+    with pytest.raises(DivergedError, match="first seen in the style cost of relu3_1"):
+        list(steps(*pair, quick(layer_weights={"relu3_1": 1}, content_layers=["relu2_1"], init="noise"), network))
+
+
+def test_a_picture_smaller_than_the_deepest_layer_needs_is_refused(pair, network):
+    with pytest.raises(ValueError, match="relu5_1 needs at least 16"):
+        next(steps(*pair, quick(size=12), network))
+    assert next(steps(*pair, quick(size=12, layer_weights={"relu2_1": 1}, content_layers=["relu2_2"]), network))
+
+
+def test_a_layer_beyond_the_cut_is_refused(pair):
+    shallow = random_weights(Network("tiny", TINY, ["relu2_1"]))
+    with pytest.raises(ValueError, match="cut after relu2_1"):
+        next(steps(*pair, quick(), shallow))
+
+
+@pytest.mark.parametrize("statistic", ["gram", "diagonal", "moments", "covariance", "sliced_wasserstein"])
+def test_a_step_leaves_nothing_on_the_wrong_device(pair, network, statistic):
+    """On meta tensors any operation with a tensor left on the CPU raises, as it would on a GPU."""
+    settings = quick(statistic=statistic, layer_weights="equal", total_variation=1.0)
+    placed = engine.place(network.only(settings.layers), engine.Plan(torch.device("meta"), torch.bfloat16, 1, "test"))
+    content, style = (pictures.resize(each, 32).to("meta") for each in pair)
+    objective = Objective(content, style, settings, placed, content)
+    x = content.clone().requires_grad_()
+    optimizer = torch.optim.Adam([x])
+    costs = objective(x)
+    costs.total.backward()
+    optimizer.step()
+    assert x.grad.device.type == "meta" and costs.total.dtype == torch.float32
