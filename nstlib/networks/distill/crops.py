@@ -1,0 +1,57 @@
+"""What the student sees: crops of many pictures, disturbed as an optimisation disturbs them."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+SIDES = (224, 384, 640)  # each picture at several scales: what is a stroke in one is a motif in another
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+def load_pictures(folder: Path) -> list[np.ndarray]:
+    """All pictures under `folder`, as bytes (H,W,3), at the scales that do not enlarge them much."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES:
+            image = Image.open(path).convert("RGB")
+            shorter = min(image.size)
+            for side in (side for side in SIDES if side <= 1.2 * shorter or side == SIDES[0]):
+                size = [max(side, round(length * side / shorter)) for length in image.size]
+                found.append(np.asarray(image.resize(size, Image.Resampling.LANCZOS)))
+    if not found:
+        raise ValueError(
+            f"No pictures ({', '.join(SUFFIXES)}) under {folder}. Run the collect command, or add your own."
+        )
+    return found
+
+
+def crop(pictures: list[np.ndarray], side: int, rng: random.Random) -> Float[Tensor, "3 side side"]:
+    """A random square of a random picture, in [0, 1]."""
+    picture = rng.choice(pictures)
+    top, left = (rng.randrange(length - side + 1) for length in picture.shape[:2])
+    return torch.from_numpy(picture[top : top + side, left : left + side].copy()).permute(2, 0, 1) / 255
+
+
+def disturbed_crop(pictures: list[np.ndarray], side: int, rng: random.Random) -> Float[Tensor, "3 side side"]:
+    """A crop, sometimes mirrored and then with noise, another palette, other contrast, or laid over a second crop."""
+    picture = crop(pictures, side, rng)
+    if rng.random() < 0.5:
+        picture = picture.flip(2)
+    generator = torch.Generator().manual_seed(rng.getrandbits(60))
+    kind, middle = rng.random(), picture.mean()
+    if kind < 0.12:
+        picture = picture + torch.randn(picture.shape, generator=generator) * rng.random() * 0.3
+    elif kind < 0.35:
+        palette = torch.eye(3) + 0.35 * torch.randn(3, 3, generator=generator)
+        picture = torch.einsum("ij,jhw->ihw", palette, picture - middle) + torch.rand(3, 1, 1, generator=generator)
+    elif kind < 0.50:
+        picture = (picture - middle) * rng.uniform(0.5, 2.5) + rng.random()
+    elif kind < 0.62:
+        mixed = (picture + crop(pictures, side, rng)) / 2
+        picture = (mixed - mixed.mean()) * 1.5 + mixed.mean()
+    return picture.clamp(0, 1)

@@ -1,0 +1,54 @@
+"""Write a trained student as minivgg.safetensors: filters rescaled to the teacher's strength, weights in 8 bits."""
+
+import os
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from nstlib.networks.minivgg import MINIVGG
+from nstlib.networks.vgg import Network
+
+
+def rescaled(network: Network, batch: Tensor, wanted: dict[str, float]) -> Network:
+    """Scale each convolution so that its ReLU has the mean square `wanted`; the next one undoes it.
+
+    ReLU(c · a) = c · ReLU(a) for c > 0, so the function computed after the undoing is exactly the same. Layers that
+    are not wanted keep their strength.
+    """
+    before = 1.0
+    with torch.no_grad():
+        features = network.only([name.replace("conv", "relu") for name in network.convolutions])(batch)
+        for name, convolution in network.convolutions.items():
+            layer = name.replace("conv", "relu")
+            now = features[layer].square().mean().item()
+            factor = (wanted.get(layer, now) / now) ** 0.5
+            convolution.weight.mul_(factor / before)
+            convolution.bias.mul_(factor)
+            before = factor
+    return network
+
+
+def quantised(network: Network) -> dict[str, Tensor]:
+    """Each filter's weights as whole numbers in [-127, 127] times the filter's step; biases in float32."""
+    stored = {}
+    for name, convolution in network.convolutions.items():
+        step = convolution.weight.detach().abs().amax((1, 2, 3)).clamp_min(1e-12) / 127
+        stored[f"{name}.weight"] = (
+            (convolution.weight.detach() / step.view(-1, 1, 1, 1)).round().to(torch.int8).contiguous()
+        )
+        stored[f"{name}.weight.step"] = step
+        stored[f"{name}.bias"] = convolution.bias.detach().clone()
+    return stored
+
+
+def export(checkpoint: Path, batch: Tensor, path: Path) -> None:
+    """Write the averaged student of a training's checkpoint, scaled on `batch`, to `path`."""
+    state = torch.load(checkpoint, weights_only=True)
+    network = Network("minivgg", MINIVGG, list(state["scales"]))
+    network.load_state_dict(state["average"])
+    wanted = {layer: scale**2 for layer, scale in state["scales"].items()}
+    part = path.with_suffix(".part")
+    safetensors.torch.save_file(quantised(rescaled(network, batch, wanted)), part)
+    os.replace(part, path)

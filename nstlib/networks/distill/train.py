@@ -1,0 +1,197 @@
+"""Train the pruned student; stop it at any time, and the same command goes on where it was.
+
+Loss: over the layers, the teacher's features minus P · the student's, relative, plus the same for their Grams. A part
+of each batch are pictures that an optimisation with the present student ended in: there its blind spots show.
+"""
+
+import csv
+import math
+import os
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from nstlib import engine, networks
+from nstlib.networks.distill.crops import crop, disturbed_crop, load_pictures
+from nstlib.networks.distill.prune import prune
+from nstlib.networks.minivgg import MINIVGG
+from nstlib.networks.vgg import Network
+from nstlib.settings import Settings
+from nstlib.style import mean_gram
+from nstlib.transfer import steps
+
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
+SIDE, BATCH, PRUNING_BATCH = 160, 6, 96
+LEARNING_RATE, WARM_UP = 2e-4, 300  # of conv1_1; a kernel of more inputs has smaller weights and takes smaller steps
+AVERAGING = 0.998
+GRAM_WEIGHT = 0.5
+STYLISED_SHARE, STYLISE_EVERY, STYLISED_KEPT = 0.3, 150, 400
+SAVE_EVERY = 100
+
+
+@dataclass
+class Run:
+    """Everything that a stopped training needs to go on."""
+
+    student: Network
+    average: Network
+    maps: nn.ParameterDict
+    scales: dict[str, float]
+    optimizer: torch.optim.Optimizer
+    stylised: list[Float[Tensor, "3 h w"]]
+    step: int = 0
+
+
+def train(folder: Path, out: Path, total: int) -> Run:
+    """Train for `total` steps on the pictures under `folder`, keeping checkpoint and log in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    pictures = load_pictures(folder)
+    teacher = networks.load("vgg16-hed", LAYERS)
+    run = _resumed(out / "checkpoint.pt") or _fresh(teacher, pictures)
+    fast_teacher = engine.place(teacher, engine.plan())
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with bar, (out / "log.csv").open("a", newline="") as log:
+        task = bar.add_task("distilling", total=total, completed=run.step)
+        while run.step < total:
+            rng = random.Random(run.step)  # a resumed run sees what an undisturbed one would have seen
+            if run.step % STYLISE_EVERY == 0:
+                _stylise(run, pictures, rng)
+            losses = _train_step(run, fast_teacher, _batch(run, pictures, rng), rng, _rate(run.step, total))
+            run.step += 1
+            if run.step % 20 == 0:
+                csv.writer(log).writerow([run.step, round(time.time()), *(f"{loss:.4f}" for loss in losses)])
+                log.flush()
+            if run.step % SAVE_EVERY == 0 or run.step == total:
+                _save(run, out / "checkpoint.pt")
+            bar.update(task, completed=run.step, description=f"loss {sum(losses):.3f}")
+    return run
+
+
+def _fresh(teacher: Network, pictures: list[np.ndarray]) -> Run:
+    rng = random.Random(0)
+    student = Network("minivgg", MINIVGG, LAYERS)
+    batch = torch.stack([disturbed_crop(pictures, SIDE, rng) for _ in range(PRUNING_BATCH)])
+    maps = prune(teacher, student, batch)
+    with torch.no_grad():
+        parts = [teacher(part) for part in batch.split(8)]
+    scales = {
+        layer: math.sqrt(sum(part[layer].square().mean().item() for part in parts) / len(parts)) for layer in LAYERS
+    }
+    return _assembled(student, maps, scales)
+
+
+def _assembled(student: Network, maps: dict[str, Tensor], scales: dict[str, float]) -> Run:
+    average = Network("minivgg", MINIVGG, LAYERS)
+    average.load_state_dict(student.state_dict())
+    student.requires_grad_(True).to(memory_format=torch.channels_last)
+    parameters = nn.ParameterDict({layer: nn.Parameter(matrix[:, :, None, None]) for layer, matrix in maps.items()})
+    trained = [*student.parameters(), *parameters.values()]
+    optimizer = torch.optim.AdamW([{"params": [each], "part": _part(each)} for each in trained], weight_decay=1e-5)
+    return Run(student, average, parameters, scales, optimizer, [])
+
+
+def _part(parameter: Tensor) -> float:
+    """Share of the learning rate: 1 for conv1_1, 0.3 for biases, then as the typical weight, 1/√inputs."""
+    return min(1, math.sqrt(27 / parameter[0].numel())) if parameter.dim() > 1 else 0.3
+
+
+def _rate(step: int, total: int) -> float:
+    """Warm up, then half a cosine down to 2 %."""
+    return LEARNING_RATE * min(1, (step + 1) / WARM_UP) * (0.02 + 0.49 * (1 + math.cos(math.pi * step / total)))
+
+
+def _batch(run: Run, pictures: list[np.ndarray], rng: random.Random) -> Float[Tensor, "b 3 side side"]:
+    return torch.stack(
+        [
+            rng.choice(run.stylised)
+            if run.stylised and rng.random() < STYLISED_SHARE
+            else disturbed_crop(pictures, SIDE, rng)
+            for _ in range(BATCH)
+        ]
+    )
+
+
+def _stylise(run: Run, pictures: list[np.ndarray], rng: random.Random) -> None:
+    """Add the middle and the end of a few optimisations with the averaged student."""
+    for _ in range(3):
+        content, style = crop(pictures, SIDE, rng), crop(pictures, SIDE, rng)
+        settings = Settings(size=SIDE, steps=60, scales=1, plateau=0, beta=10 ** rng.uniform(0.3, 2))
+        shown = [step.picture for step in steps(content, style, settings, run.average)]
+        run.stylised += [shown[rng.randrange(10, 50)], shown[-1]]
+    del run.stylised[:-STYLISED_KEPT]
+
+
+def _train_step(run: Run, teacher: Network, batch: Tensor, rng: random.Random, rate: float) -> list[float]:
+    with torch.no_grad():
+        wanted = teacher(batch)
+    corner = rng.randrange(2), rng.randrange(2)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = run.student(batch)
+        pairs = {
+            layer: (
+                nn.functional.conv2d(_thinned(found[layer], layer, corner), run.maps[layer]).float(),
+                _thinned(wanted[layer], layer, corner).float() / run.scales[layer],
+            )
+            for layer in LAYERS
+        }
+    losses = [(mine - theirs).square().mean() for mine, theirs in pairs.values()]
+    losses += [GRAM_WEIGHT * _gram_loss(*pairs[layer]) for layer in networks.STYLE_LAYERS]
+    for group in run.optimizer.param_groups:
+        group["lr"] = rate * group["part"]
+    run.optimizer.zero_grad()
+    sum(losses).backward()
+    nn.utils.clip_grad_norm_(run.student.parameters(), 1.0)
+    run.optimizer.step()
+    keep = min(AVERAGING, run.step / (run.step + 50))
+    with torch.no_grad():
+        for mean, now in zip(run.average.parameters(), run.student.parameters(), strict=True):
+            mean.lerp_(now, 1 - keep)
+    return [loss.item() for loss in losses]
+
+
+def _thinned(features: Tensor, layer: str, corner: tuple[int, int]) -> Tensor:
+    """Every second row and column of the two largest maps: most of the time went into their linear maps."""
+    return features[:, :, corner[0] :: 2, corner[1] :: 2] if layer in ("relu1_1", "relu2_1") else features
+
+
+def _gram_loss(mine: Tensor, theirs: Tensor) -> Tensor:
+    """‖G_P·student − G_teacher‖² / ‖G_teacher‖², the mean over the batch; near-empty pictures count less."""
+    goal = mean_gram(theirs)
+    energy = goal.square().sum((1, 2))
+    return ((mean_gram(mine) - goal).square().sum((1, 2)) / (energy + 0.1 * energy.mean())).mean()
+
+
+def _save(run: Run, path: Path) -> None:
+    state = {
+        "student": run.student.state_dict(),
+        "average": run.average.state_dict(),
+        "maps": {layer: matrix.detach().flatten(1) for layer, matrix in run.maps.items()},
+        "scales": run.scales,
+        "optimizer": run.optimizer.state_dict(),
+        "stylised": [(picture * 255).round().to(torch.uint8) for picture in run.stylised],
+        "step": run.step,
+    }
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    os.replace(part, path)
+
+
+def _resumed(path: Path) -> Run | None:
+    if not path.is_file():
+        return None
+    state = torch.load(path, weights_only=True)
+    student = Network("minivgg", MINIVGG, LAYERS)
+    student.load_state_dict(state["student"])
+    run = _assembled(student, state["maps"], state["scales"])
+    run.average.load_state_dict(state["average"])
+    run.optimizer.load_state_dict(state["optimizer"])
+    run.stylised = [picture / 255 for picture in state["stylised"]]
+    run.step = state["step"]
+    return run
