@@ -1,0 +1,130 @@
+"""One step of the library beside a plain PyTorch loop and the bare network, interleaved in one run.
+
+plain: contiguous float32, five Gram matrices, autograd, Adam, as tutorials write it. bare: the same network's forward
+and backward pass in the engine's precision with the simplest cost there is, so a floor. Ratios of medians are what
+counts; seconds depend on the machine and on what else it does.
+"""
+
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import psutil
+import torch
+from rich.table import Table
+from torch.nn import functional
+
+from nstlib import engine, networks, painted, pictures
+from nstlib.settings import Settings
+from nstlib.transfer import steps
+
+WARM_UP = 2
+
+
+def table(names: list[str], sizes: list[int], rounds: int) -> Table:
+    """Time every network at every size; return the table to print. Raises ValueError for an unknown network."""
+    shown = Table("network", "size", "variant", "ms a step", "× ours", "peak memory", title=_machine())
+    for name in names:
+        for size in sizes:
+            variants = _variants(name, size)
+            times = interleaved(variants, rounds)
+            ours = times["nstlib"]
+            for variant, seconds in times.items():
+                memory = f"{_peak_megabytes(name, size, variant):,.0f} MB"
+                shown.add_row(name, str(size), variant, f"{seconds * 1e3:.1f}", f"{seconds / ours:.2f}", memory)
+    return shown
+
+
+def interleaved(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median seconds of each, one after the other in every round, so that a busy moment hits all alike."""
+    for work in variants.values():
+        for _ in range(WARM_UP):
+            work()
+    times: dict[str, list[float]] = {name: [] for name in variants}
+    for _ in range(rounds):
+        for name, work in variants.items():
+            start = time.perf_counter()
+            work()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(seconds) for name, seconds in times.items()}
+
+
+def _variants(name: str, size: int) -> dict[str, Callable[[], object]]:
+    settings = Settings(size=size, scales=1, steps=10**6, plateau=0)
+    network = networks.load(name, settings.layers)
+    content, style = pictures.sample("cat", size), painted.paint("night", size)
+    running = steps(content, style, settings, network)
+    return {
+        "nstlib": lambda: next(running),
+        "plain": plain_loop(content, style, network),
+        "bare": bare_pass(content, network),
+    }
+
+
+def plain_loop(content: torch.Tensor, style: torch.Tensor, network: networks.Network) -> Callable[[], None]:
+    """Return one step of the loop as tutorials write it, on the network as it was loaded."""
+
+    def gram(features):
+        rows = features.reshape(features.shape[1], -1)
+        return rows @ rows.T / rows.numel()
+
+    x = content[None].clone().requires_grad_()
+    optimizer = torch.optim.Adam([x], lr=0.02)
+    with torch.no_grad():
+        goal = network(content[None])["relu4_2"]
+        grams = {layer: gram(features) for layer, features in network(style[None]).items() if layer != "relu4_2"}
+
+    def step() -> None:
+        optimizer.zero_grad()
+        features = network(x)
+        cost = functional.mse_loss(features["relu4_2"], goal)
+        cost = cost + 1e6 * sum(functional.mse_loss(gram(features[layer]), grams[layer]) for layer in grams)
+        cost.backward()
+        optimizer.step()
+
+    return step
+
+
+def bare_pass(content: torch.Tensor, network: networks.Network) -> Callable[[], None]:
+    """Return the forward and backward pass alone, in the engine's precision and memory format."""
+    plan = engine.plan()
+    placed = engine.place(network, plan)
+    x = content[None].to(plan.device).requires_grad_()
+
+    def step() -> None:
+        x.grad = None
+        sum(features.sum() for features in placed(x).values()).backward()
+
+    return step
+
+
+def _peak_megabytes(name: str, size: int, variant: str) -> float:
+    """Peak memory of a process that does nothing but three steps of this variant."""
+    script = f"from nstlib import bench; bench.print_peak({name!r}, {size}, {variant!r})"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def print_peak(name: str, size: int, variant: str) -> None:
+    """Do three steps and print this process's peak memory in MB; what `table` runs in a process of its own."""
+    work = _variants(name, size)[variant]
+    for _ in range(3):
+        work()
+    print(_peak_bytes() / 1e6)
+
+
+def _peak_bytes() -> int:
+    if platform.system() == "Windows":
+        return psutil.Process().memory_info().peak_wset
+    import resource  # not there on Windows
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if platform.system() == "Darwin" else 1024)
+
+
+def _machine() -> str:
+    flags = getattr(torch.cpu, "get_capabilities", dict)()
+    name = flags.get("cpu_name", platform.processor() or platform.machine())
+    return f"{name}, torch {torch.__version__}, {engine.plan()}"
