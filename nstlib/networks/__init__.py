@@ -7,6 +7,8 @@ full-size VGG-16 out of a Python package, for places that block the weights' hos
 import os
 from collections.abc import Sequence
 
+import torch
+
 from nstlib.networks import weights
 from nstlib.networks.minivgg import MINIVGG
 from nstlib.networks.vgg import VGG16, VGG16_HED, VGG19, Network, Pooling, random_weights
@@ -36,15 +38,16 @@ def load(
     """Load a frozen network in float32 on the CPU, cut after the deepest of `layers`.
 
     `file` takes the weights from a path instead of the network's own source: a ``.safetensors`` or ``.pth`` state
-    dict (for vgg16-hed also the package's ``.h5``). ``pooling="average"`` averages where VGG takes the maximum, as
-    Gatys et al. (2016) suggest, rescaled so that features stay as strong.
+    dict made for the same scaling of pictures (for vgg16-hed also the package's ``.h5``). ``pooling="average"``
+    averages where VGG takes the maximum, as Gatys et al. (2016) suggest, rescaled so that features stay as strong.
 
     Raises ValueError for an unknown name, layer or pooling; ``weights.WeightsError``, with what to do, where weights
     cannot be had, are damaged or belong to another network.
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"There is no network {name!r}; choose from {', '.join(ARCHITECTURES)}.")
-    network = Network(name, ARCHITECTURES[name], layers, pooling)
+    with torch.random.fork_rng(devices=[]):  # torch draws first weights; a seeded script shall not notice
+        network = Network(name, ARCHITECTURES[name], layers, pooling)
     if name != "random-vgg19":
         return weights.load_into(network, file)
     if file is not None:

