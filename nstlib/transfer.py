@@ -75,7 +75,7 @@ def steps(
             pair = [pictures.resize(picture, side) for picture in (content, style)]
             for picture in pair:
                 pictures.require_side(picture, network.minimum_side, network.deepest)
-            x = _fitted(_initial(*pair, settings) if x is None else x, pair[0]).to(plan.device)
+            x = _fitted(_initial(*pair, settings) if x is None else x, pair[0]).to(plan.device).contiguous()
             objective = Objective(*(picture.to(plan.device) for picture in pair), settings, network, x)
             x.requires_grad_()
             optimizer = _optimizer(x, settings, carried=optimizer)

@@ -235,3 +235,11 @@ def test_a_step_leaves_nothing_on_the_wrong_device(pair, network, statistic):
     costs.total.backward()
     optimizer.step()
     assert x.grad.device.type == "meta" and costs.total.dtype == torch.float32
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_pictures_may_be_views_with_any_strides(pair, network, optimizer):
+    content = pictures.resize(pair[0], 32).permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    assert not content.is_contiguous()
+    seen = list(steps(content, pair[1], quick(optimizer=optimizer), network))
+    assert seen[-1].total < seen[0].total
