@@ -24,6 +24,8 @@ def _sentences() -> Iterator[None]:
     """Show the library's errors as the sentences they are, without a traceback."""
     try:
         yield
+    except typer.Exit:
+        raise
     except (ValueError, RuntimeError, ArithmeticError, OSError) as fault:
         console.print(f"nst: {fault}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None

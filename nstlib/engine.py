@@ -5,6 +5,7 @@ elsewhere; Grams and costs are float32 everywhere. ``NST_TEST=1`` means float32,
 the same command.
 """
 
+import contextlib
 import copy
 import json
 import os
@@ -48,7 +49,8 @@ def plan(afresh: bool = False) -> Plan:
     """
     if afresh:
         _measured_plan.cache_clear()
-        _store().unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            _store().unlink()
     chosen = Plan(torch.device("cpu"), torch.float32, 1, "NST_TEST=1") if testing() else _measured_plan()
     if torch.get_num_threads() != chosen.threads:
         torch.set_num_threads(chosen.threads)
@@ -80,31 +82,33 @@ def place(network: N, plan: Plan) -> N:
 
 
 def _threads() -> int:
-    """Threads that make a step fastest: measured once for this CPU and torch, then read from the user's cache."""
-    available = min(psutil.cpu_count(logical=False) or 1, _allowed())
-    if available == 1:
+    """Threads that make a step fastest: measured once for these cores and this torch, then read from the cache."""
+    cores = _cores()
+    if cores == 1:
         return 1
-    store = _store()
-    key = f"{available} threads, torch {torch.__version__}"
-    try:
-        known = json.loads(store.read_text())
-    except (OSError, ValueError):
-        known = {}
-    if known.get(key) not in range(1, available + 1):
-        known[key] = min((1, available), key=_seconds)
-        try:
-            store.parent.mkdir(parents=True, exist_ok=True)
-            part = store.with_suffix(f".{os.getpid()}")
+    key, known = f"{cores} cores, torch {torch.__version__}", _stored()
+    if known.get(key) not in range(1, cores + 1):
+        known[key] = min((1, cores), key=_seconds)
+        with contextlib.suppress(OSError):  # a cache that cannot be written costs a measurement each time
+            _store().parent.mkdir(parents=True, exist_ok=True)
+            part = _store().with_suffix(f".{os.getpid()}")
             part.write_text(json.dumps(known))
-            os.replace(part, store)
-        except OSError:
-            pass  # a cache that cannot be written costs a measurement of a fifth of a second each time
+            os.replace(part, _store())
     return known[key]
 
 
-def _allowed() -> int:
-    """Cores that this process may use; a container or a batch system often gives fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _stored() -> dict[str, int]:
+    try:
+        known = json.loads(_store().read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _cores() -> int:
+    """Physical cores that this process may use; a container or a batch system often gives fewer than there are."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(psutil.cpu_count(logical=False) or 1, allowed)
 
 
 def _store() -> Path:

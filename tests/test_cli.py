@@ -1,0 +1,151 @@
+import csv
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from nstlib import painted, pictures, transfer
+from nstlib.cli import app
+
+run = CliRunner().invoke
+
+
+@pytest.fixture
+def photo(tmp_path):
+    return str(pictures.write(pictures.sample("coffee", 96), tmp_path / "photo.png"))
+
+
+def quick(photo, out, *more, style="mosaic"):
+    return run(app, ["stylize", photo, style, "--out", str(out), "--size", "64", "--steps", "4", *more])
+
+
+def test_stylize_writes_a_picture_of_the_size_asked_for(photo, tmp_path):
+    done = quick(photo, tmp_path / "out.png")
+    assert done.exit_code == 0 and "Wrote" in done.stderr and "after 4 steps" in done.stderr
+    assert pictures.read(tmp_path / "out.png").shape == (3, 64, 96)
+
+
+def test_the_same_command_gives_the_same_file(photo, tmp_path):
+    for name in ("a.png", "b.png"):
+        quick(photo, tmp_path / name, "--init", "noise", "--seed", "3")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_the_style_may_be_a_file(photo, tmp_path):
+    pictures.write(painted.paint("waves", 80), tmp_path / "painting.jpg")
+    assert quick(photo, tmp_path / "out.png", style=str(tmp_path / "painting.jpg")).exit_code == 0
+
+
+def test_costs_and_json_tell_the_same(photo, tmp_path):
+    done = quick(photo, tmp_path / "out.png", "--costs", str(tmp_path / "costs.csv"), "--json")
+    summary = json.loads(done.stdout)
+    rows = list(csv.DictReader((tmp_path / "costs.csv").open()))
+    assert len(rows) == summary["steps"] == 4
+    assert float(rows[-1]["total"]) == summary["total"]["last"] < summary["total"]["first"]
+    assert float(rows[-1]["relu3_1"]) == summary["style_costs"]["relu3_1"]
+
+
+def test_layer_weights_by_hand(photo, tmp_path):
+    done = quick(photo, tmp_path / "out.png", "--layer-weights", "relu1_1=1,relu2_1=0.5", "--json")
+    assert list(json.loads(done.stdout)["style_costs"]) == ["relu1_1", "relu2_1"]
+
+
+def test_nothing_is_overwritten_without_force(photo, tmp_path):
+    out = tmp_path / "out.png"
+    out.write_text("mine")
+    refused = quick(photo, out)
+    assert refused.exit_code == 1 and "exists already" in refused.stderr and out.read_text() == "mine"
+    assert quick(photo, out, "--force").exit_code == 0
+    (tmp_path / "costs.csv").write_text("mine")
+    refused = quick(photo, tmp_path / "other.png", "--costs", str(tmp_path / "costs.csv"))
+    assert refused.exit_code == 1 and not (tmp_path / "other.png").exists()
+
+
+def test_stopping_keeps_what_there_is(photo, tmp_path, monkeypatch):
+    real = transfer.steps
+
+    def interrupted(*arguments, **values):
+        for step in real(*arguments, **values):
+            yield step
+            if step.index == 1:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(transfer, "steps", interrupted)
+    done = quick(photo, tmp_path / "out.png", "--costs", str(tmp_path / "costs.csv"))
+    assert done.exit_code == 130 and "Stopped: wrote" in done.stderr and "after 2 steps" in done.stderr
+    assert pictures.read(tmp_path / "out.png").shape == (3, 64, 96)
+    assert len((tmp_path / "costs.csv").read_text().splitlines()) == 3
+
+
+def test_stopping_before_the_first_step_writes_nothing(photo, tmp_path, monkeypatch):
+    def interrupted(*arguments, **values):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(transfer, "steps", interrupted)
+    done = quick(photo, tmp_path / "out.png")
+    assert done.exit_code == 130 and not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--size", "0"], "size=0 was given; expected is a whole number"),
+        (["--steps", "-3"], "steps=-3 was given"),
+        (["--network", "vgg99"], "There is no network 'vgg99'; choose from minivgg"),
+        (["--layer-weights", "relu1_1"], "expected is layer=number"),
+        (["--layer-weights", "relu9_9=1"], "This network has no layer 'relu9_9'"),
+        (["--content-layer", "relu5_4"], "This network has no layer 'relu5_4'"),
+        (["--preset", "heavy"], "layer_weights='heavy' is unknown; choose from equal"),
+        (["--init", "zero"], "init='zero' is unknown"),
+        (["--optimizer", "sgd"], "optimizer='sgd' is unknown"),
+        (["--size", "8"], "needs at least 16"),
+        (["--alpha", "nan"], "alpha=nan was given"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(photo, tmp_path, more, sentence):
+    done = quick(photo, tmp_path / "out.png", *more)
+    assert done.exit_code == 1 and sentence in done.stderr.replace("\n", " ")
+    assert not (tmp_path / "out.png").exists() and "Traceback" not in done.stderr
+
+
+def test_unknown_places_are_named(photo, tmp_path):
+    assert "neither a file nor a painted style" in quick(photo, tmp_path / "out.png", style="cubsim").stderr
+    assert "There is no folder" in quick(photo, tmp_path / "no" / "out.png").stderr
+    missing = quick(str(tmp_path / "none.jpg"), tmp_path / "out.png")
+    assert missing.exit_code == 1 and "does not exist" in missing.stderr
+
+
+def test_an_unknown_suffix_is_refused_before_the_work(photo, tmp_path):
+    done = quick(photo, tmp_path / "out.xyz")
+    assert done.exit_code == 1 and ".png" in done.stderr and "J " not in done.stderr
+
+
+def test_wrong_usage_exits_with_two():
+    assert run(app, ["stylize"]).exit_code == 2
+
+
+def test_styles_lists_and_paints_every_style(tmp_path):
+    done = run(app, ["styles", "--out", str(tmp_path / "sheet.png"), "--size", "48"])
+    assert done.exit_code == 0 and done.stdout.split() == list(painted.STYLES)
+    assert pictures.read(tmp_path / "sheet.png").shape[2] >= 4 * 48
+
+
+def test_bench_compares_in_one_run():
+    done = run(app, ["bench", "--sizes", "64", "--network", "minivgg", "--rounds", "1"])
+    assert done.exit_code == 0
+    for variant in ("nstlib", "plain", "bare"):
+        assert variant in done.stdout
+
+
+def test_help_answers_without_loading_torch():
+    script = """
+import sys
+from nstlib.cli import app
+app(["--help"], standalone_mode=False)
+print("torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("False")

@@ -1,0 +1,85 @@
+import json
+
+import pytest
+import torch
+
+from nstlib import engine
+from nstlib.networks import Network
+from nstlib.networks.vgg import Architecture, random_weights
+
+TINY = Architecture(widths=(4, 6), depths=(1, 1))
+
+
+@pytest.fixture
+def untested(monkeypatch, tmp_path):
+    """The engine as learners have it: without NST_TEST, with an empty cache."""
+    monkeypatch.delenv("NST_TEST")
+    monkeypatch.setattr(engine.platformdirs, "user_cache_dir", lambda name: str(tmp_path / name))
+    engine._measured_plan.cache_clear()
+    yield tmp_path / "nstlib" / "threads.json"
+    engine._measured_plan.cache_clear()
+    torch.set_num_threads(1)
+
+
+def test_testing_means_float32_and_one_thread():
+    plan = engine.plan()
+    assert (plan.dtype, plan.threads, str(plan.device)) == (torch.float32, 1, "cpu")
+    assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "dtype"),
+    [({"amx_bf16": True}, torch.bfloat16), ({"avx512_bf16": True}, torch.bfloat16), ({"avx2": True}, torch.float32)],
+)
+def test_precision_follows_the_flags(untested, monkeypatch, flags, dtype):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: flags, raising=False)
+    assert engine.plan().dtype == dtype
+
+
+def test_a_torch_that_cannot_tell_its_flags_gets_float32(untested, monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert engine.plan().dtype == torch.float32
+
+
+def test_threads_are_measured_once_and_stored(untested, monkeypatch):
+    monkeypatch.setattr(engine, "_cores", lambda: 2)
+    measured = []
+    monkeypatch.setattr(engine, "_seconds", lambda threads: measured.append(threads) or 1 / threads)
+    assert engine.plan().threads == 2 and measured == [1, 2]
+    assert list(json.loads(untested.read_text()).values()) == [2]
+    engine._measured_plan.cache_clear()
+    assert engine.plan().threads == 2 and measured == [1, 2]
+    engine.plan(afresh=True)
+    assert measured == [1, 2, 1, 2]
+
+
+@pytest.mark.parametrize("stored", ["{", "[]", '{"2 threads": 99}', ""])
+def test_a_damaged_store_is_measured_again(untested, monkeypatch, stored):
+    monkeypatch.setattr(engine, "_cores", lambda: 2)
+    monkeypatch.setattr(engine, "_seconds", lambda threads: threads)
+    untested.parent.mkdir()
+    untested.write_text(stored)
+    assert engine.plan().threads == 1
+
+
+def test_a_cache_that_cannot_be_written_does_no_harm(untested, monkeypatch):
+    monkeypatch.setattr(engine, "_cores", lambda: 2)
+    monkeypatch.setattr(engine, "_seconds", lambda threads: threads)
+    untested.parent.write_text("a file where the folder should be")
+    assert engine.plan().threads == 1
+
+
+def test_timing_puts_the_thread_count_back():
+    before = torch.get_num_threads()
+    assert engine._seconds(1) > 0 and torch.get_num_threads() == before
+
+
+def test_placing_copies_and_keeps_the_scaling_in_float32():
+    network = random_weights(Network("tiny", TINY, ["relu2_1"]))
+    placed = engine.place(network, engine.Plan(torch.device("cpu"), torch.bfloat16, 1, ""))
+    assert placed.stages["conv1_1"].weight.dtype == torch.bfloat16 and placed.mean.dtype == torch.float32
+    assert placed.stages["conv2_1"].weight.is_contiguous(memory_format=torch.channels_last)
+    assert network.stages["conv1_1"].weight.dtype == torch.float32
+    picture = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    exact, rounded = (each(picture)["relu2_1"].float() for each in (network, placed))
+    assert (exact - rounded).abs().max() < 0.02 * exact.abs().max()
