@@ -1,0 +1,55 @@
+"""``python -m nstlib.networks.distill``: collect, train, export, evaluate; each can be stopped and run again."""
+
+import random
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Distil minivgg from a VGG-16.")
+Folder = Annotated[Path, typer.Argument(help="Where pictures, checkpoint, log and tables are kept.")]
+
+
+@app.command()
+def collect(folder: Folder) -> None:
+    """Fetch the training and the held-out pictures (needs Debian's apt-get; about 600 MB)."""
+    from nstlib.networks.distill.collect import collect
+
+    collect(folder)
+
+
+@app.command()
+def train(folder: Folder, steps: Annotated[int, typer.Option(help="In all, over every run.")] = 4500) -> None:
+    """Prune the teacher, then train; goes on where it was stopped."""
+    from nstlib.networks.distill.train import train
+
+    train(folder / "train", folder / "run", steps)
+
+
+@app.command()
+def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to write.")]) -> None:
+    """Write the trained student as a minivgg.safetensors."""
+    from nstlib.networks.distill.crops import crop, load_pictures
+    from nstlib.networks.distill.export import export
+
+    pictures, rng = load_pictures(folder / "train"), random.Random(0)
+    export(folder / "run" / "checkpoint.pt", torch.stack([crop(pictures, 160, rng) for _ in range(32)]), out)
+
+
+@app.command()
+def evaluate(
+    folder: Folder, network: Annotated[str, typer.Option(help="Which network transfers.")] = "minivgg"
+) -> None:
+    """Transfer styles between held-out pictures, let the teacher measure, write the table and the pictures."""
+    from nstlib.networks.distill.evaluate import evaluate
+
+    (folder / "results").mkdir(parents=True, exist_ok=True)
+    table = evaluate(network, folder / "held_out", folder / "results")
+    with (folder / "results" / f"{network}.txt").open("w") as file:
+        Console(file=file, width=160).print(table)
+    Console(width=160).print(table)
+
+
+app()

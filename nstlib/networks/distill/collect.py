@@ -1,0 +1,123 @@
+"""Where minivgg's training pictures come from: Debian's artwork packages, scikit-image, scikit-learn, our own painting.
+
+The packages are fetched with ``apt-get download`` and unpacked without installing them. Pictures of gcompris-qt-data,
+photos and paintings by Van Gogh, are kept out of training: ``evaluate.py`` measures on them.
+"""
+
+import re
+import subprocess
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from rich.progress import track
+
+from nstlib import painted, pictures
+
+PACKAGES = (
+    "desktop-base",
+    "gimp-data",
+    "gnome-backgrounds",
+    "krita-data",
+    "lomiri-wallpapers-16.04",
+    "lomiri-wallpapers-20.04",
+    "lxqt-themes",
+    "mate-backgrounds",
+    "openarena-081-textures",
+    "plasma-workspace-wallpapers",
+    "propaganda-debian",
+    "sway-backgrounds",
+    "tuxpaint-stamps-default",
+    "ukui-wallpapers",
+    "xfdesktop4-data",
+)
+HELD_OUT_PACKAGE = "gcompris-qt-data"
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tga")
+SIDE = 640
+LEAST_SIDE, LEAST_OPAQUE, LEAST_CONTRAST = 128, 120, 12
+PAINTED_SEEDS = range(100, 104)  # the course shows others
+
+
+def collect(folder: Path) -> None:
+    """Make ``folder/train`` and ``folder/held_out``; needs apt-get and dpkg-deb."""
+    packages = folder / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    for name in track((*PACKAGES, HELD_OUT_PACKAGE), "fetching packages"):
+        subprocess.run(["apt-get", "download", "-qq", name], cwd=packages, check=True)
+        (archive,) = packages.glob(f"{name}_*.deb")
+        subprocess.run(["dpkg-deb", "-x", archive, packages / name], check=True)
+    train, held_out = folder / "train", folder / "held_out"
+    for place in (train, held_out):
+        place.mkdir(exist_ok=True)
+    for name in PACKAGES:
+        _unpack_textures(packages / name)
+    files = [path for name in PACKAGES for path in sorted((packages / name).rglob("*"))]
+    _shrink([path for path in files if path.suffix.lower() in SUFFIXES], train)
+    _add_library_pictures(train)
+    for archive in sorted((packages / HELD_OUT_PACKAGE).rglob("*.rcc")):
+        _carve(archive, held_out)
+
+
+def _unpack_textures(folder: Path) -> None:
+    """Games keep their textures in .pk3 files, which are zips."""
+    for archive in folder.rglob("*.pk3"):
+        with zipfile.ZipFile(archive) as file:
+            file.extractall(archive.with_suffix(""))
+
+
+def _shrink(files: list[Path], out: Path) -> None:
+    """Save as JPEG with a shorter side of 640 at most; leave out the small, the flat, the see-through, the repeated."""
+    seen = set()
+    for number, path in enumerate(track(files, "shrinking pictures")):
+        image = _opened(path, number)
+        if image is None:
+            continue
+        thumbnail = np.asarray(image.resize((8, 8)).convert("L")) // 24
+        if thumbnail.tobytes() in seen or np.asarray(image.resize((64, 64)), float).std() < LEAST_CONTRAST:
+            continue
+        seen.add(thumbnail.tobytes())
+        image.save(out / f"{number:05d}_{path.stem}.jpg", quality=95)
+
+
+def _opened(path: Path, number: int) -> Image.Image | None:
+    try:
+        image = Image.open(path)
+        if min(image.size) < LEAST_SIDE:
+            return None
+        image = image.convert("RGBA")
+    except (UnidentifiedImageError, OSError, ValueError):
+        return None
+    if np.asarray(image)[..., 3].mean() < LEAST_OPAQUE:
+        return None
+    ground = tuple(int(value) for value in np.random.default_rng(number).integers(0, 255, 3))
+    image = Image.alpha_composite(Image.new("RGBA", image.size, (*ground, 255)), image).convert("RGB")
+    scale = min(1, SIDE / min(image.size))
+    return image.resize([round(length * scale) for length in image.size], Image.Resampling.LANCZOS)
+
+
+def _add_library_pictures(out: Path) -> None:
+    from sklearn.datasets import load_sample_images  # the extra 'distill'
+
+    for name in painted.STYLES:
+        for seed in PAINTED_SEEDS:
+            pictures.write(painted.paint(name, 448, seed), out / f"painted_{name}_{seed}.png", overwrite=True)
+    for name in pictures.SAMPLES:
+        pictures.write(pictures.sample(name, None), out / f"sample_{name}.png", overwrite=True)
+    for number, photo in enumerate(load_sample_images().images):
+        Image.fromarray(photo).save(out / f"sklearn_{number}.png")
+
+
+def _carve(archive: Path, out: Path) -> None:
+    """Save the JPEG pictures of a Qt resource file, which holds each behind its length in four bytes."""
+    data, found = archive.read_bytes(), 0
+    for start in (match.start() for match in re.finditer(rb"\xff\xd8\xff", data)):
+        length = int.from_bytes(data[start - 4 : start], "big")
+        try:
+            image = Image.open(BytesIO(data[start : start + length])).convert("RGB")
+        except (UnidentifiedImageError, OSError):
+            continue
+        if min(image.size) >= 256:
+            image.save(out / f"{archive.stem}_{found:03d}.png")
+            found += 1

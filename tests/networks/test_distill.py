@@ -1,0 +1,187 @@
+import random
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from PIL import Image
+
+from nstlib import networks, pictures
+from nstlib.networks import weights
+from nstlib.networks.distill import collect, crops, evaluate, export, prune, train
+from nstlib.networks.vgg import Architecture, Network, random_weights
+from nstlib.settings import Settings
+
+LAYERS = train.LAYERS
+TEACHER = Architecture(widths=(6, 8, 10, 12, 14), depths=(2, 2, 3, 3, 1))
+STUDENT = Architecture(widths=(4, 5, 6, 8, 10), depths=(2, 2, 3, 3, 1), std=(0.226,) * 3)
+
+
+@pytest.fixture
+def teacher():
+    return random_weights(Network("teacher", TEACHER, LAYERS), seed=1)
+
+
+@pytest.fixture
+def small(monkeypatch, teacher, tmp_path):
+    """A training in miniature: a tiny teacher and student, two pictures."""
+    monkeypatch.setattr(train, "MINIVGG", STUDENT)
+    monkeypatch.setattr(train, "SIDE", 32)
+    monkeypatch.setattr(train, "PRUNING_BATCH", 8)
+    monkeypatch.setattr(train, "STYLISE_EVERY", 4)
+    monkeypatch.setattr(train, "SAVE_EVERY", 3)
+    monkeypatch.setattr(prune, "POSITIONS", 800)
+    monkeypatch.setattr(networks, "load", lambda name, layers: teacher)
+    folder = tmp_path / "train"
+    folder.mkdir()
+    for name in ("cat", "coffee"):
+        pictures.write(pictures.sample(name, 224), folder / f"{name}.jpg")
+    return folder
+
+
+def batch(count=8, side=32, seed=0):
+    return torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(seed))
+
+
+def test_the_filters_that_span_the_others_are_chosen():
+    basis = torch.randn(3, 500, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    features = torch.stack([basis[0], basis[0] * 2, basis[1], basis[1] + basis[0], basis[2] * 0.1])
+    chosen = prune.choose_filters(features @ features.T, 3)
+    rest = features - prune.least_squares(features[chosen], features) @ features[chosen]
+    assert rest.square().sum() < 1e-4 * features.square().sum() and 4 in chosen
+
+
+def test_refitting_finds_kernels_that_a_relu_half_hides():
+    generator = torch.Generator().manual_seed(0)
+    patches = torch.cat([torch.randn(9, 4000, generator=generator), torch.ones(1, 4000)]).double()
+    kernels = torch.randn(5, 10, generator=generator).double()
+    found = prune.refit(patches, kernels @ patches)
+    assert (found - kernels).abs().max() < 1e-2
+
+
+def test_a_student_as_wide_as_its_teacher_loses_nothing(teacher, monkeypatch):
+    monkeypatch.setattr(prune, "POSITIONS", 4000)
+    student = Network("student", TEACHER, LAYERS)
+    maps = prune.prune(teacher, student, batch(16))
+    wanted, found = teacher(batch(2, seed=9)), student(batch(2, seed=9))
+    for layer in LAYERS:
+        predicted = torch.einsum("nm,bmhw->bnhw", maps[layer], found[layer])
+        goal = wanted[layer] / wanted[layer].square().mean().sqrt()
+        assert (predicted - goal).square().mean() < 0.05
+
+
+def test_patches_are_what_a_convolution_sees():
+    features = batch(2, 6)
+    kernel = torch.randn(4, 3, 3, 3, generator=torch.Generator().manual_seed(1))
+    positions = torch.tensor([0, 7, 35, 36, 71])
+    columns = prune._patches(features, positions)
+    expected = torch.nn.functional.conv2d(features, kernel, padding=1).transpose(0, 1).flatten(1)[:, positions]
+    assert torch.allclose((kernel.flatten(1).double() @ columns[:-1]).float(), expected, atol=1e-5)
+    assert (columns[-1] == 1).all()
+
+
+def test_rescaling_sets_each_layer_and_changes_no_direction():
+    network = random_weights(Network("tiny", STUDENT, LAYERS))
+    before = network(batch(2))
+    wanted = dict.fromkeys(LAYERS, 4.0) | {"relu5_1": 25.0}
+    after = export.rescaled(network, batch(8), wanted)(batch(2))
+    measured = network(batch(8))
+    for layer in LAYERS:
+        assert measured[layer].square().mean().item() == pytest.approx(wanted[layer], rel=1e-3)
+        ratio = after[layer].norm() / before[layer].norm()
+        assert torch.allclose(after[layer], before[layer] * ratio, rtol=1e-3, atol=1e-3 * after[layer].max().item())
+
+
+def test_eight_bits_are_enough(tmp_path):
+    network = random_weights(Network("tiny", STUDENT, LAYERS))
+    stored = export.quantised(network)
+    assert stored["conv3_1.weight"].dtype == torch.int8
+    safetensors.torch.save_file(stored, tmp_path / "tiny.safetensors")
+    read = weights.load_into(Network("tiny", STUDENT, LAYERS), tmp_path / "tiny.safetensors")
+    for layer, block in network(batch(2)).items():
+        assert (read(batch(2))[layer] - block).square().mean() < 2e-3 * block.square().mean()
+
+
+def test_training_teaches_and_goes_on_where_it_was_stopped(small, tmp_path):
+    whole = train.train(small, tmp_path / "whole", 6)
+    train.train(small, tmp_path / "parts", 3)
+    resumed = train.train(small, tmp_path / "parts", 6)
+    assert whole.step == resumed.step == 6
+    for name, value in whole.student.state_dict().items():
+        assert torch.allclose(value, resumed.student.state_dict()[name], rtol=1e-2, atol=1e-3), name
+    assert (tmp_path / "whole" / "log.csv").exists() and not list(tmp_path.glob("*/*.part"))
+
+
+def test_a_trained_checkpoint_becomes_a_weights_file(small, tmp_path, monkeypatch):
+    run = train.train(small, tmp_path / "run", 3)
+    monkeypatch.setattr(export, "MINIVGG", STUDENT)
+    export.export(tmp_path / "run" / "checkpoint.pt", batch(8), tmp_path / "mini.safetensors")
+    read = weights.load_into(Network("tiny", STUDENT, LAYERS), tmp_path / "mini.safetensors")
+    for layer, block in read(batch(8)).items():
+        assert block.square().mean().item() == pytest.approx(run.scales[layer] ** 2, rel=0.05)
+
+
+def test_the_learning_rate_warms_up_and_falls():
+    rates = [train._rate(step, 1000) for step in range(1000)]
+    assert rates[0] < rates[train.WARM_UP] > rates[-1] > 0 and max(rates) <= train.LEARNING_RATE
+
+
+def test_crops_stay_in_range_and_follow_the_seed(tmp_path):
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (300, 240, 3), np.uint8)).save(tmp_path / "noise.png")
+    found = crops.load_pictures(tmp_path)
+    assert [min(each.shape[:2]) for each in found] == [224]
+    one, same, other = (
+        torch.stack([crops.disturbed_crop(found, 64, rng) for _ in range(12)])
+        for rng in (random.Random(1), random.Random(1), random.Random(2))
+    )
+    assert torch.equal(one, same) and not torch.equal(one, other)
+    assert one.min() >= 0 and one.max() <= 1 and one.shape == (12, 3, 64, 64)
+
+
+def test_an_empty_folder_is_named(tmp_path):
+    with pytest.raises(ValueError, match="No pictures"):
+        crops.load_pictures(tmp_path)
+
+
+def test_small_flat_clear_and_repeated_pictures_are_left_out(tmp_path):
+    def save(name, array):
+        Image.fromarray(array).save(tmp_path / name)
+        return tmp_path / name
+
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
+    textured = np.kron(np.random.default_rng(1).integers(0, 255, (8, 8, 3), np.uint8), np.ones((25, 25, 1), np.uint8))
+    clear = np.dstack([noise, np.zeros((200, 200), np.uint8)])
+    files = [
+        save("good.png", textured),
+        save("again.png", textured),
+        save("small.png", noise[:100]),
+        save("flat.png", np.full((200, 200, 3), 90, np.uint8)),
+        save("clear.png", clear),
+    ]
+    (tmp_path / "text.png").write_text("no picture")
+    out = tmp_path / "out"
+    out.mkdir()
+    collect._shrink([*files, tmp_path / "text.png"], out)
+    assert [path.name for path in out.iterdir()] == ["00000_good.jpg"]
+
+
+def test_carving_finds_the_pictures_of_a_resource_file(tmp_path):
+    Image.fromarray(np.zeros((256, 300, 3), np.uint8)).save(tmp_path / "one.jpg")
+    jpeg = (tmp_path / "one.jpg").read_bytes()
+    (tmp_path / "some.rcc").write_bytes(
+        b"qres" + b"\0" * 9 + len(jpeg).to_bytes(4, "big") + jpeg + b"\xff\xd8\xff rest"
+    )
+    collect._carve(tmp_path / "some.rcc", tmp_path)
+    assert [path.name for path in tmp_path.glob("*.png")] == ["some_000.png"]
+
+
+def test_evaluation_measures_with_the_teacher(teacher):
+    settings = Settings(size=32, steps=8, scales=1, plateau=0)
+    pair = pictures.sample("cat", 40), pictures.sample("coffee", 40)
+    student = random_weights(Network("tiny", STUDENT, settings.layers))
+    outcome = evaluate.transfer(*pair, settings, student, teacher.only(networks.STYLE_LAYERS))
+    assert 0 < outcome.fall < 1 and outcome.seconds > 0
+    same = evaluate.relative_style_costs(
+        pictures.resize(pair[1], 32), pictures.resize(pair[1], 32), teacher.only(networks.STYLE_LAYERS)
+    )
+    assert max(same.values()) == 0
