@@ -10,7 +10,18 @@ import os
 # Waiting OpenMP threads must sleep, not spin: on a busy laptop spinning makes a step tens of times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-_MODULES = ("pictures", "painted", "networks", "style", "conventions", "statistics", "weighting", "transfer", "engine")
+_MODULES = (
+    "pictures",
+    "painted",
+    "networks",
+    "style",
+    "conventions",
+    "statistics",
+    "weighting",
+    "transfer",
+    "engine",
+    "plots",
+)
 _FUNCTIONS = {"doctor": "nstlib.diagnosis", "stylize": "nstlib.transfer", "Settings": "nstlib.transfer"}
 
 __all__ = sorted((*_MODULES, *_FUNCTIONS))

@@ -1,0 +1,164 @@
+"""The built notebooks: how they are written, and whether nbval finds what they print unchanged."""
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+
+from nstlib import plots
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+TAGS = {"nbval-check-output", "nbval-ignore-output"}
+CODE_LINES, MEDIAN_LINES, WORDS = 12, 5, 80
+
+lessons = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+
+def cells(path, kind):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def prose(source):
+    """The words of running text: no tables, code blocks or HTML tags."""
+    source = re.sub(r"</?su[bp]>", "", source)
+    source = re.sub(r"```.*?```", " ", source, flags=re.DOTALL)
+    lines = [line for line in source.splitlines() if not line.lstrip().startswith("|")]
+    return [word for word in re.sub(r"<[^>]+>", " ", "\n".join(lines)).split() if re.search(r"\w", word)]
+
+
+def code_lines(cell):
+    return sum(bool(line.strip()) for line in cell.source.splitlines())
+
+
+def test_there_are_lessons():
+    assert LESSONS
+
+
+@lessons
+def test_opens_with_title_and_goal(path):
+    first = nbformat.read(path, as_version=4).cells[0]
+    assert first.cell_type == "markdown"
+    assert first.source.startswith(f"# {path.name[:2]} · ")
+    for promise in ("**What you will do.**", "**You will be able to**", "**You need**"):
+        assert promise in first.source
+
+
+@lessons
+def test_closes_with_recap_own_work_and_next(path):
+    text = "\n".join(cell.source for cell in cells(path, "markdown"))
+    assert text.index("## Recap") < text.index("## On your own") < text.index("**Next:**")
+
+
+@lessons
+def test_prose_is_short(path):
+    long = {cell.id: len(prose(cell.source)) for cell in cells(path, "markdown") if len(prose(cell.source)) > WORDS}
+    assert not long
+
+
+@lessons
+def test_code_cells_are_short(path):
+    lengths = [code_lines(cell) for cell in cells(path, "code")]
+    assert statistics.median(lengths) <= MEDIAN_LINES
+    assert sum(length <= CODE_LINES for length in lengths) >= 0.9 * len(lengths)
+
+
+@lessons
+def test_pictures_have_alternative_text(path):
+    for cell in cells(path, "markdown"):
+        assert not re.search(r"!\[\s*\]\(", cell.source), cell.id
+        for image in re.findall(r"<img\b[^>]*>", cell.source):
+            assert re.search(r"""\balt=["'][^"']+["']""", image), cell.id
+
+
+def test_figures_carry_alternative_text():
+    figure = plots.row({"before <": torch.zeros(3, 20, 30), "after": torch.ones(3, 40, 20)})
+    assert 'alt="Pictures side by side: before &lt;, after"' in figure._repr_html_()
+    assert [axes.get_title() for axes in figure.axes] == ["before <", "after"]
+    shapes = [axes.get_window_extent() for axes in figure.axes]
+    assert [round(box.width / box.height, 2) for box in shapes] == [1.5, 0.5]
+    assert shapes[0].height == pytest.approx(shapes[1].height)
+    with pytest.raises(ValueError, match="by name"):
+        plots.row({})
+
+
+def test_many_figures_fit_the_page():
+    assert plots.row({f"{n}": torch.zeros(3, 20, 60) for n in range(5)}).get_figwidth() == pytest.approx(
+        plots.MAX_WIDTH
+    )
+
+
+@lessons
+def test_figures_are_described_in_the_prose_that_follows(path):
+    every = nbformat.read(path, as_version=4).cells
+    for index, cell in enumerate(every):
+        if cell.cell_type == "code" and "plots." in cell.source:
+            following = next(later.source for later in every[index:] if later.cell_type == "markdown")
+            assert following.startswith("*In the figure:*") and "**Look at**" in following, cell.id
+
+
+@lessons
+def test_holds_no_path_of_one_machine(path):
+    assert not re.search(r"""(?<![\w.~)/:>])/(home|Users|root|tmp|work|usr|opt|mnt)/|\b[A-Z]:\\\\""", path.read_text())
+
+
+@lessons
+def test_tags_are_known_and_something_is_compared(path):
+    tags = [tag for cell in cells(path, "code") for tag in cell.metadata.get("tags", ())]
+    assert set(tags) <= TAGS
+    assert "nbval-check-output" in tags
+
+
+@lessons
+def test_folded_answers_are_closed(path):
+    for cell in cells(path, "markdown"):
+        assert cell.source.count("<details>") == cell.source.count("</details>") == cell.source.count("<summary>"), (
+            cell.id
+        )
+
+
+def test_lesson_00_explains_the_whole_notation():
+    text = "\n".join(cell.source for cell in cells(NOTEBOOKS / "00_start_here.ipynb", "markdown"))
+    text = re.sub(r"</?sup>|</sub>", "", text).replace("<sub>", "_")
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    symbols = ("C, S, X", "a[l]", "N", "M = H·W", "F,", "G = F Fᵀ", "E_l", "λ_l", "J = α J_content + β J_style")
+    for symbol in symbols:
+        assert any(row.startswith(f"| {symbol}") for row in rows), symbol
+    names = ("features", "n_filters", "n_positions", "unroll(features)", "gram_matrix(features)", "layer_style_cost")
+    for name in (*names, "layer_weights", "total_cost", "style", "generated", "content"):
+        assert any(f"`{name}`" in row for row in rows), name
+
+
+def nbval(*paths):
+    options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=60", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, "--nbval-sanitize-with", NOTEBOOKS / "sanitize.cfg", *paths]
+    environment = os.environ | {"NST_TEST": "1"}
+    return subprocess.run(command, cwd=NOTEBOOKS.parent, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_nbval_finds_every_checked_output_unchanged():
+    run = nbval(NOTEBOOKS)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_nbval_notices_a_changed_output(tmp_path):
+    """On one cell that needs no other: what is compared is real."""
+    notebook = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4)
+    wanted = [
+        cell for cell in notebook.cells if "Settings(size=8" in cell.source or cell.source.startswith("import nstlib")
+    ]
+    opening, mistake = wanted
+    opening.source = "\n".join(line for line in opening.source.splitlines() if "result" not in line)
+    notebook.cells = wanted
+    mistake.outputs[0].text = mistake.outputs[0].text.replace("16", "32")
+    nbformat.write(notebook, tmp_path / "copy.ipynb")
+    run = nbval(tmp_path / "copy.ipynb")
+    assert run.returncode == 1
+    assert "1 failed, 1 passed" in run.stdout and "Cell outputs differ" in run.stdout
