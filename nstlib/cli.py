@@ -137,20 +137,21 @@ def build(
     check: Annotated[
         bool, typer.Option("--check", help="Only say which notebooks are not what their source gives.")
     ] = False,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Run every notebook again, not only changed ones.")
+    ] = False,
 ) -> None:
     """Build the notebooks from notebooks/sources/ (an author's tool: needs the extra 'test')."""
     with _sentences():
         from nstlib import build as builder
 
-        root = Path.cwd()
-        problems = builder.check(root) if check else []
+        problems = builder.check(Path.cwd()) if check else []
         for problem in problems:
             console.print(f"nst: {problem}", markup=False, highlight=False, soft_wrap=True)
         if problems:
             raise typer.Exit(1)
-        if not check:
-            for path in builder.build(root):
-                typer.echo(path)
+        for path in [] if check else builder.build(Path.cwd(), execute=execute):
+            typer.echo(path)
 
 
 def _refuse_overwriting(file: Path, force: bool) -> None:

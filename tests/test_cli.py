@@ -149,3 +149,16 @@ print("torch" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("False")
+
+
+def test_build_says_which_notebook_is_stale(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notebooks" / "sources").mkdir(parents=True)
+    source = tmp_path / "notebooks" / "sources" / "00_one.py"
+    source.write_text("# %% [markdown]\n# # One\n\n# %%\n1 + 1\n")
+    assert run(app, ["build", "--check"]).exit_code == 1
+    assert "00_one.ipynb" in run(app, ["build"]).stdout
+    assert run(app, ["build", "--check"]).exit_code == 0 and run(app, ["build"]).stdout == ""
+    source.write_text(source.read_text().replace("1 + 1", "1 + 2"))
+    stale = run(app, ["build", "--check"])
+    assert stale.exit_code == 1 and "00_one.ipynb is stale" in stale.stderr.replace("\n", " ")
