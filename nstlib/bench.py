@@ -5,6 +5,7 @@ and backward pass in the engine's precision with the simplest cost there is, so 
 counts; seconds depend on the machine and on what else it does.
 """
 
+import copy
 import platform
 import statistics
 import subprocess
@@ -29,8 +30,7 @@ def table(names: list[str], sizes: list[int], rounds: int) -> Table:
     shown = Table("network", "size", "variant", "ms a step", "× ours", "peak memory", title=_machine())
     for name in names:
         for size in sizes:
-            variants = _variants(name, size)
-            times = interleaved(variants, rounds)
+            times = interleaved({variant: prepare() for variant, prepare in _variants(name, size).items()}, rounds)
             ours = times["nstlib"]
             for variant, seconds in times.items():
                 memory = f"{_peak_megabytes(name, size, variant):,.0f} MB"
@@ -48,19 +48,28 @@ def interleaved(variants: dict[str, Callable[[], object]], rounds: int) -> dict[
         for name, work in variants.items():
             start = time.perf_counter()
             work()
+            _wait()
             times[name].append(time.perf_counter() - start)
     return {name: statistics.median(seconds) for name, seconds in times.items()}
 
 
-def _variants(name: str, size: int) -> dict[str, Callable[[], object]]:
+def _wait() -> None:
+    """A GPU returns before it has finished."""
+    device = engine.plan().device.type
+    if device != "cpu":
+        getattr(torch, device).synchronize()
+
+
+def _variants(name: str, size: int) -> dict[str, Callable[[], Callable[[], object]]]:
+    """Variant -> function that prepares it and returns one step."""
     settings = Settings(size=size, scales=1, steps=10**6, plateau=0)
     network = networks.load(name, settings.layers)
     content, style = pictures.sample("cat", size), painted.paint("night", size)
-    running = steps(content, style, settings, network)
+    running = steps(content, style, settings, network)  # nothing happens before the first step is asked for
     return {
-        "nstlib": lambda: next(running),
-        "plain": plain_loop(content, style, network),
-        "bare": bare_pass(content, network),
+        "nstlib": lambda: lambda: next(running),
+        "plain": lambda: plain_loop(content, style, network),
+        "bare": lambda: bare_pass(content, network),
     }
 
 
@@ -71,6 +80,9 @@ def plain_loop(content: torch.Tensor, style: torch.Tensor, network: networks.Net
         rows = features.reshape(features.shape[1], -1)
         return rows @ rows.T / rows.numel()
 
+    device = engine.plan().device
+    network = copy.deepcopy(network).to(device)
+    content, style = content.to(device), style.to(device)
     x = content[None].clone().requires_grad_()
     optimizer = torch.optim.Adam([x], lr=0.02)
     with torch.no_grad():
@@ -110,7 +122,7 @@ def _peak_megabytes(name: str, size: int, variant: str) -> float:
 
 def print_peak(name: str, size: int, variant: str) -> None:
     """Do three steps and print this process's peak memory in MB; what `table` runs in a process of its own."""
-    work = _variants(name, size)[variant]
+    work = _variants(name, size)[variant]()
     for _ in range(3):
         work()
     print(_peak_bytes() / 1e6)

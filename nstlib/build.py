@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from nstlib.files import replacing
+
 try:
     import jupytext
     import nbformat
@@ -147,13 +149,8 @@ def _text(notebook: Notebook) -> str:
 
 
 def _write(target: Path, text: str) -> None:
-    """Write beside the target, then take its name: a failure leaves the old file."""
-    part = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
+    with replacing(target) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _problem(source: Path, target: Path) -> str:

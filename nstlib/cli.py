@@ -5,7 +5,7 @@ Each command imports what it needs when it runs, so that ``nst --help`` and ``ns
 
 import csv
 import json
-import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,16 +19,33 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Neural style
 console = Console(stderr=True)
 
 
+@app.callback()
+def _readable_anywhere() -> None:
+    """Let redirected output on Windows lose a sign such as ✓ sooner than the whole report."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _say(sentence: str, style: str | None = None) -> None:
+    console.print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 @contextmanager
 def _sentences() -> Iterator[None]:
     """Show the library's errors as the sentences they are, without a traceback."""
     try:
         yield
+        return
     except typer.Exit:
         raise
-    except (ValueError, RuntimeError, ArithmeticError, OSError) as fault:
-        console.print(f"nst: {fault}", style="red", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
+    except (ValueError, RuntimeError, ArithmeticError, OSError, subprocess.SubprocessError) as fault:
+        _say(f"nst: {fault}", style="red")
+    except ImportError as fault:
+        _say(f"nst: something is not installed: {fault}. Run nst doctor to see what to do.", style="red")
+    except MemoryError:
+        _say("nst: there is not enough memory for this. Choose a smaller --size.", style="red")
+    raise typer.Exit(1)
 
 
 @app.command()
@@ -47,7 +64,7 @@ def stylize(
     style: Annotated[str, typer.Argument(help="A picture file, or the name of a painted style (see nst styles).")],
     out: Annotated[Path, typer.Option(help="Where the result goes: .png, .jpg or .webp.")],
     size: Annotated[int, typer.Option(help="Pixels of the shorter side.")] = 256,
-    steps: Annotated[int, typer.Option(help="Forward and backward passes at most, over all scales.")] = 150,
+    steps: Annotated[int, typer.Option(min=2, help="Forward and backward passes at most, over all scales.")] = 100,
     network: Annotated[str, typer.Option(help="minivgg, vgg19, vgg16, vgg16-hed or random-vgg19.")] = "minivgg",
     alpha: Annotated[float, typer.Option(help="Weight of the content cost.")] = 1.0,
     beta: Annotated[float, typer.Option(help="Weight of the style cost.")] = 10.0,
@@ -65,39 +82,37 @@ def stylize(
 ) -> None:
     """Paint PHOTO in the manner of STYLE. Ctrl-C keeps the picture as far as it has come (exit status 130)."""
     with _sentences():
-        for file in filter(None, (out, costs)):
-            _refuse_overwriting(file, force)
-        from nstlib import networks, pictures
+        from nstlib import networks, pictures, transfer
         from nstlib.settings import Settings
 
+        pictures.require_writable(out, overwrite=force)
+        if costs:
+            _require_new(costs, force)
         settings = Settings(
             size=size,
             steps=steps,
             content_layers=(content_layer,),
-            layer_weights=_layer_weights(layer_weights) or preset,
+            layer_weights=_layer_weights(layer_weights) if layer_weights else preset,
             alpha=alpha,
             beta=beta,
             init=init,
             optimizer=optimizer,
             seed=seed,
         )
-        content = pictures.read(photo)
-        painting = _style(style, size, seed)
-        history, stopped = _run(content, painting, settings, networks.load(network, settings.layers))
-        if not history:
-            console.print("nst: stopped before the first step; nothing was written.")
+        content, painting = pictures.read(photo, size), _style(style, size, seed)
+        table, picture, stopped = _run(content, painting, settings, networks.load(network, settings.layers))
+        if not table:
+            _say("nst: stopped before the first step; nothing was written.")
             raise typer.Exit(130)
-        last = history[-1]
-        pictures.write(last.picture, out, overwrite=force)
+        pictures.write(transfer.fitted(picture, content), out, overwrite=force)  # a stopped run may be coarser
         if costs:
-            _write_costs(history, costs)
+            _write_costs(table, costs)
     if as_json:
-        typer.echo(json.dumps(_summary(history, out, stopped)))
-    console.print(
-        f"{'Stopped: wrote' if stopped else 'Wrote'} {out} after {last.index + 1} steps in {last.seconds:.1f} s; "
-        f"J went from {history[0].total:.3g} to {last.total:.3g}.",
-        highlight=False,
-        soft_wrap=True,
+        typer.echo(json.dumps(_summary(table, out, stopped)))
+    first, last = table[0], table[-1]
+    _say(
+        f"{'Stopped: wrote' if stopped else 'Wrote'} {out} after {len(table)} steps in {last['seconds']:.1f} s; "
+        f"J went from {first['total']:.3g} to {last['total']:.3g}."
     )
     raise typer.Exit(130 if stopped else 0)
 
@@ -110,26 +125,29 @@ def styles(
 ) -> None:
     """Paint every built-in style on one contact sheet, and list their names."""
     with _sentences():
-        _refuse_overwriting(out, force)
         from nstlib import painted, pictures
 
+        pictures.require_writable(out, overwrite=force)
         sheet = pictures.contact_sheet({name: painted.paint(name, size) for name in painted.STYLES}, size=size)
         pictures.write(sheet, out, overwrite=force)
     typer.echo("\n".join(painted.STYLES))
-    console.print(f"Wrote {out}.", highlight=False)
+    _say(f"Wrote {out}.")
 
 
 @app.command()
 def bench(
-    sizes: Annotated[str, typer.Option(help="Shorter sides to time, separated by commas.")] = "256",
-    network: Annotated[str, typer.Option(help="Which networks, separated by commas.")] = "minivgg,random-vgg19",
-    rounds: Annotated[int, typer.Option(help="Steps of each variant; their median counts.")] = 9,
+    size: Annotated[list[int], typer.Option(help="Shorter side to time; may be given more than once.")] = [256],  # noqa: B006
+    network: Annotated[list[str], typer.Option(help="Network to time; may be given more than once.")] = [  # noqa: B006
+        "minivgg",
+        "random-vgg19",
+    ],
+    rounds: Annotated[int, typer.Option(min=1, help="Steps of each variant; their median counts.")] = 9,
 ) -> None:
     """Time one step beside a plain PyTorch loop and the bare forward and backward pass, interleaved in one run."""
     with _sentences():
         from nstlib.bench import table
 
-        Console().print(table(network.split(","), [int(size) for size in sizes.split(",")], rounds))
+        Console().print(table(network, size, rounds))
 
 
 @app.command()
@@ -147,14 +165,14 @@ def build(
 
         problems = builder.check(Path.cwd()) if check else []
         for problem in problems:
-            console.print(f"nst: {problem}", markup=False, highlight=False, soft_wrap=True)
+            _say(f"nst: {problem}")
         if problems:
             raise typer.Exit(1)
         for path in [] if check else builder.build(Path.cwd(), execute=execute):
             typer.echo(path)
 
 
-def _refuse_overwriting(file: Path, force: bool) -> None:
+def _require_new(file: Path, force: bool) -> None:
     if file.exists() and not force:
         raise ValueError(f"{file} exists already. Choose another name, or pass --force to replace it.")
     if not file.parent.is_dir():
@@ -179,57 +197,62 @@ def _style(name: str, size: int, seed: int):
     """Take a file where one has this name, else the painted style."""
     from nstlib import painted, pictures
 
-    if Path(name).exists() or (name not in painted.STYLES and Path(name).suffix):
-        return pictures.read(name)
+    if Path(name).is_file() or (name not in painted.STYLES and Path(name).suffix):
+        return pictures.read(name, size)
     if name not in painted.STYLES:
         raise ValueError(f"{name!r} is neither a file nor a painted style; the styles are {', '.join(painted.STYLES)}.")
-    return painted.paint(name, max(size, 256), seed)
+    return painted.paint(name, max(size, 16), seed)
 
 
-def _run(content, style, settings, network) -> tuple[list, bool]:
-    """Collect the steps behind a progress bar with cost and time left; say whether Ctrl-C ended it."""
+def _run(content, style, settings, network) -> tuple[list[dict], object, bool]:
+    """Run behind a progress bar with cost and time left: costs of each step, last picture, whether Ctrl-C ended it."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from nstlib.transfer import steps
+    from nstlib import transfer
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    history = []
+    table, picture = [], None
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("J", total=settings.steps)
         try:
-            for step in steps(content, style, settings, network):
-                history.append(step)
+            for step in transfer.steps(content, style, settings, network):
+                picture = step.picture
+                table.append(
+                    {
+                        "step": step.index,
+                        "scale": step.scale,
+                        "seconds": round(step.seconds, 4),
+                        "total": step.total,
+                        "content_cost": step.content_cost,
+                        **step.style_costs,
+                    }
+                )
                 bar.update(task, advance=1, description=f"J {step.total:.3g}")
         except KeyboardInterrupt:
-            return history, True
-    return history, False
+            return table, picture, True
+    return table, picture, False
 
 
-def _write_costs(history: list, path: Path) -> None:
-    layers = list(history[0].style_costs)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("w", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(["step", "scale", "seconds", "total", "content_cost", *layers])
-            for step in history:
-                row = [step.index, step.scale, f"{step.seconds:.4f}", step.total, step.content_cost]
-                table.writerow(row + [step.style_costs[layer] for layer in layers])
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+def _write_costs(table: list[dict], path: Path) -> None:
+    from nstlib.files import replacing
+
+    with replacing(path) as part, part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, table[0])
+        writer.writeheader()
+        writer.writerows(table)
 
 
-def _summary(history: list, out: Path, stopped: bool) -> dict:
-    first, last = history[0], history[-1]
+def _summary(table: list[dict], out: Path, stopped: bool) -> dict:
+    first, last = table[0], table[-1]
+    plain = ("step", "scale", "seconds", "total", "content_cost")
     return {
         "out": str(out),
-        "steps": last.index + 1,
-        "seconds": round(last.seconds, 3),
+        "steps": len(table),
+        "seconds": last["seconds"],
         "stopped": stopped,
-        "total": {"first": first.total, "last": last.total},
-        "content_cost": last.content_cost,
-        "style_costs": last.style_costs,
+        "total": {"first": first["total"], "last": last["total"]},
+        "content_cost": last["content_cost"],
+        "style_costs": {layer: cost for layer, cost in last.items() if layer not in plain},
     }
 
 

@@ -8,9 +8,14 @@ import importlib
 import importlib.metadata
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-PACKAGES = ("nstlib", "torch", "torchvision", "numpy", "pillow", "scikit-image", "jupyterlab", "ipywidgets")
+PACKAGES = ("nstlib", "torch", "torchvision", "numpy", "scipy", "pillow", "scikit-image", "matplotlib", "safetensors")
+PACKAGES += ("h5py", "jaxtyping", "platformdirs", "psutil", "jupyterlab", "ipywidgets")
+NETWORKS = ("minivgg", "vgg19", "vgg16", "vgg16-hed", "random-vgg19")
+REINSTALL = "Reinstall PyTorch: python -m pip install --force-reinstall torch torchvision"
 ENOUGH_MEMORY = 2e9  # a run at 512 px with minivgg peaks below 1.5 GB
 
 
@@ -59,20 +64,26 @@ class Report:
 
 def doctor() -> Report:
     """Look at versions, device, precision, threads, weights and memory; measures the thread count afresh."""
-    findings = [_python(), *_packages(), _torch()]
+    findings = [_python(), *(_package(name) for name in PACKAGES), _examined("PyTorch", _torch, REINSTALL)]
     if not findings[-1].advice:
-        findings += [_plan(), *_networks()]
-    return Report((*findings, _memory()))
+        findings.append(_examined("device, precision, threads", _plan, "Set NST_DEVICE=cpu, or " + REINSTALL))
+        findings += [_examined(f"network {name}", partial(_network, name), REINSTALL) for name in NETWORKS]
+    return Report((*findings, _examined("free memory", _memory, "Run: python -m pip install psutil")))
+
+
+def _examined(what: str, look: Callable[[], Finding], advice: str) -> Finding:
+    """What `look` finds, or its failure as a finding: broken installations raise errors of every kind."""
+    try:
+        return look()
+    except Exception as fault:
+        reason = str(fault).strip().split("\n")[0] or "no reason given"
+        return Finding(what, f"does not work, {type(fault).__name__}: {reason}", advice)
 
 
 def _python() -> Finding:
     system = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     advice = "" if sys.version_info >= (3, 11) else "Install Python 3.11 or newer and set the project up again."
     return Finding("Python", system, advice)
-
-
-def _packages() -> list[Finding]:
-    return [_package(name) for name in PACKAGES]
 
 
 def _package(name: str) -> Finding:
@@ -83,40 +94,33 @@ def _package(name: str) -> Finding:
 
 
 def _torch() -> Finding:
-    """Import PyTorch and multiply: a broken installation often fails only there."""
-    try:
-        torch = importlib.import_module("torch")
-        works = (torch.ones(2, 2) @ torch.ones(2, 2)).sum().item() == 8
-    except Exception as fault:  # broken installations raise ImportError, OSError, AttributeError …
-        reason = f"{type(fault).__name__}: {str(fault).splitlines()[0] if str(fault) else 'no reason given'}"
-        return Finding(
-            "PyTorch works", reason, "Reinstall it: python -m pip install --force-reinstall torch torchvision"
-        )
-    advice = "" if works else "Reinstall it: python -m pip install --force-reinstall torch torchvision"
-    return Finding("PyTorch works", "yes" if works else "no, it multiplies wrongly", advice)
+    """Import it and multiply: a broken installation often fails only there."""
+    torch = importlib.import_module("torch")
+    works = (torch.ones(2, 2) @ torch.ones(2, 2)).sum().item() == 8
+    return Finding("PyTorch", "works" if works else "multiplies wrongly", "" if works else REINSTALL)
 
 
 def _plan() -> Finding:
+    """Choose, and take one step there: a GPU may be seen and yet run nothing."""
     from nstlib import engine
+    from nstlib.networks.vgg import Architecture, Network
 
-    return Finding("device, precision, threads", str(engine.plan(afresh=True)))
+    plan = engine.plan(afresh=True)
+    network = engine.place(Network("trial", Architecture((8, 8), (1, 1)), ["relu2_1"]), plan)
+    picture = network.mean.new_full((1, 3, 32, 32), 0.5, requires_grad=True)
+    network(picture)["relu2_1"].float().sum().backward()
+    return Finding("device, precision, threads", str(plan), "" if picture.grad.isfinite().all() else REINSTALL)
 
 
-def _networks() -> list[Finding]:
-    from nstlib.networks import ARCHITECTURES, weights
+def _network(name: str) -> Finding:
+    from nstlib.networks import weights
 
-    return [
-        Finding(f"network {name}", "ready" if weights.present(name) else f"not fetched yet; load('{name}') would")
-        for name in ARCHITECTURES
-    ]
+    return Finding(f"network {name}", "ready" if weights.present(name) else f"not fetched yet; load('{name}') would")
 
 
 def _memory() -> Finding:
-    try:
-        import psutil
+    import psutil
 
-        free = psutil.virtual_memory().available
-    except ImportError:
-        return Finding("free memory", "unknown", "Run: python -m pip install psutil")
+    free = psutil.virtual_memory().available
     advice = "" if free > ENOUGH_MEMORY else "Close other programs and notebooks, or work at size=192 and below."
     return Finding("free memory", f"{free / 1e9:.1f} GB", advice)

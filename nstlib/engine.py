@@ -1,13 +1,14 @@
 """Where and how the numbers are computed: device, precision, memory format, threads. Nothing else sets them.
 
 Features are bfloat16 where hardware multiplies it (AMX or AVX512-BF16 on the CPU, any GPU that has it) and float32
-elsewhere; Grams and costs are float32 everywhere. ``NST_TEST=1`` means float32, one thread, and so the same file from
-the same command.
+elsewhere; Grams and costs are float32 everywhere. ``NST_DEVICE=cpu`` leaves a GPU alone. ``NST_TEST=1`` means float32
+and one thread on the CPU, and so the same file from the same command.
 """
 
 import contextlib
 import copy
 import json
+import math
 import os
 import time
 from collections.abc import Callable
@@ -21,6 +22,9 @@ import psutil
 import torch
 from torch import nn
 
+from nstlib.files import replacing
+
+CONTAINER_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -47,7 +51,7 @@ def plan(afresh: bool = False) -> Plan:
 
     `afresh` measures the threads again, for a machine that was busy the first time.
     """
-    if afresh:
+    if afresh and not testing():
         _measured_plan.cache_clear()
         with contextlib.suppress(OSError):
             _store().unlink()
@@ -60,12 +64,17 @@ def plan(afresh: bool = False) -> Plan:
 @cache
 def _measured_plan() -> Plan:
     threads = _threads()
-    if torch.cuda.is_available():
-        half = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-        return Plan(torch.device("cuda"), half, threads, torch.cuda.get_device_name())
-    if torch.backends.mps.is_available():
-        return Plan(torch.device("mps"), torch.float32, threads, "Apple GPU")
-    flags = getattr(torch.cpu, "get_capabilities", dict)()  # older releases of torch cannot tell
+    gpu_wanted = os.environ.get("NST_DEVICE") != "cpu"
+    if gpu_wanted and torch.cuda.is_available():
+        # Older cards only emulate bfloat16, slower than float32; AMD's all have it.
+        fast = torch.version.hip or torch.cuda.get_device_capability() >= (8, 0)
+        name = torch.cuda.get_device_name()
+        return Plan(torch.device("cuda"), torch.bfloat16 if fast else torch.float32, threads, name)
+    if gpu_wanted and torch.backends.mps.is_available():
+        return Plan(torch.device("mps"), torch.float32, threads, "Apple GPU; NST_DEVICE=cpu avoids it")
+    if not hasattr(torch.cpu, "get_capabilities"):
+        return Plan(torch.device("cpu"), torch.float32, threads, "this release of torch cannot tell the CPU's flags")
+    flags = torch.cpu.get_capabilities()
     fast = next((name for flag, name in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16")) if flags.get(flag)), None)
     dtype = torch.bfloat16 if fast else torch.float32
     return Plan(torch.device("cpu"), dtype, threads, f"the CPU has {fast}" if fast else "no fast bfloat16 here")
@@ -77,7 +86,9 @@ def place(network: N, plan: Plan) -> N:
     Input scaling stays float32: in bfloat16 the mean alone would be off by 0.2 %.
     """
     placed = copy.deepcopy(network).to(plan.device)
-    placed.stages.to(dtype=plan.dtype, memory_format=torch.channels_last)
+    # On Apple GPUs the backward passes of pooling and convolution are unsound for channels-last input.
+    layout = torch.contiguous_format if plan.device.type == "mps" else torch.channels_last
+    placed.stages.to(dtype=plan.dtype, memory_format=layout)
     return placed
 
 
@@ -91,9 +102,8 @@ def _threads() -> int:
         known[key] = min((1, cores), key=_seconds)
         with contextlib.suppress(OSError):  # a cache that cannot be written costs a measurement each time
             _store().parent.mkdir(parents=True, exist_ok=True)
-            part = _store().with_suffix(f".{os.getpid()}")
-            part.write_text(json.dumps(known))
-            os.replace(part, _store())
+            with replacing(_store()) as part:
+                part.write_text(json.dumps(known))
     return known[key]
 
 
@@ -108,7 +118,16 @@ def _stored() -> dict[str, int]:
 def _cores() -> int:
     """Physical cores that this process may use; a container or a batch system often gives fewer than there are."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(psutil.cpu_count(logical=False) or 1, allowed)
+    return min(psutil.cpu_count(logical=False) or 1, allowed, _container_cores())
+
+
+def _container_cores() -> float:
+    """Cores that a container's time quota amounts to (Linux control groups, version 2), infinite without one."""
+    try:
+        quota, period = CONTAINER_QUOTA.read_text().split()
+        return math.inf if quota == "max" else math.ceil(int(quota) / int(period))
+    except (OSError, ValueError):
+        return math.inf
 
 
 def _store() -> Path:

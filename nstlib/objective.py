@@ -51,8 +51,7 @@ class Objective:
             layer: conventions.factor(settings.convention, *_counts(features_c[layer]), height * width)
             for layer in self.style_targets
         }
-        n_filters = {layer: features_s[layer].shape[0] for layer in self.style_targets}
-        self.layer_weights = self._weights(start, n_filters)
+        self.layer_weights = self._weights(start)
 
     def __call__(self, x: Picture) -> Costs:
         """Costs of the picture x."""
@@ -86,14 +85,15 @@ class Objective:
             for layer, target in self.style_targets.items()
         }
 
-    def _weights(self, start: Picture, n_filters: dict[str, int]) -> dict[str, float]:
+    def _weights(self, start: Picture) -> dict[str, float]:
         layers, preset = self.settings.style_layers, self.settings.layer_weights
         if preset == "relative":
             return weighting.relative({layer: cost.item() for layer, cost in self.zero_costs.items()})
         if preset == "balanced":
-            return weighting.balanced(self.gradient_norms(start))
+            norms = self.gradient_norms(start)
+            return weighting.balanced({layer: self.factors[layer] * norm for layer, norm in norms.items()})
         if preset == "inverse_n2":
-            return weighting.inverse_n2(n_filters)
+            return weighting.inverse_n2({layer: self.network.n_filters[layer] for layer in layers})
         return self.settings.weights_given or weighting.PRESETS[preset](layers)
 
 

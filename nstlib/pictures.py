@@ -12,7 +12,6 @@ import math
 import os
 import re
 import threading
-import uuid
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +22,8 @@ import torch
 from jaxtyping import Float
 from PIL import Image, ImageCms, ImageDraw, ImageFont
 from torch import Tensor
+
+from nstlib.files import replacing
 
 MAX_PIXELS = 50_000_000
 MAX_ASPECT = 20  # longer side over shorter side
@@ -132,7 +133,20 @@ def write(picture: Float[Tensor, "3 height width"], path: str | os.PathLike, *, 
     writing fails, an older file stays as it was. Raises PictureError for a tensor that is no picture, an unknown
     suffix, a missing folder, a file that exists (unless ``overwrite``) and a disk that refuses.
     """
-    path, image = Path(os.path.expanduser(path)), to_pil(picture)
+    path, image = require_writable(path, overwrite=overwrite), to_pil(picture)
+    encoder, options = _ENCODERS[path.suffix.lower()]
+    try:
+        with replacing(path) as part, part.open("xb") as file:
+            image.save(file, encoder, **options)
+    except Exception as error:
+        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        raise PictureError(f"'{path}' could not be saved: {reason}. Try another folder or another format.") from error
+    return path
+
+
+def require_writable(path: str | os.PathLike, *, overwrite: bool = False) -> Path:
+    """Return the path if ``write`` could save there, to ask before a long run; else raise PictureError."""
+    path = Path(os.path.expanduser(path))
     if path.suffix.lower() not in _ENCODERS:
         raise PictureError(f"'{path}' does not say in which format to save. End its name in {', '.join(_ENCODERS)}.")
     if not os.path.isdir(path.parent):
@@ -140,18 +154,8 @@ def write(picture: Float[Tensor, "3 height width"], path: str | os.PathLike, *, 
     if os.path.isdir(path):
         raise PictureError(f"'{path}' is a folder. Give the picture a file name of its own.")
     if os.path.exists(path) and not overwrite:
-        raise PictureError(f"The file '{path}' exists already. Choose another name, or replace it: overwrite=True.")
-    encoder, options = _ENCODERS[path.suffix.lower()]
-    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        with temporary.open("xb") as file:
-            image.save(file, encoder, **options)
-        os.replace(temporary, path)
-    except Exception as error:
-        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
-        raise PictureError(f"'{path}' could not be saved: {reason}. Try another folder or another format.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        hint = "Choose another name, or replace it: overwrite=True, on the command line --force."
+        raise PictureError(f"The file '{path}' exists already. {hint}")
     return path
 
 
@@ -162,7 +166,7 @@ def resize(picture: Float[Tensor, "3 height width"], size: int) -> Float[Tensor,
     result larger than 50 megapixels.
     """
     _check_size(size)
-    picture = _checked(picture)
+    picture = checked(picture)
     return _scale(picture, *_fitted(*picture.shape[1:], size))
 
 
@@ -181,7 +185,7 @@ def to_pil(picture: Float[Tensor, "3 height width"]) -> Image.Image:
 
     Raises PictureError for a tensor that is no picture.
     """
-    pixels = _checked(picture).detach().cpu().mul(255).round().to(torch.uint8)
+    pixels = checked(picture).detach().cpu().mul(255).round().to(torch.uint8)
     return Image.fromarray(np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()))
 
 
@@ -211,7 +215,7 @@ def contact_sheet(
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=letters)
     for index, (label, picture) in enumerate(pictures.items()):
         left, top = gap + index % columns * cell_width, gap + index // columns * cell_height
-        picture = _checked(picture)
+        picture = checked(picture)
         height, width = (max(1, round(side * size / max(picture.shape[1:]))) for side in picture.shape[1:])
         sheet.paste(to_pil(_scale(picture, height, width)), (left + (size - width) // 2, top + size - height))
         text, cut = " ".join(str(label).split()), ""
@@ -350,8 +354,8 @@ def _scale(picture: Float[Tensor, "3 _ _"], height: int, width: int) -> Float[Te
     return torch.nn.functional.interpolate(picture[None], **options)[0].clamp(0, 1)  # bicubic overshoots at edges
 
 
-def _checked(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
-    """Return the picture as float32 in [0, 1], rounding errors clamped; refuse what is no picture."""
+def checked(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
+    """Return the picture as float32 in [0, 1], rounding errors clamped; PictureError for what is no picture."""
     if not isinstance(picture, Tensor) or not picture.is_floating_point():
         kind = str(getattr(picture, "dtype", type(picture).__name__)).removeprefix("torch.")
         hint = "Get one from pictures.read or from_pil; whole numbers become one by .float() / 255."

@@ -21,7 +21,7 @@ class Settings:
     size: pixels of the shorter side of both pictures. steps: forward and backward passes, over all scales together.
     scales: how many sizes, each √2 of the one before, coarse to fine; 1 switches that off, None begins near 180 px.
     content_layers: where content is compared. layer_weights: a preset's name, λ_l over `style_layers`, or the λ_l
-    themselves by layer. statistic, convention: names in `nstlib.statistics`, `nstlib.conventions`.
+    by layer, which then are the style layers. statistic, convention: of the modules so named.
     alpha, beta, total_variation: weights in J (see `nstlib.transfer`). init: content, style or noise.
     optimizer: lbfgs or adam; learning_rate: Adam's, in units of the picture's range, unused by L-BFGS.
     plateau: a scale ends early when J fell by less than this share in 20 steps; 0 never stops early.
@@ -47,12 +47,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name in ("content_layers", "style_layers"):
-            if isinstance(getattr(self, name), str):
-                raise ValueError(f"{name}={getattr(self, name)!r} is one name; give a list of names.")
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            object.__setattr__(self, name, _names(name, getattr(self, name)))
         if isinstance(self.layer_weights, Mapping):
             object.__setattr__(self, "layer_weights", dict(self.layer_weights))
-            object.__setattr__(self, "style_layers", tuple(self.layer_weights))
+            object.__setattr__(self, "style_layers", _names("layer_weights", list(self.layer_weights)))
         else:
             _one_of("layer_weights", self.layer_weights, weighting.PRESETS)
         _one_of("statistic", self.statistic, statistics.STATISTICS)
@@ -66,6 +64,8 @@ class Settings:
         if self.steps < len(self.sides()):
             scales = len(self.sides())
             raise ValueError(f"steps={self.steps} is less than one for each of {scales} scales; give more.")
+        if min(self.sides()) < 1:
+            raise ValueError(f"size={self.size} cannot be halved for scales={self.scales}; give fewer scales.")
         _whole("seed", self.seed, least=0)
         for name in ("alpha", "beta", "total_variation", "plateau"):
             _number(name, getattr(self, name))
@@ -116,8 +116,14 @@ class Settings:
 
 
 def _one_of(name: str, value: object, known: object) -> None:
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name}={value!r} is unknown; choose from {', '.join(known)}.")
+
+
+def _names(name: str, layers: object) -> tuple[str, ...]:
+    if not isinstance(layers, list | tuple) or not all(isinstance(layer, str) for layer in layers):
+        raise ValueError(f"{name}={layers!r} was given; expected is a list of layer names, such as ['relu4_2'].")
+    return tuple(layers)
 
 
 def _whole(name: str, value: object, least: int) -> None:

@@ -6,7 +6,6 @@ mean over the style layers of E_l(S against zero features): one number each per 
 reports the raw costs of Gatys et al. (2016) beside J.
 """
 
-import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -69,21 +68,24 @@ def steps(
     settings, began = settings or Settings(), time.perf_counter()
     plan = engine.plan()
     network = (network or networks.load(layers=settings.layers)).only(settings.layers)
-    network, index, x, optimizer = engine.place(network, plan), 0, start, None
-    with _watched(network, check):
-        for scale, side in enumerate(settings.sides(), start=1):
-            pair = [pictures.resize(picture, side) for picture in (content, style)]
-            for picture in pair:
-                pictures.require_side(picture, network.minimum_side, network.deepest)
-            x = _fitted(_initial(*pair, settings) if x is None else x, pair[0]).to(plan.device).contiguous()
-            objective = Objective(*(picture.to(plan.device) for picture in pair), settings, network, x)
-            x.requires_grad_()
-            optimizer = _optimizer(x, settings, carried=optimizer)
-            for costs, picture in _descend(x, objective, optimizer, settings.steps_at(scale), settings.plateau):
-                seconds = time.perf_counter() - began
-                yield Step(index, picture, *_numbers(costs), seconds, scale)
-                index += 1
-            x = x.detach().clamp(0, 1).cpu()
+    network, index, optimizer = engine.place(network, plan), 0, None
+    x = None if start is None else pictures.checked(start)
+    if check:
+        _watch(network, check)
+    unit = None
+    for scale, side in enumerate(settings.sides(), start=1):
+        pair = [pictures.resize(picture, side) for picture in (content, style)]
+        for picture in pair:
+            pictures.require_side(picture, network.minimum_side, network.deepest)
+        x = fitted(_initial(*pair, settings) if x is None else x, pair[0]).to(plan.device).contiguous()
+        objective = Objective(*(picture.to(plan.device) for picture in pair), settings, network, x)
+        unit = unit or _unit(objective, x)
+        x.requires_grad_()
+        optimizer = _optimizer(x, settings, carried=optimizer)
+        for costs, picture in _descend(x, objective, optimizer, unit, settings.steps_at(scale), settings.plateau):
+            yield Step(index, picture, *costs, time.perf_counter() - began, scale)
+            index += 1
+        x = x.detach().clamp(0, 1).cpu()
 
 
 def stylize(
@@ -101,8 +103,8 @@ def _initial(content: Picture, style: Picture, settings: Settings) -> Picture:
     return content if settings.init == "content" else style
 
 
-def _fitted(picture: Picture, like: Picture) -> Picture:
-    """Resample to the other's size; of another shape the largest middle part is taken, so nothing is stretched."""
+def fitted(picture: Picture, like: Picture) -> Picture:
+    """Resample to the size of `like`; of another shape the largest middle part is taken, so nothing is stretched."""
     (height, width), (h, w) = like.shape[-2:], picture.shape[-2:]
     if (height, width) == (h, w):
         return picture.clone()
@@ -113,27 +115,39 @@ def _fitted(picture: Picture, like: Picture) -> Picture:
     return functional.interpolate(middle, (height, width), mode="bicubic", antialias=True)[0].clamp(0, 1)
 
 
+@torch.no_grad()
+def _unit(objective: Objective, x: Tensor) -> float:
+    """A factor that makes J a thousand at the start: torch's L-BFGS ignores curvature below an absolute 1e-10.
+
+    So a constant in front of J changes nothing, as it should; it is the same at every scale, for Adam's moments.
+    """
+    total = objective(x).total.item()
+    return 1e3 / total if 0 < total < math.inf else 1.0
+
+
 def _descend(
-    x: Tensor, objective: Objective, optimizer: torch.optim.Optimizer, n_steps: int, plateau: float
-) -> Iterator[tuple[Costs, Picture]]:
-    """Yield costs and picture of each pass; in between, x moves on."""
+    x: Tensor, objective: Objective, optimizer: torch.optim.Optimizer, unit: float, n_steps: int, plateau: float
+) -> Iterator[tuple[tuple[float, dict[str, float], float], Picture]]:
+    """Yield J_content, E_l and J of each pass, and its picture; in between, x moves on."""
     totals = []
 
     def evaluate() -> Tensor:
-        nonlocal costs
+        nonlocal numbers
         optimizer.zero_grad()
         costs = objective(_Inside.apply(x))
-        _require_finite(costs, x)
-        costs.total.backward()
-        return costs.total
+        numbers = _numbers(costs)
+        _require_finite(*numbers, x)
+        scaled = unit * costs.total
+        scaled.backward()
+        return scaled
 
     for _ in range(n_steps):
-        costs, picture = None, x.detach().clamp(0, 1).cpu().clone()
+        numbers, picture = None, x.detach().clamp(0, 1).cpu().clone()
         optimizer.step(evaluate)
-        yield costs, picture
-        totals.append(costs.total.item())
+        yield numbers, picture
+        totals.append(numbers[-1])
         before = totals[-1 - PLATEAU_STEPS] if len(totals) > PLATEAU_STEPS else math.inf
-        if plateau and before < math.inf and before - totals[-1] <= plateau * before:
+        if plateau and before < math.inf and 0 <= before - totals[-1] <= plateau * before:
             return
 
 
@@ -156,9 +170,12 @@ class _Inside(torch.autograd.Function):
 
 
 def _optimizer(x: Tensor, settings: Settings, carried: torch.optim.Optimizer | None) -> torch.optim.Optimizer:
-    """Make the optimiser for x; Adam's moments are carried over from the coarser scale."""
+    """Make the optimiser for x; Adam's moments are carried over from the coarser scale.
+
+    L-BFGS starts anew: its history is of differences between pictures of the old size, and J's curvature is another.
+    """
     if settings.optimizer == "lbfgs":
-        # One evaluation a step and no line search, as in the PyTorch tutorial
+        # One evaluation a step and no line search, so that each can be shown and stopped
         return torch.optim.LBFGS([x], max_iter=1, history_size=30, tolerance_grad=0, tolerance_change=0)
     optimizer = torch.optim.Adam([x], lr=settings.learning_rate, betas=(0.9, 0.99))
     if carried is not None:
@@ -172,30 +189,27 @@ def _optimizer(x: Tensor, settings: Settings, carried: torch.optim.Optimizer | N
     return optimizer
 
 
-@contextlib.contextmanager
-def _watched(network: networks.Network, check: Callable[[], None] | None) -> Iterator[None]:
-    """Call `check` after each layer, forward and backward."""
+def _watch(network: networks.Network, check: Callable[[], None]) -> None:
+    """Call `check` after each layer of this placed copy of a network, forward and backward."""
 
-    def after_layer(stage, inputs, output) -> None:
+    def backward(gradient: Tensor) -> None:
+        check()
+
+    def forward(stage, inputs, output: Tensor) -> None:
         check()
         if output.requires_grad:
-            output.register_hook(lambda gradient: check() and None)
+            output.register_hook(backward)
 
-    hooks = [stage.register_forward_hook(after_layer) for stage in network.stages.values()] if check else []
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
+    for stage in network.stages.values():
+        stage.register_forward_hook(forward)
 
 
 def _numbers(costs: Costs) -> tuple[float, dict[str, float], float]:
     return costs.content.item(), {layer: cost.item() for layer, cost in costs.style.items()}, costs.total.item()
 
 
-def _require_finite(costs: Costs, x: Tensor) -> None:
+def _require_finite(content: float, style: dict[str, float], total: float, x: Tensor) -> None:
     """Raise DivergedError, naming the cause, unless J is finite."""
-    content, style, total = _numbers(costs)
     if math.isfinite(total):
         return
     parts = {"the content cost": content} | {f"the style cost of {layer}": cost for layer, cost in style.items()}

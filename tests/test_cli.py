@@ -93,7 +93,8 @@ def test_stopping_before_the_first_step_writes_nothing(photo, tmp_path, monkeypa
     ("more", "sentence"),
     [
         (["--size", "0"], "size=0 was given; expected is a whole number"),
-        (["--steps", "-3"], "steps=-3 was given"),
+        (["--size", "20000", "--steps", "50"], "Give a smaller size, such as 512."),
+        (["--layer-weights", ","], "Name at least one content layer and one style layer"),
         (["--network", "vgg99"], "There is no network 'vgg99'; choose from minivgg"),
         (["--layer-weights", "relu1_1"], "expected is layer=number"),
         (["--layer-weights", "relu9_9=1"], "This network has no layer 'relu9_9'"),
@@ -113,18 +114,52 @@ def test_what_cannot_be_done_is_said_in_a_sentence(photo, tmp_path, more, senten
 
 def test_unknown_places_are_named(photo, tmp_path):
     assert "neither a file nor a painted style" in quick(photo, tmp_path / "out.png", style="cubsim").stderr
-    assert "There is no folder" in quick(photo, tmp_path / "no" / "out.png").stderr
+    assert "does not exist" in quick(photo, tmp_path / "no" / "out.png").stderr
     missing = quick(str(tmp_path / "none.jpg"), tmp_path / "out.png")
     assert missing.exit_code == 1 and "does not exist" in missing.stderr
 
 
-def test_an_unknown_suffix_is_refused_before_the_work(photo, tmp_path):
-    done = quick(photo, tmp_path / "out.xyz")
-    assert done.exit_code == 1 and ".png" in done.stderr and "J " not in done.stderr
+def test_an_impossible_place_is_refused_before_the_work(photo, tmp_path, monkeypatch):
+    monkeypatch.setattr(transfer, "steps", lambda *_: pytest.fail("the work began"))
+    for out in (tmp_path / "out.xyz", tmp_path):
+        done = quick(photo, out, "--force")
+        assert (done.exit_code == 1 and ".png" in done.stderr.replace("\n", " ")) or "folder" in done.stderr
 
 
-def test_wrong_usage_exits_with_two():
-    assert run(app, ["stylize"]).exit_code == 2
+@pytest.mark.parametrize("words", [["stylize"], ["bench", "--size", "big"], ["bench", "--rounds", "0"], ["paint"]])
+def test_wrong_usage_exits_with_two(words):
+    assert run(app, words).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [(ModuleNotFoundError("No module named 'torch'"), "Run nst doctor"), (MemoryError(), "Choose a smaller --size")],
+)
+def test_no_traceback_escapes(photo, tmp_path, monkeypatch, fault, sentence):
+    def failing(*_, **__):
+        raise fault
+
+    monkeypatch.setattr(pictures, "read", failing)
+    done = quick(photo, tmp_path / "out.png")
+    assert done.exit_code == 1 and sentence in done.stderr.replace("\n", " ")
+
+
+def test_stopping_on_a_coarse_scale_still_gives_the_size_asked_for(photo, tmp_path, monkeypatch):
+    real = transfer.steps
+
+    def interrupted(*arguments, **values):
+        yield next(real(*arguments, **values))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(transfer, "steps", interrupted)
+    quick(photo, tmp_path / "out.png", "--size", "256")
+    assert pictures.read(tmp_path / "out.png").shape == (3, 256, 384)
+
+
+def test_a_folder_does_not_hide_a_style(photo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mosaic").mkdir()
+    assert quick(photo, tmp_path / "out.png").exit_code == 0
 
 
 def test_styles_lists_and_paints_every_style(tmp_path):
@@ -134,7 +169,7 @@ def test_styles_lists_and_paints_every_style(tmp_path):
 
 
 def test_bench_compares_in_one_run():
-    done = run(app, ["bench", "--sizes", "64", "--network", "minivgg", "--rounds", "1"])
+    done = run(app, ["bench", "--size", "64", "--network", "minivgg", "--rounds", "1"])
     assert done.exit_code == 0
     for variant in ("nstlib", "plain", "bare"):
         assert variant in done.stdout

@@ -24,18 +24,19 @@ def test_a_broken_torch_is_named_with_what_to_do(monkeypatch, fault):
 
     monkeypatch.setattr(importlib, "import_module", broken)
     report = diagnosis.doctor()
-    finding = next(finding for finding in report.findings if finding.what == "PyTorch works")
+    finding = next(finding for finding in report.findings if finding.what == "PyTorch")
     assert type(fault).__name__ in finding.found and "pip install --force-reinstall torch" in finding.advice
-    assert not report.healthy and "→ Reinstall it" in str(report) and "To do:" in report._repr_html_()
+    assert not report.healthy and "→ Reinstall PyTorch" in str(report) and "To do:" in report._repr_html_()
 
 
-def test_it_answers_where_torch_is_not_installed():
+@pytest.mark.parametrize("package", ["torch", "torchvision", "psutil", "platformdirs", "safetensors"])
+def test_it_answers_where_something_is_not_installed(package):
     script = (
-        "import sys; sys.modules['torch'] = None\n"  # what import meets when a package is not there
+        f"import sys; sys.modules['{package}'] = None\n"  # what import meets when a package is not there
         "import nstlib; print(nstlib.doctor())"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "✗ PyTorch works" in done.stdout and "→ Reinstall it" in done.stdout
+    assert "✗" in done.stdout and package in done.stdout and "→" in done.stdout
 
 
 def test_missing_packages_and_little_memory_are_named(monkeypatch):
@@ -45,3 +46,14 @@ def test_missing_packages_and_little_memory_are_named(monkeypatch):
     advice = {finding.what: finding.advice for finding in report.findings}
     assert advice["no-such-package"] == "Run: python -m pip install no-such-package"
     assert "Close other programs" in advice["free memory"] and not advice["nstlib"]
+
+
+def test_a_gpu_that_runs_nothing_is_named(monkeypatch):
+    from nstlib import engine
+
+    def broken(network, plan):
+        raise RuntimeError("CUDA error: no kernel image is available")
+
+    monkeypatch.setattr(engine, "place", broken)
+    finding = next(each for each in diagnosis.doctor().findings if each.what.startswith("device"))
+    assert "no kernel image" in finding.found and "NST_DEVICE=cpu" in finding.advice

@@ -83,3 +83,44 @@ def test_placing_copies_and_keeps_the_scaling_in_float32():
     picture = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     exact, rounded = (each(picture)["relu2_1"].float() for each in (network, placed))
     assert (exact - rounded).abs().max() < 0.02 * exact.abs().max()
+
+
+def test_nst_device_leaves_a_gpu_alone(untested, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Some card")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
+    assert engine.plan().device.type == "cuda" and engine.plan().dtype == torch.float32
+    engine._measured_plan.cache_clear()
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
+    assert engine.plan().dtype == torch.bfloat16 and "Some card" in str(engine.plan())
+    engine._measured_plan.cache_clear()
+    monkeypatch.setenv("NST_DEVICE", "cpu")
+    assert engine.plan().device.type == "cpu"
+
+
+def test_apple_gpus_get_contiguous_memory():
+    network = random_weights(Network("tiny", TINY, ["relu2_1"]))
+    plan = engine.Plan(torch.device("meta"), torch.float32, 1, "")
+    assert not engine.place(network, plan).stages["conv2_1"].weight.is_contiguous()
+    mps = type("Device", (), {"type": "mps"})()
+    fake = engine.Plan(mps, torch.float32, 1, "")
+    network.to = lambda device: network  # there is no such device here
+    assert engine.place(network, fake).stages["conv2_1"].weight.is_contiguous()
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("max 100000", 64), ("200000 100000", 2), ("150000 100000", 2), ("nonsense", 64)]
+)
+def test_a_containers_quota_counts(monkeypatch, tmp_path, quota, cores):
+    (tmp_path / "cpu.max").write_text(quota)
+    monkeypatch.setattr(engine, "CONTAINER_QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(engine.psutil, "cpu_count", lambda logical: 64)
+    monkeypatch.setattr(engine.os, "sched_getaffinity", lambda pid: range(128), raising=False)
+    assert engine._cores() == cores
+
+
+def test_a_learners_stored_measurement_is_left_alone_by_tests(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine.platformdirs, "user_cache_dir", lambda name: str(tmp_path))
+    (tmp_path / "threads.json").write_text("{}")
+    engine.plan(afresh=True)
+    assert (tmp_path / "threads.json").exists()

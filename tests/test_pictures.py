@@ -620,7 +620,8 @@ def test_write_accepts_other_floats_gradients_and_rounding_errors(tmp_path):
 def test_existing_file_is_kept_unless_told(tmp_path):
     path = pictures.write(torch.zeros(3, 4, 4), tmp_path / "a.png")
     before = path.read_bytes()
-    expected = f"The file '{path}' exists already. Choose another name, or replace it: overwrite=True."
+    hint = "Choose another name, or replace it: overwrite=True, on the command line --force."
+    expected = f"The file '{path}' exists already. {hint}"
     assert sentence_of(pictures.write, torch.ones(3, 4, 4), path) == expected
     assert path.read_bytes() == before
     pictures.write(torch.ones(3, 4, 4), path, overwrite=True)

@@ -71,7 +71,11 @@ def test_settings_are_frozen():
         ({"layer_weights": {"relu1_1": -1}}, "layer_weights['relu1_1']=-1 was given; expected is a finite number"),
         ({"layer_weights": {}}, "Name at least one content layer and one style layer"),
         ({"content_layers": ()}, "Name at least one content layer and one style layer"),
-        ({"content_layers": "relu4_2"}, "content_layers='relu4_2' is one name; give a list of names."),
+        ({"content_layers": 5}, "content_layers=5 was given; expected is a list of layer names"),
+        ({"layer_weights": ["relu1_1"]}, "layer_weights=['relu1_1'] is unknown; choose from equal, "),
+        ({"layer_weights": {1: 2}}, "layer_weights=[1] was given; expected is a list of layer names"),
+        ({"size": 16, "scales": 12}, "size=16 cannot be halved for scales=12; give fewer scales."),
+        ({"content_layers": "relu4_2"}, "content_layers='relu4_2' was given; expected is a list of layer names"),
     ],
 )
 def test_what_cannot_be_run_is_refused_in_a_sentence(values, sentence):

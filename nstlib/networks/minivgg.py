@@ -1,4 +1,4 @@
-"""The embedded default: a small network with VGG's layer names, distilled from a VGG-16 by ``distill.py``.
+"""The embedded default: a small network with VGG's layer names, distilled from a VGG-16 by ``distill/``.
 
 Its weights are stored as whole numbers of 8 bits times a step for each filter (see MODEL_CARD.md).
 """

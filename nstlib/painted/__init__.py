@@ -4,7 +4,7 @@
 size, on any machine without a download. Styles live in `brushed`, `printed` and `planes`, what they share in `canvas`.
 """
 
-from math import ceil
+import math
 
 import numpy as np
 from jaxtyping import Float
@@ -34,7 +34,7 @@ def paint(name: str, size: int | tuple[int, int] = 256, seed: int = 0) -> Float[
         raise ValueError(f"There is no painted style {name!r}; choose one of {', '.join(STYLES)}.")
     height, width = _height_and_width(size)
     # Twice as fine smooths every edge; below 192 pixels finer still, since strokes thinner than a pixel draw badly.
-    finer = max(2, ceil(384 / min(height, width)))
+    finer = max(2, math.ceil(384 / min(height, width)))
     colours = STYLES[name](Canvas(height * finer, width * finer), np.random.default_rng(seed))
     raster = Image.fromarray((colours.clip(0, 1) * 255 + 0.5).astype(np.uint8))
     picture = np.asarray(raster.resize((width, height), Image.Resampling.HAMMING), np.float32) / 255
@@ -45,9 +45,9 @@ def _height_and_width(size: int | tuple[int, int]) -> tuple[int, int]:
     """`size` as (height, width), or a ValueError that says what was expected."""
     sides = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
     whole = all(isinstance(side, (int, np.integer)) and not isinstance(side, bool) for side in sides)
-    if len(sides) != 2 or not whole or min(sides) < 16 or max(sides) > 8 * min(sides):
+    if len(sides) != 2 or not whole or min(sides) < 16 or max(sides) > 8 * min(sides) or math.prod(sides) > 50e6:
         raise ValueError(
             f"A painting cannot have size {size!r}; give one whole number of pixels for a square or (height, width), "
-            "each at least 16 and the longer side at most 8 times the shorter."
+            "each at least 16, the longer side at most 8 times the shorter, and 50 megapixels at most."
         )
     return int(sides[0]), int(sides[1])

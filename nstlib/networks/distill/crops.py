@@ -9,6 +9,8 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from nstlib import pictures
+
 SIDES = (224, 384, 640)  # each picture at several scales: what is a stroke in one is a motif in another
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -18,7 +20,7 @@ def load_pictures(folder: Path) -> list[np.ndarray]:
     found = []
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in SUFFIXES:
-            image = Image.open(path).convert("RGB")
+            image = pictures.to_pil(pictures.read(path))
             shorter = min(image.size)
             for side in (side for side in SIDES if side <= 1.2 * shorter or side == SIDES[0]):
                 size = [max(side, round(length * side / shorter)) for length in image.size]

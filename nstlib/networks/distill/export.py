@@ -1,12 +1,12 @@
 """Write a trained student as minivgg.safetensors: filters rescaled to the teacher's strength, weights in 8 bits."""
 
-import os
 from pathlib import Path
 
 import safetensors.torch
 import torch
 from torch import Tensor
 
+from nstlib.files import replacing
 from nstlib.networks.minivgg import MINIVGG
 from nstlib.networks.vgg import Network
 
@@ -49,6 +49,5 @@ def export(checkpoint: Path, batch: Tensor, path: Path) -> None:
     network = Network("minivgg", MINIVGG, list(state["scales"]))
     network.load_state_dict(state["average"])
     wanted = {layer: scale**2 for layer, scale in state["scales"].items()}
-    part = path.with_suffix(".part")
-    safetensors.torch.save_file(quantised(rescaled(network, batch, wanted)), part)
-    os.replace(part, path)
+    with replacing(path) as part:
+        part.write_bytes(safetensors.torch.save(quantised(rescaled(network, batch, wanted))))

@@ -6,10 +6,9 @@ of each batch are pictures that an optimisation with the present student ended i
 
 import csv
 import math
-import os
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 
 from nstlib import engine, networks
+from nstlib.files import replacing
 from nstlib.networks.distill.crops import crop, disturbed_crop, load_pictures
 from nstlib.networks.distill.prune import prune
 from nstlib.networks.minivgg import MINIVGG
@@ -55,12 +55,12 @@ def train(folder: Path, out: Path, total: int) -> Run:
     pictures = load_pictures(folder)
     teacher = networks.load("vgg16-hed", LAYERS)
     run = _resumed(out / "checkpoint.pt") or _fresh(teacher, pictures)
-    fast_teacher = engine.place(teacher, engine.plan())
+    fast_teacher = engine.place(teacher, replace(engine.plan(), device=torch.device("cpu")))  # the student is there
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with bar, (out / "log.csv").open("a", newline="") as log:
         task = bar.add_task("distilling", total=total, completed=run.step)
         while run.step < total:
-            rng = random.Random(run.step)  # a resumed run sees what an undisturbed one would have seen
+            rng = random.Random(run.step)  # a resumed run sees the crops that an undisturbed one would have seen
             if run.step % STYLISE_EVERY == 0:
                 _stylise(run, pictures, rng)
             losses = _train_step(run, fast_teacher, _batch(run, pictures, rng), rng, _rate(run.step, total))
@@ -178,9 +178,8 @@ def _save(run: Run, path: Path) -> None:
         "stylised": [(picture * 255).round().to(torch.uint8) for picture in run.stylised],
         "step": run.step,
     }
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    os.replace(part, path)
+    with replacing(path) as part:
+        torch.save(state, part)
 
 
 def _resumed(path: Path) -> Run | None:
