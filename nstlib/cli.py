@@ -64,7 +64,7 @@ def stylize(
     style: Annotated[str, typer.Argument(help="A picture file, or the name of a painted style (see nst styles).")],
     out: Annotated[Path, typer.Option(help="Where the result goes: .png, .jpg or .webp.")],
     size: Annotated[int, typer.Option(help="Pixels of the shorter side.")] = 256,
-    steps: Annotated[int, typer.Option(min=2, help="Forward and backward passes at most, over all scales.")] = 100,
+    steps: Annotated[int, typer.Option(min=2, help="Forward and backward passes at most, over all scales.")] = 40,
     network: Annotated[str, typer.Option(help="minivgg, vgg19, vgg16, vgg16-hed or random-vgg19.")] = "minivgg",
     alpha: Annotated[float, typer.Option(help="Weight of the content cost.")] = 1.0,
     beta: Annotated[float, typer.Option(help="Weight of the style cost.")] = 10.0,
@@ -74,7 +74,7 @@ def stylize(
     layer_weights: Annotated[str, typer.Option(help="Layer weights by hand: relu1_1=1,relu3_1=0.5")] = "",
     content_layer: Annotated[str, typer.Option(help="Layer at which content is compared.")] = "relu4_2",
     init: Annotated[str, typer.Option(help="Start from content, style or noise.")] = "content",
-    optimizer: Annotated[str, typer.Option(help="lbfgs or adam.")] = "lbfgs",
+    optimizer: Annotated[str, typer.Option(help="adam or lbfgs.")] = "adam",
     seed: Annotated[int, typer.Option(help="Decides the noise and the painted style.")] = 0,
     costs: Annotated[Path | None, typer.Option(help="Also write the costs of every step to this CSV file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON on standard output.")] = False,
@@ -195,10 +195,12 @@ def _layer_weights(text: str) -> dict[str, float]:
 
 def _style(name: str, size: int, seed: int):
     """Take a file where one has this name, else the painted style."""
-    from nstlib import painted, pictures
+    from nstlib import pictures
 
-    if Path(name).is_file() or (name not in painted.STYLES and Path(name).suffix):
+    if Path(name).is_file() or Path(name).suffix:
         return pictures.read(name, size)
+    from nstlib import painted  # half a second that a file does not need
+
     if name not in painted.STYLES:
         raise ValueError(f"{name!r} is neither a file nor a painted style; the styles are {', '.join(painted.STYLES)}.")
     return painted.paint(name, max(size, 16), seed)

@@ -74,7 +74,8 @@ class Objective:
         }
 
     def _features(self, picture: Picture) -> dict[str, Block]:
-        return {layer: block[0] for layer, block in self.network(picture[None]).items()}
+        # not block[0]: its gradient would come back in another memory layout, and every layer above would be slow
+        return {layer: block.squeeze(0) for layer, block in self.network(picture[None]).items()}
 
     def _content(self, features: dict[str, Block]) -> Scalar:
         return sum(content_cost(features[layer], target) for layer, target in self.content_targets.items())

@@ -10,7 +10,7 @@ from typing import Any
 from nstlib import conventions, networks, statistics, weighting
 
 INITS = ("content", "style", "noise")
-OPTIMIZERS = ("lbfgs", "adam")
+OPTIMIZERS = ("adam", "lbfgs")
 COARSEST = 182  # a coarsest side above this leaves strokes too small for their picture, as full size alone does
 
 
@@ -23,13 +23,13 @@ class Settings:
     content_layers: where content is compared. layer_weights: a preset's name, λ_l over `style_layers`, or the λ_l
     by layer, which then are the style layers. statistic, convention: of the modules so named.
     alpha, beta, total_variation: weights in J (see `nstlib.transfer`). init: content, style or noise.
-    optimizer: lbfgs or adam; learning_rate: Adam's, in units of the picture's range, unused by L-BFGS.
+    optimizer: adam, which is further after few steps, or lbfgs. learning_rate: Adam's, of the picture's range.
     plateau: a scale ends early when J fell by less than this share in 20 steps; 0 never stops early.
     seed: decides the noise. Raises ValueError, in a sentence, for what cannot be run.
     """
 
     size: int = 256
-    steps: int = 100
+    steps: int = 40
     scales: int | None = None
     content_layers: tuple[str, ...] = ("relu4_2",)
     style_layers: tuple[str, ...] = networks.STYLE_LAYERS
@@ -40,8 +40,8 @@ class Settings:
     beta: float = 10.0
     total_variation: float = 0.0
     init: str = "content"
-    optimizer: str = "lbfgs"
-    learning_rate: float = 0.03
+    optimizer: str = "adam"
+    learning_rate: float = 0.05
     plateau: float = 0.01
     seed: int = 0
 

@@ -14,7 +14,7 @@ import nstlib
 
 photo = nstlib.pictures.sample("cat")
 painting = nstlib.painted.paint("waves")
-result = nstlib.stylize(photo, painting, nstlib.Settings(size=192, steps=80))
+result = nstlib.stylize(photo, painting, nstlib.Settings(size=192))
 nstlib.plots.row({"photo": photo, "painting": painting, "result": result})
 
 # %% [markdown]
@@ -119,7 +119,7 @@ print("equal to the library's gram_matrix:", gram.allclose(nstlib.style.gram_mat
 # </details>
 
 # %%
-history = list(nstlib.transfer.steps(photo, painting, nstlib.Settings(size=96, steps=40, scales=1)))
+history = list(nstlib.transfer.steps(photo, painting, nstlib.Settings(size=96, scales=1)))
 nstlib.plots.row({f"step {step.index}": step.picture for step in history[::13]}, height=1.6)
 
 # %% [markdown]
@@ -158,7 +158,7 @@ print("weighted sum J fell:", last.total < first.total)
 # %%
 runs = {}
 for beta in (0.1, 1, 100):
-    settings = nstlib.Settings(size=128, steps=60, beta=beta)
+    settings = nstlib.Settings(size=128, beta=beta)
     runs[f"β = {beta}"] = nstlib.stylize(photo, painting, settings)
 nstlib.plots.row(runs)
 

@@ -36,6 +36,7 @@ PACKAGES = (
 HELD_OUT_PACKAGE = "gcompris-qt-data"
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tga")
 SIDE = 640
+LARGEST_FILE = 3_000_000
 LEAST_SIDE, LEAST_OPAQUE, LEAST_CONTRAST = 128, 120, 12
 PAINTED_SEEDS = range(100, 104)  # the course shows others
 
@@ -110,12 +111,11 @@ def _add_library_pictures(out: Path) -> None:
 
 
 def _carve(archive: Path, out: Path) -> None:
-    """Save the JPEG pictures of a Qt resource file, which holds each behind its length in four bytes."""
+    """Save the JPEG and WebP pictures of a Qt resource file, found by how they begin; PIL ignores what follows one."""
     data, found = archive.read_bytes(), 0
-    for start in (match.start() for match in re.finditer(rb"\xff\xd8\xff", data)):
-        length = int.from_bytes(data[start - 4 : start], "big")
+    for match in re.finditer(rb"\xff\xd8\xff|RIFF....WEBP", data, re.DOTALL):
         try:
-            image = Image.open(BytesIO(data[start : start + length])).convert("RGB")
+            image = Image.open(BytesIO(data[match.start() : match.start() + LARGEST_FILE])).convert("RGB")
         except (UnidentifiedImageError, OSError):
             continue
         if min(image.size) >= 256:

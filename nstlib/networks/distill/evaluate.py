@@ -30,7 +30,7 @@ PAIRS = (
     ("explore_world_animals_010", "details_010"),
     ("details_017", "details_002"),
 )
-SETTINGS = Settings(size=256, steps=150, scales=1, plateau=0)
+SETTINGS = Settings(size=256, steps=150, scales=1, plateau=0, optimizer="lbfgs")
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,8 @@ def _stylise(run: Run, pictures: list[np.ndarray], rng: random.Random) -> None:
     """Add the middle and the end of a few optimisations with the averaged student."""
     for _ in range(3):
         content, style = crop(pictures, SIDE, rng), crop(pictures, SIDE, rng)
-        settings = Settings(size=SIDE, steps=60, scales=1, plateau=0, beta=10 ** rng.uniform(0.3, 2))
+        beta = 10 ** rng.uniform(0.3, 2)
+        settings = Settings(size=SIDE, steps=60, scales=1, plateau=0, beta=beta, optimizer="lbfgs")
         shown = [step.picture for step in steps(content, style, settings, run.average)]
         run.stylised += [shown[rng.randrange(10, 50)], shown[-1]]
     del run.stylised[:-STYLISED_KEPT]
