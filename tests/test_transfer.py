@@ -27,7 +27,7 @@ def pair():
 
 
 def quick(**values):
-    return Settings(**{"size": 32, "steps": 12, "scales": 1} | values)
+    return Settings(**{"size": 32, "steps": 12, "scales": 1, "learning_rate": 0.02} | values)
 
 
 def relative_style(pair, picture, network, settings):

@@ -22,13 +22,14 @@ def test_the_weights_fit_and_load_without_a_download():
     assert networks.load("minivgg", ["relu2_1"]).deepest == "relu2_1"
 
 
-def test_no_filter_of_a_style_layer_is_dead_and_none_outshouts_the_rest():
+def test_most_filters_answer_to_four_pictures_and_none_outshouts_the_rest():
     photos = torch.stack([pictures.resize(pictures.sample(name), 128)[:, :128, :128] for name in ("cat", "coffee")])
     paintings = torch.stack([painted.paint(name, 128) for name in ("night", "mosaic")])
     features = networks.load()(torch.cat([photos, paintings]))
     for layer in STYLE_LAYERS:
         energy = features[layer].square().mean((0, 2, 3))
-        assert (energy > 0).float().mean() > 0.95 and energy.max() < 0.5 * energy.sum(), layer
+        answering = (energy > 0).float().mean()
+        assert answering > (0.8 if layer == "relu5_1" else 0.99) and energy.max() < 0.2 * energy.sum(), layer
 
 
 def test_what_it_optimises_also_falls_for_a_network_it_never_met():
