@@ -83,6 +83,7 @@ def steps(
         x.requires_grad_()
         optimizer = _optimizer(x, settings, carried=optimizer)
         for costs, picture in _descend(x, objective, optimizer, unit, settings.steps_at(scale), settings.plateau):
+            _slow_down(optimizer, settings, index + 1)
             yield Step(index, picture, *costs, time.perf_counter() - began, scale)
             index += 1
         x = x.detach().clamp(0, 1).cpu()
@@ -187,6 +188,12 @@ def _optimizer(x: Tensor, settings: Settings, carried: torch.optim.Optimizer | N
             for name, factor in moments.items()
         }
     return optimizer
+
+
+def _slow_down(optimizer: torch.optim.Optimizer, settings: Settings, index: int) -> None:
+    """Let Adam's rate fall over the last quarter: a constant one ends in noise. L-BFGS scales its own steps."""
+    if settings.optimizer == "adam":
+        optimizer.param_groups[0]["lr"] = settings.learning_rate * max(0.1, min(1, 4 * (1 - index / settings.steps)))
 
 
 def _watch(network: networks.Network, check: Callable[[], None]) -> None:

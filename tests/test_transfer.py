@@ -307,3 +307,17 @@ def test_pictures_may_be_views_with_any_strides(pair, network, optimizer):
     assert not content.is_contiguous()
     seen = list(steps(content, pair[1], quick(optimizer=optimizer), network))
     assert seen[-1].total < seen[0].total
+
+
+def test_adam_slows_down_over_the_last_quarter(pair, network, monkeypatch):
+    rates = []
+    real = torch.optim.Adam.step
+
+    def watched(self, closure):
+        rates.append(self.param_groups[0]["lr"])
+        return real(self, closure)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", watched)
+    list(steps(*pair, quick(optimizer="adam", steps=20, learning_rate=0.02), network))
+    assert rates[:16] == pytest.approx([0.02] * 16) and rates[16:] == sorted(rates[16:], reverse=True)
+    assert rates[-1] == pytest.approx(0.004)
