@@ -82,6 +82,7 @@ def steps(
         unit = unit or _unit(objective, x)
         x.requires_grad_()
         optimizer = _optimizer(x, settings, carried=optimizer)
+        _slow_down(optimizer, settings, index)
         for costs, picture in _descend(x, objective, optimizer, unit, settings.steps_at(scale), settings.plateau):
             _slow_down(optimizer, settings, index + 1)
             yield Step(index, picture, *costs, time.perf_counter() - began, scale)

@@ -318,6 +318,7 @@ def test_adam_slows_down_over_the_last_quarter(pair, network, monkeypatch):
         return real(self, closure)
 
     monkeypatch.setattr(torch.optim.Adam, "step", watched)
-    list(steps(*pair, quick(optimizer="adam", steps=20, learning_rate=0.02), network))
-    assert rates[:16] == pytest.approx([0.02] * 16) and rates[16:] == sorted(rates[16:], reverse=True)
-    assert rates[-1] == pytest.approx(0.004)
+    list(steps(*pair, quick(optimizer="adam", steps=24, scales=8, size=200), network))
+    assert rates[:18] == pytest.approx([0.02] * 18)
+    assert rates[18:] == sorted(rates[18:], reverse=True)
+    assert rates[-1] == pytest.approx(0.02 / 6)  # also across the last change of scale
