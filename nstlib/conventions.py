@@ -3,7 +3,6 @@
 For two pictures of one size, a family's cost is factor · E_l (`nstlib.style.layer_style_cost`). For unequal sizes it
 is *defined* as that product, M being X's. A factor of constants alone is absorbed by β; one that holds N or M changes
 from layer to layer, and then only the λ_l can undo it.
-
 N filters and M positions of the layer, HW pixels of the picture X, Δ = G_X − G_S of the raw Gram matrices.
 """
 

@@ -103,9 +103,7 @@ STATISTICS: dict[str, Statistic] = {
     "moments": Statistic(
         "Σ_k ((μ_X − μ_S)² + (σ_X − σ_S)²) / N", moments, moments_distance, "Li et al. 2017, batch-norm statistics"
     ),
-    "covariance": Statistic(
-        "Σ (Cov_X − Cov_S)² / (4 N²)", covariance, style_distance, "Gatys et al. 2015 with centred features"
-    ),
+    "covariance": Statistic("Σ (Cov_X − Cov_S)² / (4 N²)", covariance, style_distance, "Gatys et al. 2015, centred"),
     "sliced_wasserstein": Statistic(
         "mean over directions of ∫ (q_X − q_S)² du", sorted_projections, wasserstein_distance, "Heitz et al. 2021"
     ),

@@ -4,7 +4,6 @@ Features of one layer are a block (..., N, H, W): N filters, M = H·W positions.
 are kept: each item is worked on alone, so a cost of (B, N, H, W) features has shape (B,), and they broadcast.
 float16 and bfloat16 features are summed in float32 and give float32; other dtypes stay, also inside torch.autocast.
 What cannot be computed raises ValueError, or TypeError for tensors that are not floating point.
-
 Source: Gatys, Ecker, Bethge, "A Neural Algorithm of Artistic Style" (2015), whose equations are cited by number.
 """
 
@@ -44,15 +43,27 @@ def full_precision(features: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
 def matrix_product(a: Float[Tensor, "*batch n k"], b: Float[Tensor, "*batch k m"]) -> Float[Tensor, "*batch n m"]:
     """A @ B in the matrices' own precision: torch.autocast, which would round it to half precision, is off here."""
     device = a.device.type
-    known = torch.amp.is_autocast_available(device)
-    with torch.autocast(device, enabled=False) if known else nullcontext():
+    with torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext():
         return a @ b
+
+
+class _FTimesFT(torch.autograd.Function):
+    """F Fᵀ, whose gradient (D + Dᵀ) F is one matrix product; autograd alone would take two and add them."""
+
+    @staticmethod
+    def forward(ctx, F: Unrolled) -> Matrix:
+        ctx.save_for_backward(F)
+        return matrix_product(F, F.mT)
+
+    @staticmethod
+    def backward(ctx, D: Matrix) -> Unrolled:
+        (F,) = ctx.saved_tensors
+        return matrix_product(F.mT, D + D.mT).mT  # a position's filters side by side, as channels-last networks want
 
 
 def gram_matrix(features: Features) -> Matrix:
     """G = F Fᵀ, G_kk' = Σ_i F_ki F_k'i: (..., N, H, W) becomes (..., N, N), divided by nothing (equation 3)."""
-    F = unroll(full_precision(features))
-    return matrix_product(F, F.mT)
+    return _FTimesFT.apply(unroll(full_precision(features)))
 
 
 def mean_gram(features: Features) -> Matrix:
@@ -127,8 +138,8 @@ def style_gradient(features_x: Features, mean_gram_s: Matrix) -> Unrolled:
     """
     features_x = full_precision(features_x)
     F = unroll(features_x)
-    difference = _difference(mean_gram(features_x), mean_gram_s).to(F.dtype)
-    return matrix_product(difference, F) / (F.shape[-2] ** 2 * F.shape[-1])
+    D = _difference(mean_gram(features_x), mean_gram_s).to(F.dtype)
+    return matrix_product(D, F) / (F.shape[-2] ** 2 * F.shape[-1])
 
 
 def total_variation(x: Float[Tensor, "*batch channels height width"]) -> Cost:

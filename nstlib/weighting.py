@@ -6,7 +6,7 @@ numbers that are not positive and finite.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 
 def _names(layers: Iterable[str], chosen: str | None = None) -> list[str]:
@@ -48,8 +48,7 @@ def inverse_n2(n_filters: Mapping[str, int]) -> dict[str, float]:
 def geometric(layers: Iterable[str], ratio: float = 1 / 2) -> dict[str, float]:
     """λ ∝ 1, ratio, ratio² … from the first layer to the last, Σ λ_l = 1; raises ValueError unless ratio > 0.
 
-    The default halves: 2^(D−d) of Novak & Nikulin, "Improving the Neural Algorithm of Artistic Style" (2016).
-    crowsonkb/style-transfer-pytorch takes 256:64:16:4:1, ratio 1/4.
+    The default halves, as Novak & Nikulin (2016) do; crowsonkb/style-transfer-pytorch takes a quarter: 256:64:16:4:1.
     """
     if not 0 < ratio < math.inf:
         raise ValueError(f"Given was the ratio {ratio}; expected is a positive number: 0.5 halves from layer to layer.")
@@ -85,6 +84,4 @@ def single(layers: Iterable[str], kept: str) -> dict[str, float]:
     return {layer: float(layer == kept) for layer in _names(layers, kept)}
 
 
-PRESETS: dict[str, Callable[..., dict[str, float]]] = {
-    function.__name__: function for function in (equal, inverse_n2, geometric, relative, balanced)
-}
+PRESETS = {preset.__name__: preset for preset in (equal, inverse_n2, geometric, relative, balanced)}
