@@ -25,6 +25,7 @@ from torch import nn
 from nstlib.files import replacing
 
 CONTAINER_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+BUSY_PERCENT = 20
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -93,18 +94,29 @@ def place(network: N, plan: Plan) -> N:
 
 
 def _threads() -> int:
-    """Threads that make a step fastest: measured once for these cores and this torch, then read from the cache."""
+    """Threads that make a step fastest: measured once for these cores and this torch, then read from the cache.
+
+    What a busy machine answers holds for now alone: one started while pip was at work would stay slow for ever.
+    """
     cores = _cores()
     if cores == 1:
         return 1
     key, known = f"{cores} cores, torch {torch.__version__}", _stored()
     if known.get(key) not in range(1, cores + 1):
+        busy = _busy()
         known[key] = min((1, cores), key=_seconds)
+        if busy:
+            return known[key]
         with contextlib.suppress(OSError):  # a cache that cannot be written costs a measurement each time
             _store().parent.mkdir(parents=True, exist_ok=True)
             with replacing(_store()) as part:
                 part.write_text(json.dumps(known))
     return known[key]
+
+
+def _busy() -> bool:
+    """Whether other programs take a fifth of the machine or more, over a tenth of a second."""
+    return psutil.cpu_percent(interval=0.1) >= BUSY_PERCENT
 
 
 def _stored() -> dict[str, int]:

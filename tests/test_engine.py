@@ -15,6 +15,7 @@ def untested(monkeypatch, tmp_path):
     """The engine as learners have it: without NST_TEST, with an empty cache."""
     monkeypatch.delenv("NST_TEST")
     monkeypatch.setattr(engine.platformdirs, "user_cache_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(engine, "_busy", lambda: False)
     engine._measured_plan.cache_clear()
     yield tmp_path / "nstlib" / "threads.json"
     engine._measured_plan.cache_clear()
@@ -51,6 +52,23 @@ def test_threads_are_measured_once_and_stored(untested, monkeypatch):
     assert engine.plan().threads == 2 and measured == [1, 2]
     engine.plan(afresh=True)
     assert measured == [1, 2, 1, 2]
+
+
+def test_what_a_busy_machine_answers_is_not_kept(untested, monkeypatch):
+    monkeypatch.setattr(engine, "_cores", lambda: 2)
+    monkeypatch.setattr(engine, "_seconds", lambda threads: threads)
+    monkeypatch.setattr(engine, "_busy", lambda: True)
+    assert engine.plan().threads == 1 and not untested.exists()
+    engine._measured_plan.cache_clear()
+    monkeypatch.setattr(engine, "_busy", lambda: False)
+    monkeypatch.setattr(engine, "_seconds", lambda threads: 1 / threads)
+    assert engine.plan().threads == 2 and untested.exists()
+
+
+@pytest.mark.parametrize(("percent", "busy"), [(90.0, True), (3.0, False)])
+def test_busy_is_what_all_programs_take(monkeypatch, percent, busy):
+    monkeypatch.setattr(engine.psutil, "cpu_percent", lambda interval: percent)
+    assert engine._busy() is busy
 
 
 @pytest.mark.parametrize("stored", ["{", "[]", '{"2 threads": 99}', ""])
