@@ -2,7 +2,8 @@
 
 plain: contiguous float32, five Gram matrices, autograd, Adam, as tutorials write it. bare: the same network's forward
 and backward pass in the engine's precision with the simplest cost there is, so a floor. Ratios of medians are what
-counts; seconds depend on the machine and on what else it does.
+counts; seconds depend on the machine and on what else it does. Memory is what a run needs beyond Python, torch, the
+network and the pictures.
 """
 
 import copy
@@ -10,6 +11,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 
@@ -27,13 +29,13 @@ WARM_UP = 2
 
 def table(names: list[str], sizes: list[int], rounds: int) -> Table:
     """Time every network at every size; return the table to print. Raises ValueError for an unknown network."""
-    shown = Table("network", "size", "variant", "ms a step", "× ours", "peak memory", title=_machine())
+    shown = Table("network", "size", "variant", "ms a step", "× ours", "memory", title=_machine())
     for name in names:
         for size in sizes:
             times = interleaved({variant: prepare() for variant, prepare in _variants(name, size).items()}, rounds)
             ours = times["nstlib"]
             for variant, seconds in times.items():
-                memory = f"{_peak_megabytes(name, size, variant):,.0f} MB"
+                memory = f"{_megabytes(name, size, variant):,.0f} MB"
                 shown.add_row(name, str(size), variant, f"{seconds * 1e3:.1f}", f"{seconds / ours:.2f}", memory)
     return shown
 
@@ -113,27 +115,34 @@ def bare_pass(content: torch.Tensor, network: networks.Network) -> Callable[[], 
     return step
 
 
-def _peak_megabytes(name: str, size: int, variant: str) -> float:
-    """Peak memory of a process that does nothing but three steps of this variant."""
-    script = f"from nstlib import bench; bench.print_peak({name!r}, {size}, {variant!r})"
+def _megabytes(name: str, size: int, variant: str) -> float:
+    """Memory that three steps of this variant take, in a process that does nothing else."""
+    script = f"from nstlib import bench; bench.print_memory({name!r}, {size}, {variant!r})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 
-def print_peak(name: str, size: int, variant: str) -> None:
-    """Do three steps and print this process's peak memory in MB; what `table` runs in a process of its own."""
-    work = _variants(name, size)[variant]()
-    for _ in range(3):
-        work()
-    print(_peak_bytes() / 1e6)
+def print_memory(name: str, size: int, variant: str) -> None:
+    """Print by how many MB three steps raise this process above what it held once network and pictures were read."""
+    prepare = _variants(name, size)[variant]
+    process, done = psutil.Process(), threading.Event()
+    before = highest = process.memory_info().rss
 
+    def watch() -> None:
+        nonlocal highest
+        while not done.wait(0.002):
+            highest = max(highest, process.memory_info().rss)
 
-def _peak_bytes() -> int:
-    if platform.system() == "Windows":
-        return psutil.Process().memory_info().peak_wset
-    import resource  # not there on Windows
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if platform.system() == "Darwin" else 1024)
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        work = prepare()
+        for _ in range(3):
+            work()
+    finally:
+        done.set()
+        watcher.join()
+    print((highest - before) / 1e6)
 
 
 def _machine() -> str:
