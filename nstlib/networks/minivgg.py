@@ -5,4 +5,4 @@ Its weights are stored as whole numbers of 8 bits times a step for each filter (
 
 from nstlib.networks.vgg import IMAGENET_MEAN, Architecture
 
-MINIVGG = Architecture(widths=(16, 32, 64, 224, 320), depths=(2, 2, 3, 3, 1), mean=IMAGENET_MEAN, std=(0.226,) * 3)
+MINIVGG = Architecture(widths=(16, 32, 64, 160, 256), depths=(2, 2, 3, 3, 1), mean=IMAGENET_MEAN, std=(0.226,) * 3)

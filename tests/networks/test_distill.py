@@ -198,3 +198,17 @@ def test_evaluation_measures_with_the_teacher(teacher):
         pictures.resize(pair[1], 32), pictures.resize(pair[1], 32), teacher.only(networks.STYLE_LAYERS)
     )
     assert max(same.values()) == 0
+
+
+def test_the_errors_of_the_maps_are_those_of_a_direct_count(small, tmp_path, monkeypatch, teacher):
+    monkeypatch.setattr(evaluate, "SIDE", 32)
+    run = train.train(small, tmp_path / "run", 1)
+    table = evaluate.prediction_errors(run, small, crops=1)
+    picture = crops.crop(crops.load_pictures(small), 32, random.Random(0))[None]
+    layer, column = "relu3_1", table.columns[1 + LAYERS.index("relu3_1")]
+    goal = teacher(picture)[layer][0] / run.scales[layer]
+    found = torch.einsum("nm,mhw->nhw", run.maps[layer].flatten(1), run.average(picture)[layer][0])
+    grams = [torch.einsum("nhw,mhw->nm", block, block) for block in (goal, found)]
+    features = ((found - goal).square().sum() / goal.square().sum()).item()
+    grams = ((grams[1] - grams[0]).square().sum() / grams[0].square().sum()).item()
+    assert [float(cell) for cell in column.cells] == pytest.approx([features, grams], abs=6e-4)

@@ -52,4 +52,16 @@ def evaluate(
     Console(width=160).print(table)
 
 
+@app.command()
+def errors(folder: Folder) -> None:
+    """Say how far the teacher's held-out features and Gram matrices are from what the trained student predicts."""
+    from nstlib.networks.distill.evaluate import prediction_errors
+    from nstlib.networks.distill.train import resumed
+
+    run = resumed(folder / "run" / "checkpoint.pt")
+    if run is None:
+        raise typer.BadParameter(f"There is no trained student under {folder}; run the train command first.")
+    Console(width=160).print(prediction_errors(run, folder / "held_out"))
+
+
 app()

@@ -54,7 +54,7 @@ def train(folder: Path, out: Path, total: int) -> Run:
     out.mkdir(parents=True, exist_ok=True)
     pictures = load_pictures(folder)
     teacher = networks.load("vgg16-hed", LAYERS)
-    run = _resumed(out / "checkpoint.pt") or _fresh(teacher, pictures)
+    run = resumed(out / "checkpoint.pt") or _fresh(teacher, pictures)
     fast_teacher = engine.place(teacher, replace(engine.plan(), device=torch.device("cpu")))  # the student is there
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with bar, (out / "log.csv").open("a", newline="") as log:
@@ -183,7 +183,8 @@ def _save(run: Run, path: Path) -> None:
         torch.save(state, part)
 
 
-def _resumed(path: Path) -> Run | None:
+def resumed(path: Path) -> Run | None:
+    """Read a run from its checkpoint; None where there is none yet."""
     if not path.is_file():
         return None
     state = torch.load(path, weights_only=True)
