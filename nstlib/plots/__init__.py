@@ -1,0 +1,12 @@
+"""Figures of the lessons: each function takes tensors or numbers by name and returns one figure with a description.
+
+Drawn without pyplot, whose global state is not safe in threads, on a light card that reads the same in light and dark
+themes, in colours that colour-blind readers can tell apart.
+"""
+
+from nstlib.plots.card import Plot
+from nstlib.plots.charts import curves, scatter, shares
+from nstlib.plots.matrices import gram_maps, matrices
+from nstlib.plots.sheets import grid, row, slabs
+
+__all__ = ["Plot", "curves", "gram_maps", "grid", "matrices", "row", "scatter", "shares", "slabs"]

@@ -1,0 +1,82 @@
+"""Numbers as charts: shares of layers, curves over the steps, two filters at every position."""
+
+from collections.abc import Mapping, Sequence
+
+from jaxtyping import Float
+from torch import Tensor
+
+from nstlib.plots.card import COLOURS, INK, LINES, Plot, card, depth_colours, named, plain
+
+LEAST_LABELLED = 0.06
+
+
+def shares(tables: Mapping[str, Mapping[str, float]], title: str = "", alt: str = "") -> Plot:
+    """Draw a bar of full length for each name, divided among its parts: what share each layer has of the sum.
+
+    Every table has the same keys, for example layers from shallow to deep, and no negative numbers. Raises ValueError
+    otherwise.
+    """
+    named(tables, "tables of shares")
+    parts = list(next(iter(tables.values())))
+    if any(list(table) != parts or min(table.values()) < 0 or not sum(table.values()) for table in tables.values()):
+        raise ValueError(f"Every bar needs the parts {parts}, each 0 or more, with a sum above 0.")
+    percent = {name: {part: table[part] / sum(table.values()) for part in parts} for name, table in tables.items()}
+    figure = card(8.5, 0.9 + 0.42 * len(tables))
+    figure.alt = alt or "; ".join(_told(name, bar) for name, bar in percent.items())
+    axes = plain(figure.add_axes((0.2, 0.3 / figure.get_figheight(), 0.6, 1 - 0.72 / figure.get_figheight())), title)
+    for place, bar in enumerate(percent.values()):
+        left = 0.0
+        for (part, share), colour in zip(bar.items(), depth_colours(len(parts)), strict=True):
+            axes.barh(place, share, left=left, color=colour, label=part if place == 0 else None, height=0.7)
+            if share >= LEAST_LABELLED:
+                ink = "white" if sum(colour[:3]) < 1.6 else "black"
+                axes.text(left + share / 2, place, f"{share:.0%}", ha="center", va="center", color=ink, fontsize=8)
+            left += share
+    axes.set_yticks(range(len(percent)), list(percent))
+    axes.set(xlim=(0, 1), ylim=(len(percent) - 0.5, -0.5), xticks=[])
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    figure.legend(loc="center left", bbox_to_anchor=(0.81, 0.5), frameon=False, fontsize=9, labelcolor=INK)
+    return figure
+
+
+def curves(
+    lines: Mapping[str, Sequence[float]], ylabel: str, xlabel: str = "step", log: bool = True, alt: str = ""
+) -> Plot:
+    """Draw numbers step by step, one line for each name; `log` puts them on a logarithmic scale."""
+    named(lines, "lists of numbers")
+    figure = card(7.5, 3.0)
+    figure.alt = alt or f"{ylabel} by {xlabel}: " + "; ".join(
+        f"{name} from {line[0]:.3g} to {line[-1]:.3g}" for name, line in lines.items()
+    )
+    axes = plain(figure.add_axes((0.11, 0.17, 0.62, 0.75)))
+    for place, (name, line) in enumerate(lines.items()):
+        axes.plot(list(line), LINES[place % len(LINES)], color=COLOURS[place % len(COLOURS)], label=name, linewidth=1.8)
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    if log:
+        axes.set_yscale("log")
+    figure.legend(loc="center left", bbox_to_anchor=(0.74, 0.5), frameon=False, fontsize=9, labelcolor=INK)
+    return figure
+
+
+def scatter(clouds: Mapping[str, Float[Tensor, "2 n_positions"]], names: tuple[str, str], alt: str = "") -> Plot:
+    """Draw what two filters answer, a dot for each position, side by side on the same axes for each name."""
+    named(clouds, "pairs of rows of F")
+    clouds = {name: rows.detach().float().cpu() for name, rows in clouds.items()}
+    figure = card(min(9.5, 3.1 * len(clouds)), 3.1)
+    means = {name: (rows[0] * rows[1]).mean().item() for name, rows in clouds.items()}
+    figure.alt = alt or f"Dots for every position, {names[0]} across and {names[1]} up; mean product " + "; ".join(
+        f"{mean:.3g} for {name}" for name, mean in means.items()
+    )
+    every = figure.subplots(1, len(clouds), squeeze=False, sharex=True, sharey=True)[0]
+    figure.subplots_adjust(left=0.2 / len(clouds), right=0.98, bottom=0.17, top=0.88, wspace=0.12)
+    for axes, (name, rows) in zip(every, clouds.items(), strict=True):
+        plain(axes, name).scatter(*rows.numpy(), s=7, alpha=0.35, color=COLOURS[0], linewidths=0)
+        axes.set_xlabel(names[0])
+    every[0].set_ylabel(names[1])
+    return figure
+
+
+def _told(name: str, bar: Mapping[str, float]) -> str:
+    return f"{name}: " + ", ".join(f"{part} {share:.0%}" for part, share in bar.items())

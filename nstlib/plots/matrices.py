@@ -1,0 +1,90 @@
+"""Matrices as coloured squares: small ones with their numbers, Gram matrices side by side with their difference."""
+
+from collections.abc import Mapping
+
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize, PowerNorm
+from torch import Tensor
+
+from nstlib.plots.card import AMOUNT, INK, MAX_WIDTH, SIGNED, Plot, card, named
+
+Square = Float[Tensor, "n_filters n_filters"]
+LARGEST_WITH_NUMBERS = 8
+
+
+def matrices(tables: Mapping[str, Float[Tensor, "_ _"]], alt: str = "") -> Plot:
+    """Draw matrices side by side; those of at most 8 rows and columns with their numbers in them.
+
+    One without negative entries goes from dark (0) to bright (its largest); others are centred on 0.
+    """
+    named(tables, "matrices")
+    tables = {name: table.detach().double().cpu() for name, table in tables.items()}
+    width = min(2.6, MAX_WIDTH / len(tables))
+    figure = card(width * len(tables), 2.9)
+    figure.alt = alt or "; ".join(_told(name, table) for name, table in tables.items())
+    for axes, (name, table) in zip(_side_by_side(figure, len(tables)), tables.items(), strict=True):
+        largest = max(table.abs().max().item(), 1e-300)
+        signed = bool((table < 0).any())
+        norm = Normalize(-largest if signed else 0, largest)
+        _draw(axes, table, name, SIGNED if signed else AMOUNT, norm)
+    return figure
+
+
+def gram_maps(
+    gram_x: Square, gram_s: Square, names: tuple[str, str] = ("G_X / M_X", "G_S / M_S"), alt: str = ""
+) -> Plot:
+    """Draw two Gram matrices on one scale, filters sorted by how strong they are in the second, and the difference.
+
+    Colour grows with the square root, so that the many small entries are seen beside the few large ones.
+    """
+    x, s = (gram.detach().double().cpu() for gram in (gram_x, gram_s))
+    if x.shape != s.shape:
+        raise ValueError(f"Given were {tuple(x.shape)} and {tuple(s.shape)}; expected are two Grams of one layer.")
+    order = s.diagonal().argsort(descending=True)
+    x, s = x[order][:, order], s[order][:, order]
+    figure = card(MAX_WIDTH, 2.9)
+    largest = max(x.abs().max().item(), s.abs().max().item(), 1e-300)
+    share = ((x - s).square().sum() / s.square().sum()).item()
+    figure.alt = alt or (
+        f"{names[0]} and {names[1]}, {len(x)} × {len(x)} matrices, filters sorted by strength, and their difference,"
+        f" whose energy is {share:.0%} of the second's"
+    )
+    first, second, third = _side_by_side(figure, 3)
+    for axes, table, name in ((first, x, names[0]), (second, s, names[1])):
+        image = _draw(axes, table, name, AMOUNT, PowerNorm(0.5, 0, largest))
+        _bar(figure, image, axes)
+    gap = max((x - s).abs().max().item(), 1e-300)
+    _bar(figure, _draw(third, x - s, "difference", SIGNED, Normalize(-gap, gap)), third)
+    return figure
+
+
+def _side_by_side(figure: Plot, count: int) -> list[Axes]:
+    axes = figure.subplots(1, count, squeeze=False)[0]
+    figure.subplots_adjust(left=0.04, right=0.95, bottom=0.06, top=0.84, wspace=0.45)
+    return list(axes)
+
+
+def _draw(axes: Axes, table: Tensor, name: str, colours: str, norm: Normalize):
+    image = axes.imshow(table.numpy(), cmap=colours, norm=norm, interpolation="nearest")
+    axes.set_title(name, color=INK, fontsize=10, pad=8)
+    axes.set(xticks=[], yticks=[])
+    if max(table.shape) <= LARGEST_WITH_NUMBERS:
+        for i, line in enumerate(table.tolist()):
+            for j, value in enumerate(line):
+                red, green, blue, _ = image.cmap(image.norm(value))
+                ink = "black" if 0.3 * red + 0.59 * green + 0.11 * blue > 0.5 else "white"
+                axes.text(j, i, f"{value:.3g}", ha="center", va="center", color=ink, fontsize=9)
+    return image
+
+
+def _bar(figure: Plot, image, axes: Axes) -> None:
+    bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.04)
+    bar.ax.tick_params(colors=INK, labelsize=8)
+    bar.outline.set_visible(False)
+
+
+def _told(name: str, table: Tensor) -> str:
+    if max(table.shape) > LARGEST_WITH_NUMBERS:
+        return f"{name}: a matrix of {table.shape[0]} rows and {table.shape[1]} columns"
+    return f"{name}: " + " / ".join(", ".join(f"{value:.3g}" for value in line) for line in table.tolist())

@@ -1,0 +1,74 @@
+"""Figures: what they show is what was given, each is described, and what cannot be drawn is refused in a sentence."""
+
+import pytest
+import torch
+
+from nstlib import plots
+
+PICTURE, WIDE = torch.rand(3, 20, 30), torch.rand(3, 20, 40)
+
+
+def test_a_grid_has_a_name_for_each_row_and_column():
+    figure = plots.grid({"β = 1": {"a": PICTURE, "b": WIDE}, "β = 10": {"a": PICTURE, "b": WIDE}})
+    assert [axes.get_title() for axes in figure.axes] == ["a", "b", "", ""]
+    assert [text.get_text() for text in figure.texts] == ["β = 1", "β = 10"]
+    assert "Rows: β = 1, β = 10. Columns: a, b" in figure.alt
+    for rows in ({}, {"x": {}}, {"x": {"a": PICTURE}, "y": {"b": PICTURE}}):
+        with pytest.raises(ValueError, match="rows with the same names"):
+            plots.grid(rows)
+
+
+def test_slabs_lie_one_behind_the_other():
+    figure = plots.slabs(torch.rand(6, 8, 10), [0, 4, 5])
+    lefts = [axes.get_position().x0 for axes in figure.axes]
+    assert lefts == sorted(lefts, reverse=True) and "0, 4, 5" in figure.alt
+
+
+def test_small_matrices_show_their_numbers():
+    figure = plots.matrices({"G": torch.tensor([[5.0, -2.0], [-2.0, 10.0]])})
+    assert [text.get_text() for text in figure.axes[0].texts] == ["5", "-2", "-2", "10"]
+    assert figure.alt == "G: 5, -2 / -2, 10"
+    assert figure.axes[0].images[0].norm.vmin == -10
+    large = plots.matrices({"G": torch.ones(9, 9)})
+    assert not large.axes[0].texts and "9 rows" in large.alt
+
+
+def test_gram_maps_share_a_scale_and_sort_by_the_second():
+    x, s = torch.diag(torch.tensor([1.0, 2.0, 3.0])), torch.diag(torch.tensor([4.0, 9.0, 1.0]))
+    first, second, third = (axes.images[0] for axes in plots.gram_maps(x, s).axes[:3])
+    assert second.get_array().diagonal().tolist() == [9, 4, 1] and first.get_array().diagonal().tolist() == [2, 1, 3]
+    assert first.norm.vmax == second.norm.vmax == 9 and third.norm.vmin == -third.norm.vmax == -7
+    with pytest.raises(ValueError, match="two Grams of one layer"):
+        plots.gram_maps(x, torch.eye(2))
+
+
+def test_shares_fill_each_bar():
+    figure = plots.shares({"A": {"relu1_1": 1, "relu5_1": 3}, "B": {"relu1_1": 0.02, "relu5_1": 0.98}})
+    widths = [bar.get_width() for bar in figure.axes[0].patches]
+    assert widths == pytest.approx([0.25, 0.75, 0.02, 0.98])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["25%", "75%", "98%"]  # no room for 2 %
+    assert "A: relu1_1 25%, relu5_1 75%" in figure.alt
+    for tables in ({"A": {"a": -1, "b": 2}}, {"A": {"a": 0}}, {"A": {"a": 1}, "B": {"b": 1}}):
+        with pytest.raises(ValueError, match="Every bar needs the parts"):
+            plots.shares(tables)
+
+
+def test_lines_differ_in_more_than_colour():
+    figure = plots.curves({"a": [4.0, 2.0], "b": [3.0, 1.0]}, "E_l")
+    styles = {(line.get_linestyle(), line.get_color()) for line in figure.axes[0].lines}
+    assert len(styles) == 2 and len({style for style, _ in styles}) == 2
+    assert figure.axes[0].get_yscale() == "log" and "a from 4 to 2" in figure.alt
+    assert plots.curves({"a": [1.0]}, "J", log=False).axes[0].get_yscale() == "linear"
+
+
+def test_a_scatter_has_a_dot_for_each_position():
+    figure = plots.scatter({"cat": torch.rand(2, 50), "night": torch.rand(2, 7)}, ("filter 0", "filter 1"))
+    assert [len(axes.collections[0].get_offsets()) for axes in figure.axes] == [50, 7]
+    assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim() and "mean product" in figure.alt
+
+
+@pytest.mark.parametrize("draw", [plots.matrices, plots.shares, lambda given: plots.curves(given, "J")])
+def test_nothing_to_draw_is_refused(draw):
+    for given in ({}, [1.0]):
+        with pytest.raises(ValueError, match="expected are"):
+            draw(given)
