@@ -1,4 +1,4 @@
-"""Build the notebooks: ``notebooks/sources/*.py`` (py:percent) -> ``notebooks/*.ipynb``. Edit the sources alone.
+"""Build the notebooks: ``notebooks/sources/*.py`` (py:percent) and ``course.toml`` -> ``notebooks/*.ipynb``.
 
 A built notebook has one normal form. Cell ids follow from name and position. Only code cells tagged
 ``nbval-check-output`` keep an output, plain text with execution count 1, since nbval compares nothing else; every other
@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from nstlib import course
 from nstlib.files import replacing
 
 try:
@@ -21,6 +22,7 @@ except ImportError as fault:
 
 CHECKED = "nbval-check-output"
 CELL_SECONDS = 120
+TABLE = ("<!-- lessons, written from course.toml -->", "<!-- end of lessons -->")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
 Notebook = nbformat.NotebookNode
@@ -31,53 +33,75 @@ class BuildError(RuntimeError):
 
 
 def build(root: Path, *, execute: bool = False) -> list[Path]:
-    """Write every notebook that is not what its source gives; return the paths written.
+    """Write every notebook, and the README's table, that is not what the sources give; return the paths written.
 
     A notebook is executed, under NST_TEST=1, where its checked outputs belong to other code than the source's;
-    ``execute=True`` executes all, as after a change of the library. Raises BuildError where a cell fails.
+    ``execute=True`` executes all, as after a change of the library. Raises BuildError where a cell fails or
+    course.toml is wrong.
     """
     written = []
-    for source, target in _pairs(Path(root)):
-        notebook = _from_source(source)
-        if execute or not _take_outputs(notebook, _read(target)):
+    for target, notebook in _notebooks(Path(root)):
+        if not _take_outputs(notebook, _read(target)) or (execute and _code(notebook)):
             _execute(notebook, target)
-        text = _text(notebook)
-        if not target.exists() or target.read_text(encoding="utf-8") != text:
-            _write(target, text)
-            written.append(target)
-    return written
+        written += _write(target, _text(notebook))
+    return written + [path for path, text in _tables(Path(root)) for path in _write(path, text)]
 
 
 def check(root: Path) -> list[str]:
-    """Say, a sentence each, which notebooks are not what a build would write; nothing is executed."""
-    pairs = list(_pairs(Path(root)))
-    problems = [_problem(source, target) for source, target in pairs]
-    orphans = set((Path(root) / "notebooks").glob("*.ipynb")) - {target for _, target in pairs}
+    """Say, a sentence each, what is not as a build would write it; nothing is executed."""
+    fresh = dict(_notebooks(Path(root)))
+    problems = [_problem(notebook, target) for target, notebook in fresh.items()]
     problems += [
         f"{target.name} has no source in notebooks/sources: write {target.stem}.py there, or delete the notebook."
-        for target in sorted(orphans)
+        for target in sorted(set((Path(root) / "notebooks").glob("*.ipynb")) - set(fresh))
+    ]
+    problems += [
+        f"{path.name}'s table of lessons is not what course.toml says: run nst build."
+        for path, text in _tables(Path(root))
+        if path.read_text(encoding="utf-8") != text
     ]
     return [problem for problem in problems if problem]
 
 
-def _pairs(root: Path) -> Iterator[tuple[Path, Path]]:
-    """Yield each source and the notebook it gives."""
-    sources = sorted((root / "notebooks" / "sources").glob("*.py"))
-    if not sources:
-        raise BuildError(
-            f"There are no sources in {root / 'notebooks' / 'sources'}; build in the project's own folder."
-        )
-    for source in sources:
-        yield source, root / "notebooks" / f"{source.stem}.ipynb"
+def _lessons(root: Path) -> list[course.Lesson]:
+    try:
+        lessons = course.read(root)
+    except course.CourseError as fault:
+        raise BuildError(f"{fault} Build in the project's own folder.") from fault
+    sources = {path.stem for path in (root / "notebooks" / "sources").glob("*.py")}
+    if forgotten := sources - {lesson.file for lesson in lessons}:
+        raise BuildError(f"course.toml does not hold {min(forgotten)}, which has a source; add the lesson.")
+    return lessons
 
 
-def _from_source(source: Path) -> Notebook:
-    """Return the notebook without outputs."""
-    notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
+def _notebooks(root: Path) -> Iterator[tuple[Path, Notebook]]:
+    """Yield each notebook's path and what its source gives, without outputs: the lessons and the index of them."""
+    lessons = _lessons(root)
+    for lesson in lessons:
+        source = root / "notebooks" / "sources" / f"{lesson.file}.py"
+        notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
+        notebook.cells.append(nbformat.v4.new_markdown_cell(course.footer(lessons, lesson)))
+        yield root / "notebooks" / f"{lesson.file}.ipynb", _normal(notebook, lesson.file)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(course.index(lessons))])
+    yield root / "notebooks" / "index.ipynb", _normal(notebook, "index")
+
+
+def _normal(notebook: Notebook, name: str) -> Notebook:
     notebook.metadata, notebook.nbformat, notebook.nbformat_minor = nbformat.from_dict(METADATA), 4, 5
     for number, cell in enumerate(notebook.cells, start=1):
-        cell.id = f"{source.stem.replace('_', '-')}-{number:02d}"
+        cell.id = f"{name.replace('_', '-')}-{number:02d}"
     return notebook
+
+
+def _tables(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the README, where there is one, and its text with the table between TABLE's two marks."""
+    readme = root / "README.md"
+    if readme.is_file():
+        before, _, rest = readme.read_text(encoding="utf-8").partition(TABLE[0])
+        _, _, after = rest.partition(TABLE[1])
+        if not after:
+            raise BuildError(f"README.md lacks the marks {TABLE[0]} … {TABLE[1]}; put them around the lesson table.")
+        yield readme, f"{before}{TABLE[0]}\n\n{course.table(_lessons(root), 'notebooks/')}\n\n{TABLE[1]}{after}"
 
 
 def _read(target: Path) -> Notebook | None:
@@ -148,20 +172,25 @@ def _text(notebook: Notebook) -> str:
     return nbformat.writes(notebook).rstrip() + "\n"
 
 
-def _write(target: Path, text: str) -> None:
+def _write(target: Path, text: str) -> list[Path]:
+    """Write the text unless it is there already; return the path where it was written."""
+    if target.exists() and target.read_text(encoding="utf-8") == text:
+        return []
     with replacing(target) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
+    return [target]
 
 
-def _problem(source: Path, target: Path) -> str:
+def _problem(fresh: Notebook, target: Path) -> str:
     """Say how the notebook differs from what its source gives; nothing where it does not."""
-    committed, fresh = _read(target), _from_source(source)
+    committed = _read(target)
     if committed is None:
         return f"{target.name} {'is no valid notebook' if target.exists() else 'is missing'}: run nst build."
     complete = _take_outputs(fresh, committed)
     if complete and target.read_text(encoding="utf-8") == _text(fresh):
         return ""
-    return f"{target.name} is stale: {_difference(fresh, committed)}. Edit {source.name} alone, and run nst build."
+    source = "course.toml" if target.stem == "index" else f"{target.stem}.py"
+    return f"{target.name} is stale: {_difference(fresh, committed)}. Edit {source} alone, and run nst build."
 
 
 def _difference(fresh: Notebook, committed: Notebook) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from nstlib.build import BuildError, build, check
+from nstlib.build import TABLE, BuildError, build, check
 
 PROJECT = Path(__file__).parents[1]
 SOURCE = """\
@@ -21,6 +21,14 @@ print("not kept")
 print("tested:", os.environ["NST_TEST"])
 6 * 7
 """
+COURSE = """\
+[[lesson]]
+file = "00_tiny_lesson"
+title = "A tiny lesson"
+goal = "see one number"
+minutes = 1
+needs = []
+"""
 
 
 @pytest.fixture
@@ -28,6 +36,7 @@ def course(tmp_path):
     """A project folder with one source."""
     (tmp_path / "notebooks" / "sources").mkdir(parents=True)
     source_of(tmp_path).write_text(SOURCE, encoding="utf-8")
+    (tmp_path / "course.toml").write_text(COURSE, encoding="utf-8")
     return tmp_path
 
 
@@ -56,7 +65,8 @@ def test_writes_the_normal_form(built):
     notebook = nbformat.read(notebook_of(built), as_version=4)
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.language == "python"
-    title, untagged, checked = notebook.cells
+    title, untagged, checked, links = notebook.cells
+    assert links.source.startswith("**Next:**")
     assert title.source == "# A tiny lesson"
     assert (untagged.outputs, untagged.execution_count) == ([], None)
     stream, value = checked.outputs
@@ -67,11 +77,11 @@ def test_writes_the_normal_form(built):
 
 def test_ids_follow_from_name_and_position(built):
     ids = [cell.id for cell in nbformat.read(notebook_of(built), as_version=4).cells]
-    assert ids == ["00-tiny-lesson-01", "00-tiny-lesson-02", "00-tiny-lesson-03"]
+    assert ids == [f"00-tiny-lesson-0{number}" for number in (1, 2, 3, 4)]
 
 
 def test_is_idempotent(course):
-    assert build(course) == [notebook_of(course)]
+    assert build(course) == [notebook_of(course), course / "notebooks" / "index.ipynb"]
     before = notebook_of(course).read_bytes()
     assert build(course) == []
     assert build(course, execute=True) == []
@@ -111,7 +121,7 @@ def add_widgets(notebook):
     "change, said",
     [
         (lambda notebook: notebook["cells"][0].update(source=["# Mine"]), "00-tiny-lesson-01 reads differently"),
-        (lambda notebook: notebook["cells"].pop(), "it has 2 cells, its source 3"),
+        (lambda notebook: notebook["cells"].pop(), "it has 3 cells, its source 4"),
         (lambda notebook: notebook["cells"][0].update(id="other"), "00-tiny-lesson-01 has another id"),
         (lambda notebook: notebook["cells"][1].update(execution_count=7), "00-tiny-lesson-02 has another"),
         (lambda notebook: notebook["cells"][2].update(outputs=[]), "00-tiny-lesson-03 is tagged"),
@@ -154,7 +164,7 @@ def test_failure_leaves_the_old_notebook(built, fault, said):
     with pytest.raises(BuildError, match=f"00_tiny_lesson.*{said}"):
         build(built)
     assert notebook_of(built).read_bytes() == before
-    assert [path.name for path in (built / "notebooks").glob("*.ipynb*")] == ["00_tiny_lesson.ipynb"]
+    assert [path.name for path in sorted((built / "notebooks").glob("0*.ipynb*"))] == ["00_tiny_lesson.ipynb"]
 
 
 def test_a_disk_that_refuses_leaves_the_old_notebook(built, monkeypatch):
@@ -167,12 +177,40 @@ def test_a_disk_that_refuses_leaves_the_old_notebook(built, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         build(built)
     assert notebook_of(built).read_bytes() == before
-    assert {path.name for path in (built / "notebooks").iterdir()} == {"sources", "00_tiny_lesson.ipynb"}
+    assert {path.name for path in (built / "notebooks").iterdir()} == {"sources", "00_tiny_lesson.ipynb", "index.ipynb"}
 
 
-def test_without_sources_says_where_it_looked(tmp_path):
-    with pytest.raises(BuildError, match="no sources in"):
+def test_outside_the_project_says_where_to_build(tmp_path):
+    with pytest.raises(BuildError, match=r"course.toml holds no lessons .*own folder"):
         check(tmp_path)
+
+
+def test_a_source_that_the_course_forgot_is_named(built):
+    (built / "notebooks" / "sources" / "01_more.py").write_text(SOURCE, encoding="utf-8")
+    with pytest.raises(BuildError, match="does not hold 01_more"):
+        build(built)
+
+
+def test_the_table_of_the_readme_follows_the_course(built):
+    readme = built / "README.md"
+    readme.write_text(f"before\n{TABLE[0]}\nold\n{TABLE[1]}\nafter\n", encoding="utf-8")
+    (problem,) = check(built)
+    assert "README.md's table" in problem
+    assert build(built) == [readme]
+    text = readme.read_text(encoding="utf-8")
+    assert "[00 · A tiny lesson](notebooks/00_tiny_lesson.ipynb)" in text and "old" not in text
+    assert text.startswith("before\n") and text.endswith("\nafter\n") and check(built) == []
+    readme.write_text("no marks", encoding="utf-8")
+    with pytest.raises(BuildError, match="lacks the marks"):
+        build(built)
+
+
+def test_a_new_goal_changes_the_index(built):
+    path = built / "course.toml"
+    path.write_text(COURSE.replace("one number", "two numbers"), encoding="utf-8")
+    (problem,) = check(built)
+    assert "index.ipynb is stale" in problem and "Edit course.toml" in problem
+    assert build(built) == [built / "notebooks" / "index.ipynb"]
 
 
 def test_the_projects_notebooks_are_fresh():

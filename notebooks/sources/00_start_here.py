@@ -271,7 +271,3 @@ nstlib.doctor()
 #
 # `list(nstlib.painted.STYLES)` names the other paintings. Which of them leaves a face easiest to recognise? Guess
 # before you try.
-
-# %% [markdown]
-# **Next:** lesson 01, *From pixels to filters*, asks what a single filter answers to, and how much of a photo can be
-# rebuilt from features alone.

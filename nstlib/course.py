@@ -1,0 +1,96 @@
+"""The course as data: what ``course.toml`` says of each lesson, and the texts that are written from it."""
+
+import tomllib
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+__all__ = ["CourseError", "Lesson", "footer", "index", "read", "table"]
+
+KEYS = {"file": str, "title": str, "goal": str, "minutes": int, "needs": list}
+
+
+class CourseError(ValueError):
+    """course.toml does not describe a course; the message says what is wrong with which lesson."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson: its notebook's name without ending, what it is called, what one does in it, and what comes before."""
+
+    file: str
+    title: str
+    goal: str
+    minutes: int
+    needs: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """The two digits that its file begins with."""
+        return self.file[:2]
+
+    def link(self, folder: str = "") -> str:
+        """Return a markdown link to the notebook from a page beside `folder`."""
+        return f"[{self.id} · {self.title}]({folder}{self.file}.ipynb)"
+
+
+def read(root: Path) -> list[Lesson]:
+    """Read ``course.toml``; raise CourseError for a missing key, source or need, a repeated id, a circle of needs."""
+    path = Path(root) / "course.toml"
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))["lesson"]
+    except (OSError, ValueError, KeyError) as fault:
+        raise CourseError(f"{path.name} holds no lessons ({fault}); write a [[lesson]] for each.") from None
+    lessons = [_lesson(entry) for entry in entries]
+    ids = [lesson.id for lesson in lessons]
+    for lesson in lessons:
+        if ids.count(lesson.id) > 1:
+            raise CourseError(f"course.toml has two lessons {lesson.id}; give each file a number of its own.")
+        if not (Path(root) / "notebooks" / "sources" / f"{lesson.file}.py").is_file():
+            raise CourseError(f"Lesson {lesson.id} has no notebooks/sources/{lesson.file}.py; write it or take it out.")
+        if missing := set(lesson.needs) - set(ids):
+            raise CourseError(f"Lesson {lesson.id} needs {min(missing)}, which course.toml does not hold.")
+    try:
+        TopologicalSorter({lesson.id: lesson.needs for lesson in lessons}).prepare()
+    except CycleError as fault:
+        raise CourseError(f"These lessons need each other in a circle: {' → '.join(fault.args[1])}.") from None
+    for lesson in lessons:
+        if late := [need for need in lesson.needs if ids.index(need) > ids.index(lesson.id)]:
+            raise CourseError(f"Lesson {lesson.id} needs {late[0]}, which comes after it; order them.")
+    return lessons
+
+
+def _lesson(entry: dict) -> Lesson:
+    for key, kind in KEYS.items():
+        if not isinstance(entry.get(key), kind):
+            raise CourseError(f"The lesson {entry.get('file', entry)} needs {key!r}, a {kind.__name__}.")
+    if unknown := set(entry) - set(KEYS):
+        raise CourseError(f"The lesson {entry['file']} has an unknown {min(unknown)!r}; known are {', '.join(KEYS)}.")
+    return Lesson(**{**entry, "needs": tuple(entry["needs"])})
+
+
+def footer(lessons: list[Lesson], lesson: Lesson) -> str:
+    """Return the last cell of a lesson: what comes next, what came before, and the way to all lessons."""
+    place = lessons.index(lesson)
+    before, after = lessons[:place][-1:], lessons[place + 1 :][:1]
+    words = [f"**Next:** {each.link()}: {each.goal}." for each in after] or ["**Next:** you have reached the end."]
+    words += [f"**Before:** {each.link()}." for each in before]
+    return "\n\n".join([*words, "[All lessons](index.ipynb)"])
+
+
+def table(lessons: list[Lesson], folder: str = "") -> str:
+    """Return the lessons as a markdown table with links from a page beside `folder`."""
+    rows = [
+        f"| {each.link(folder)} | {each.goal} | {', '.join(each.needs) or '–'} | {each.minutes} |" for each in lessons
+    ]
+    return "\n".join(["| lesson | what you do | needs | minutes |", "|:---|:---|:---|---:|", *rows])
+
+
+def index(lessons: list[Lesson]) -> str:
+    """Return the text of ``notebooks/index.ipynb``."""
+    total = sum(lesson.minutes for lesson in lessons)
+    return (
+        "# Neural style transfer, derived step by step\n\n"
+        f"{len(lessons)} lessons, about {total} minutes in all. Begin with the first; *needs* names the lessons that "
+        f"one builds on.\n\n{table(lessons)}"
+    )
