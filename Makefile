@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test lint notebooks bench clean
+.PHONY: lab test lint notebooks claims bench clean
 
 lab: .venv/ready           ## open the course in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_USER) --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
@@ -16,6 +16,9 @@ lint: .venv/ready-test     ## check style and that the notebooks are what their 
 
 notebooks: .venv/ready-test  ## build the notebooks from notebooks/sources
 	$(BIN)/nst build
+
+claims: .venv/ready-test   ## try the lessons' claims about pictures on other pairs and seeds
+	NST_TEST=1 $(BIN)/python -m tests.lessons.pictures
 
 bench: .venv/ready         ## time one step on this machine
 	$(BIN)/nst bench
