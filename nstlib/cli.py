@@ -64,7 +64,7 @@ def stylize(
     style: Annotated[str, typer.Argument(help="A picture file, or the name of a painted style (see nst styles).")],
     out: Annotated[Path, typer.Option(help="Where the result goes: .png, .jpg or .webp.")],
     size: Annotated[int, typer.Option(help="Pixels of the shorter side.")] = 256,
-    steps: Annotated[int, typer.Option(min=2, help="Forward and backward passes at most, over all scales.")] = 40,
+    steps: Annotated[int, typer.Option(min=2, help="Forward and backward passes at most, over all scales.")] = 60,
     network: Annotated[str, typer.Option(help="minivgg, vgg19, vgg16, vgg16-hed or random-vgg19.")] = "minivgg",
     alpha: Annotated[float, typer.Option(help="Weight of the content cost.")] = 1.0,
     beta: Annotated[float, typer.Option(help="Weight of the style cost.")] = 10.0,

@@ -29,7 +29,7 @@ class Settings:
     """
 
     size: int = 256
-    steps: int = 40
+    steps: int = 60
     scales: int | None = None
     content_layers: tuple[str, ...] = ("relu4_2",)
     style_layers: tuple[str, ...] = networks.STYLE_LAYERS

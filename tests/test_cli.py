@@ -191,6 +191,8 @@ def test_build_says_which_notebook_is_stale(tmp_path, monkeypatch):
     (tmp_path / "notebooks" / "sources").mkdir(parents=True)
     source = tmp_path / "notebooks" / "sources" / "00_one.py"
     source.write_text("# %% [markdown]\n# # One\n\n# %%\n1 + 1\n")
+    lesson = 'file = "00_one"\ntitle = "One"\ngoal = "add"\nminutes = 1\nneeds = []\n'
+    (tmp_path / "course.toml").write_text(f"[[lesson]]\n{lesson}")
     assert run(app, ["build", "--check"]).exit_code == 1
     assert "00_one.ipynb" in run(app, ["build"]).stdout
     assert run(app, ["build", "--check"]).exit_code == 0 and run(app, ["build"]).stdout == ""

@@ -120,7 +120,7 @@ print("equal to the library's gram_matrix:", gram.allclose(nstlib.style.gram_mat
 
 # %%
 history = list(nstlib.transfer.steps(photo, painting, nstlib.Settings(size=96, scales=1)))
-nstlib.plots.row({f"step {step.index}": step.picture for step in history[::13]}, height=1.6)
+nstlib.plots.row({f"step {step.index}": step.picture for step in history[::19]}, height=1.6)
 
 # %% [markdown]
 # *In the figure:* small pictures of the cat in the order they were made, from the plain photo at step 0 to the

@@ -4,6 +4,8 @@ A lesson shows one run. Here the same cells are run with other photos and painti
 too; printed is the claim's number, and by how many of its spreads over the seeds it is away from no difference.
 """
 
+import contextlib
+import io
 import statistics
 import sys
 import time
@@ -38,7 +40,8 @@ def table(lessons: list[str]) -> tuple[Table, bool]:
                 held, gaps, values = 0, [], []
                 for seed in SEEDS:
                     try:
-                        names = LESSONS[lesson].run(claim, *changes(*pair, seed))
+                        with contextlib.redirect_stdout(io.StringIO()):
+                            names = LESSONS[lesson].run(claim, *changes(*pair, seed))
                     except AssertionError:
                         continue
                     held += 1
