@@ -7,7 +7,7 @@
 # **You will be able to** derive the gradient of E<sub>l</sub> by hand, say what ¼, N² and M² are for, tell which
 # constants β absorbs, and convert one program's weights into another's.
 #
-# **You need** the Gram matrix G = F Fᵀ of lesson 00 and 45 minutes.
+# **You need** lesson 02 and 45 minutes.
 
 # %%
 import os
@@ -85,7 +85,7 @@ plots.matrices({"G_X": G_x, "G_S": G_s, "G_X − G_S": G_x - G_s})
 #
 # </details>
 
-# %% claim="frobenius" tags=["nbval-check-output"]
+# %%
 loops = 0.0
 for k in range(2):
     for k2 in range(2):
@@ -93,6 +93,7 @@ for k in range(2):
 one_line = (G_x - G_s).square().sum()
 frobenius = torch.linalg.matrix_norm(G_x - G_s) ** 2
 
+# %% claim="frobenius" tags=["nbval-check-output"]
 print("loops:", loops.item(), "  one line:", one_line.item(), "  Frobenius norm squared:", round(frobenius.item(), 5))
 assert loops == one_line == 9 and frobenius.allclose(one_line)
 
@@ -132,9 +133,10 @@ print("same as the library's layer_style_cost in", len(features_x), "layers")
 #
 # </details>
 #
+# %% [markdown]
 # With many filters the second 2 is less obvious. Change one number of F: which entries of G move?
 
-# %% claim="row and column" tags=["nbval-check-output"]
+# %%
 F_x, F_s = features_x["relu3_1"].flatten(1), features_s["relu3_1"].flatten(1)
 N, M = F_x.shape
 nudged = F_x.clone()
@@ -143,6 +145,7 @@ moved = (nudged @ nudged.T - F_x @ F_x.T).abs() > 1e-6
 others = moved.clone()
 others[7, :] = others[:, 7] = False
 
+# %% claim="row and column" tags=["nbval-check-output"]
 print("entries that moved outside row 7 and column 7:", others.sum().item())
 assert not others.any() and torch.equal(moved[7], moved[:, 7]) and moved[7].sum() > N / 2
 
@@ -169,12 +172,13 @@ assert by_hand.allclose(by_autograd, rtol=1e-9)
 #
 # **Predict.** Is ∂E/∂F zero wherever F is zero?
 
-# %% claim="mask" tags=["nbval-check-output"]
+# %%
 before_relu = nstlib.networks.load(layers=["conv3_1"])(photo[None])["conv3_1"][0].double().flatten(1)
 a = before_relu.requires_grad_()
 (by_a,) = torch.autograd.grad(cost(a.relu(), F_s), a)
 off = a <= 0
 
+# %% claim="mask" tags=["nbval-check-output"]
 print("∂E/∂a is 0 where the ReLU is off:", not by_a[off].any())
 print("∂E/∂F is 0 there:", not by_hand[off].any())
 assert not by_a[off].any() and by_hand[off].abs().max() > 0 and by_a.allclose(by_hand * ~off, rtol=1e-9)
@@ -183,11 +187,12 @@ assert not by_a[off].any() and by_hand[off].abs().max() > 0 and by_a.allclose(by
 # So the 4 makes the derivative pretty. Does it do anything else? Without it, every layer's cost is four times as large.
 # Then β = 10 should do what β = 40 did before.
 
-# %% claim="beta takes the 4" tags=["nbval-check-output"]
+# %%
 with_4 = nstlib.stylize(photo, painting, Settings(size=side, beta=40))
 without_4 = nstlib.stylize(photo, painting, Settings(size=side, beta=10, convention="mean_hw"))  # 4 · E_l
 same_beta = nstlib.stylize(photo, painting, Settings(size=side, beta=10))
 
+# %% claim="beta takes the 4" tags=["nbval-check-output"]
 print("dropping the 4 changes no pixel once β makes up for it:", with_4.allclose(without_4, atol=1e-4))
 assert with_4.allclose(without_4, atol=1e-4)
 assert (with_4 - same_beta).abs().mean() > 0.01  # and β does matter
@@ -224,6 +229,7 @@ plots.row(pieces)
 lawns = {name: blocks(piece) for name, piece in pieces.items()}
 
 
+# %%
 def distances(layer, by_area):
     """Each piece's Σ (G_X − G_S)² to S, in units of gravel's; `by_area` divides each Gram by its own M."""
     G = {name: nstlib.style.gram_matrix(block[layer]) for name, block in lawns.items()}
@@ -250,12 +256,13 @@ for layer in features_x:
 #
 # E<sub>l</sub> = Σ (G<sub>X</sub>/M<sub>X</sub> − G<sub>S</sub>/M<sub>S</sub>)² / (4 N²)
 
-# %% claim="tiling" tags=["nbval-check-output"]
+# %%
 tiled = F_s.repeat(1, 4)  # the same columns, four times: a 2 × 2 tiling
 G, G_tiled = F_s @ F_s.T, tiled @ tiled.T
 right = G_tiled / tiled.shape[1] - G / F_s.shape[1]
 wrong = G_tiled / tiled.shape[1] - G / tiled.shape[1]  # the mistake: one M for both
 
+# %% claim="tiling" tags=["nbval-check-output"]
 print("a texture against its own tiling, each by its own M:", right.abs().max().item() < 1e-9 * G.max().item())
 print("the same with one M for both is zero:", not wrong.any())
 assert G_tiled.allclose(4 * G) and right.abs().max() < 1e-9 * G.max() and wrong.norm() > 0.5 * (G / F_s.shape[1]).norm()
@@ -269,13 +276,14 @@ assert G_tiled.allclose(4 * G) and right.abs().max() < 1e-9 * G.max() and wrong.
 #
 # ∂E<sub>l</sub>/∂F = (G<sub>X</sub>/M<sub>X</sub> − G<sub>S</sub>/M<sub>S</sub>) F / (N² M<sub>X</sub>)
 
-# %% claim="unequal sizes" tags=["nbval-check-output"]
+# %%
 large = blocks(painted.paint("night", side + side // 2))["relu3_1"]
 x = features_x["relu3_1"].clone().requires_grad_()
 (by_autograd,) = torch.autograd.grad(nstlib.style.layer_style_cost(x, large), x)
 G_large, M_x, M_s = nstlib.style.gram_matrix(large), F_x.shape[1], large[0].numel()
 by_hand_too = (F_x @ F_x.T / M_x - G_large / M_s) @ F_x / (N**2 * M_x)
 
+# %% claim="unequal sizes" tags=["nbval-check-output"]
 print("M of X and of S:", "differ," if M_x != M_s else "agree,", "hand and autograd agree:", end=" ")
 print(by_hand_too.allclose(by_autograd.flatten(1), rtol=1e-9))
 assert M_x != M_s and by_hand_too.allclose(by_autograd.flatten(1), rtol=1e-9)
@@ -288,11 +296,12 @@ assert M_x != M_s and by_hand_too.allclose(by_autograd.flatten(1), rtol=1e-9)
 # **Predict.** Let every filter of the layer exist twice, giving the same answers. Nothing new is said about the
 # picture. What happens to the sum of squares? And to E<sub>l</sub>?
 
-# %% claim="filters twice" tags=["nbval-check-output"]
+# %%
 twice_x, twice_s = torch.cat([F_x, F_x]), torch.cat([F_s, F_s])
 raw = (F_x @ F_x.T - F_s @ F_s.T).square().sum()
 raw_twice = (twice_x @ twice_x.T - twice_s @ twice_s.T).square().sum()
 
+# %% claim="filters twice" tags=["nbval-check-output"]
 print(f"the sum of squares grows {raw_twice / raw:.2f} times")
 print(f"E_l grows {cost(twice_x, twice_s) / cost(F_x, F_s):.2f} times")
 assert raw_twice.allclose(4 * raw) and cost(twice_x, twice_s).allclose(cost(F_x, F_s))
@@ -300,7 +309,8 @@ assert raw_twice.allclose(4 * raw) and cost(twice_x, twice_s).allclose(cost(F_x,
 # %% [markdown]
 # **Explain.** Dividing by N² turns the sum over entries into their mean. A layer with more filters has more entries to
 # add up, and this keeps it from counting more for that reason alone.
-#
+
+# %% [markdown]
 # ## 5. N is not 3
 #
 # A picture has three colour channels; a layer has N filters, 64 to 512 in VGG-19. A widely read program writes
@@ -308,13 +318,14 @@ assert raw_twice.allclose(4 * raw) and cost(twice_x, twice_s).allclose(cost(F_x,
 #
 # **Predict.** Which layers does that favour, the first or the deep ones?
 
-# %% claim="picture's constants" tags=["nbval-check-output"]
+# %%
 picture_size = 400 * 400
 relative = []
 for block, n_filters in enumerate(nstlib.networks.ARCHITECTURES["vgg19"].widths):
     n_positions = picture_size / 4**block  # each pooling step halves height and width
     relative.append(n_filters**2 * n_positions**2 / (3**2 * picture_size**2))
 
+# %% claim="picture's constants" tags=["nbval-check-output"]
 print("VGG-19, as multiples of the paper's E_l:", [f"{factor:.3g}" for factor in relative])
 print("as multiples of the deepest:", [round(factor / relative[-1]) for factor in relative])
 assert [round(factor / relative[-1]) for factor in relative] == [1024, 256, 64, 16, 1]
@@ -341,6 +352,7 @@ def gatys(X, S):  # A: the paper, DeepLearning.AI
     return (X @ X.T - S @ S.T).square().sum() / (4 * N**2 * M**2)
 
 
+# %%
 def mean_hw(X, S):  # B: TensorFlow's tutorial, fastai, pystiche
     M = X.shape[1]
     return (X @ X.T / M - S @ S.T / M).square().mean()
@@ -351,10 +363,12 @@ def sum_chw(X, S):  # C: Johnson et al. (2016), CS231n
     return ((X @ X.T - S @ S.T) / X.numel()).square().sum()
 
 
+# %%
 def mean_chw(X, S):  # D: neural-style, PyTorch's tutorial, Dive into Deep Learning
     return ((X @ X.T - S @ S.T) / X.numel()).square().mean()
 
 
+# %%
 def picture_constants(X, S):  # E: the Keras example
     return (X @ X.T - S @ S.T).square().sum() / (4 * 3**2 * (side * photo.shape[2]) ** 2)
 
@@ -377,15 +391,17 @@ print("factors 1, 4, 4, 4/N² and N² M² / (9 (HW)²) hold in", len(features_x)
 # was right, it is missing, and section 2 says why nobody noticed.
 
 
-# %% claim="two images" tags=["nbval-check-output"]
+# %%
 def get_style_loss(a, b):  # "expects two images", said the docstring
     return (a - b).square().mean()
 
 
+# %%
 shuffled = F_s[:, torch.randperm(F_s.shape[1], generator=torch.Generator().manual_seed(0))]
 given_grams = get_style_loss(F_s @ F_s.T / M, shuffled @ shuffled.T / M)
 given_features = get_style_loss(F_s, shuffled)
 
+# %% claim="two images" tags=["nbval-check-output"]
 print(
     "the same columns in another order, given two Grams: zero is",
     given_grams.item() < 1e-12 * (F_s**2).mean().item() ** 2,
@@ -423,6 +439,7 @@ def shares(name):
     return {layer: value / sum(pulls.values()) for layer, value in pulls.items()}
 
 
+# %%
 names = {
     "A paper": "gatys",
     "B mean, /M": "mean_hw",
@@ -439,12 +456,13 @@ plots.shares({name: shares(key) for name, key in names.items()}, "who pulls at t
 # **Look at** relu4_1 and relu5_1 in D and E. Multiplying by β makes a bar's *sum* larger and leaves its division as it
 # is.
 
-# %% claim="beta cannot" tags=["nbval-check-output"]
+# %%
 first, deepest = "relu1_1", "relu5_1"
 A, B, C, D, E = (shares(key) for key in names.values())
 tilt = (D[first] / D[deepest]) / (A[first] / A[deepest])
 N_first, N_deepest = features_x[first].shape[0], features_x[deepest].shape[0]
 
+# %% claim="beta cannot" tags=["nbval-check-output"]
 print("A, B and C divide alike:", all(abs(A[layer] - B[layer]) + abs(A[layer] - C[layer]) < 1e-9 for layer in A))
 print(f"D tilts towards {first} by {tilt:.0f}, which is (N of {deepest} / N of {first})²")
 assert all(abs(A[layer] - B[layer]) + abs(A[layer] - C[layer]) < 1e-9 for layer in A)
@@ -454,7 +472,8 @@ assert abs(tilt / (N_deepest / N_first) ** 2 - 1) < 1e-9 and E[first] > 2 * A[fi
 # **Explain.** A factor that is the same number in every layer goes into β. One that holds N or M is a *layer weight in
 # disguise*: only the λ<sub>l</sub> can undo it. The lecture says that a normalisation constant does not matter much,
 # since it is multiplied by a hyperparameter anyway: true for the first kind, false for the second.
-#
+
+# %% [markdown]
 # Does the disguise show in a picture? Give E the β that makes its weighted cost start where A's does. (Both runs take
 # the library's own λ<sub>l</sub>, which lesson 04 explains.)
 
@@ -467,6 +486,7 @@ def left(picture):
     return {layer: (E(there[layer], S) / E(features_x[layer], S)).item() for layer, S in features_s.items()}
 
 
+# %%
 def start(convention):
     """J_style with which a run begins, for β = 1 and α = 0."""
     settings = Settings(size=side, scales=1, alpha=0, beta=1, convention=convention)
@@ -504,14 +524,16 @@ assert E_left["relu4_1"] > 3 * A_left["relu4_1"] and E_left["relu5_1"] > 3 * A_l
 # MMD² = mean k(x, x') + mean k(s, s') − 2 mean k(x, s)
 
 
-# %% claim="mmd" tags=["nbval-check-output"]
+# %%
 def mean_kernel(A, B):
     """The mean of (aᵀb)² over all pairs of columns."""
     return (A.T @ B).square().mean()
 
 
+# %%
 mmd2 = mean_kernel(F_x, F_x) + mean_kernel(F_s, F_s) - 2 * mean_kernel(F_x, F_s)
 
+# %% claim="mmd" tags=["nbval-check-output"]
 print("E_l is MMD² / (4 N²):", cost(F_x, F_s).allclose(mmd2 / (4 * F_x.shape[0] ** 2)))
 assert cost(F_x, F_s).allclose(mmd2 / (4 * F_x.shape[0] ** 2))
 

@@ -61,7 +61,7 @@ def gram_maps(
 
 def _side_by_side(figure: Plot, count: int) -> list[Axes]:
     axes = figure.subplots(1, count, squeeze=False)[0]
-    figure.subplots_adjust(left=0.04, right=0.95, bottom=0.06, top=0.84, wspace=0.45)
+    figure.subplots_adjust(left=0.04, right=0.92, bottom=0.06, top=0.84, wspace=0.45)
     return list(axes)
 
 
