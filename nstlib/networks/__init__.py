@@ -11,6 +11,7 @@ import torch
 
 from nstlib.networks import weights
 from nstlib.networks.minivgg import MINIVGG
+from nstlib.networks.normalised import weight_normalised
 from nstlib.networks.vgg import VGG16, VGG16_HED, VGG19, Network, Pooling, random_weights
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -25,7 +26,16 @@ ARCHITECTURES = {
     "random-vgg19": VGG19,
 }
 
-__all__ = ["ARCHITECTURES", "CONTENT_LAYERS", "DEFAULT", "STYLE_LAYERS", "Network", "load", "weights"]
+__all__ = [
+    "ARCHITECTURES",
+    "CONTENT_LAYERS",
+    "DEFAULT",
+    "STYLE_LAYERS",
+    "Network",
+    "load",
+    "weight_normalised",
+    "weights",
+]
 
 
 def load(
