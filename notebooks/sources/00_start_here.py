@@ -14,7 +14,7 @@ import nstlib
 
 photo = nstlib.pictures.sample("cat")
 painting = nstlib.painted.paint("waves")
-result = nstlib.stylize(photo, painting, nstlib.Settings(size=192))
+result = nstlib.stylize(photo, painting, nstlib.Settings(size=192, steps=40))
 nstlib.plots.row({"photo": photo, "painting": painting, "result": result})
 
 # %% [markdown]
@@ -96,7 +96,9 @@ gram = F @ F.T
 
 print("F:", tuple(F.shape), "  F Fᵀ:", tuple(gram.shape))
 print("symmetric:", gram.allclose(gram.T))
-print("equal to the library's gram_matrix:", gram.allclose(nstlib.style.gram_matrix(features["relu3_1"][0])))
+print(
+    "equal to the library's gram_matrix:", gram.allclose(nstlib.style.gram_matrix(features["relu3_1"][0]))
+)
 
 # %% [markdown]
 # **Explain.** An entry is large where two filters are strong *at the same places*, wherever these are. The matrix thus

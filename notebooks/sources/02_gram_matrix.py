@@ -35,7 +35,9 @@ features_x, features_s = blocks(photo), blocks(painting)
 
 # %%
 layer = "relu2_1"
-plots.gram_maps(style.mean_gram(features_x[layer]), style.mean_gram(features_s[layer]), ("photo", "painting"))
+plots.gram_maps(
+    style.mean_gram(features_x[layer]), style.mean_gram(features_s[layer]), ("photo", "painting")
+)
 
 # %% [markdown]
 # *In the figure:* two square matrices in blue and yellow, for a photo of a cat and for a painting of a night sky, and
@@ -98,7 +100,9 @@ def gram_matrix(features):
 # %% claim="own function" tags=["nbval-check-output"]
 for name, block in features_x.items():
     assert gram_matrix(block).allclose(style.gram_matrix(block)), name
-    assert gram_matrix(block)[3, 5].allclose((block[3] * block[5]).sum()), "two maps, multiplied and summed"
+    assert gram_matrix(block)[3, 5].allclose((block[3] * block[5]).sum()), (
+        "two maps, multiplied and summed"
+    )
 print("the same as the library's gram_matrix in", len(features_x), "layers")
 
 # %% [markdown]
@@ -114,9 +118,16 @@ right = batch.flatten(2) @ batch.flatten(2).mT
 N = batch.shape[1]
 
 # %% claim="batch" tags=["nbval-check-output"]
-print("mistaken:", "2N × 2N" if mixed.shape == (2 * N, 2 * N) else mixed.shape, "  right:", len(right), "of N × N")
 print(
-    "the right ones are its two diagonal blocks:", right[0].allclose(mixed[:N, :N]) and right[1].allclose(mixed[N:, N:])
+    "mistaken:",
+    "2N × 2N" if mixed.shape == (2 * N, 2 * N) else mixed.shape,
+    "  right:",
+    len(right),
+    "of N × N",
+)
+print(
+    "the right ones are its two diagonal blocks:",
+    right[0].allclose(mixed[:N, :N]) and right[1].allclose(mixed[N:, N:]),
 )
 assert right.shape == (2, N, N) and right[0].allclose(mixed[:N, :N]) and right[1].allclose(mixed[N:, N:])
 assert mixed[:N, N:].norm() > 0.1 * mixed.norm()  # what it mixes is not small
@@ -144,7 +155,9 @@ plots.row(relations)
 # the 2 × 2 matrix G/M differ?
 
 # %%
-answers = {name: painted.two_filter_bank(picture).flatten(1).double() for name, picture in relations.items()}
+answers = {
+    name: painted.two_filter_bank(picture).flatten(1).double() for name, picture in relations.items()
+}
 plots.matrices({name: F @ F.T / F.shape[1] for name, F in answers.items()})
 
 # %% [markdown]
@@ -159,7 +172,10 @@ p = G["together"][0, 0].item()  # the share of striped positions
 off = {name: round(gram[0, 1].item(), 4) for name, gram in G.items()}
 
 # %% claim="stripes and orange" tags=["nbval-check-output"]
-print("diagonals equal:", all(gram.diagonal().allclose(G["apart"].diagonal(), atol=1e-4) for gram in G.values()))
+print(
+    "diagonals equal:",
+    all(gram.diagonal().allclose(G["apart"].diagonal(), atol=1e-4) for gram in G.values()),
+)
 print("off the diagonal:", off, " p =", round(p, 4), " p² =", round(p**2, 4))
 assert all(gram.diagonal().allclose(G["apart"].diagonal(), atol=1e-4) for gram in G.values())
 assert abs(off["together"] - p) < 1e-4 and off["apart"] < 1e-4 and abs(off["independent"] - p**2) < 1e-4
@@ -224,7 +240,9 @@ for block in features_s.values():
     bound = torch.outer(G.diagonal(), G.diagonal()).sqrt()
     assert G.min() >= 0, "features behind a ReLU are not negative, nor are their products"
     assert (G - bound).max() <= 1e-9 * bound.max(), "G_kk' is at most the root of G_kk G_k'k'"
-    assert (G.sum() - G.trace()) / (G.numel() - len(G)) < 0.6 * G.diagonal().mean(), "a typical one is lower"
+    assert (G.sum() - G.trace()) / (G.numel() - len(G)) < 0.6 * G.diagonal().mean(), (
+        "a typical one is lower"
+    )
 print("no entry is negative, none exceeds its bound; off the diagonal the mean entry is lower")
 
 # %% claim="diagonal's share" tags=["nbval-check-output"]
@@ -315,7 +333,12 @@ mean = ((style.mean_gram(four) - style.mean_gram(once)).norm() / style.mean_gram
 
 # %% claim="tiling" tags=["nbval-check-output"]
 print("features laid out 2 × 2: G is 4 times as large:", (tiled @ tiled.T).allclose(4 * F @ F.T))
-print("a picture laid out 2 × 2: G about 4 times as large:", abs(raw - 4) < 0.2, " G/M within 5 %:", mean < 0.05)
+print(
+    "a picture laid out 2 × 2: G about 4 times as large:",
+    abs(raw - 4) < 0.2,
+    " G/M within 5 %:",
+    mean < 0.05,
+)
 assert (tiled @ tiled.T).allclose(4 * F @ F.T) and abs(raw - 4) < 0.2 and mean < 0.05
 
 # %% [markdown]
@@ -333,7 +356,11 @@ assert (tiled @ tiled.T).allclose(4 * F @ F.T) and abs(raw - 4) < 0.2 and mean <
 
 # %%
 lawn, gravel = pictures.sample("grass", None), pictures.sample("gravel", None)
-pieces = {"lawn": lawn[:, :128, :128], "lawn, shifted": lawn[:, 37:165, 53:181], "gravel": gravel[:, :128, :128]}
+pieces = {
+    "lawn": lawn[:, :128, :128],
+    "lawn, shifted": lawn[:, 37:165, 53:181],
+    "gravel": gravel[:, :128, :128],
+}
 plots.row(pieces)
 
 # %% [markdown]
@@ -354,7 +381,12 @@ for name, view in views.items():
     near, far = (view(A) - view(shifted)).norm(), (view(A) - view(other)).norm()
     finds[name] = bool(near < far / 2)
     print(f"{name}: the shifted lawn is nearer than half of gravel's distance: {finds[name]}")
-assert finds == {"single, kept": False, "single, summed": True, "pairs, kept": False, "pairs, summed": True}
+assert finds == {
+    "single, kept": False,
+    "single, summed": True,
+    "pairs, kept": False,
+    "pairs, summed": True,
+}
 
 # %% [markdown]
 # **Explain.** It is the **sum** that makes style. Single filters, summed, already find the lawn; pairs with their
@@ -371,7 +403,9 @@ assert finds == {"single, kept": False, "single, summed": True, "pairs, kept": F
 # be recognised. Who finds them?
 
 # %%
-textures = {name: pictures.sample(name, None)[:, :400, :400] for name in ("grass", "gravel", "brick", "tissue")}
+textures = {
+    name: pictures.sample(name, None)[:, :400, :400] for name in ("grass", "gravel", "brick", "tissue")
+}
 textures |= {name: painted.paint(name, 400) for name in ("mosaic", "marbling")}
 places = [(20, 31), (37, 53), (64, 9), (100, 120)]
 
@@ -407,7 +441,12 @@ scores = {
 }
 for name, score in scores.items():
     print(f"{name}: more than three in four recognised: {score > 0.75}")
-assert scores["256 entries of G"] > 0.75 > 0.6 > max(scores["all activations"], scores["256 random projections"])
+assert (
+    scores["256 entries of G"]
+    > 0.75
+    > 0.6
+    > max(scores["all activations"], scores["256 random projections"])
+)
 
 # %% [markdown]
 # **Explain.** Few numbers are not the point: random ones are as blind as all of them. What counts is *which* are kept:
@@ -442,12 +481,17 @@ def share_right(view):
     """For each minute, look for the nearest other one: how often is it the same gait?"""
     seen = torch.stack([view(signals).flatten() for _, signals in minutes])
     distance = torch.cdist(seen, seen).fill_diagonal_(torch.inf)
-    return sum(minutes[near][0] == gait for near, (gait, _) in zip(distance.argmin(1), minutes, strict=True)) / 30
+    return (
+        sum(minutes[near][0] == gait for near, (gait, _) in zip(distance.argmin(1), minutes, strict=True))
+        / 30
+    )
 
 
 # %% claim="pedometer" tags=["nbval-check-output"]
 raw, gram = share_right(lambda signals: signals), share_right(lambda signals: signals @ signals.T)
-print(f"60,000 samples: fewer than two in three right: {raw < 2 / 3};  10 × 10 Gram: all right: {gram == 1}")
+print(
+    f"60,000 samples: fewer than two in three right: {raw < 2 / 3};  10 × 10 Gram: all right: {gram == 1}"
+)
 assert gram == 1 and raw < 2 / 3
 
 # %% [markdown]

@@ -94,7 +94,14 @@ one_line = (G_x - G_s).square().sum()
 frobenius = torch.linalg.matrix_norm(G_x - G_s) ** 2
 
 # %% claim="frobenius" tags=["nbval-check-output"]
-print("loops:", loops.item(), "  one line:", one_line.item(), "  Frobenius norm squared:", round(frobenius.item(), 5))
+print(
+    "loops:",
+    loops.item(),
+    "  one line:",
+    one_line.item(),
+    "  Frobenius norm squared:",
+    round(frobenius.item(), 5),
+)
 assert loops == one_line == 9 and frobenius.allclose(one_line)
 
 # %% [markdown]
@@ -243,9 +250,13 @@ def distances(layer, by_area):
 larger = "four times the area"
 for layer in features_x:
     raw, divided = distances(layer, by_area=False), distances(layer, by_area=True)
-    print(f"{layer}: {larger}, raw {raw[larger]:.0f} × gravel's distance, divided by M {divided[larger]:.2f} ×")
+    print(
+        f"{layer}: {larger}, raw {raw[larger]:.0f} × gravel's distance, divided by M {divided[larger]:.2f} ×"
+    )
     assert raw[larger] > 5, "raw, the larger lawn is farther from S than gravel"
-    assert divided[larger] < 0.5 and divided["same size"] < 0.5, "divided, both lawns are nearer than gravel"
+    assert divided[larger] < 0.5 and divided["same size"] < 0.5, (
+        "divided, both lawns are nearer than gravel"
+    )
 
 # %% [markdown]
 # **Explain.** Each position adds its products to G, so four times the area is four times G. A raw cost calls a larger
@@ -263,9 +274,16 @@ right = G_tiled / tiled.shape[1] - G / F_s.shape[1]
 wrong = G_tiled / tiled.shape[1] - G / tiled.shape[1]  # the mistake: one M for both
 
 # %% claim="tiling" tags=["nbval-check-output"]
-print("a texture against its own tiling, each by its own M:", right.abs().max().item() < 1e-9 * G.max().item())
+print(
+    "a texture against its own tiling, each by its own M:",
+    right.abs().max().item() < 1e-9 * G.max().item(),
+)
 print("the same with one M for both is zero:", not wrong.any())
-assert G_tiled.allclose(4 * G) and right.abs().max() < 1e-9 * G.max() and wrong.norm() > 0.5 * (G / F_s.shape[1]).norm()
+assert (
+    G_tiled.allclose(4 * G)
+    and right.abs().max() < 1e-9 * G.max()
+    and wrong.norm() > 0.5 * (G / F_s.shape[1]).norm()
+)
 
 # %% [markdown]
 # **A mistake made on purpose.** The last line takes X's M for both. A texture is then far from its own tiling, and the
@@ -378,9 +396,18 @@ HW = side * photo.shape[2]
 for layer in features_x:
     X, S = features_x[layer].flatten(1), features_s[layer].flatten(1)
     N, M = X.shape
-    expected = {gatys: 1, mean_hw: 4, sum_chw: 4, mean_chw: 4 / N**2, picture_constants: (N * M) ** 2 / (3 * HW) ** 2}
+    expected = {
+        gatys: 1,
+        mean_hw: 4,
+        sum_chw: 4,
+        mean_chw: 4 / N**2,
+        picture_constants: (N * M) ** 2 / (3 * HW) ** 2,
+    }
     for family, factor in expected.items():
-        assert torch.isclose(family(X, S) / gatys(X, S), torch.tensor(factor).double(), rtol=1e-6), (layer, family)
+        assert torch.isclose(family(X, S) / gatys(X, S), torch.tensor(factor).double(), rtol=1e-6), (
+            layer,
+            family,
+        )
 print("factors 1, 4, 4, 4/N² and N² M² / (9 (HW)²) hold in", len(features_x), "layers")
 
 # %% [markdown]
@@ -447,7 +474,9 @@ names = {
     "D mean, /NM": "mean_chw",
     "E Keras": "keras",
 }
-plots.shares({name: shares(key) for name, key in names.items()}, "who pulls at the photo, λ = 1 in every layer")
+plots.shares(
+    {name: shares(key) for name, key in names.items()}, "who pulls at the photo, λ = 1 in every layer"
+)
 
 # %% [markdown]
 # *In the figure:* five bars of equal length, divided among five layers. A, B and C are divided alike; in D and E the
@@ -463,10 +492,17 @@ tilt = (D[first] / D[deepest]) / (A[first] / A[deepest])
 N_first, N_deepest = features_x[first].shape[0], features_x[deepest].shape[0]
 
 # %% claim="beta cannot" tags=["nbval-check-output"]
-print("A, B and C divide alike:", all(abs(A[layer] - B[layer]) + abs(A[layer] - C[layer]) < 1e-9 for layer in A))
+print(
+    "A, B and C divide alike:",
+    all(abs(A[layer] - B[layer]) + abs(A[layer] - C[layer]) < 1e-9 for layer in A),
+)
 print(f"D tilts towards {first} by {tilt:.0f}, which is (N of {deepest} / N of {first})²")
 assert all(abs(A[layer] - B[layer]) + abs(A[layer] - C[layer]) < 1e-9 for layer in A)
-assert abs(tilt / (N_deepest / N_first) ** 2 - 1) < 1e-9 and E[first] > 2 * A[first] and D[deepest] < A[deepest] / 10
+assert (
+    abs(tilt / (N_deepest / N_first) ** 2 - 1) < 1e-9
+    and E[first] > 2 * A[first]
+    and D[deepest] < A[deepest] / 10
+)
 
 # %% [markdown]
 # **Explain.** A factor that is the same number in every layer goes into β. One that holds N or M is a *layer weight in
@@ -483,7 +519,9 @@ def left(picture):
     """E_l of the picture as a share of the photo's, by layer."""
     there = blocks(picture)
     E = nstlib.style.layer_style_cost
-    return {layer: (E(there[layer], S) / E(features_x[layer], S)).item() for layer, S in features_s.items()}
+    return {
+        layer: (E(there[layer], S) / E(features_x[layer], S)).item() for layer, S in features_s.items()
+    }
 
 
 # %%
@@ -497,7 +535,9 @@ def start(convention):
 matched = 10 * start("gatys") / start("keras")
 results = {
     "A, β = 10": nstlib.stylize(photo, painting, Settings(size=side, beta=10)),
-    f"E, β = {matched:.2g}": nstlib.stylize(photo, painting, Settings(size=side, beta=matched, convention="keras")),
+    f"E, β = {matched:.2g}": nstlib.stylize(
+        photo, painting, Settings(size=side, beta=matched, convention="keras")
+    ),
 }
 plots.row({"photo": photo} | results)
 
