@@ -134,6 +134,40 @@ def test_lesson_00_explains_the_whole_notation():
         assert any(f"`{name}`" in row for row in rows), name
 
 
+TABLE = set("CSXNHWMFGEJ") | set("λαβ")
+# Letters that a lesson brings in beside lesson 00's table, and the words that say what they mean
+INTRODUCED = {
+    "02": {"B": "A batch of B pictures", "μ": "With μ<sub>k</sub> for the mean of row k"},
+    "03": {
+        "B": "# B: TensorFlow's tutorial",
+        "D": "# D: neural-style",
+    },
+}
+
+
+def letters(source):
+    """Capital and Greek letters that stand alone in a cell's running text or formulas."""
+    source = re.sub(r"```.*?```|`[^`]*`|\(https?:[^)]*\)|\*\*?(?=[A-Z][a-z])", " ", source, flags=re.DOTALL)
+    source = re.sub(r"</?su[bp]>", " ", source)
+    found = re.findall(r"(?<![A-Za-z0-9_'’])([B-HJ-Z]|[α-ωΔΣ])(?![A-Za-z0-9_])", source)
+    return [letter for letter in found if letter not in "Σ"]
+
+
+def test_letters_are_told_from_words_and_code():
+    assert letters("I take Q<sub>k</sub>, `R` and μ of **A** word; Σ G² in X's VGG-19.") == ["Q", "μ", "G", "X"]
+
+
+@lessons
+def test_every_symbol_is_in_the_table_or_introduced(path):
+    introduced, seen = INTRODUCED.get(path.name[:2], {}), ""
+    for cell in nbformat.read(path, as_version=4).cells:
+        seen += cell.source + "\n"
+        if cell.cell_type == "markdown":
+            unknown = {letter for letter in letters(cell.source) if letter not in TABLE}
+            for letter in unknown:
+                assert letter in introduced and introduced[letter] in seen, (cell.id, letter)
+
+
 def nbval(*paths):
     options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=60", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *options, "--nbval-sanitize-with", NOTEBOOKS / "sanitize.cfg", *paths]
