@@ -1,4 +1,4 @@
-"""The lessons' cells ask for the same paintings again and again: each is painted once a session."""
+"""The lessons' cells ask for the same paintings again and again: each is painted once."""
 
 from functools import cache
 
@@ -7,7 +7,7 @@ import pytest
 from nstlib import painted
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def painted_once():
     paint = cache(painted.paint)
     with pytest.MonkeyPatch.context() as patch:
