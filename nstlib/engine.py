@@ -105,7 +105,7 @@ def _threads() -> int:
     if known.get(key) not in range(1, cores + 1):
         busy = _busy()
         known[key] = min((1, cores), key=_seconds)
-        if busy:
+        if busy or _busy():
             return known[key]
         with contextlib.suppress(OSError):  # a cache that cannot be written costs a measurement each time
             _store().parent.mkdir(parents=True, exist_ok=True)
