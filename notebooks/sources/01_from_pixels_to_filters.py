@@ -27,10 +27,8 @@ painting = painted.paint("night", tuple(photo.shape[1:]))
 # %%
 def rebuild(*layers):
     """Begin with noise and agree with the photo at these layers; style counts nothing (β = 0)."""
-    settings = Settings(size=side, content_layers=layers, style_layers=layers[:1], beta=0)
-    noise = torch.rand(photo.shape, generator=torch.Generator().manual_seed(seed))
-    *_, last = nstlib.transfer.steps(photo, painting, settings, start=noise)
-    return last.picture
+    chosen = {"content_layers": layers, "style_layers": layers[:1], "beta": 0}
+    return nstlib.stylize(photo, painting, Settings(size=side, init="noise", seed=seed, **chosen))
 
 
 # %%
@@ -57,11 +55,11 @@ plots.row({"photo": photo} | {f"from {layer}": picture for layer, picture in reb
 content_layers = ("relu1_1", "relu2_1", "relu3_2", "relu4_2", "relu5_1")  # one in each block
 network = nstlib.networks.load(layers=(*content_layers, "relu3_1", "relu4_1"))
 features = {layer: block[0] for layer, block in network(photo[None]).items()}
-plots.slabs(features["relu2_1"], [12, 13, 2, 22, 7])
+plots.slabs(features["relu2_1"], [23, 12, 13, 6, 0])
 
 # %% [markdown]
-# *In the figure:* five maps, one behind the other, each in a colour of its own. The cat is in all of them, drawn with
-# other lines every time.
+# *In the figure:* five maps, one behind the other, each in a colour of its own. The first is a shaded drawing of the
+# cat's whole face. Of the others only margins show: soft patches in the green one, mere lines in the pink one.
 #
 # **Look at** one place, say an eye, through all the slabs. At every position there is a number in each of them: N
 # answers to the question *what is here?*
@@ -225,7 +223,9 @@ for k in range(2):
             loops[k, y * 3 + x] = tiny[k, y, x]
 
 print("loops and one line agree:", torch.equal(loops, unroll(tiny)))
-print("the library agrees:", all(torch.equal(unroll(a), nstlib.style.unroll(a)) for a in features.values()))
+print(
+    "the library agrees:", all(torch.equal(unroll(a), nstlib.style.unroll(a)) for a in features.values())
+)
 assert torch.equal(loops, unroll(tiny))
 assert all(torch.equal(unroll(a), nstlib.style.unroll(a)) for a in features.values())
 
@@ -233,36 +233,43 @@ assert all(torch.equal(unroll(a), nstlib.style.unroll(a)) for a in features.valu
 # **A mistake made on purpose.** Some programs keep a block the other way round, channels last: (H, W, N). Its numbers
 # lie in memory position after position. One `reshape` to (N, M) looks harmless.
 #
-# **Predict.** Filter 1 answers 1, 2, 3 at three positions, filter 2 answers 10, 20, 30. What are the two rows after
+# **Predict.** Filter 1 answers 1, 2, 3 at three positions, filter 2 answers 4, 5, 6. What are the two rows after
 # that reshape?
 
 # %%
-F = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
+F = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 channels_last = F.T.contiguous()
 trap = channels_last.reshape(2, 3)
 plots.matrices({"F": F, "trap": trap, "G = F Fᵀ": F @ F.T, "G of the trap": trap @ trap.T})
 
 # %% [markdown]
-# *In the figure:* F with the rows 1, 2, 3 and 10, 20, 30. In the trap the rows are 1, 10, 2 and 20, 3, 30. G has 14 and
-# 1400 on its diagonal, the trap's G has 105 and 1309.
+# *In the figure:* F with the rows 1, 2, 3 and 4, 5, 6. In the trap the rows are 1, 4, 2 and 5, 3, 6. G has 14 and 77 on
+# its diagonal and 32 beside it; the trap's G has 21 and 70, and 29 beside it.
 #
 # **Look at** the trap's first row: both filters are in it.
 #
 # **Predict.** What do the two G have in common all the same? Add up each diagonal.
+#
+# <details><summary>Compare with your prediction</summary>
+#
+# 14 + 77 = 91, and 21 + 70 = 91.
+#
+# </details>
 
 # %%
 block = features["relu2_1"]
 N, H, W = block.shape
 wrong = block.permute(1, 2, 0).reshape(N, H * W)  # channels last, then reshaped without turning back
 maps = {"row 12 of F": unroll(block)[12], "row 12 of the trap": wrong[12]}
-plots.row({name: (row / row.max()).reshape(1, H, W).expand(3, H, W) for name, row in maps.items()})
+maps = {name: (row / row.max()).sqrt() for name, row in maps.items()}  # roots show weak answers too
+plots.row({name: row.reshape(1, H, W).expand(3, H, W) for name, row in maps.items()})
 
 # %% [markdown]
-# *In the figure:* two grey maps. On the left the cat, in bright edges; on the right a regular pattern of short strokes
-# and no cat.
+# *In the figure:* two grey maps. On the left the cat; on the right upright stripes of dots, three times the same from
+# left to right, and no cat.
 #
-# **Look at** the pattern on the right: it repeats every 32 numbers, once for each filter of this layer. The row holds a
-# few positions of *all* filters.
+# **Look at** the stripes: the pattern begins anew every 32 numbers, and 32 filters has this layer. The row holds a few
+# positions of *all* filters.
 
 # %% claim="reshape trap" tags=["nbval-check-output"]
 other = network(painting[None])
@@ -272,9 +279,9 @@ for layer, a in features.items():
     G, G_trap = F @ F.T, trap @ trap.T
     same_trace = G.trace().allclose(G_trap.trace())
     same_cost = (F - F_other).square().sum().allclose((trap - trap_other).square().sum())
-    print(f"{layer}: same shape and trace: {F.shape == trap.shape and same_trace}, same G: {apart(G, G_trap) < 0.2}")
-    assert F.shape == trap.shape and same_trace and same_cost
-    assert apart(G, G_trap) > 0.2
+    print(f"{layer}: same shape and trace: {F.shape == trap.shape and same_trace};", end=" ")
+    print(f"G differs by more than a fifth: {apart(G, G_trap) > 0.2}")
+    assert F.shape == trap.shape and same_trace and same_cost and apart(G, G_trap) > 0.2
 
 # %% [markdown]
 # **Explain.** The trace of G is the sum of *all* squares, and a reshape keeps every number. So neither the shape nor the
@@ -348,10 +355,10 @@ assert by_autograd.allclose(x - c) and apart(x, c) > 0.1
 
 # %%
 rebuilt = {layer: rebuild(layer) for layer in content_layers}
-plots.row({"photo": photo} | rebuilt)
+plots.row(rebuilt)
 
 # %% [markdown]
-# *In the figure:* the photo and five pictures rebuilt from it. From `relu1_1` almost a copy; from `relu2_1` the cat,
+# *In the figure:* five pictures, rebuilt from one layer each. From `relu1_1` almost a copy; from `relu2_1` the cat,
 # pale and grainy; from `relu3_2` outlines of eyes and nose in coloured grain; from `relu4_2` a hint of them; from
 # `relu5_1` hardly that.
 #
@@ -370,7 +377,9 @@ def left(picture):
     """J_content by layer, as a share of a silent layer's."""
     there = network(picture[None])
     silent = {layer: content_cost(0 * features[layer], features[layer]) for layer in content_layers}
-    return {layer: (content_cost(there[layer][0], features[layer]) / silent[layer]).item() for layer in silent}
+    return {
+        layer: (content_cost(there[layer][0], features[layer]) / silent[layer]).item() for layer in silent
+    }
 
 
 # %%
@@ -394,13 +403,15 @@ assert deeper < 0.1 < shallower
 # behind.
 #
 # Backwards this fails. ReLU cuts, pooling drops, so *many* pictures share one deep answer, and the optimiser stops at
-# whichever it meets first.
+# whichever it meets first (Mahendran and Vedaldi, 2014, [arXiv:1412.0035](https://arxiv.org/abs/1412.0035)).
 
 # %% [markdown]
 # ### Block 3 or block 4?
 #
 # In a forum, somebody tried `block3_conv2` and `block4_conv2` for content; somebody else found: "block4 seems to work
-# best". Our `relu3_2` and `relu4_2` are these layers.
+# best". Our `relu3_2` and `relu4_2` are these layers, behind their ReLU.
+#
+# **Predict.** From which of them will the photo come back better?
 
 # %% claim="block 3 and block 4" tags=["nbval-check-output"]
 at_3, at_4 = shares["relu3_2"], shares["relu4_2"]
@@ -426,15 +437,17 @@ plots.row({"painting": painting} | repainted)
 # *In the figure:* a painted night sky, and the cat in its colours three times. With `relu2_1` it is a tinted photo; with
 # `relu3_2` and `relu4_2` strokes replace the fur.
 #
-# **Look at** the forehead's stripes, then at the background on the right: the deeper the content layer, the more of it
-# is brush.
+# **Look at** the cheek on the left: streaks of fur in the first picture, short bent strokes in the last. The rim of the
+# eye, too, is clean at first and brushed at last.
 
 
 # %%
 def style_left(picture, layer):
     """E_l of a picture, as a share of the photo's own."""
     E = nstlib.style.layer_style_cost
-    return (E(network(picture[None])[layer], other[layer]) / E(features[layer][None], other[layer])).item()
+    return (
+        E(network(picture[None])[layer], other[layer]) / E(features[layer][None], other[layer])
+    ).item()
 
 
 # %% claim="room for style" tags=["nbval-check-output"]
@@ -483,9 +496,10 @@ assert 0.8 < deeper_added / alone < 1.25 and shallower_added < alone / 10
 # **Predict.** Which single layer will be missed?
 
 # %%
-names = ("all five", *(f"without {layer}" for layer in content_layers))
-every = [content_layers, *(tuple(x for x in content_layers if x != layer) for layer in content_layers)]
-several = dict(zip(names, (rebuild(*layers) for layers in every), strict=True))
+several = {"all five": rebuild(*content_layers)}
+for dropped in content_layers:
+    kept = [layer for layer in content_layers if layer != dropped]
+    several[f"without {dropped}"] = rebuild(*kept)
 plots.row(several)
 
 # %% [markdown]
@@ -508,17 +522,17 @@ assert without_first > 3 * others and others < 0.1
 #
 # ## 7. Then why does style take many?
 #
+# The forum's answer was that the layers "average" each other "out". Test it.
+#
 # **Predict.** Match the painting's Gram matrix at `relu1_1` alone, beginning with noise. Will the deeper Gram matrices
 # follow, as content did?
 
 
 # %%
 def restyle(*layers):
-    """Begin with noise and agree with the painting's Gram matrices at these layers; content counts nothing."""
-    settings = Settings(size=side, style_layers=layers, content_layers=layers[:1], alpha=0)
-    noise = torch.rand(photo.shape, generator=torch.Generator().manual_seed(seed))
-    *_, last = nstlib.transfer.steps(photo, painting, settings, start=noise)
-    return last.picture
+    """Begin with noise and agree with the painting's Gram matrices; content counts nothing (α = 0)."""
+    chosen = {"content_layers": layers[:1], "style_layers": layers, "alpha": 0}
+    return nstlib.stylize(photo, painting, Settings(size=side, init="noise", seed=seed, **chosen))
 
 
 # %%
@@ -563,7 +577,7 @@ assert content_deep < 0.01 and style_deep > 0.5 and least_worst > 3 * worst["all
 # **Explain.** Content compares position by position, and the next layer is computed from just these. A Gram matrix has
 # summed the positions away. Knowing *how much* blue and yellow there is says nothing of how they lie beside each other,
 # and that is what the next layer looks at. So each layer's Gram holds something that no other one holds. Style must ask
-# at every depth; lesson 04 weighs the answers.
+# at every depth. That is no averaging: the layers add what the others lack. Lesson 04 weighs them.
 
 # %% [markdown]
 # ## Recap

@@ -21,9 +21,9 @@ LEAST_GAP = 3
 
 
 def changes(photo: str, painting: str, seed: int) -> list[tuple[str, str]]:
-    """Return what turns a lesson's pair into another one."""
+    """Return what turns a lesson's pair into another one, and its `seed`, of a run that begins with noise, too."""
     return [
-        ('photo = pictures.sample("cat", side)', f'photo = pictures.sample("{photo}", side)'),
+        ('photo = pictures.sample("cat", side)', f'photo = pictures.sample("{photo}", side)\nseed = {seed}'),
         (
             'painted.paint("night", tuple(photo.shape[1:]))',
             f'painted.paint("{painting}", tuple(photo.shape[1:]), {seed})',
