@@ -52,17 +52,24 @@ plots.row({"photo": photo} | {f"from {layer}": picture for layer, picture in reb
 # again in it?
 
 # %%
-content_layers = ("relu1_1", "relu2_1", "relu3_2", "relu4_2", "relu5_1")  # one in each block
-network = nstlib.networks.load(layers=(*content_layers, "relu3_1", "relu4_1"))
-features = {layer: block[0] for layer, block in network(photo[None]).items()}
-plots.slabs(features["relu2_1"], [23, 12, 13, 6, 0])
+one_a_block = ("relu1_1", "relu2_1", "relu3_2", "relu4_2", "relu5_1")
+network = nstlib.networks.load(layers=(*one_a_block, "relu3_1", "relu4_1"))
+
+
+def blocks(picture):
+    """Each layer's features (N, H, W)."""
+    return {layer: block[0] for layer, block in network(picture[None]).items()}
+
+
+# %%
+features_c, features_s = blocks(photo), blocks(painting)
+plots.slabs(features_c["relu2_1"], [23, 12, 13, 6, 0])
 
 # %% [markdown]
-# *In the figure:* five maps, one behind the other, each in a colour of its own. The first is a shaded drawing of the
-# cat's whole face. Of the others only margins show: soft patches in the green one, mere lines in the pink one.
+# *In the figure:* five maps, one behind the other, each in its own colour. The first is a shaded drawing of the cat. Of
+# the others the margins show: soft patches in the green one, mere lines in the pink one.
 #
-# **Look at** one place, say an eye, through all the slabs. At every position there is a number in each of them: N
-# answers to the question *what is here?*
+# **Look at** any one position. Each slab has a number there: N answers to the question *what is here?*
 #
 # <details><summary>Compare with your prediction</summary>
 #
@@ -80,7 +87,7 @@ plots.slabs(features["relu2_1"], [23, 12, 13, 6, 0])
 # %%
 def inner(picture):
     """The map of relu3_1, without the positions near the border, which see past the picture's edge."""
-    return network(picture[None])["relu3_1"][0][:, 4:-4, 4:-4]
+    return blocks(picture)["relu3_1"][:, 4:-4, 4:-4]
 
 
 def apart(a, b):
@@ -145,12 +152,12 @@ def glued(layer, origin, place, less=0):
     sheet = torch.rand(photo.shape, generator=torch.Generator().manual_seed(1))
     rows, columns = window(layer, *place, less)
     sheet[:, rows, columns] = photo[:, *window(layer, *origin, less)]
-    return network(sheet[None])[layer][0, :, *place]
+    return blocks(sheet)[layer][:, *place]
 
 
 # %% claim="patch" tags=["nbval-check-output"]
 for layer, origin, place in (("relu2_1", (30, 40), (12, 9)), ("relu3_1", (13, 17), (8, 30))):
-    answers = features[layer][:, *origin]
+    answers = features_c[layer][:, *origin]
     whole, smaller = glued(layer, origin, place), glued(layer, origin, place, less=1)
     print(f"{layer}: the same answers elsewhere: {apart(answers, whole) < 1e-4};", end=" ")
     print("with one pixel less all round:", apart(answers, smaller) < 1e-4)
@@ -165,7 +172,7 @@ for layer, origin, place in (("relu2_1", (30, 40), (12, 9)), ("relu3_1", (13, 17
 photos = ("cat", "astronaut", "coffee", "rocket", "hubble", "retina", "tissue", "brick", "grass")
 gallery = {name: pictures.sample(name, 192) for name in photos}
 gallery |= {name: painted.paint(name, 192) for name in painted.STYLES}
-answers = {name: network(picture[None]) for name, picture in gallery.items()}
+answers = {name: blocks(picture) for name, picture in gallery.items()}
 
 
 # %%
@@ -173,7 +180,7 @@ def strongest(layer, filter_index, count=7):
     """The patch of each picture to which the filter answers most, the strongest first."""
     edge, found = -(sees(layer)[2] // sees(layer)[1]), []
     for name, picture in gallery.items():
-        filter_map = answers[name][layer][0, filter_index, edge:-edge, edge:-edge]
+        filter_map = answers[name][layer][filter_index, edge:-edge, edge:-edge]
         y, x = divmod(filter_map.argmax().item(), filter_map.shape[1])
         patch = picture[:, *window(layer, y + edge, x + edge)]
         found.append((filter_map.max().item(), patch))
@@ -182,8 +189,8 @@ def strongest(layer, filter_index, count=7):
 
 
 # %%
-chosen = {"relu1_1": 13, "relu2_1": 12, "relu3_1": 24, "relu4_1": 45}
-plots.grid({f"{layer}\nfilter {k}": strongest(layer, k) for layer, k in chosen.items()})
+favourites = {"relu1_1": 13, "relu2_1": 12, "relu3_1": 24, "relu4_1": 45}
+plots.grid({f"{layer}\nfilter {k}": strongest(layer, k) for layer, k in favourites.items()})
 
 # %% [markdown]
 # *In the figure:* four rows of seven patches. `relu1_1`, filter 13: yellow. `relu2_1`, filter 12: something bright with
@@ -193,7 +200,7 @@ plots.grid({f"{layer}\nfilter {k}": strongest(layer, k) for layer, k in chosen.i
 # **Look at** how alike a row's colours are. On the first row they are the whole answer; on the last, patches of every
 # colour share a shape.
 #
-# **Try** other numbers in `chosen`.
+# **Try** other numbers in `favourites`.
 
 # %% [markdown]
 # **Explain.** Early filters know colours and edges in a few pixels; deep ones combine them to curves, grain and motifs
@@ -224,10 +231,11 @@ for k in range(2):
 
 print("loops and one line agree:", torch.equal(loops, unroll(tiny)))
 print(
-    "the library agrees:", all(torch.equal(unroll(a), nstlib.style.unroll(a)) for a in features.values())
+    "the library agrees:",
+    all(torch.equal(unroll(a), nstlib.style.unroll(a)) for a in features_c.values()),
 )
 assert torch.equal(loops, unroll(tiny))
-assert all(torch.equal(unroll(a), nstlib.style.unroll(a)) for a in features.values())
+assert all(torch.equal(unroll(a), nstlib.style.unroll(a)) for a in features_c.values())
 
 # %% [markdown]
 # **A mistake made on purpose.** Some programs keep a block the other way round, channels last: (H, W, N). Its numbers
@@ -247,7 +255,8 @@ plots.matrices({"F": F, "trap": trap, "G = F Fᵀ": F @ F.T, "G of the trap": tr
 # its diagonal and 32 beside it; the trap's G has 21 and 70, and 29 beside it.
 #
 # **Look at** the trap's first row: both filters are in it.
-#
+
+# %% [markdown]
 # **Predict.** What do the two G have in common all the same? Add up each diagonal.
 #
 # <details><summary>Compare with your prediction</summary>
@@ -257,7 +266,7 @@ plots.matrices({"F": F, "trap": trap, "G = F Fᵀ": F @ F.T, "G of the trap": tr
 # </details>
 
 # %%
-block = features["relu2_1"]
+block = features_c["relu2_1"]
 N, H, W = block.shape
 wrong = block.permute(1, 2, 0).reshape(N, H * W)  # channels last, then reshaped without turning back
 maps = {"row 12 of F": unroll(block)[12], "row 12 of the trap": wrong[12]}
@@ -272,10 +281,12 @@ plots.row({name: row.reshape(1, H, W).expand(3, H, W) for name, row in maps.item
 # positions of *all* filters.
 
 # %% claim="reshape trap" tags=["nbval-check-output"]
-other = network(painting[None])
-for layer, a in features.items():
+for layer, a in features_c.items():
     F, trap = unroll(a), a.permute(1, 2, 0).reshape(len(a), -1)
-    F_other, trap_other = unroll(other[layer][0]), other[layer][0].permute(1, 2, 0).reshape(len(a), -1)
+    F_other, trap_other = (
+        unroll(features_s[layer]),
+        features_s[layer].permute(1, 2, 0).reshape(len(a), -1),
+    )
     G, G_trap = F @ F.T, trap @ trap.T
     same_trace = G.trace().allclose(G_trap.trace())
     same_cost = (F - F_other).square().sum().allclose((trap - trap_other).square().sum())
@@ -288,7 +299,7 @@ for layer, a in features.items():
 # trace tells you; no error is raised. A sum of squared differences of two blocks, if both fell into the trap, is the
 # same too: each number still meets its partner. Only what compares *rows* breaks, and that is style.
 #
-# The cure: turn first, `block.permute(2, 0, 1)`, then reshape.
+# The cure for a block (H, W, N): first `.permute(2, 0, 1)`, then `.reshape`.
 
 # %% [markdown]
 # ## 4. Measure content
@@ -325,16 +336,16 @@ print("loops:", loops.item(), "  one line:", one_line.item())
 assert loops == one_line == 6.5
 
 # %% claim="own function" tags=["nbval-check-output"]
-for layer, a in features.items():
-    mine, library = content_cost(a, other[layer][0]), nstlib.style.content_cost(a, other[layer][0])
+for layer, a in features_c.items():
+    mine, library = content_cost(a, features_s[layer]), nstlib.style.content_cost(a, features_s[layer])
     assert mine.allclose(library), layer
-print("same as the library's content_cost in", len(features), "layers")
+print("same as the library's content_cost in", len(features_c), "layers")
 
 # %% [markdown]
 # **Predict.** What is the ½ for? Take the derivative of ½ (x − c)² by x.
 
 # %% claim="half" tags=["nbval-check-output"]
-x, c = features["relu4_2"].clone().requires_grad_(), other["relu4_2"][0]
+x, c = features_s["relu4_2"].clone().requires_grad_(), features_c["relu4_2"]
 (by_autograd,) = torch.autograd.grad(content_cost(x, c), x)
 
 print("the gradient is the difference itself:", by_autograd.allclose(x - c))
@@ -354,7 +365,7 @@ assert by_autograd.allclose(x - c) and apart(x, c) > 0.1
 # From which the eyes?
 
 # %%
-rebuilt = {layer: rebuild(layer) for layer in content_layers}
+rebuilt = {layer: rebuild(layer) for layer in one_a_block}
 plots.row(rebuilt)
 
 # %% [markdown]
@@ -375,21 +386,19 @@ plots.row(rebuilt)
 # %%
 def left(picture):
     """J_content by layer, as a share of a silent layer's."""
-    there = network(picture[None])
-    silent = {layer: content_cost(0 * features[layer], features[layer]) for layer in content_layers}
-    return {
-        layer: (content_cost(there[layer][0], features[layer]) / silent[layer]).item() for layer in silent
-    }
+    there, C = blocks(picture), features_c
+    silent = {layer: content_cost(0 * C[layer], C[layer]) for layer in one_a_block}
+    return {layer: (content_cost(there[layer], C[layer]) / silent[layer]).item() for layer in one_a_block}
 
 
 # %%
-print("rebuilt from    left at", *(f"{layer:>8}" for layer in content_layers))
+print("rebuilt from    left at", *(f"{layer:>8}" for layer in one_a_block))
 shares = {layer: left(picture) for layer, picture in rebuilt.items()}
 for layer, share in shares.items():
     print(f"{layer:23}", *(f"{value:8.1%}" for value in share.values()))
 
 # %% claim="deeper follows" tags=["nbval-check-output"]
-depth = {layer: place for place, layer in enumerate(content_layers)}
+depth = {layer: place for place, layer in enumerate(one_a_block)}
 deeper = max(shares[a][b] for a in depth for b in depth if depth[b] > depth[a])
 shallower = min(shares[a][b] for a in depth for b in depth if depth[b] < depth[a])
 
@@ -401,15 +410,19 @@ assert deeper < 0.1 < shallower
 # **Explain.** Read a row of the table. To the right of its own layer it is nearly zero, to the left it is not. The
 # reason is simple: `relu4_2` is computed from `relu3_2` and from nothing else. Agree there, and you agree at every layer
 # behind.
-#
+
+# %% [markdown]
 # Backwards this fails. ReLU cuts, pooling drops, so *many* pictures share one deep answer, and the optimiser stops at
 # whichever it meets first (Mahendran and Vedaldi, 2014, [arXiv:1412.0035](https://arxiv.org/abs/1412.0035)).
+#
+# More than 100 % is farther off than silence: the run put in grain that its own layer does not notice and the others do.
 
 # %% [markdown]
 # ### Block 3 or block 4?
 #
 # In a forum, somebody tried `block3_conv2` and `block4_conv2` for content; somebody else found: "block4 seems to work
-# best". Our `relu3_2` and `relu4_2` are these layers, behind their ReLU.
+# best". The paper, too, takes block 4; TensorFlow's tutorial and the Keras example take block 5. Our `relu3_2` and
+# `relu4_2` are the forum's layers, behind their ReLU.
 #
 # **Predict.** From which of them will the photo come back better?
 
@@ -444,10 +457,8 @@ plots.row({"painting": painting} | repainted)
 # %%
 def style_left(picture, layer):
     """E_l of a picture, as a share of the photo's own."""
-    E = nstlib.style.layer_style_cost
-    return (
-        E(network(picture[None])[layer], other[layer]) / E(features[layer][None], other[layer])
-    ).item()
+    E, S = nstlib.style.layer_style_cost, features_s[layer]
+    return (E(blocks(picture)[layer], S) / E(features_c[layer], S)).item()
 
 
 # %% claim="room for style" tags=["nbval-check-output"]
@@ -496,9 +507,9 @@ assert 0.8 < deeper_added / alone < 1.25 and shallower_added < alone / 10
 # **Predict.** Which single layer will be missed?
 
 # %%
-several = {"all five": rebuild(*content_layers)}
-for dropped in content_layers:
-    kept = [layer for layer in content_layers if layer != dropped]
+several = {"all five": rebuild(*one_a_block)}
+for dropped in one_a_block:
+    kept = [layer for layer in one_a_block if layer != dropped]
     several[f"without {dropped}"] = rebuild(*kept)
 plots.row(several)
 
@@ -537,7 +548,7 @@ def restyle(*layers):
 
 # %%
 restyled = {layer: restyle(layer) for layer in ("relu1_1", "relu3_2", "relu5_1")}
-restyled["all five"] = restyle(*content_layers)
+restyled["all five"] = restyle(*one_a_block)
 plots.row({"painting": painting} | restyled)
 
 # %% [markdown]
@@ -551,13 +562,13 @@ plots.row({"painting": painting} | restyled)
 # %%
 def gram_left(picture):
     """E_l by layer, as a share of a silent layer's."""
-    E, there = nstlib.style.layer_style_cost, network(picture[None])
-    targets = {layer: other[layer] for layer in content_layers}
-    return {layer: (E(there[layer], S) / E(0 * S, S)).item() for layer, S in targets.items()}
+    E, there, S = nstlib.style.layer_style_cost, blocks(picture), features_s
+    silent = {layer: E(0 * S[layer], S[layer]) for layer in one_a_block}
+    return {layer: (E(there[layer], S[layer]) / silent[layer]).item() for layer in one_a_block}
 
 
 # %%
-print("restyled from   left at", *(f"{layer:>8}" for layer in content_layers))
+print("restyled from   left at", *(f"{layer:>8}" for layer in one_a_block))
 gram_shares = {name: gram_left(picture) for name, picture in restyled.items()}
 for name, share in gram_shares.items():
     print(f"{name:23}", *(f"{value:8.1%}" for value in share.values()))
@@ -575,9 +586,10 @@ assert content_deep < 0.01 and style_deep > 0.5 and least_worst > 3 * worst["all
 
 # %% [markdown]
 # **Explain.** Content compares position by position, and the next layer is computed from just these. A Gram matrix has
-# summed the positions away. Knowing *how much* blue and yellow there is says nothing of how they lie beside each other,
-# and that is what the next layer looks at. So each layer's Gram holds something that no other one holds. Style must ask
-# at every depth. That is no averaging: the layers add what the others lack. Lesson 04 weighs them.
+# summed the positions away. *How much* blue and yellow there is does not tell how they lie beside each other, and that
+# is what the next layer looks at.
+#
+# So style must ask at every depth. That is no averaging: each layer adds what the others lack. Lesson 04 weighs them.
 
 # %% [markdown]
 # ## Recap

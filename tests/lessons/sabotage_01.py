@@ -2,7 +2,7 @@
 
 SABOTAGES = [
     ("shift", "3 pixels", "inner(photo[:, :, 4:])", "inner(photo[:, :, 3:-1])"),
-    ("shift", "the border too", '["relu3_1"][0][:, 4:-4, 4:-4]', '["relu3_1"][0]'),
+    ("shift", "the border too", '["relu3_1"][:, 4:-4, 4:-4]', '["relu3_1"]'),
     ("shift", "moved the other way", "by_4[:, :, :-1]", "by_4[:, :, 1:]"),
     ("patch", "pooling sees no more", "size + step, 2 * step", "size, 2 * step"),
     ("patch", "convolutions look one way", "first - step", "first"),
@@ -10,7 +10,12 @@ SABOTAGES = [
     ("unroll", "channels last", "features.reshape(n_filters", "features.permute(1, 2, 0).reshape(n_filters"),
     ("unroll", "column by column", "y * 3 + x", "x * 2 + y"),
     ("reshape trap", "turned back", "a.permute(1, 2, 0).reshape(len(a), -1)", "a.flatten(1)"),
-    ("reshape trap", "one picture only", "other[layer][0].permute(1, 2, 0).reshape(len(a), -1)", "F_other"),
+    (
+        "reshape trap",
+        "one picture only",
+        "features_s[layer].permute(1, 2, 0).reshape(len(a), -1)",
+        "features_s[layer].flatten(1)",
+    ),
     ("reshape trap", "G by positions", "F @ F.T, trap @ trap.T", "(F.T @ F)[:9, :9], (trap.T @ trap)[:9, :9]"),
     ("three views", "½ dropped", ".square().sum() / 2", ".square().sum()"),
     ("three views", "absolute differences", ".square().sum() / 2", ".abs().sum() / 2"),
@@ -30,14 +35,8 @@ SABOTAGES = [
     ("room for style", "no style", "Settings(size=side, content_layers=(layer,)", "Settings(size=side, beta=0"),
     ("adding a layer", "only the last counts", '{"content_layers": layers,', '{"content_layers": layers[-1:],'),
     ("all but one", "that one alone", "if layer != dropped", "if layer == dropped"),
-    ("style does not follow", "all layers each time", "restyle(layer) for layer", "restyle(*content_layers) for layer"),
+    ("style does not follow", "all layers each time", "restyle(layer) for layer", "restyle(*one_a_block) for layer"),
     ("style does not follow", "nothing counts", '"alpha": 0', '"alpha": 0, "beta": 0'),
-    (
-        "style does not follow",
-        "content for style",
-        "nstlib.style.layer_style_cost, network",
-        "nstlib.style.content_cost, network",
-    ),
 ]
 
 # What a claim about an optimised picture measures: two numbers, of which the first is asserted to be the larger
