@@ -39,9 +39,9 @@ plots.row({"photo": photo} | {f"from {layer}": picture for layer, picture in reb
 # *In the figure:* the photo of a cat; the same cat, paler and grainy; and a coloured thicket of lines in which an eye
 # can just be made out.
 #
-# **Look at** the two pictures on the right. Both began as noise, and neither run was shown the photo's pixels: each
-# knew only what one layer answers to it. What one layer still knows of the cat, and another has forgotten, is this
-# lesson's subject.
+# **Look at** the two pictures on the right. Both began as noise, and neither run compared a pixel: each knew only
+# what one layer answers to the photo. What one layer still knows of the cat, and another has forgotten, is this lesson's
+# subject.
 
 # %% [markdown]
 # ## 1. See a layer as slabs
@@ -66,8 +66,8 @@ features_c, features_s = blocks(photo), blocks(painting)
 plots.slabs(features_c["relu2_1"], [23, 12, 13, 6, 0])
 
 # %% [markdown]
-# *In the figure:* five maps, one behind the other, each in its own colour. The first is a shaded drawing of the cat. Of
-# the others the margins show: soft patches in the green one, mere lines in the pink one.
+# *In the figure:* five maps, one behind the other, each in its own colour. The first is a shaded drawing of the cat; the
+# green one shows soft patches, the pink one mere lines.
 #
 # **Look at** any one position. Each slab has a number there: N answers to the question *what is here?*
 #
@@ -178,7 +178,8 @@ answers = {name: blocks(picture) for name, picture in gallery.items()}
 # %%
 def strongest(layer, filter_index, count=7):
     """The patch of each picture to which the filter answers most, the strongest first."""
-    edge, found = -(sees(layer)[2] // sees(layer)[1]), []
+    _, step, first = sees(layer)
+    edge, found = -(first // step), []  # nearer the border a position sees past it
     for name, picture in gallery.items():
         filter_map = answers[name][layer][filter_index, edge:-edge, edge:-edge]
         y, x = divmod(filter_map.argmax().item(), filter_map.shape[1])
@@ -197,8 +198,8 @@ plots.grid({f"{layer}\nfilter {k}": strongest(layer, k) for layer, k in favourit
 # darkness on its left. `relu3_1`, filter 24: edges that bend downwards to the right. `relu4_1`, filter 45: a curling
 # wave, an eye, a swirl, a shining ball.
 #
-# **Look at** how alike a row's colours are. On the first row they are the whole answer; on the last, patches of every
-# colour share a shape.
+# **Look at** the colours of each row. On the first they are the whole answer; on the last they differ, and most patches
+# share a bend.
 #
 # **Try** other numbers in `favourites`.
 
@@ -274,11 +275,11 @@ maps = {name: (row / row.max()).sqrt() for name, row in maps.items()}  # roots s
 plots.row({name: row.reshape(1, H, W).expand(3, H, W) for name, row in maps.items()})
 
 # %% [markdown]
-# *In the figure:* two grey maps. On the left the cat; on the right upright stripes of dots, three times the same from
-# left to right, and no cat.
+# *In the figure:* two grey maps. On the left the cat; on the right upright stripes of dots, the same ones again and
+# again from left to right, and no cat.
 #
-# **Look at** the stripes: the pattern begins anew every 32 numbers, and 32 filters has this layer. The row holds a few
-# positions of *all* filters.
+# **Look at** the stripes: the pattern begins anew every N numbers, and N is 32 here. The row holds a few positions of
+# *all* filters.
 
 # %% claim="reshape trap" tags=["nbval-check-output"]
 for layer, a in features_c.items():
@@ -290,8 +291,8 @@ for layer, a in features_c.items():
     G, G_trap = F @ F.T, trap @ trap.T
     same_trace = G.trace().allclose(G_trap.trace())
     same_cost = (F - F_other).square().sum().allclose((trap - trap_other).square().sum())
-    print(f"{layer}: same shape and trace: {F.shape == trap.shape and same_trace};", end=" ")
-    print(f"G differs by more than a fifth: {apart(G, G_trap) > 0.2}")
+    print(f"{layer}: same shape, same trace: {F.shape == trap.shape and same_trace};", end=" ")
+    print(f"same sum of squared differences: {same_cost}; same G: {apart(G, G_trap) < 0.2}")
     assert F.shape == trap.shape and same_trace and same_cost and apart(G, G_trap) > 0.2
 
 # %% [markdown]
@@ -528,7 +529,7 @@ print("without any other layer, at most a tenth is left:", others < 0.1)
 assert without_first > 3 * others and others < 0.1
 
 # %% [markdown]
-# **Explain.** A sum of content layers asks for what its *shallowest* layer asks; the deeper ones are content with that.
+# **Explain.** A sum of content layers asks for what its *shallowest* layer asks; the deeper ones follow by themselves.
 # So one layer is enough, and choosing it is choosing how much detail to insist on.
 #
 # ## 7. Then why does style take many?
