@@ -9,7 +9,7 @@ lab: .venv/ready           ## open the course in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_USER) --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 test: .venv/ready-test     ## run every test, notebooks included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup
 
 lint: .venv/ready-test     ## check style and that the notebooks are what their sources give
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/nst build --check
