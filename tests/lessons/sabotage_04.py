@@ -1,0 +1,71 @@
+"""Lesson 04's claims, each with mistakes that it must notice: (claim, mistake, text in the cells, what replaces it)."""
+
+SABOTAGES = [
+    ("one number", "λ ignored", "(weights * E).sum()", "E.sum()"),
+    ("own function", "λ ignored", "weight * E(features_x[layer]", "E(features_x[layer]"),
+    ("own function", "λ squared", "weight * E(features_x[layer]", "weight**2 * E(features_x[layer]"),
+    ("sum and average", "a wrong count", "1 / len(layers)", "1 / (len(layers) - 1)"),
+    ("same picture", "β not divided", "beta=10 / 4", "beta=10"),
+    ("same picture", "no run differs", "run(1.0, beta=10)", "run(1.0, beta=10 / 4)"),
+    (
+        "what each depth knows",
+        "nothing shuffled",
+        "torch.randperm(len(tiles), generator=",
+        "(lambda n, g: torch.arange(n))(len(tiles), g=",
+    ),
+    ("what each depth knows", "tiles too small", "shuffled(square, 32)", "shuffled(square, 4)"),
+    (
+        "palette",
+        "layers in reverse",
+        "layer_weights={layer: 1.0}",
+        "layer_weights={layers[-1 - layers.index(layer)]: 1.0}",
+    ),
+    ("reach", "all layers at work", "layer_weights={layer: 1.0}", 'layer_weights="relative"'),
+    ("leave one out", "1/L", "1 / (len(layers) - 1)", "1 / len(layers)"),
+    ("leave one out", "alone instead", "0.0 if layer == dropped", "0.0 if layer != dropped"),
+    ("nobody misses it", "relative weights", 'layer_weights="equal"', 'layer_weights="relative"'),
+    ("nobody misses it", "nothing dropped", "0.0 if layer == dropped", "0.25 if layer == dropped"),
+    ("fourth power", "S as loud as before", "2 * features_s[layer])", "features_s[layer])"),
+    (
+        "height and slope",
+        "costs for pulls",
+        "torch.autograd.grad(E, X, retain_graph=True)[0].norm().item()",
+        "E.item()",
+    ),
+    ("balanced by cost", "balanced by pull", "1 / costs[layer]", "1 / pull[layer]"),
+    ("balanced", "in proportion", "1 / norm / total", "norm / total"),
+    ("balanced", "not divided by the sum", "1 / norm / total", "1 / norm"),
+    ("presets", "1/N", "1 / N[layer] ** 2", "1 / N[layer]"),
+    (
+        "presets",
+        "a quarter",
+        "0.5**depth for depth, layer in enumerate(layers)},",
+        "0.25**depth for depth, layer in enumerate(layers)},",
+    ),
+    ("presets", "energy not inverted", "1 / against_zero[layer]", "against_zero[layer]"),
+    ("deep share", "N² for 1/N²", "1 / N[layer] ** 2", "N[layer] ** 2"),
+    ("deep share", "relative by the photo's pull", "1 / against_zero[layer]", "1 / pull[layer]"),
+    ("only at the start", "measured at the photo", "pulls(ended)", "pulls(photo)"),
+    ("must be asked for", "nothing left out", "{**start, layer: 0.0}", "{**start}"),
+    (
+        "normalised",
+        "another set of pictures",
+        "weight_normalised(network, squares)",
+        "weight_normalised(network, squares[:3])",
+    ),
+    ("normalised", "ordinary network", "nstlib.networks.weight_normalised(network, squares)", "network"),
+    ("two by two", "the ordinary network twice", "pulls(photo, normalised)", "pulls(photo, network)"),
+    ("two by two", "N² for 1/N²", "1 / N[layer] ** 2", "N[layer] ** 2"),
+    ("rare filters", "the loudest", "argsort()", "argsort(descending=True)"),
+    ("rare filters", "the ordinary network twice", '("normalised", normalised)', '("normalised", network)'),
+]
+
+# What a claim about an optimised picture measures: two numbers, of which the first is asserted to be the larger
+MEASURED = {
+    "same picture": ("(sum_same_beta - average).abs().mean().item()", "(sum_with_less - average).abs().mean().item()"),
+    "palette": ("deep_palette", "shallow_palette"),
+    "reach": ("from_deepest[first]", "from_first[first]"),
+    "nobody misses it": ("grows", "grows_deepest"),
+    "only at the start": ("deep_end", "deep_start"),
+    "must be asked for": ("unasked[deepest]", "unasked['relu2_1']"),
+}
