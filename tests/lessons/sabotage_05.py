@@ -1,0 +1,70 @@
+"""Lesson 05's claims, each with mistakes that it must notice: (claim, mistake, text in the cells, what replaces it)."""
+
+ADAM = "torch.optim.Adam([x], lr=0.05, betas=(0.9, 0.99))"
+WEIGHED = "alpha * j_content + beta * j_style"
+
+SABOTAGES = [
+    (
+        "what alpha and beta multiply",
+        "K_s a sum",
+        "sum(E_of_nothing.values()) / len(E_of_nothing)",
+        "sum(E_of_nothing.values())",
+    ),
+    ("what alpha and beta multiply", "no K_c", "third.content_cost / K_c", "third.content_cost"),
+    ("what alpha and beta multiply", "no f_l", "nstlib.conventions.factor(convention, N, M, HW) * E_l", "E_l"),
+    ("what alpha and beta multiply", "α and β exchanged", WEIGHED, "beta * j_content + alpha * j_style"),
+    ("a louder network", "biases forgotten", "convolution.bias.mul_(2)", "pass"),
+    ("a louder network", "only the first layer's weights", "weight.mul_(2)", "weight.mul_(1)"),
+    ("one step", "uphill", "x - learning_rate * gradient", "x + learning_rate * gradient"),
+    ("one step", "not clamped", "(x - learning_rate * gradient).clamp(0, 1)", "x - learning_rate * gradient"),
+    ("one step", "in place", "(x - learning_rate * gradient)", "x.sub_(learning_rate * gradient)"),
+    ("slope", "not squared", "uphill.square().sum()", "uphill.abs().sum()"),
+    ("slope", "uphill", "x - learning_rate * gradient", "x + learning_rate * gradient"),
+    ("downhill", "uphill", "x - learning_rate * gradient", "x + learning_rate * gradient"),
+    ("downhill", "no rate too large", "(1, 3, 100)", "(1, 3, 2)"),
+    ("Adam's first step", "plain steps", ADAM.replace("x", "fresh"), "torch.optim.SGD([fresh], lr=3)"),
+    ("hand and library", "another β", "beta=10)", "beta=20)"),
+    ("hand and library", "plain steps", ADAM, "torch.optim.SGD([x], lr=3)"),
+    ("Adam and L-BFGS", "Adam twice", ', optimizer="lbfgs"', ""),
+    ("Adam and L-BFGS", "L-BFGS twice", "run(steps=160)", 'run(steps=160, optimizer="lbfgs")'),
+    ("clamped memory", "never clamped", "clamped=True", "clamped=False"),
+    ("clamped memory", "always clamped", "clamped=False", "clamped=True"),
+    ("total variation", "squares", "x.diff(dim=1).abs()", "x.diff(dim=1).square()"),
+    ("total variation", "downwards only", " + x.diff(dim=2).abs().sum()", ""),
+    ("what smoothing costs", "no smoothing", "total_variation=weight", "total_variation=0"),
+    ("what smoothing costs", "strokes flattened", "(3, 30)", "(300, 30)"),
+    ("starts", "one start for all", "init=init", 'init="content"'),
+    ("only the ratio", "β ignored", WEIGHED, "alpha * j_content + j_style"),
+    ("only the ratio", "J squared", "total_cost(*costs(x), alpha, beta)", "total_cost(*costs(x), alpha, beta) ** 2"),
+    ("pictures of one ratio", "another ratio", "alpha=10, beta=100", "alpha=1, beta=100"),
+    ("pictures of one ratio", "the same ratio", "alpha=1, beta=20", "alpha=2, beta=20"),
+    ("content depth", "one layer for all", "content_layers=(content_layer,)", 'content_layers=("relu4_2",)'),
+    ("several content layers", "added all the same", "0.5 / unit[layer]", "1 / sum(unit.values())"),
+    ("several content layers", "each weighed", "1 / sum(unit.values())", "0.5 / unit[layer]"),
+    ("plateau", "another share", "<= p *", "<= 0.3 * p *"),
+    ("plateau", "another span", "span=20", "span=5"),
+    (
+        "wrong scale",
+        "mean subtracted, right deviation",
+        "unscaled, bytes_seen = forgetful",
+        "unscaled, bytes_seen = network",
+    ),
+    ("wrong scale", "0 to 1", "(bytes_in, 1 / 255)", "(bytes_in, 1)"),
+    ("wrong scale shows", "right scale", "run(forgetful)", "run()"),
+    ("half precision", "float32", ".half()", ""),
+    ("diverged", "nothing overflows", "mul_(1e12)", "mul_(1)"),
+]
+
+# What a claim about an optimised picture measures: two numbers, of which the first is asserted to be the larger
+MEASURED = {
+    "downhill": ("wild[-1]", "good[-1]"),
+    "hand and library": ("0.8 * good[24]", "by_hand[24]"),
+    "Adam and L-BFGS": ("rises(adam_run)", "rises(lbfgs_run)"),
+    "what smoothing costs": ("0.8", "ratio"),
+    "starts": ("apart(from_photo, painting)", "apart(from_painting, painting)"),
+    "pictures of one ratio": ("away", "near"),
+    "content depth": ("kept['relu4_2']", "kept['relu5_1']"),
+    "several content layers": ("deep['relu3_2']", "weighed['relu3_2']"),
+    "plateau": ("share_before", "0.9"),
+    "wrong scale shows": ("wrong_left", "right_left"),
+}
