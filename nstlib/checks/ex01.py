@@ -1,0 +1,152 @@
+"""Exercise 01: unroll a layer's features, and measure content."""
+
+import torch
+
+from nstlib.checks import progress as kept
+from nstlib.checks import references as right
+from nstlib.checks.calling import Case
+from nstlib.checks.drawing import Draw
+from nstlib.checks.questions import Misconception, Question
+
+
+def _blocks(draw: Draw) -> list[Case]:
+    cases = []
+    for dtype in (torch.float64, torch.float32):
+        n, height, width = draw.sizes((4, 9), (3, 6), (3, 6))
+        words = f"{n} filters on {height} × {width} positions"
+        symbols = {"N": n, "M": height * width}
+        cases.append(Case((draw.normal(n, height, width, dtype=dtype),), words, symbols))
+    return cases
+
+
+def _pairs(draw: Draw) -> list[Case]:
+    cases = []
+    for dtype in (torch.float64, torch.float32):
+        n, height, width = draw.sizes((4, 9), (3, 6), (3, 6))
+        x, c = (draw.normal(n, height, width, dtype=dtype) for _ in range(2))
+        words = f"two pictures' features, {n} filters on {height} × {width} positions each"
+        cases.append(Case((x, c), words, {"N": n, "M": height * width}))
+    return cases
+
+
+unroll = Question(
+    id="ex01.unroll",
+    points=4,
+    reference=right.unroll,
+    cases=_blocks,
+    right="A row for each filter, a column for each position, and the gradient arrives at the features.",
+    hints=(
+        "How many rows and columns has F? Which of the three dimensions stays as it is?",
+        "Filters come first in a torch block already. Only height and width become one dimension.",
+        "`features.flatten(1)`, or `reshape` with the number of filters first.",
+    ),
+    reread="lesson 01, section 3",
+    misconceptions=(
+        Misconception(
+            "transposed",
+            lambda f: f.flatten(1).T,
+            "Your F is {M} × {N}: a row for each position. This course writes a row for each filter, {N} × {M}.",
+            "DeepLearning.AI's assignment unrolls to (n_H · n_W, n_C) and transposes",
+        ),
+        Misconception(
+            "mixed-rows",
+            lambda f: f.permute(1, 2, 0).reshape(f.shape[0], -1),
+            "The shape is right, but a row holds numbers of several filters: you moved the filters to the end, and "
+            "`reshape` then cut the numbers in their new order. Keep the filters first.",
+            "marcopeix/Deep_Learning_AI, issue 1",
+        ),
+        Misconception(
+            "column-by-column",
+            lambda f: f.transpose(1, 2).flatten(1),
+            "Each row holds its filter's numbers, but column by column of the map. Every fixed order gives the same "
+            "Gram matrix; this course reads row by row.",
+            "Keras' and Matlab's arrays run through a picture in other orders",
+            credit=3,
+        ),
+        Misconception(
+            "one-row",
+            lambda f: f.flatten(),
+            "All became one row of N · M numbers: {N} filters are no longer told apart. Flatten height and width only.",
+            "torch.flatten starts at dimension 0 unless told otherwise",
+        ),
+        Misconception(
+            "extra-dimension",
+            lambda f: f.flatten(1)[None],
+            "There is a dimension of size 1 in front. A single picture's F has two dimensions, {N} × {M}.",
+            "PyTorch's tutorial works on a batch of one",
+        ),
+        Misconception(
+            "detached",
+            lambda f: f.detach().flatten(1),
+            "The numbers are right, but no gradient arrives at the features: leave `.detach()` and numpy out.",
+            "PyTorch's tutorial detaches its targets",
+            credit=2,
+        ),
+    ),
+)
+content_cost = Question(
+    id="ex01.content_cost",
+    points=6,
+    reference=right.content_cost,
+    cases=_pairs,
+    right="Half the sum of squares, place by place, with a gradient that moves X.",
+    hints=(
+        "Compare the two blocks place by place. What is done with each difference before it is summed?",
+        "Squares, summed over filters *and* positions. Then the paper's ½.",
+        "`((features_x - features_c) ** 2).sum() / 2`.",
+    ),
+    reread="lesson 01, section 4",
+    misconceptions=(
+        Misconception(
+            "no-half",
+            lambda x, c: (x - c).square().sum(),
+            "Your cost is twice what is expected: the ½ in front of the sum is missing. It cancels the 2 of the "
+            "gradient.",
+            "Keras' example sums without ½",
+            credit=3,
+        ),
+        Misconception(
+            "mean",
+            lambda x, c: (x - c).square().mean(),
+            "You took the mean of the squares, as `mse_loss` does. Asked is half their sum, N · M / 2 times as much.",
+            "PyTorch's tutorial takes mse_loss",
+        ),
+        Misconception(
+            "half-mean",
+            lambda x, c: (x - c).square().mean() / 2,
+            "You took half the *mean*. Asked is half the sum: N · M times as much ({N} filters, {M} positions).",
+            "½ of the paper with the mean of PyTorch's tutorial",
+        ),
+        Misconception(
+            "course-4nm",
+            lambda x, c: (x - c).square().sum() / (4 * x.numel()),
+            "You divided the sum by 4 · N · M, as one well-known assignment does. This course follows the paper: ½ Σ.",
+            "DeepLearning.AI C4W4 divides by 4 n_H n_W n_C",
+        ),
+        Misconception(
+            "root",
+            lambda x, c: (x - c).norm(),
+            "This is the distance, the root of the sum of squares. The cost is half its square.",
+            "lectures write the cost as a norm",
+        ),
+        Misconception(
+            "absolute",
+            lambda x, c: (x - c).abs().sum() / 2,
+            "You summed absolute differences. The paper squares them.",
+            "d2l's chapter uses absolute differences, for total variation",
+        ),
+        Misconception(
+            "no-gradient",
+            lambda x, c: right.content_cost(x.detach(), c.detach()),
+            "The number is right, but no gradient arrives at X: `.detach()` or `.item()` cut it off.",
+            "PyTorch's tutorial detaches its targets",
+            credit=3,
+        ),
+    ),
+)
+QUESTIONS = (unroll, content_cost)
+
+
+def progress():
+    """Show what was tried and earned in this exercise."""
+    return kept.table("Exercise 01", QUESTIONS)

@@ -1,0 +1,235 @@
+"""Exercise 03: the style cost of a layer, its gradient by hand, and the constants of other programs."""
+
+import torch
+
+from nstlib.checks import progress as kept
+from nstlib.checks import references as right
+from nstlib.checks.calling import Case
+from nstlib.checks.drawing import Draw
+from nstlib.checks.questions import Misconception, Question
+
+FAMILIES = ("gatys", "mean_hw", "sum_chw", "mean_chw", "keras")
+
+
+def pairs(draw: Draw) -> list[Case]:
+    """Draw features of two pictures, of unequal sizes, of equal ones, and unequal again."""
+    cases = []
+    for dtype, equal in ((torch.float64, False), (torch.float32, True), (torch.float64, False)):
+        n, height, width, other = draw.sizes((4, 8), (3, 5), (4, 6), (7, 9))
+        size_s = (height, width) if equal else (height + 1, other)
+        x, s = draw.normal(n, height, width, dtype=dtype), draw.normal(n, *size_s, mean=0.7, dtype=dtype)
+        words = f"{n} filters, X on {height} × {width} and S on {size_s[0]} × {size_s[1]} positions"
+        cases.append(Case((x, s), words, {"N": n, "M": height * width}))
+    return cases
+
+
+def _matrices(draw: Draw) -> list[Case]:
+    cases = []
+    for _ in range(2):
+        n, m = draw.sizes((3, 5), (6, 9))
+        F, S = draw.normal(n, m), draw.normal(n, m, mean=0.8)
+        words = f"{n} filters × {m} positions and the raw Gram matrix of a style of the same size"
+        cases.append(Case((F, S @ S.T), words, {"N": n, "M": m}, gradient=False))
+    return cases
+
+
+def _layers(draw: Draw) -> list[Case]:
+    cases = []
+    for convention in (*FAMILIES, "mean_chw", "keras"):
+        n, m, hw = draw.sizes((16, 512), (100, 3000), (4000, 60000))
+        words = f"convention={convention!r}, N = {n}, M = {m} and a picture of {hw} pixels"
+        cases.append(Case((convention, n, m, hw), words, {"N": n, "M": m}, gradient=False))
+    return cases
+
+
+def _difference(x, s, m_x=None, m_s=None):
+    F_x, F_s = x.flatten(1), s.flatten(1)
+    return F_x @ F_x.T / (m_x or F_x.shape[1]) - F_s @ F_s.T / (m_s or F_s.shape[1])
+
+
+def _without(name):
+    return lambda convention, n, m, hw: right.convention_factor("gatys" if convention in name else convention, n, m, hw)
+
+
+layer_cost = Question(
+    id="ex03.layer_cost",
+    points=8,
+    reference=right.layer_style_cost,
+    cases=pairs,
+    right="Each Gram matrix by its own M, then Σ (…)² / (4 N²): right for equal sizes and for unequal ones.",
+    hints=(
+        "Two Gram matrices, one number. What makes them comparable when the pictures differ in size?",
+        "Divide each Gram matrix by its own picture's positions. Then subtract, square, sum.",
+        "At the end divide by 4 N², N being the layer's filters.",
+    ),
+    reread="lesson 03, sections 1 and 3",
+    misconceptions=(
+        Misconception(
+            "one-M",
+            lambda x, s: _difference(x, s, 1, 1).square().sum() / (4 * len(x) ** 2 * x[0].numel() ** 2),
+            "For equal sizes you are right. For unequal ones both Gram matrices were divided by X's M = {M}: divide "
+            "each by its own.",
+            "pytorch/tutorials, issue 281: must the two pictures have one size?",
+            credit=4,
+        ),
+        Misconception(
+            "no-M",
+            lambda x, s: _difference(x, s, 1, 1).square().sum() / (4 * len(x) ** 2),
+            "M is missing: you compared raw Gram matrices. A larger picture then has a larger style.",
+            "jcjohnson/neural-style, issue 199: results change with the size",
+        ),
+        Misconception(
+            "no-quarter",
+            lambda x, s: _difference(x, s).square().mean(),
+            "Your cost is 4 times the paper's: the ¼ is missing. (A mean over the N² entries is 1/N² already.)",
+            "TensorFlow's tutorial; a forum asks where the 1/4 went (C4W1 lab)",
+            credit=4,
+        ),
+        Misconception(
+            "twice-N",
+            lambda x, s: (_difference(x, s) / len(x)).square().mean(),
+            "Your cost is 4/N² of the paper's: N was divided by twice, once inside the Gram matrices and once in the "
+            "mean over their entries.",
+            "PyTorch's tutorial and jcjohnson/neural-style",
+        ),
+        Misconception(
+            "colours",
+            lambda x, s: _difference(x, s).square().sum() / (4 * 3**2),
+            "You divided by 3², the colours of a picture. N is the number of the *layer's* filters, here {N}.",
+            "keras-team/keras, pull request 6872",
+        ),
+        Misconception(
+            "root",
+            lambda x, s: _difference(x, s).norm() / (4 * len(x) ** 2),
+            "You took the Frobenius norm. The cost has its *square*.",
+            "the lecture writes the style cost as a Frobenius norm",
+        ),
+        Misconception(
+            "place-by-place",
+            lambda x, s: (x - s).square().sum() / (4 * len(x) ** 2 * x[0].numel() ** 2),
+            "You compared the features place by place. That is content. Style compares their Gram matrices.",
+            "a docstring says two images where two Gram matrices are meant (C4W1 lab)",
+        ),
+    ),
+)
+gradient = Question(
+    id="ex03.gradient",
+    points=8,
+    reference=right.style_gradient,
+    cases=_matrices,
+    right="(G_X − G_S) F / (N² M²), written by hand; the ¼ has cancelled two 2s.",
+    hints=(
+        "E is a sum of squares: what does the outer square give? And how often does one number of F occur in G?",
+        "A number of row k stands in row k and in column k of G: that is the second 2.",
+        "2 · 2 · ¼ = 1. What remains is the difference of the raw Gram matrices, times F, over N² M².",
+    ),
+    reread="lesson 03, section 2",
+    by_hand=True,
+    misconceptions=(
+        Misconception(
+            "quarter-left",
+            lambda F, S: right.style_gradient(F, S) / 4,
+            "Your gradient is 4 times too small: the ¼ stayed. Both 2s, of the square and of row and column, cancel "
+            "it.",
+            "forums.fast.ai, 2881: why divide by 4?",
+            credit=4,
+        ),
+        Misconception(
+            "one-two",
+            lambda F, S: right.style_gradient(F, S) / 2,
+            "Your gradient is half of what is expected: one 2 is missing. A number of F stands in a row *and* in a "
+            "column of G.",
+            "lesson 03, claim “row and column”",
+            credit=4,
+        ),
+        Misconception(
+            "no-constants",
+            lambda F, S: (F @ F.T - S) @ F,
+            "N² and M² are missing: every entry is N² M² times too large.",
+            "programs that leave the constants to the learning rate",
+        ),
+        Misconception(
+            "uphill",
+            lambda F, S: -right.style_gradient(F, S),
+            "The sign is turned round: you took G_S − G_X. The gradient points where the cost *grows*.",
+            "lesson 05: the step goes the other way, the gradient does not",
+        ),
+        Misconception(
+            "transposed",
+            lambda F, S: right.style_gradient(F, S).T,
+            "Your gradient is {M} × {N}. It has F's own shape, {N} × {M}: a number for each number of F.",
+            "leongatys/DeepTextures computes (Fᵀ D)ᵀ",
+        ),
+        Misconception(
+            "mean-gram",
+            lambda F, S: (F @ F.T / F.shape[1] - S) @ F / (len(F) ** 2 * F.shape[1]),
+            "You divided X's Gram matrix by M, but S came raw. Divide both or neither.",
+            "programs that keep G/M as the target",
+        ),
+        Misconception(
+            "masked",
+            lambda F, S: right.style_gradient(F, S) * (F >= 0),
+            "Where F is negative you put 0. In the paper that 0 is the ReLU's share, one step further down; ∂E/∂F "
+            "has none.",
+            "Gatys et al. 2015, equation 6",
+        ),
+    ),
+)
+factor = Question(
+    id="ex03.factor",
+    points=8,
+    reference=right.convention_factor,
+    cases=_layers,
+    kinds=frozenset({"number", "tensor"}),
+    right="1, 4, 4, 4/N² and N² M² / (9 (HW)²): only the first three can be absorbed by β.",
+    hints=(
+        "Write each program's cost as (a constant) · Σ (G_X − G_S)², and the paper's too. Then divide.",
+        "A mean over the entries of G is a sum over N² of them. Who divides by N inside as well?",
+        "The Keras example has 3 in place of N and the picture's pixels in place of M.",
+    ),
+    reread="lesson 03, section 6",
+    misconceptions=(
+        Misconception(
+            "upside-down",
+            lambda *sizes: 1 / right.convention_factor(*sizes),
+            "All factors are upside down: you divided the paper's cost by the program's.",
+            "a forum compares 1/4 with 1 and is unsure which one is larger (C4W1 lab)",
+        ),
+        Misconception(
+            "no-four",
+            lambda c, n, m, hw: right.convention_factor(c, n, m, hw) / (1 if c in ("gatys", "keras") else 4),
+            "The 4 is missing in three of them: only the paper and the Keras example divide by 4.",
+            "the C4W1 lab's forum: the 1/4 is missing without explanation",
+        ),
+        Misconception(
+            "mean-is-sum",
+            lambda c, n, m, hw: right.convention_factor("sum_chw" if c == "mean_chw" else c, n, m, hw),
+            "`mean_chw` is not `sum_chw`: it divides by N inside the Gram matrices *and* by N² in the mean, so 4/N².",
+            "jcjohnson/fast-neural-style, issue 61",
+        ),
+        Misconception(
+            "sum-is-mean",
+            lambda c, n, m, hw: right.convention_factor("mean_chw" if c == "sum_chw" else c, n, m, hw),
+            "`sum_chw` divides by N inside and then *sums*: N² divides once, as in the paper. Its factor is 4.",
+            "jcjohnson/fast-neural-style, issue 61, asks about both divisions",
+        ),
+        Misconception(
+            "keras-is-paper",
+            _without(("keras",)),
+            "The Keras example is not the paper: its 3 and its picture size stand where the layer's N and M belong.",
+            "keras-team/keras, pull request 6872: reviewers saw no change",
+        ),
+        Misconception(
+            "keras-only-N",
+            lambda c, n, m, hw: n**2 / 9 if c == "keras" else right.convention_factor(c, n, m, hw),
+            "In the Keras example you replaced N by 3, but not M by the picture's pixels: N² M² / (9 (HW)²).",
+            "forums.fast.ai, 2881, notes the channels alone",
+        ),
+    ),
+)
+QUESTIONS = (layer_cost, gradient, factor)
+
+
+def progress():
+    """Show what was tried and earned in this exercise."""
+    return kept.table("Exercise 03", QUESTIONS)

@@ -1,0 +1,211 @@
+"""Exercise 04: several layers in one cost, one layer left out, and weights that balance the pulls."""
+
+import torch
+
+from nstlib.checks import progress as kept
+from nstlib.checks import references as right
+from nstlib.checks.calling import Case
+from nstlib.checks.drawing import Draw
+from nstlib.checks.questions import Misconception, Question
+
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+
+def _features(draw: Draw) -> list[Case]:
+    cases = []
+    for dtype, weighed in ((torch.float64, 2), (torch.float32, 3)):
+        features_x, features_s, weights = {}, {}, {}
+        for depth, layer in enumerate(LAYERS[:4]):
+            n, height, width = draw.sizes((3, 7), (2, 4), (4, 6))
+            features_x[layer] = draw.normal(n, height, width, dtype=dtype)
+            features_s[layer] = draw.normal(n, height + 1, width, mean=0.9, dtype=dtype)
+            if depth < weighed:
+                weights[layer] = draw.number(0.2, 3.0)
+        words = f"features of 4 layers and weights for {weighed} of them"
+        cases.append(Case((features_x, features_s, weights), words, {"L": weighed}))
+    return cases
+
+
+def _dropped(draw: Draw) -> list[Case]:
+    cases = []
+    for count in (5, 3):
+        (place,) = draw.sizes((0, count - 1))
+        words = f"{count} layers, of which {LAYERS[place]} is dropped"
+        cases.append(Case((list(LAYERS[:count]), LAYERS[place]), words, {"L": count}, gradient=False))
+    return cases
+
+
+def _norms(draw: Draw) -> list[Case]:
+    cases = []
+    for count in (3, 5):
+        norms = {layer: draw.number(0.01, 4.0) for layer in LAYERS[:count]}
+        words = "the norms " + ", ".join(f"{layer}: {norm:.3g}" for layer, norm in norms.items())
+        cases.append(Case((norms,), words, {"L": count}, gradient=False))
+    return cases
+
+
+def _sum(features_x, features_s, weights):
+    return right.style_cost(features_x, features_s, weights)
+
+
+def _norm_weights(norms, weight):
+    return {layer: weight(norm) for layer, norm in norms.items()}
+
+
+style_cost = Question(
+    id="ex04.style_cost",
+    points=6,
+    reference=right.style_cost,
+    cases=_features,
+    right="Σ λ_l E_l over the layers that have a weight.",
+    hints=(
+        "Which dictionary decides over which layers the sum runs?",
+        "For every layer with a weight: its E_l, times its weight. Add them up.",
+        "`for layer, weight in layer_weights.items():` add `weight * E(features_x[layer], features_s[layer])` to the total.",
+    ),
+    reread="lesson 04, section 1",
+    misconceptions=(
+        Misconception(
+            "weights-ignored",
+            lambda x, s, w: _sum(x, s, dict.fromkeys(w, 1.0)),
+            "The layers are added with equal weight: λ_l was not used.",
+            "anishathalye/neural-style, issue 68: a weight without effect",
+        ),
+        Misconception(
+            "averaged",
+            lambda x, s, w: _sum(x, s, w) / len(w),
+            "You divided by the number of layers, here {L}. J_style is a sum; an average is a constant away from it.",
+            "a thread answers that summing averages the layers out (forums.fast.ai)",
+            credit=3,
+        ),
+        Misconception(
+            "normalised",
+            lambda x, s, w: _sum(x, s, w) / sum(w.values()),
+            "You divided by the sum of the weights. Weights are used as they come.",
+            "anishathalye/neural-style scales its weights to the sum 1",
+            credit=3,
+        ),
+        Misconception(
+            "squared",
+            lambda x, s, w: _sum(x, s, {layer: weight**2 for layer, weight in w.items()}),
+            "λ_l counts squared: you multiplied the Gram matrices by it, and their difference is squared afterwards. "
+            "Multiply E_l.",
+            "DmitryUlyanov/texture_nets, issue 65",
+        ),
+        Misconception(
+            "last-layer",
+            lambda x, s, w: _sum(x, s, dict(list(w.items())[-1:])),
+            "Only the last layer is in your answer: in the loop the total is assigned anew. Add to it.",
+            "jcjohnson/neural-style, issue 237: costs are printed layer by layer",
+        ),
+        Misconception(
+            "all-layers",
+            lambda x, s, w: _sum(x, s, {layer: w.get(layer, 1.0) for layer in x}),
+            "You summed over all layers of the features, with weight 1 where none is given. Layers without a weight "
+            "do not take part.",
+            "anishathalye/neural-style, issue 128",
+        ),
+    ),
+)
+leave_one_out = Question(
+    id="ex04.leave_one_out",
+    points=4,
+    reference=right.leave_one_out,
+    cases=_dropped,
+    kinds=frozenset({"dict"}),
+    right="1/(L − 1) each, 0 for the dropped layer, and the sum is 1.",
+    hints=(
+        "How many layers are left, and what must their weights add up to?",
+        "The dropped layer stays in the dictionary, with weight 0.",
+        "`{layer: 0.0 if layer == dropped else 1 / (len(layers) - 1) for layer in layers}`.",
+    ),
+    reread="lesson 04, section 5",
+    misconceptions=(
+        Misconception(
+            "one-over-L",
+            lambda layers, dropped: {layer: 0.0 if layer == dropped else 1 / len(layers) for layer in layers},
+            "You divided by all {L} layers, so the weights add up to less than 1. One less is left: 1/(L − 1).",
+            "the thread's own weights are 1/(number of layers − 1) (forums.fast.ai)",
+            credit=2,
+        ),
+        Misconception(
+            "only-the-dropped",
+            lambda layers, dropped: {layer: float(layer == dropped) for layer in layers},
+            "This is the dropped layer *alone*, the other column of the thread's pictures. Asked are all others.",
+            "the thread shows both series side by side (forums.fast.ai)",
+        ),
+        Misconception(
+            "left-in",
+            lambda layers, dropped: dict.fromkeys(layers, 1 / (len(layers) - 1)),
+            "The dropped layer kept its weight. It gets 0.",
+            "foreseen by the authors",
+        ),
+        Misconception(
+            "missing",
+            lambda layers, dropped: {layer: 1 / (len(layers) - 1) for layer in layers if layer != dropped},
+            "The weights are right, but the dropped layer is not in your dictionary. Keep it, with weight 0.",
+            "foreseen by the authors",
+            credit=2,
+        ),
+        Misconception(
+            "ones",
+            lambda layers, dropped: {layer: float(layer != dropped) for layer in layers},
+            "Each remaining layer has weight 1, so they add up to L − 1. Then more layers would mean more style.",
+            "a thread asks whether the layers are summed or averaged (forums.fast.ai)",
+        ),
+    ),
+)
+balance = Question(
+    id="ex04.balance",
+    points=6,
+    reference=right.balanced_weights,
+    cases=_norms,
+    kinds=frozenset({"dict"}),
+    right="λ_l · norm_l is the same for all layers, and the weights add up to 1.",
+    hints=(
+        "The layer that pulls hardest needs the smallest weight. In which proportion?",
+        "λ_l = constant / norm_l. Which constant makes the sum 1?",
+        "The constant is 1 over the sum of all 1/norm.",
+    ),
+    reread="lesson 04, section 7",
+    misconceptions=(
+        Misconception(
+            "in-proportion",
+            lambda norms: _norm_weights(norms, lambda norm: norm / sum(norms.values())),
+            "Your weights grow with the norm: the layer that pulls hardest gets the most. It is the other way round.",
+            "limingcv/Photorealistic-Style-Transfer, issue 16",
+        ),
+        Misconception(
+            "not-normalised",
+            lambda norms: _norm_weights(norms, lambda norm: 1 / norm),
+            "1/norm balances the layers, but the weights do not add up to 1 yet. Divide by their sum.",
+            "foreseen by the authors",
+            credit=3,
+        ),
+        Misconception(
+            "one-over-L-norm",
+            lambda norms: _norm_weights(norms, lambda norm: 1 / (len(norms) * norm)),
+            "1/(L · norm) makes each layer pull with 1/L, but the *weights* do not add up to 1. Divide by their sum.",
+            "foreseen by the authors",
+            credit=3,
+        ),
+        Misconception(
+            "squared",
+            lambda norms: _norm_weights(norms, lambda norm: norm**-2 / sum(each**-2 for each in norms.values())),
+            "You divided by the square of the norm. Then weak layers pull harder than strong ones.",
+            "foreseen by the authors",
+        ),
+        Misconception(
+            "equal",
+            lambda norms: dict.fromkeys(norms, 1 / len(norms)),
+            "All weights are equal. Then the pulls are as uneven as the norms are.",
+            "the paper's 1/5 for every layer",
+        ),
+    ),
+)
+QUESTIONS = (style_cost, leave_one_out, balance)
+
+
+def progress():
+    """Show what was tried and earned in this exercise."""
+    return kept.table("Exercise 04", QUESTIONS)

@@ -1,0 +1,220 @@
+"""Exercise 05: the number that is lowered, one step downhill, and the smoothness of a picture."""
+
+import torch
+
+from nstlib.checks import progress as kept
+from nstlib.checks import references as right
+from nstlib.checks.calling import Case
+from nstlib.checks.drawing import Draw
+from nstlib.checks.questions import Misconception, Question
+
+
+def _costs(draw: Draw) -> list[Case]:
+    numbers = tuple(draw.number(0.5, 9.0) for _ in range(4))
+    tensors = (draw.uniform(low=1, high=5), draw.uniform(low=1, high=5), draw.number(1, 2), draw.number(10, 40))
+    said = (
+        "J_content = {:.3g}, J_style = {:.3g}, α = {:.3g}, β = {:.3g}".format(*map(float, each))
+        for each in (numbers, tensors)
+    )
+    first, second = said
+    return [Case(numbers, first, {}, gradient=False), Case(tensors, f"tensors, {second}", {})]
+
+
+def _steps(draw: Draw) -> list[Case]:
+    cases = []
+    for dtype, rate in ((torch.float64, 0.3), (torch.float32, 0.05)):
+        height, width = draw.sizes((3, 6), (4, 7))
+        x = draw.uniform(3, height, width, dtype=dtype)
+        gradient = draw.normal(3, height, width, mean=0.2, dtype=dtype)
+        words = f"a picture of 3 × {height} × {width} numbers and the rate {rate}"
+        cases.append(Case((x, gradient, rate), words, {"rate": rate}, gradient=False))
+    return cases
+
+
+def _pictures(draw: Draw) -> list[Case]:
+    cases = []
+    for dtype in (torch.float64, torch.float32):
+        height, width = draw.sizes((3, 6), (4, 7))
+        x = draw.uniform(3, height, width, dtype=dtype)
+        cases.append(Case((x,), f"a picture of 3 × {height} × {width} numbers", {"H": height, "W": width}))
+    return cases
+
+
+def _in_place(x, gradient, rate):
+    return x.sub_(rate * gradient).clamp_(0, 1)
+
+
+def _around(x):
+    return (x - x.roll(1, 1)).abs().sum() + (x - x.roll(1, 2)).abs().sum()
+
+
+def _isotropic(x):
+    down, across = x[:, 1:, :-1] - x[:, :-1, :-1], x[:, :-1, 1:] - x[:, :-1, :-1]
+    return (down.square() + across.square()).sqrt().sum()
+
+
+def _squares(x):
+    return x.diff(dim=1).square().sum() + x.diff(dim=2).square().sum()
+
+
+total_cost = Question(
+    id="ex05.total_cost",
+    points=2,
+    reference=right.total_cost,
+    cases=_costs,
+    kinds=frozenset({"number", "tensor"}),
+    right="J = α J_content + β J_style.",
+    hints=(
+        "Two costs, two weights, one number.",
+        "α belongs to content, β to style.",
+        "`alpha * j_content + beta * j_style`.",
+    ),
+    reread="lesson 05, section 1",
+    misconceptions=(
+        Misconception(
+            "exchanged",
+            lambda c, s, a, b: b * c + a * s,
+            "α and β are exchanged: α weighs content, β style.",
+            "foreseen by the authors",
+        ),
+        Misconception(
+            "unweighted",
+            lambda c, s, a, b: c + s,
+            "You added the two costs without α and β.",
+            "foreseen by the authors",
+        ),
+        Misconception(
+            "beta-only",
+            lambda c, s, a, b: c + b * s,
+            "α is missing: content has a weight, too.",
+            "jcjohnson/neural-style, issue 87: is one of the two enough?",
+        ),
+        Misconception(
+            "averaged",
+            lambda c, s, a, b: (a * c + b * s) / (a + b),
+            "You divided by α + β. J is the weighted sum itself.",
+            "foreseen by the authors",
+        ),
+    ),
+)
+step = Question(
+    id="ex05.step",
+    points=6,
+    reference=right.gradient_step,
+    cases=_steps,
+    right="One step against the gradient, between 0 and 1, and the given picture is as it was.",
+    hints=(
+        "The gradient points uphill. Which way does the step go?",
+        "First the step, then the limits: below 0 is black, above 1 is white.",
+        "`(x - learning_rate * gradient).clamp(0, 1)` makes a new tensor and leaves x alone.",
+    ),
+    reread="lesson 05, section 2",
+    misconceptions=(
+        Misconception(
+            "uphill",
+            lambda x, g, rate: (x + rate * g).clamp(0, 1),
+            "You stepped uphill: the gradient points where J grows. Take it away.",
+            "foreseen by the authors",
+        ),
+        Misconception(
+            "not-clamped",
+            lambda x, g, rate: x - rate * g,
+            "The step is right, but some numbers left [0, 1]. Clamp the result.",
+            "PyTorch's tutorial has to correct the values afterwards",
+            credit=3,
+        ),
+        Misconception(
+            "in-place",
+            _in_place,
+            "The result is right, but the picture that was given changed with it: `-=`, `sub_` and `clamp_` work in "
+            "place. Make a new tensor.",
+            "PyTorch's tutorial clamps the input in place",
+            credit=3,
+        ),
+        Misconception(
+            "sign-only",
+            lambda x, g, rate: (x - rate * g.sign()).clamp(0, 1),
+            "Every number moved by the rate itself, {rate}: you took the gradient's sign. That is near Adam's first "
+            "step; here the gradient's size counts.",
+            "lesson 05, section 3",
+        ),
+        Misconception(
+            "unit-length",
+            lambda x, g, rate: (x - rate * g / g.norm()).clamp(0, 1),
+            "You scaled the gradient to length 1 first. Plain descent takes it as it is.",
+            "ProGamerGov/neural-style-pt, issue 43, on normalised gradients",
+        ),
+        Misconception(
+            "no-rate",
+            lambda x, g, rate: (x - g).clamp(0, 1),
+            "The learning rate was not used: the step has the gradient's full length.",
+            "foreseen by the authors",
+        ),
+        Misconception(
+            "bytes",
+            lambda x, g, rate: (x - rate * g).clamp(0, 255),
+            "You clamped to 0 … 255. Pictures of this course lie between 0 and 1.",
+            "jcjohnson/neural-style works on 0 … 256",
+        ),
+    ),
+)
+tv = Question(
+    id="ex05.tv",
+    points=4,
+    reference=right.total_variation,
+    cases=_pictures,
+    right="Each pair of neighbours once, downwards and across, in absolute value.",
+    hints=(
+        "Which pixels are neighbours? How many pairs has a row of W pixels?",
+        "Two slices, shifted against each other by one, give all pairs in one direction.",
+        "`x[:, 1:] - x[:, :-1]` downwards, the same with the last dimension across; absolute values, summed.",
+    ),
+    reread="lesson 05, section 6",
+    misconceptions=(
+        Misconception(
+            "squares",
+            _squares,
+            "You summed squares. This course's total variation has absolute values, so that one sharp edge costs no "
+            "more than a gentle slope.",
+            "TensorFlow's tutorial says squares where its code has absolute values",
+        ),
+        Misconception(
+            "down-only",
+            lambda x: x.diff(dim=1).abs().sum(),
+            "Only the differences downwards are counted. Add those across.",
+            "foreseen by the authors",
+        ),
+        Misconception(
+            "across-only",
+            lambda x: x.diff(dim=2).abs().sum(),
+            "Only the differences across are counted. Add those downwards.",
+            "foreseen by the authors",
+        ),
+        Misconception(
+            "mean",
+            lambda x: (x.diff(dim=1).abs().mean() + x.diff(dim=2).abs().mean()) / 2,
+            "You took means, and half their sum. Asked is the plain sum.",
+            "d2l's chapter takes half the sum of two means",
+        ),
+        Misconception(
+            "around",
+            _around,
+            "You compared the last row with the first, and the last column with the first: `roll` closes the picture "
+            "to a ring. Border pixels have no neighbour there.",
+            "torch.roll wraps around",
+        ),
+        Misconception(
+            "root",
+            _isotropic,
+            "You took the length of both differences together, √(down² + across²). That is the isotropic form; this "
+            "course adds absolute values.",
+            "Rudin, Osher and Fatemi 1992",
+        ),
+    ),
+)
+QUESTIONS = (total_cost, step, tv)
+
+
+def progress():
+    """Show what was tried and earned in this exercise."""
+    return kept.table("Exercise 05", QUESTIONS)

@@ -1,0 +1,244 @@
+"""Exercise 07: two other statistics, and a painting in a photo's colours."""
+
+import torch
+
+from nstlib.checks import progress as kept
+from nstlib.checks import references as right
+from nstlib.checks.calling import Case
+from nstlib.checks.drawing import Draw
+from nstlib.checks.ex03 import pairs
+from nstlib.checks.questions import Misconception, Question
+
+
+def _pictures(draw: Draw) -> list[Case]:
+    cases = []
+    for _ in range(2):
+        height, width, other = draw.sizes((5, 8), (6, 9), (10, 14))
+        mix_s, mix_c = (draw.uniform(3, 3, low=0.1, high=0.5) + 0.3 * torch.eye(3).double() for _ in range(2))
+        style = torch.einsum("ij,jhw->ihw", mix_s, draw.uniform(3, height, width))
+        content = torch.einsum("ij,jhw->ihw", mix_c, draw.uniform(3, width, other)) * 0.8 + 0.1
+        words = f"a style of {height} × {width} pixels and a content of {width} × {other}"
+        cases.append(Case((style, content), words, {}, gradient=False))
+    return cases
+
+
+def _squares(x, s):
+    return x.flatten(1).square().mean(1) - s.flatten(1).square().mean(1)
+
+
+def _moments(x, s, spread):
+    x, s = x.flatten(1), s.flatten(1)
+    return ((x.mean(1) - s.mean(1)).square() + (spread(x) - spread(s)).square()).sum() / len(x)
+
+
+def _deviation(F):
+    return F.std(1, correction=0)
+
+
+def _triangular(style, content):
+    s, c = style.flatten(1), content.flatten(1)
+    turn = torch.linalg.cholesky(torch.cov(c)) @ torch.linalg.inv(torch.linalg.cholesky(torch.cov(s)))
+    return (turn @ (s - s.mean(1, keepdim=True)) + c.mean(1, keepdim=True)).reshape(style.shape)
+
+
+def _each_channel(style, content):
+    s, c = style.flatten(1), content.flatten(1)
+    scale = c.std(1, keepdim=True) / s.std(1, keepdim=True)
+    return (scale * (s - s.mean(1, keepdim=True)) + c.mean(1, keepdim=True)).reshape(style.shape)
+
+
+def _mean_only(style, content):
+    return style - style.mean((1, 2), keepdim=True) + content.mean((1, 2), keepdim=True)
+
+
+def _no_root(style, content):
+    s, c = style.flatten(1), content.flatten(1)
+    turn = torch.cov(c) @ torch.linalg.inv(torch.cov(s))
+    return (turn @ (s - s.mean(1, keepdim=True)) + c.mean(1, keepdim=True)).reshape(style.shape)
+
+
+def _own_mean(style, content):
+    matched = right.match_colour(style, content)
+    return matched - content.mean((1, 2), keepdim=True) + style.mean((1, 2), keepdim=True)
+
+
+diagonal = Question(
+    id="ex07.diagonal",
+    points=6,
+    reference=right.diagonal_style_cost,
+    cases=pairs,
+    right="N numbers a picture, compared; no product of two different filters is needed.",
+    hints=(
+        "The diagonal's entry of filter k is the sum of its squares. Is a matrix product needed?",
+        "The mean of F_ki² over the positions of each picture, compared filter by filter.",
+        "Σ_k of the squared differences, over 4 N².",
+    ),
+    reread="lesson 07, section 1",
+    misconceptions=(
+        Misconception(
+            "whole-matrix",
+            right.layer_style_cost,
+            "This is the whole Gram matrix's cost. Keep the N entries of the diagonal alone.",
+            "forums.fast.ai, 2881: full matrix or diagonal",
+        ),
+        Misconception(
+            "no-quarter",
+            lambda x, s: _squares(x, s).square().sum() / len(x) ** 2,
+            "Your cost is 4 times what is expected: divide by 4 N², as E_l does.",
+            "TensorFlow's tutorial has no ¼",
+            credit=3,
+        ),
+        Misconception(
+            "mean-over-filters",
+            lambda x, s: _squares(x, s).square().mean() / 4,
+            "You took the mean over the N filters: that divides by N, not by N².",
+            "a mean over N entries where the paper's sum has N²",
+        ),
+        Misconception(
+            "raw",
+            lambda x, s: (
+                (x.flatten(1).square().sum(1) - s.flatten(1).square().sum(1)).square().sum() / (4 * len(x) ** 2)
+            ),
+            "M is missing: the sums of squares must be divided by each picture's own positions.",
+            "jcjohnson/neural-style, issue 199",
+        ),
+        Misconception(
+            "squared-means",
+            lambda x, s: (
+                (x.flatten(1).mean(1).square() - s.flatten(1).mean(1).square()).square().sum() / (4 * len(x) ** 2)
+            ),
+            "You squared the mean. The diagonal is the mean of the squares, which also knows how much a filter varies.",
+            "lesson 07: G_kk/M = μ² + σ²",
+        ),
+        Misconception(
+            "only-off-diagonal",
+            lambda x, s: right.layer_style_cost(x, s) - right.diagonal_style_cost(x, s),
+            "You kept the pairs of different filters and left the diagonal out. Asked is the reverse.",
+            "foreseen by the authors",
+        ),
+    ),
+)
+statistics = Question(
+    id="ex07.statistics",
+    points=6,
+    reference=right.statistics_cost,
+    cases=pairs,
+    right="Mean and population deviation of each filter, compared, over N.",
+    hints=(
+        "Two numbers for each filter, over its positions. Along which dimension?",
+        "The *population* deviation divides by M. What does `torch.std` do unless told otherwise?",
+        "`F.std(1, correction=0)`; then squared differences of both, summed over filters, over N.",
+    ),
+    reread="lesson 07, section 3",
+    misconceptions=(
+        Misconception(
+            "sample-deviation",
+            lambda x, s: _moments(x, s, lambda F: F.std(1)),
+            "`torch.std` divides by M − 1 unless told otherwise. Asked is the population's: `correction=0`.",
+            "torch.std's default, correction=1",
+            credit=3,
+        ),
+        Misconception(
+            "variances",
+            lambda x, s: _moments(x, s, lambda F: F.var(1, correction=0)),
+            "You compared variances. Take their roots first: the deviation has the features' own unit.",
+            "Li et al. 2017 write σ² beside μ",
+        ),
+        Misconception(
+            "means-only",
+            lambda x, s: _moments(x, s, lambda F: 0 * F.mean(1)),
+            "Only the means are compared. The deviations are missing.",
+            "lesson 02: means alone already behave like a style",
+        ),
+        Misconception(
+            "deviations-only",
+            lambda x, s: (_deviation(x.flatten(1)) - _deviation(s.flatten(1))).square().sum() / len(x),
+            "Only the deviations are compared. The means are missing.",
+            "adaptive instance normalisation needs both",
+        ),
+        Misconception(
+            "not-over-N",
+            lambda x, s: _moments(x, s, _deviation) * len(x),
+            "You summed over the filters. Divide by N, here {N}.",
+            "lesson 07, section 3",
+            credit=3,
+        ),
+        Misconception(
+            "all-together",
+            lambda x, s: (x.mean() - s.mean()).square() + (x.std(correction=0) - s.std(correction=0)).square(),
+            "One mean and one deviation for the whole layer: filters are no longer told apart. Take them "
+            "for each filter.",
+            "layer normalisation in place of the filters' own",
+        ),
+    ),
+)
+colour = Question(
+    id="ex07.colour",
+    points=4,
+    reference=right.match_colour,
+    cases=_pictures,
+    tolerance=1e-3,  # a small number added to the covariance before its inverse is common, and harmless
+    right="The style's pixels with the content's mean and covariance, whatever the order of the channels.",
+    hints=(
+        "Pixels as columns of three numbers: take their mean away, turn and stretch them, add the other mean.",
+        "Stretch so that the covariance becomes 1, then so that it becomes the content's.",
+        "The symmetric root: `values, axes = torch.linalg.eigh(cov)`, then `axes @ values.sqrt().diag() @ axes.T`.",
+    ),
+    reread="lesson 07, section 8",
+    misconceptions=(
+        Misconception(
+            "exchanged",
+            lambda style, content: right.match_colour(content, style),
+            "Style and content are exchanged: you gave the photo the painting's colours.",
+            "jcjohnson/neural-style changes colours the other way, afterwards",
+        ),
+        Misconception(
+            "mean-only",
+            _mean_only,
+            "Only the mean colour is the content's. How colours vary, and together, is still the style's.",
+            "colour transfer by means alone",
+        ),
+        Misconception(
+            "each-channel",
+            _each_channel,
+            "Each channel has its mean and deviation, but not the covariances: which colours go together is still the "
+            "style's. That needs 3 × 3 matrices.",
+            "Reinhard et al. 2001 match each channel",
+        ),
+        Misconception(
+            "triangular",
+            _triangular,
+            "Mean and covariance are right, but with the triangular root (Cholesky) the result depends on the order of "
+            "the channels. Asked is the symmetric one.",
+            "Gatys et al. 2016, arXiv:1606.05897, discuss both roots",
+            credit=2,
+        ),
+        Misconception(
+            "no-root",
+            _no_root,
+            "You multiplied by the covariances themselves. A picture stretched by A has the covariance A Cov Aᵀ: take "
+            "roots.",
+            "foreseen by the authors",
+        ),
+        Misconception(
+            "own-mean",
+            _own_mean,
+            "The covariance is the content's, the mean is still the style's. Add the content's mean.",
+            "foreseen by the authors",
+            credit=2,
+        ),
+        Misconception(
+            "clipped",
+            lambda style, content: right.match_colour(style, content).clamp(0, 1),
+            "You clipped to [0, 1]. That changes mean and covariance: clip when the picture is shown, not here.",
+            "Gatys et al. 2016, arXiv:1606.05897",
+            credit=2,
+        ),
+    ),
+)
+QUESTIONS = (diagonal, statistics, colour)
+
+
+def progress():
+    """Show what was tried and earned in this exercise."""
+    return kept.table("Exercise 07", QUESTIONS)

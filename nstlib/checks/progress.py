@@ -1,0 +1,83 @@
+"""What a learner has tried, kept in one file of their own computer and never sent anywhere.
+
+Under NST_TEST=1 nothing is read or kept, so that the same notebook prints the same.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from nstlib.checks.results import SIGNS, Text
+from nstlib.files import replacing
+
+__all__ = ["file", "note", "of", "reset", "table"]
+
+
+def file() -> Path:
+    """Where it is kept."""
+    return user_data_path("nstlib") / "progress.json"
+
+
+def of(question: str) -> dict:
+    """Return what is known of a question; an unreadable file counts as none."""
+    found = _read().get(question)
+    return found if isinstance(found, dict) else {}
+
+
+def note(question: str, *, outcome: str = "", points: int = 0, **seen) -> int | None:
+    """Add a try, with the best points so far, or what was looked at; return the number of tries.
+
+    A stub is no try. Nothing is lost where the file cannot be written: the check is shown all the same.
+    """
+    if os.environ.get("NST_TEST") == "1":
+        return None
+    kept = _read()
+    entry = of(question) | seen
+    if outcome:
+        entry["tries"] = entry.get("tries", 0) + (outcome != "not attempted")
+        if points >= entry.get("points", 0) or outcome == "correct":
+            entry |= {"points": points, "outcome": outcome}
+    kept[question] = entry
+    try:
+        file().parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file()) as part:
+            part.write_text(json.dumps(kept, indent=1, sort_keys=True), encoding="utf-8")
+    except OSError:
+        pass
+    return entry.get("tries")
+
+
+def reset() -> Text:
+    """Forget all tries, points and hints."""
+    file().unlink(missing_ok=True)
+    return Text("Your progress was reset", ("No tries, points or hints are kept any more.",))
+
+
+def table(title: str, questions: Iterable) -> Text:
+    """Return a line for each question: state, points, tries."""
+    questions, lines, earned = list(questions), [], 0
+    for question in questions:
+        entry = of(question.id)
+        outcome = entry.get("outcome", "not attempted")
+        points = entry.get("points", 0)
+        looked = ", solution seen" if entry.get("solution") else ""
+        earned += points
+        lines.append(
+            f"{SIGNS.get(outcome, '○')} {question.id}: {outcome}, {points} of {question.points} points, "
+            f"tries: {entry.get('tries', 0)}{looked}"
+        )
+    lines.append(f"{earned} of {sum(question.points for question in questions)} points")
+    return Text(title, tuple(lines))
+
+
+def _read() -> dict:
+    if os.environ.get("NST_TEST") == "1":
+        return {}
+    try:
+        found = json.loads(file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

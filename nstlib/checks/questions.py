@@ -1,0 +1,142 @@
+"""A question as data, and what a learner gets from it: ``check``, ``hint``, ``solution``.
+
+`check` calls the function on a few cases, lets ``judging`` decide, and says what was found in words. It never raises
+for a wrong answer; the Result's ``require`` does.
+"""
+
+import inspect
+import os
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from nstlib.checks import calling, progress, words
+from nstlib.checks.calling import Case
+from nstlib.checks.drawing import Draw
+from nstlib.checks.judging import Reply, Verdict, judge
+from nstlib.checks.results import Result, Text
+
+__all__ = ["Misconception", "Question"]
+
+PUBLIC = "public"  # the cases of the notebook; a grader draws others from a secret of its own
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A mistake that learners make: a name, a function that makes it, what to say, where it was seen, part points.
+
+    evidence: a thread, a program or a lecture that makes the mistake or the choice behind it, or "foreseen by the
+    authors". The message may hold a case's symbols: "{M} times too small". `function` takes what the reference takes.
+    """
+
+    id: str
+    function: Callable
+    message: str
+    evidence: str
+    credit: int = 0
+
+
+@dataclass(frozen=True)
+class Question:
+    """One exercise.
+
+    reference: the right function, whose name and parameters the learner's has. cases: makes the calls from a Draw.
+    right: what a correct answer has, said to the learner. hints: three rungs. reread: lesson and section.
+    kinds: the types an answer may have. by_hand: autograd earns nothing. tolerance: wider than the dtype's, where right
+    answers differ by more than rounding; a comment says why.
+    """
+
+    id: str
+    points: int
+    reference: Callable
+    cases: Callable[[Draw], Sequence[Case]]
+    right: str
+    hints: tuple[str, str, str]
+    reread: str
+    misconceptions: tuple[Misconception, ...] = ()
+    kinds: frozenset[str] = field(default_factory=lambda: frozenset({"tensor"}))
+    by_hand: bool = False
+    tolerance: float = 0.0
+
+    @property
+    def call(self) -> str:
+        """The call as it is written: gram_matrix(features)."""
+        return f"{self.reference.__name__}({', '.join(inspect.signature(self.reference).parameters)})"
+
+    @cached_property
+    def drawn(self) -> list[Case]:
+        """The notebook's cases."""
+        return list(self.cases(Draw(f"{PUBLIC} {self.id}")))
+
+    def verdict(self, function: Callable, cases: Sequence[Case] | None = None) -> Verdict:
+        """Call and judge; the cases are the notebook's unless others are given."""
+        cases = self.drawn if cases is None else list(cases)
+        return self._judged(function, cases)[0]
+
+    def check(self, function: Callable) -> Result:
+        """Say whether the function is right, and what it does if not. Nothing that it returns can make this raise."""
+        result = self._checked(function)
+        if os.environ.get("NBGRADER_EXECUTION") == "autograde":  # nbgrader gives points where nothing is raised
+            result.require()
+        return result
+
+    def hint(self, rung: int | None = None) -> Text:
+        """Show the next of three hints, or the one asked for: 1, 2 or 3."""
+        if rung is None:
+            rung = min(progress.of(self.id).get("hints", 0) + 1, len(self.hints))
+        if rung not in range(1, len(self.hints) + 1):
+            raise ValueError(f"Given was hint {rung!r}; there are {len(self.hints)}: ask for 1, 2 or 3.")
+        progress.note(self.id, hints=rung)
+        more = f"One more: {self.id}.hint()" if rung < len(self.hints) else f"All of it: {self.id}.solution()"
+        return Text(f"Hint {rung} of {len(self.hints)} for {self.id}", (self.hints[rung - 1], more))
+
+    def solution(self) -> Text:
+        """Show one right answer. It is recorded; points stay what they are."""
+        progress.note(self.id, solution=True)
+        source = textwrap.dedent(inspect.getsource(self.reference)).rstrip()
+        return Text(f"One right answer to {self.id}", ("Read it, close it, and write yours from memory.",), source)
+
+    def _judged(self, function: Callable, cases: list[Case]) -> tuple[Verdict, list[Reply], set[str]]:
+        """Return the verdict, the function's replies, and what it called of nstlib's and autograd's."""
+        expected = [calling.reply(self.reference, case) for case in cases]
+        mistakes = {
+            mistake.id: [calling.reply(mistake.function, case) for case in cases] for mistake in self.misconceptions
+        }
+        answer = calling.replies(function, cases)
+        symbols = [case.symbols for case in cases]
+        verdict = judge(expected, mistakes, answer, symbols, self.kinds, self.tolerance)
+        used: set[str] = set()
+        if verdict.outcome == "correct":
+            with calling.watched() as used:
+                again = calling.replies(function, cases[:1])
+            if judge(expected[:1], {}, again, symbols[:1], self.kinds, self.tolerance).outcome != "correct":
+                verdict = Verdict("not yet", faults=("again",))
+        return verdict, answer, used
+
+    def _checked(self, function: Callable) -> Result:
+        if not callable(function):
+            told = (
+                f"We were given {type(function).__name__}, not a function. Pass {self.reference.__name__} itself, "
+                f"without brackets: {self.id}.check({self.reference.__name__})",
+            )
+            return self._result("not yet", told)
+        verdict, answer, used = self._judged(function, self.drawn)
+        if verdict.outcome == "correct" and "nstlib" in used:
+            return self._result("not yet", words.CALLS_NSTLIB, misconception="calls-nstlib")
+        if verdict.outcome == "correct" and self.by_hand and "autograd" in used:
+            return self._result("not yet", words.USES_AUTOGRAD, misconception="uses-autograd")
+        return self._result(
+            verdict.outcome,
+            words.said(self, verdict, answer),
+            points=self.points if verdict.outcome == "correct" else self._credit(verdict),
+            misconception=verdict.misconception,
+        )
+
+    def _credit(self, verdict: Verdict) -> int:
+        return sum(each.credit for each in self.misconceptions if each.id == verdict.misconception)
+
+    def _result(self, outcome: str, lines: Sequence[str], points: int = 0, misconception: str | None = None) -> Result:
+        tries = progress.note(self.id, outcome=outcome, points=points)
+        footer = () if outcome == "correct" else (f"Hint: {self.id}.hint()", f"Reread: {self.reread}")
+        return Result(self.id, outcome, points, self.points, misconception, tuple(lines), footer, tries)

@@ -1,0 +1,134 @@
+"""One right answer to each exercise, as the lessons derive it; ``question.solution()`` shows it.
+
+The tests compare each with the library's own function. Features of one layer are (N, H, W): N filters, M = H·W
+positions.
+"""
+
+import torch
+
+
+def unroll(features):
+    """F, (N, M): a row a filter, a column a position."""
+    n_filters, height, width = features.shape
+    return features.reshape(n_filters, height * width)
+
+
+def content_cost(features_x, features_c):
+    """½ Σ (x − c)²."""
+    return ((features_x - features_c) ** 2).sum() / 2
+
+
+def gram_loops(F):
+    """G_kk' = Σ_i F_ki F_k'i."""
+    n_filters, n_positions = len(F), len(F[0])
+    G = [[0.0] * n_filters for _ in range(n_filters)]
+    for k in range(n_filters):
+        for other in range(n_filters):
+            for i in range(n_positions):
+                G[k][other] += float(F[k][i]) * float(F[other][i])
+    return G
+
+
+def gram_matrix(features):
+    """G = F Fᵀ, (N, N), divided by nothing."""
+    F = features.flatten(1)
+    return F @ F.T
+
+
+def gram_batch(features):
+    """F Fᵀ for each picture: (B, N, N)."""
+    F = features.flatten(2)
+    return F @ F.transpose(1, 2)
+
+
+def covariance_from_gram(gram, mean, n_positions):
+    """G/M − μμᵀ."""
+    return gram / n_positions - torch.outer(mean, mean)
+
+
+def layer_style_cost(features_x, features_s):
+    """E_l = Σ (G_X/M_X − G_S/M_S)² / (4 N²)."""
+    F_x, F_s = features_x.flatten(1), features_s.flatten(1)
+    n_filters = F_x.shape[0]
+    difference = F_x @ F_x.T / F_x.shape[1] - F_s @ F_s.T / F_s.shape[1]
+    return (difference**2).sum() / (4 * n_filters**2)
+
+
+def style_gradient(F_x, gram_s):
+    """∂E_l/∂F = (G_X − G_S) F / (N² M²)."""
+    n_filters, n_positions = F_x.shape
+    return (F_x @ F_x.T - gram_s) @ F_x / (n_filters**2 * n_positions**2)
+
+
+def convention_factor(convention, n_filters, n_positions, image_positions):
+    """What a program's layer cost is, divided by the paper's."""
+    return {
+        "gatys": 1,
+        "mean_hw": 4,
+        "sum_chw": 4,
+        "mean_chw": 4 / n_filters**2,
+        "keras": (n_filters * n_positions) ** 2 / (9 * image_positions**2),
+    }[convention]
+
+
+def style_cost(features_x, features_s, layer_weights):
+    """J_style = Σ_l λ_l E_l."""
+    total = 0
+    for layer, weight in layer_weights.items():
+        total = total + weight * layer_style_cost(features_x[layer], features_s[layer])
+    return total
+
+
+def leave_one_out(layers, dropped):
+    """1/(L − 1) for every layer, 0 for the dropped one."""
+    return {layer: 0.0 if layer == dropped else 1 / (len(layers) - 1) for layer in layers}
+
+
+def balanced_weights(gradient_norms):
+    """λ_l ∝ 1/norm_l, Σ λ_l = 1."""
+    total = sum(1 / norm for norm in gradient_norms.values())
+    return {layer: 1 / norm / total for layer, norm in gradient_norms.items()}
+
+
+def total_cost(j_content, j_style, alpha, beta):
+    """J = α J_content + β J_style."""
+    return alpha * j_content + beta * j_style
+
+
+def gradient_step(x, gradient, learning_rate):
+    """One step downhill, kept between black and white."""
+    return (x - learning_rate * gradient).clamp(0, 1)
+
+
+def total_variation(x):
+    """Σ |difference of neighbours|, downwards and across."""
+    down = (x[:, 1:, :] - x[:, :-1, :]).abs().sum()
+    across = (x[:, :, 1:] - x[:, :, :-1]).abs().sum()
+    return down + across
+
+
+def diagonal_style_cost(features_x, features_s):
+    """Σ_k (G_X,kk/M_X − G_S,kk/M_S)² / (4 N²)."""
+    x, s = (features.flatten(1).square().mean(1) for features in (features_x, features_s))
+    return (x - s).square().sum() / (4 * len(x) ** 2)
+
+
+def statistics_cost(features_x, features_s):
+    """Σ_k ((μ_X − μ_S)² + (σ_X − σ_S)²) / N."""
+    F_x, F_s = features_x.flatten(1), features_s.flatten(1)
+    means = F_x.mean(1) - F_s.mean(1)
+    deviations = F_x.std(1, correction=0) - F_s.std(1, correction=0)
+    return (means.square() + deviations.square()).sum() / len(means)
+
+
+def match_colour(style, content):
+    """Give the style the content's mean and covariance of red, green and blue."""
+
+    def root(matrix):
+        values, axes = torch.linalg.eigh(matrix)
+        return axes @ values.sqrt().diag() @ axes.T
+
+    s, c = style.flatten(1), content.flatten(1)
+    m_s, m_c = s.mean(1, keepdim=True), c.mean(1, keepdim=True)
+    turn = root(torch.cov(c, correction=0)) @ torch.linalg.inv(root(torch.cov(s, correction=0)))
+    return (turn @ (s - m_s) + m_c).reshape(style.shape)

@@ -1,0 +1,95 @@
+"""What a learner is shown: plain text, and the same as HTML that takes its colours from the page's theme."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SIGNS = {"correct": "✓", "not yet": "✗", "not attempted": "○", "raised": "✗", "took too long": "✗"}
+SAID = {"raised": "your code raised an error"}
+WIDTH = 96
+
+
+@dataclass(frozen=True)
+class Text:
+    """A title, sentences and perhaps code, shown by Jupyter as HTML and everywhere else as text."""
+
+    title: str
+    sentences: Sequence[str]
+    code: str = ""
+
+    def __str__(self) -> str:
+        lines = [self.title, *(f"  {line}" for sentence in self.sentences for line in sentence.splitlines())]
+        return "\n".join([*lines, *(f"    {line}" for line in self.code.splitlines())])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        body = "".join(f"<p>{_escaped(sentence)}</p>" for sentence in self.sentences)
+        code = f"<pre><code>{html.escape(self.code)}</code></pre>" if self.code else ""
+        return _framed(f"<p><strong>{html.escape(self.title)}</strong></p>{body}{code}", self.title)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found.
+
+    outcome: "correct", "not yet", "not attempted", "raised" or "took too long". misconception: the known mistake that
+    the function makes, None where none fits. lines: what was called, what came back, what that means.
+    """
+
+    question: str
+    outcome: str
+    points: int
+    of: int
+    misconception: str | None
+    lines: tuple[str, ...]
+    footer: tuple[str, ...] = ()
+    tries: int | None = None
+
+    @property
+    def message(self) -> str:
+        """The sentences, without title and footer."""
+        return "\n".join(self.lines)
+
+    def require(self) -> "Result":
+        """Return the result if all points were earned; raise AssertionError with the message otherwise."""
+        if self.points < self.of:
+            raise AssertionError(f"\n{self}")
+        return self
+
+    @property
+    def _title(self) -> str:
+        return f"{SIGNS[self.outcome]} {self.question} — {SAID.get(self.outcome, self.outcome)}"
+
+    @property
+    def _score(self) -> str:
+        tries = "" if self.tries is None else f" · try {self.tries}"
+        return f"{self.points} of {self.of} points{tries}"
+
+    def __str__(self) -> str:
+        gap = " " * max(3, WIDTH - len(self._title) - len(self._score))
+        lines = [line for sentence in self.lines for line in sentence.splitlines()]
+        footer = ["     ".join(self.footer)] if self.footer else []
+        return "\n".join([f"{self._title}{gap}{self._score}", *(f"  {line}" for line in [*lines, *footer])])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        head = f"<p><strong>{html.escape(self._title)}</strong> · {html.escape(self._score)}</p>"
+        body = "".join(f"<p>{_escaped(line)}</p>" for line in self.lines)
+        foot = f"<p>{_escaped(' · '.join(self.footer))}</p>" if self.footer else ""
+        return _framed(head + body + foot, f"{self.question}: {self.outcome}")
+
+
+def _escaped(text: str) -> str:
+    """Escape, keep line breaks, and set what stands between backticks as code."""
+    pieces = html.escape(text).split("`")
+    marked = [f"<code>{piece}</code>" if place % 2 else piece for place, piece in enumerate(pieces)]
+    return "".join(marked if len(pieces) % 2 else "`".join(pieces)).replace("\n", "<br>")
+
+
+def _framed(inner: str, label: str) -> str:
+    style = "border-left: 4px solid currentColor; padding: 0 0.8em; line-height: 1.45"
+    return f'<div role="group" aria-label="{html.escape(label)}" style="{style}">{inner}</div>'
