@@ -1,15 +1,19 @@
-"""Build the notebooks: ``notebooks/sources/*.py`` (py:percent) and ``course.toml`` -> ``notebooks/*.ipynb``.
+"""Build the notebooks from py:percent sources and ``course.toml``.
+
+``notebooks/sources`` gives the lessons; ``exercises/sources`` gives each exercise twice, to ``student`` with stubs and
+to ``instructor`` with answers.
 
 A built notebook has one normal form. Cell ids follow from name and position. Only code cells tagged
 ``nbval-check-output`` keep an output, plain text with execution count 1, since nbval compares nothing else; every other
 code cell has none. There is no widget state. So a notebook differs from its last build only where its source does.
 """
 
+import copy
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from nstlib import course
+from nstlib import course, exercises
 from nstlib.files import replacing
 
 try:
@@ -22,6 +26,7 @@ except ImportError as fault:
 
 CHECKED = "nbval-check-output"
 CELL_SECONDS = 120
+FOLDERS = ("notebooks", "exercises/student", "exercises/instructor")
 TABLE = ("<!-- lessons, written from course.toml -->", "<!-- end of lessons -->")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
@@ -41,6 +46,7 @@ def build(root: Path, *, execute: bool = False) -> list[Path]:
     """
     written = []
     for target, notebook in _notebooks(Path(root)):
+        target.parent.mkdir(exist_ok=True)
         if not _take_outputs(notebook, _read(target)) or (execute and _code(notebook)):
             _execute(notebook, target)
         written += _write(target, _text(notebook))
@@ -52,8 +58,9 @@ def check(root: Path) -> list[str]:
     fresh = dict(_notebooks(Path(root)))
     problems = [_problem(notebook, target) for target, notebook in fresh.items()]
     problems += [
-        f"{target.name} has no source in notebooks/sources: write {target.stem}.py there, or delete the notebook."
-        for target in sorted(set((Path(root) / "notebooks").glob("*.ipynb")) - set(fresh))
+        f"{folder}/{target.name} has no source: write {target.stem}.py in sources, or delete the notebook."
+        for folder in FOLDERS
+        for target in sorted(set((Path(root) / folder).glob("*.ipynb")) - set(fresh))
     ]
     problems += [
         f"{path.name}'s table of lessons is not what course.toml says: run nst build."
@@ -84,12 +91,39 @@ def _notebooks(root: Path) -> Iterator[tuple[Path, Notebook]]:
         yield root / "notebooks" / f"{lesson.file}.ipynb", _normal(notebook, lesson.file)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(course.index(lessons))])
     yield root / "notebooks" / "index.ipynb", _normal(notebook, "index")
+    for lesson in lessons:
+        if lesson.exercise:
+            yield from _exercise(root, lesson)
+
+
+def _exercise(root: Path, lesson: course.Lesson) -> Iterator[tuple[Path, Notebook]]:
+    """Yield the learner's and the instructor's notebook of a lesson's exercise."""
+    source = read_exercise(root, lesson.exercise)
+    for folder, make in (("student", exercises.for_learner), ("instructor", exercises.for_instructor)):
+        try:
+            notebook = make(copy.deepcopy(source))
+        except exercises.ExerciseError as fault:
+            raise BuildError(f"exercises/sources/{lesson.exercise}.py: {fault}.") from fault
+        yield root / "exercises" / folder / f"{lesson.exercise}.ipynb", _normal(notebook, lesson.exercise)
+
+
+def read_exercise(root: Path, name: str) -> Notebook:
+    """Read an exercise's source; raise BuildError where it does not hold its exercise's questions."""
+    path = root / "exercises" / "sources" / f"{name}.py"
+    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    try:
+        exercises.verify(notebook, name.partition("_")[0])
+    except exercises.ExerciseError as fault:
+        raise BuildError(f"exercises/sources/{name}.py: {fault}.") from fault
+    return notebook
 
 
 def _normal(notebook: Notebook, name: str) -> Notebook:
     notebook.metadata, notebook.nbformat, notebook.nbformat_minor = nbformat.from_dict(METADATA), 4, 5
     for number, cell in enumerate(notebook.cells, start=1):
-        cell.id = f"{name.replace('_', '-')}-{number:02d}"
+        cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note to itself
+        if "nst" not in cell.metadata:
+            cell.id = f"{name.replace('_', '-')}-{number:02d}"  # else the exercise's question has given it one
     return notebook
 
 

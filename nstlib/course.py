@@ -8,6 +8,7 @@ from pathlib import Path
 __all__ = ["CourseError", "Lesson", "footer", "index", "read", "table"]
 
 KEYS = {"file": str, "title": str, "goal": str, "minutes": int, "needs": list}
+OPTIONAL = {"exercise": str}
 
 
 class CourseError(ValueError):
@@ -16,13 +17,17 @@ class CourseError(ValueError):
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson: its notebook's name without ending, what it is called, what one does in it, and what comes before."""
+    """One lesson: its notebook's name without ending, what it is called, what one does in it, what comes before.
+
+    exercise: the name of its exercise's notebook, empty where there is none.
+    """
 
     file: str
     title: str
     goal: str
     minutes: int
     needs: tuple[str, ...]
+    exercise: str = ""
 
     @property
     def id(self) -> str:
@@ -48,6 +53,10 @@ def read(root: Path) -> list[Lesson]:
             raise CourseError(f"course.toml has two lessons {lesson.id}; give each file a number of its own.")
         if not (Path(root) / "notebooks" / "sources" / f"{lesson.file}.py").is_file():
             raise CourseError(f"Lesson {lesson.id} has no notebooks/sources/{lesson.file}.py; write it or take it out.")
+        if lesson.exercise and not (Path(root) / "exercises" / "sources" / f"{lesson.exercise}.py").is_file():
+            raise CourseError(
+                f"Lesson {lesson.id} has no exercises/sources/{lesson.exercise}.py; write it or name none."
+            )
         if missing := set(lesson.needs) - set(ids):
             raise CourseError(f"Lesson {lesson.id} needs {min(missing)}, which course.toml does not hold.")
     try:
@@ -64,8 +73,9 @@ def _lesson(entry: dict) -> Lesson:
     for key, kind in KEYS.items():
         if not isinstance(entry.get(key), kind):
             raise CourseError(f"The lesson {entry.get('file', entry)} needs {key!r}, a {kind.__name__}.")
-    if unknown := set(entry) - set(KEYS):
-        raise CourseError(f"The lesson {entry['file']} has an unknown {min(unknown)!r}; known are {', '.join(KEYS)}.")
+    if unknown := set(entry) - set(KEYS | OPTIONAL):
+        known = ", ".join(KEYS | OPTIONAL)
+        raise CourseError(f"The lesson {entry['file']} has an unknown {min(unknown)!r}; known are {known}.")
     return Lesson(**{**entry, "needs": tuple(entry["needs"])})
 
 
@@ -73,17 +83,26 @@ def footer(lessons: list[Lesson], lesson: Lesson) -> str:
     """Return the last cell of a lesson: what comes next, what came before, and the way to all lessons."""
     place = lessons.index(lesson)
     before, after = lessons[:place][-1:], lessons[place + 1 :][:1]
-    words = [f"**Next:** {each.link()}: {each.goal}." for each in after] or ["**Next:** you have reached the end."]
+    words = [f"**Exercise:** [{lesson.exercise[:4]}](../{_student(lesson)})."] if lesson.exercise else []
+    words += [f"**Next:** {each.link()}: {each.goal}." for each in after] or ["**Next:** you have reached the end."]
     words += [f"**Before:** {each.link()}." for each in before]
     return "\n\n".join([*words, "[All lessons](index.ipynb)"])
 
 
 def table(lessons: list[Lesson], folder: str = "") -> str:
     """Return the lessons as a markdown table with links from a page beside `folder`."""
+    up = "" if folder else "../"
     rows = [
-        f"| {each.link(folder)} | {each.goal} | {', '.join(each.needs) or '–'} | {each.minutes} |" for each in lessons
+        f"| {each.link(folder)} | {each.goal} | {', '.join(each.needs) or '–'} | {each.minutes} | "
+        f"{f'[{each.exercise[:4]}]({up}{_student(each)})' if each.exercise else '–'} |"
+        for each in lessons
     ]
-    return "\n".join(["| lesson | what you do | needs | minutes |", "|:---|:---|:---|---:|", *rows])
+    head = ["| lesson | what you do | needs | minutes | exercise |", "|:---|:---|:---|---:|:---|"]
+    return "\n".join([*head, *rows])
+
+
+def _student(lesson: Lesson) -> str:
+    return f"exercises/student/{lesson.exercise}.ipynb"
 
 
 def index(lessons: list[Lesson]) -> str:

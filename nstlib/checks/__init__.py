@@ -8,10 +8,10 @@ from nstlib.checks.progress import reset
 
 EXERCISES = ("ex01", "ex02", "ex03", "ex04", "ex05", "ex07")
 
-__all__ = ["EXERCISES", "questions", "reset"]
+__all__ = ["EXERCISES", "all_questions", "reset"]
 
 
-def questions() -> dict:
+def all_questions() -> dict:
     """Return every question of the course by its id, in order."""
     import importlib
 

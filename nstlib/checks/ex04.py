@@ -61,7 +61,7 @@ style_cost = Question(
     hints=(
         "Which dictionary decides over which layers the sum runs?",
         "For every layer with a weight: its E_l, times its weight. Add them up.",
-        "`for layer, weight in layer_weights.items():` add `weight * E(features_x[layer], features_s[layer])` to the total.",
+        "Loop over `layer_weights.items()` and add `weight * E(features_x[layer], features_s[layer])` to the total.",
     ),
     reread="lesson 04, section 1",
     misconceptions=(

@@ -1,0 +1,135 @@
+# %% [markdown]
+# # Exercise 03 · The style cost and its constants
+#
+# **What you will do.** Write the cost of a layer, its gradient by hand, and the constants of five programs; then paint
+# with your cost.
+#
+# **You need** lesson 03 and 20 minutes.
+#
+# Under each question there is a check: run it as often as you like. `ex03.layer_cost.hint()` gives one of three hints,
+# `ex03.progress()` shows how far you are.
+
+# %%
+import torch
+
+import nstlib
+from nstlib import painted, pictures, plots
+from nstlib.checks import ex03
+
+# %% [markdown]
+# ## Question 1 · The cost of one layer · 8 points
+#
+# E<sub>l</sub> = Σ (G<sub>X</sub>/M<sub>X</sub> − G<sub>S</sub>/M<sub>S</sub>)² / (4 N²)
+#
+# Both come as raw features (N, H, W). The two pictures may differ in size.
+
+
+# %% question="ex03.layer_cost"
+def layer_style_cost(features_x, features_s):
+    """E_l of two blocks of features with the same N; sizes may differ."""
+    # BEGIN SOLUTION
+    means = []
+    for block in (features_x, features_s):
+        flat = block.reshape(block.shape[0], -1)
+        means.append(torch.matmul(flat, flat.t()) / flat.shape[1])
+    return (means[0] - means[1]).pow(2).sum() / (2 * features_x.shape[0]) ** 2
+    # END SOLUTION
+
+
+# %% check="ex03.layer_cost"
+ex03.layer_cost.check(layer_style_cost)
+
+# %% [markdown]
+# ## Question 2 · Its gradient, by hand · 8 points
+#
+# For two pictures of *one* size, M being the same for both: what is ∂E<sub>l</sub>/∂F? You get F of X (N, M) and the raw
+# Gram matrix of S. No autograd: use your pencil.
+
+
+# %% question="ex03.gradient"
+def style_gradient(F_x, gram_s):
+    """∂E_l/∂F, (N, M), for F_x (N, M) and the raw Gram matrix of a style of equal size."""
+    # BEGIN SOLUTION
+    N, M = F_x.shape
+    return torch.mm(torch.mm(F_x, F_x.t()) - gram_s, F_x) / (N * M) ** 2
+    # END SOLUTION
+
+
+# %% check="ex03.gradient"
+ex03.gradient.check(style_gradient)
+
+# %% [markdown]
+# ## Question 3 · Five programs · 8 points
+#
+# Δ is the difference of the *raw* Gram matrices, HW the pixels of the picture. What is each program's cost, divided by
+# the paper's?
+#
+# | convention | cost |
+# |:---|:---|
+# | `gatys` | Σ Δ² / (4 N² M²) |
+# | `mean_hw` | mean over the entries of (Δ / M)² |
+# | `sum_chw` | Σ (Δ / (N M))² |
+# | `mean_chw` | mean over the entries of (Δ / (N M))² |
+# | `keras` | Σ Δ² / (4 · 3² (HW)²) |
+
+
+# %% question="ex03.factor"
+def convention_factor(convention, n_filters, n_positions, image_positions):
+    """The convention's cost divided by the paper's, for N, M and HW."""
+    # BEGIN SOLUTION
+    if convention == "gatys":
+        return 1
+    if convention in ("mean_hw", "sum_chw"):
+        return 4
+    if convention == "mean_chw":
+        return 4 * n_filters**-2
+    return (n_filters * n_positions / (3 * image_positions)) ** 2
+    # END SOLUTION
+
+
+# %% check="ex03.factor"
+ex03.factor.check(convention_factor)
+
+# %% [markdown]
+# ## Paint with your cost
+#
+# The photo itself moves downhill on *your* style cost of three layers, each in units of its own start.
+
+# %%
+photo = pictures.sample("cat", 128)
+painting = painted.paint("waves", tuple(photo.shape[1:]))
+layers = ["relu1_1", "relu2_1", "relu3_1"]
+network = nstlib.networks.load(layers=layers)
+
+
+# %%
+def features(picture):
+    return {layer: block[0] for layer, block in network(picture[None]).items()}
+
+
+def repaint(steps=40):
+    """Lower the sum over layers of your cost, each divided by what it is for the photo."""
+    there, goal = features(photo), features(painting)
+    unit = {layer: layer_style_cost(there[layer], goal[layer]) for layer in layers}
+    x = photo.clone().requires_grad_()
+    adam = torch.optim.Adam([x], lr=0.03)
+    for _ in range(steps):
+        adam.zero_grad()
+        now = features(x)
+        sum(layer_style_cost(now[layer], goal[layer]) / unit[layer] for layer in layers).backward()
+        adam.step()
+        x.data.clamp_(0, 1)
+    return x.detach()
+
+
+# %%
+plots.row({"photo": photo, "painting": painting, "by your cost": repaint()})
+
+# %% [markdown]
+# *In the figure:* the cat, a print of waves, and the cat in the print's blues and its fine lines.
+#
+# **Look at** the fur: no content cost holds it, only that the run began at the photo. If your third picture is the photo,
+# no gradient arrived.
+
+# %%
+ex03.progress()

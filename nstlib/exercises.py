@@ -1,0 +1,128 @@
+"""Exercise notebooks from one source: the learner's, with stubs, and the instructor's, with answers.
+
+In ``exercises/sources/*.py`` (py:percent) a cell that begins with ``# %% question="ex02.gram"`` holds one function
+whose body stands between ``# BEGIN SOLUTION`` and ``# END SOLUTION``; a cell ``# %% check="ex02.gram"`` checks it. The
+learner's notebook keeps signature and docstring and raises NotImplementedError in place of the body.
+"""
+
+import ast
+import inspect
+import re
+
+from nstlib import checks
+
+__all__ = ["ExerciseError", "for_instructor", "for_learner", "for_nbgrader"]
+
+BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
+SHORT = 12  # a line of an answer this short, such as `return G`, may stand elsewhere, too
+
+
+class ExerciseError(ValueError):
+    """A source is no exercise; the message says where and why."""
+
+
+def for_instructor(notebook):
+    """Return the notebook with the answers in it and each check's text kept, to be compared by the tests."""
+    for cell, question in _marked(notebook, "question"):
+        cell.source = "\n".join(line for line in cell.source.splitlines() if line.strip() not in (BEGIN, END))
+        _mark(cell, question)
+    for cell, question in _marked(notebook, "check"):
+        _mark(cell, question, "nbval-check-output")
+    return notebook
+
+
+def for_learner(notebook):
+    """Return the notebook with stubs for answers; raise ExerciseError if a line of an answer is left anywhere."""
+    answers = []
+    for cell, question in _marked(notebook, "question"):
+        answers += _answer(cell.source)
+        cell.source = _stub(cell.source, question)
+        _mark(cell, question)
+    for cell, question in _marked(notebook, "check"):
+        _mark(cell, question)
+    text = "\n".join(f"{cell.source}\n{cell.metadata}" for cell in notebook.cells)
+    if leak := [line for line in answers if len(line) > SHORT and line in text]:
+        raise ExerciseError(f"the answer's line {leak[0]!r} also stands outside the answer: learners would read it")
+    return notebook
+
+
+def for_nbgrader(notebook):
+    """Return the source as nbgrader's commands want it: solution marks kept, checks that raise for a wrong answer."""
+    for cell, question in _marked(notebook, "question"):
+        _mark(cell, question)
+    for cell, question in _marked(notebook, "check"):
+        _mark(cell, question)
+        cell.source = f"{cell.source.rstrip()}.require()"
+    return notebook
+
+
+def verify(notebook, exercise: str) -> None:
+    """Raise ExerciseError unless there are an answer and a check for each of the exercise's questions, in order."""
+    known = {name: each for name, each in checks.all_questions().items() if name.startswith(f"{exercise}.")}
+    for kind in ("question", "check"):
+        found = [question for _, question in _marked(notebook, kind)]
+        if found != list(known):
+            raise ExerciseError(f"its {kind} cells are for {found}; expected is one each, in order, for {list(known)}")
+    for cell, name in _marked(notebook, "question"):
+        _require_same_signature(cell.source, known[name])
+    for cell, name in _marked(notebook, "check"):
+        if cell.source.strip() != f"{name}.check({known[name].reference.__name__})":
+            raise ExerciseError(f"the check of {name} reads {cell.source.strip()!r}; expected is one call of its check")
+
+
+def _require_same_signature(source: str, question) -> None:
+    try:
+        (function,) = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    except (SyntaxError, ValueError):
+        raise ExerciseError(f"the answer to {question.id} is not one function") from None
+    parameters = list(inspect.signature(question.reference).parameters)
+    given = [argument.arg for argument in function.args.args]
+    if (function.name, given) != (question.reference.__name__, parameters):
+        raise ExerciseError(f"the answer to {question.id} has another name or parameters than {question.call}")
+    if not ast.get_docstring(function):
+        raise ExerciseError(f"the answer to {question.id} has no docstring; the learner reads there what is asked")
+    _answer(source)
+
+
+def _marked(notebook, kind: str) -> list[tuple]:
+    return [(cell, cell.metadata[kind]) for cell in notebook.cells if kind in cell.metadata]
+
+
+def _mark(cell, question: str, *tags: str) -> None:
+    """Replace the source's mark by what our grader and nbgrader read, and give the cell its fixed id."""
+    kind = "question" if "question" in cell.metadata else "check"
+    name, check = question.replace(".", "-").replace("_", "-"), kind == "check"
+    points = {"points": checks.all_questions()[question].points} if check else {}
+    cell.metadata = {
+        "nst": {kind: question},
+        "tags": [f"q:{question}", *tags],
+        "nbgrader": {
+            "grade": check,
+            "grade_id": f"{name}-{'check' if check else 'answer'}",
+            "locked": check,
+            "schema_version": 3,
+            "solution": not check,
+            "task": False,
+            **points,
+        },
+    }
+    cell.id = f"{name}-{'check' if check else 'answer'}"
+
+
+def _parts(source: str) -> tuple[list[str], list[str], list[str]]:
+    lines = source.splitlines()
+    marks = [line.strip() for line in lines if line.strip() in (BEGIN, END)]
+    if marks != [BEGIN, END]:
+        raise ExerciseError(f"an answer needs {BEGIN!r} and then {END!r}, once each; found were {marks}")
+    begin, end = (next(i for i, line in enumerate(lines) if line.strip() == mark) for mark in (BEGIN, END))
+    return lines[:begin], lines[begin + 1 : end], lines[end + 1 :]
+
+
+def _answer(source: str) -> list[str]:
+    return [line.strip() for line in _parts(source)[1] if re.search(r"\w", line)]
+
+
+def _stub(source: str, question: str) -> str:
+    before, answer, after = _parts(source)
+    indent = re.match(r"\s*", answer[0])[0]
+    return "\n".join([*before, f'{indent}raise NotImplementedError("{question}")', *after]).rstrip()
