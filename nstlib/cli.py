@@ -172,6 +172,34 @@ def build(
             typer.echo(path)
 
 
+@app.command()
+def misconceptions(
+    exercise: Annotated[
+        str, typer.Argument(help="an exercise or question: ex02, ex02.gram; all where none is given")
+    ] = "",
+) -> None:
+    """Run every known mistake through its question's check, and print what the check says to it."""
+    from rich.table import Table
+
+    from nstlib.checks import all_questions
+
+    chosen = [question for name, question in all_questions().items() if name.startswith(exercise)]
+    if not chosen:
+        _say(f"nst: There is no exercise or question {exercise!r}; choose from {', '.join(all_questions())}.", "red")
+        raise typer.Exit(1)
+    table = Table("question", "mistake", "diagnosed as", "points", "what is said", "seen in")
+    astray = 0
+    for question in chosen:
+        for mistake in question.misconceptions:
+            result = question.examine(mistake.function)
+            astray += result.misconception != mistake.id
+            said, points = result.lines[-1], f"{result.points} of {result.of}"
+            table.add_row(question.id, mistake.id, result.misconception, points, said, mistake.evidence)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    typer.echo(f"{sum(len(question.misconceptions) for question in chosen)} mistakes, {astray} not known by their name")
+    raise typer.Exit(1 if astray else 0)
+
+
 def _require_new(file: Path, force: bool) -> None:
     if file.exists() and not force:
         raise ValueError(f"{file} exists already. Choose another name, or pass --force to replace it.")

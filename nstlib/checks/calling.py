@@ -132,9 +132,6 @@ def told(fault: BaseException) -> str:
     text = f"{type(fault).__name__}: {said[0]}"
     if not frames:
         return text
-    line = dict((frame, number) for frame, number in traceback.walk_tb(fault.__traceback__) if frame is frames[-1])[
-        frames[-1]
-    ]
     frame, line = frames[-1]
     code = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
     where = f"in line {line} of your cell" if "ipykernel" in frame.f_code.co_filename else f"in line {line}"
@@ -164,7 +161,7 @@ def _read(answer, inputs: list[torch.Tensor]) -> Reply:
         if isinstance(answer, torch.Tensor):
             gradients = _gradients(answer, inputs)
             dtype = str(answer.dtype).removeprefix("torch.")
-            return Reply("value", "tensor", dtype, {"": answer.detach().cpu().double().numpy()}, gradients)
+            return Reply("value", "tensor", dtype, {"": _real(answer.detach()).cpu().double().numpy()}, gradients)
         if isinstance(answer, np.ndarray):
             return Reply("value", "numpy", str(answer.dtype), {"": answer.astype(np.float64)})
         if isinstance(answer, dict):
@@ -176,6 +173,10 @@ def _read(answer, inputs: list[torch.Tensor]) -> Reply:
     except (TypeError, ValueError, RuntimeError):
         pass  # a list of unequal rows, a complex number: no numbers to compare
     return Reply("value", type(answer).__name__)
+
+
+def _real(answer: torch.Tensor) -> torch.Tensor:
+    return answer.real if answer.is_complex() else answer
 
 
 def _floats(value):

@@ -11,8 +11,8 @@ from nstlib.checks.questions import Misconception, Question
 
 def _blocks(draw: Draw) -> list[Case]:
     cases = []
-    for dtype in (torch.float64, torch.float32):
-        n, height, width = draw.sizes((4, 9), (3, 6), (3, 6))
+    for dtype, filters in ((torch.float64, (7, 9)), (torch.float32, (4, 5))):
+        n, height, width = draw.sizes(filters, (3, 6), (3, 6))
         words = f"{n} filters on {height} × {width} positions"
         symbols = {"N": n, "M": height * width}
         cases.append(Case((draw.normal(n, height, width, dtype=dtype),), words, symbols))
@@ -21,8 +21,8 @@ def _blocks(draw: Draw) -> list[Case]:
 
 def _pairs(draw: Draw) -> list[Case]:
     cases = []
-    for dtype in (torch.float64, torch.float32):
-        n, height, width = draw.sizes((4, 9), (3, 6), (3, 6))
+    for dtype, filters in ((torch.float64, (7, 9)), (torch.float32, (4, 5))):
+        n, height, width = draw.sizes(filters, (3, 6), (3, 6))
         x, c = (draw.normal(n, height, width, dtype=dtype) for _ in range(2))
         words = f"two pictures' features, {n} filters on {height} × {width} positions each"
         cases.append(Case((x, c), words, {"N": n, "M": height * width}))

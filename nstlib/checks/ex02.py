@@ -25,8 +25,8 @@ def _unrolled(draw: Draw) -> list[Case]:
 
 def _blocks(draw: Draw) -> list[Case]:
     cases = []
-    for dtype in (torch.float64, torch.float32, torch.float64):
-        n, height, width = draw.sizes((2, 9), (3, 6), (3, 6))
+    for dtype, filters in ((torch.float64, (7, 9)), (torch.float32, (4, 6)), (torch.float64, (2, 3))):
+        n, height, width = draw.sizes(filters, (3, 6), (3, 6))
         m = height * width
         words = f"{n} filters on {height} × {width} positions ({str(dtype).removeprefix('torch.')})"
         cases.append(Case((draw.normal(n, height, width, dtype=dtype),), words, {"N": n, "M": m}))
@@ -35,8 +35,8 @@ def _blocks(draw: Draw) -> list[Case]:
 
 def _batches(draw: Draw) -> list[Case]:
     cases = []
-    for dtype in (torch.float64, torch.float32):
-        b, n, height, width = draw.sizes((2, 3), (4, 6), (2, 5), (2, 5))
+    for dtype, pictures, filters in ((torch.float64, 3, (5, 6)), (torch.float32, 2, (7, 9))):
+        b, n, height, width = draw.sizes((pictures, pictures), filters, (2, 4), (3, 5))
         words = f"a batch of {b} pictures, {n} filters on {height} × {width} positions"
         symbols = {"B": b, "N": n, "M": height * width}
         cases.append(Case((draw.normal(b, n, height, width, dtype=dtype),), words, symbols))
@@ -45,8 +45,8 @@ def _batches(draw: Draw) -> list[Case]:
 
 def _summed(draw: Draw) -> list[Case]:
     cases = []
-    for _ in range(2):
-        n, m = draw.sizes((3, 5), (6, 12))
+    for filters, positions in (((4, 5), (6, 8)), ((2, 3), (9, 12))):
+        n, m = draw.sizes(filters, positions)
         F = draw.normal(n, m)
         cases.append(Case((F @ F.T, F.mean(1), m), f"{n} filters, {m} positions", {"N": n, "M": m}))
     return cases
@@ -156,7 +156,7 @@ gram = Question(
         "Unroll first: (N, H, W) to (N, M). Then one matrix product makes every pair of rows meet.",
         "`F @ F.T` is (N, M) times (M, N).",
     ),
-    reread="lesson 02, section 2",
+    reread="lesson 02, section 1",
     misconceptions=(
         Misconception("divided-by-M", lambda f: right.gram_matrix(f) / f[0].numel(), BY_M, TENSORFLOW),
         Misconception(
@@ -219,7 +219,7 @@ gram_batch = Question(
         "Flatten height and width only: (B, N, M). Then multiply picture by picture.",
         "`torch.bmm`, `@` on three dimensions, or `einsum` with the letter of the batch on both sides.",
     ),
-    reread="lesson 02, the batched Gram matrix",
+    reread="lesson 02, section 1",
     misconceptions=(
         Misconception(
             "mixed-pictures",
@@ -263,7 +263,7 @@ covariance = Question(
         "G is a sum over M positions. What turns it into a mean?",
         "The product of the means is needed for every pair of filters: an N × N matrix. See `torch.outer`.",
     ),
-    reread="lesson 02, claim “covariance”",
+    reread="lesson 02, section 3",
     misconceptions=(
         Misconception(
             "not-divided",

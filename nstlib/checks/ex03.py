@@ -14,8 +14,12 @@ FAMILIES = ("gatys", "mean_hw", "sum_chw", "mean_chw", "keras")
 def pairs(draw: Draw) -> list[Case]:
     """Draw features of two pictures, of unequal sizes, of equal ones, and unequal again."""
     cases = []
-    for dtype, equal in ((torch.float64, False), (torch.float32, True), (torch.float64, False)):
-        n, height, width, other = draw.sizes((4, 8), (3, 5), (4, 6), (7, 9))
+    for dtype, equal, filters in (
+        (torch.float64, False, (7, 9)),
+        (torch.float32, True, (5, 6)),
+        (torch.float64, False, (3, 4)),
+    ):
+        n, height, width, other = draw.sizes(filters, (3, 5), (4, 6), (7, 9))
         size_s = (height, width) if equal else (height + 1, other)
         x, s = draw.normal(n, height, width, dtype=dtype), draw.normal(n, *size_s, mean=0.7, dtype=dtype)
         words = f"{n} filters, X on {height} × {width} and S on {size_s[0]} × {size_s[1]} positions"
@@ -25,8 +29,8 @@ def pairs(draw: Draw) -> list[Case]:
 
 def _matrices(draw: Draw) -> list[Case]:
     cases = []
-    for _ in range(2):
-        n, m = draw.sizes((3, 5), (6, 9))
+    for filters, positions in (((4, 5), (8, 9)), ((2, 3), (5, 7))):
+        n, m = draw.sizes(filters, positions)
         F, S = draw.normal(n, m), draw.normal(n, m, mean=0.8)
         words = f"{n} filters × {m} positions and the raw Gram matrix of a style of the same size"
         cases.append(Case((F, S @ S.T), words, {"N": n, "M": m}, gradient=False))

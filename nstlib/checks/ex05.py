@@ -33,8 +33,8 @@ def _steps(draw: Draw) -> list[Case]:
 
 def _pictures(draw: Draw) -> list[Case]:
     cases = []
-    for dtype in (torch.float64, torch.float32):
-        height, width = draw.sizes((3, 6), (4, 7))
+    for dtype, rows in ((torch.float64, (3, 4)), (torch.float32, (5, 7))):
+        height, width = draw.sizes(rows, (4, 8))
         x = draw.uniform(3, height, width, dtype=dtype)
         cases.append(Case((x,), f"a picture of 3 × {height} × {width} numbers", {"H": height, "W": width}))
     return cases

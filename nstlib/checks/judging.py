@@ -219,7 +219,7 @@ def _factor(ratios: Sequence[float], symbols: Sequence[Mapping[str, float]]) -> 
             ]
             if np.allclose(tried, ratios, rtol=1e-3, atol=0):
                 return _written(number, dict(zip(shared, powers, strict=True)))
-    return ""
+    return f"{ratios[0]:.4g}" if np.allclose(ratios, ratios[0], rtol=1e-3, atol=0) else ""
 
 
 def _written(number: Fraction, powers: Mapping[str, int]) -> str:

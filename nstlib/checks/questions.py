@@ -8,7 +8,7 @@ import inspect
 import os
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from nstlib.checks import calling, progress, words
@@ -76,10 +76,31 @@ class Question:
 
     def check(self, function: Callable) -> Result:
         """Say whether the function is right, and what it does if not. Nothing that it returns can make this raise."""
-        result = self._checked(function)
+        result = self.examine(function)
+        result = replace(result, tries=progress.note(self.id, outcome=result.outcome, points=result.points))
         if os.environ.get("NBGRADER_EXECUTION") == "autograde":  # nbgrader gives points where nothing is raised
             result.require()
         return result
+
+    def examine(self, function: Callable) -> Result:
+        """Find what `check` says, without a note of it in the learner's progress."""
+        if not callable(function):
+            told = (
+                f"We were given {type(function).__name__}, not a function. Pass {self.reference.__name__} itself, "
+                f"without brackets: {self.id}.check({self.reference.__name__})",
+            )
+            return self._result("not yet", told)
+        verdict, answer, used = self._judged(function, self.drawn)
+        if verdict.outcome == "correct" and "nstlib" in used:
+            return self._result("not yet", words.CALLS_NSTLIB, misconception="calls-nstlib")
+        if verdict.outcome == "correct" and self.by_hand and "autograd" in used:
+            return self._result("not yet", words.USES_AUTOGRAD, misconception="uses-autograd")
+        return self._result(
+            verdict.outcome,
+            words.said(self, verdict, answer),
+            points=self.points if verdict.outcome == "correct" else self._credit(verdict),
+            misconception=verdict.misconception,
+        )
 
     def hint(self, rung: int | None = None) -> Text:
         """Show the next of three hints, or the one asked for: 1, 2 or 3."""
@@ -114,29 +135,9 @@ class Question:
                 verdict = Verdict("not yet", faults=("again",))
         return verdict, answer, used
 
-    def _checked(self, function: Callable) -> Result:
-        if not callable(function):
-            told = (
-                f"We were given {type(function).__name__}, not a function. Pass {self.reference.__name__} itself, "
-                f"without brackets: {self.id}.check({self.reference.__name__})",
-            )
-            return self._result("not yet", told)
-        verdict, answer, used = self._judged(function, self.drawn)
-        if verdict.outcome == "correct" and "nstlib" in used:
-            return self._result("not yet", words.CALLS_NSTLIB, misconception="calls-nstlib")
-        if verdict.outcome == "correct" and self.by_hand and "autograd" in used:
-            return self._result("not yet", words.USES_AUTOGRAD, misconception="uses-autograd")
-        return self._result(
-            verdict.outcome,
-            words.said(self, verdict, answer),
-            points=self.points if verdict.outcome == "correct" else self._credit(verdict),
-            misconception=verdict.misconception,
-        )
-
     def _credit(self, verdict: Verdict) -> int:
         return sum(each.credit for each in self.misconceptions if each.id == verdict.misconception)
 
     def _result(self, outcome: str, lines: Sequence[str], points: int = 0, misconception: str | None = None) -> Result:
-        tries = progress.note(self.id, outcome=outcome, points=points)
         footer = () if outcome == "correct" else (f"Hint: {self.id}.hint()", f"Reread: {self.reread}")
-        return Result(self.id, outcome, points, self.points, misconception, tuple(lines), footer, tries)
+        return Result(self.id, outcome, points, self.points, misconception, tuple(lines), footer)

@@ -36,9 +36,9 @@ def said(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...]:
     if verdict.likely:
         seems = _message(question, verdict.likely, case.symbols)
         return (called, f"It looks as if two things came together. By the numbers: {seems}", *besides)
-    if verdict.numbers:
-        return (called, *_numbers(verdict.numbers, answer, question), *besides)
-    return (called, *(besides or (_GRADIENT_DIFFERS,)))
+    if verdict.numbers and not {"kind", "dtype"} & set(verdict.faults):
+        return (called, *_numbers(verdict.numbers, answer[verdict.call]))  # the rest shows when the numbers are right
+    return (called, *(besides[:1] or (_GRADIENT_DIFFERS,)))
 
 
 _GRADIENT_DIFFERS = (
@@ -74,10 +74,7 @@ def _fault(fault: str, reply: Reply, question) -> str:
     return "A second call with the same input gave another answer. Does it depend on chance, or on the call before?"
 
 
-def _numbers(numbers: Numbers, answer: list[Reply], question) -> list[str]:
-    reply = answer[numbers.call]
-    if not reply.values and question.kinds != {"dict"}:
-        return []  # no numbers at all: the wrong kind of answer says it
+def _numbers(numbers: Numbers, reply: Reply) -> list[str]:
     if numbers.missing:
         return [f"These names are missing, or were not asked for: {numbers.missing}."]
     if numbers.wanted != numbers.got:
@@ -107,7 +104,10 @@ def _differing(numbers: Numbers, reply: Reply) -> list[str]:
         ratio = f"{numbers.ratio:.4g}".replace("-", "−")
         every = "The answer is" if numbers.wanted == () else "Every entry is"
         if not numbers.factor:
-            return [f"{every} {ratio} times what is expected in this call; in others the factor is another one."]
+            return [
+                f"{every} {ratio} times what is expected in this call, and in others the factor is another one: "
+                "more than a constant is wrong."
+            ]
         same = "" if numbers.factor == ratio else f", and {ratio} = {numbers.factor}"
         return [f"{every} {ratio} times what is expected{same}, in all our calls."]
     got = f"{float(reply.values[numbers.name][numbers.place]):.4g}"

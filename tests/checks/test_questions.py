@@ -1,0 +1,176 @@
+"""The questions' own proofs: the reference passes, each mistake is known by its name, no two look alike."""
+
+import inspect
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+import torch
+
+import nstlib
+from nstlib import checks
+from nstlib.checks import references
+from nstlib.checks.calling import reply
+from nstlib.checks.drawing import Draw
+from nstlib.checks.judging import judge
+from tests.checks.right_answers import RIGHT
+from tests.checks.wrong_answers import COMPOSED, UNLISTED
+
+QUESTIONS = checks.all_questions()
+SEEDS = ("public", "a secret", "another")
+SOURCES = Path(__file__).parents[2] / "notebooks" / "sources"
+POINTS = [4, 6, 4, 8, 4, 6, 8, 8, 8, 6, 4, 6, 2, 6, 4, 6, 6, 4]
+every = pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+
+
+def test_there_are_eighteen_questions_for_a_hundred_points():
+    assert [question.points for question in QUESTIONS.values()] == POINTS and sum(POINTS) == 100
+
+
+@every
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_reference_is_right_whatever_the_cases(question, seed):
+    assert question.verdict(question.reference, question.cases(Draw(seed))).outcome == "correct"
+
+
+@every
+@pytest.mark.parametrize("seed", SEEDS)
+def test_each_misconception_is_reported_under_its_own_name(question, seed):
+    cases = question.cases(Draw(seed))
+    for mistake in question.misconceptions:
+        verdict = question.verdict(mistake.function, cases)
+        assert (verdict.outcome, verdict.misconception) == ("not yet", mistake.id)
+
+
+@every
+def test_no_two_misconceptions_look_alike(question):
+    replies = {each.id: [reply(each.function, case) for case in question.drawn] for each in question.misconceptions}
+    symbols = [case.symbols for case in question.drawn]
+    for one, other in combinations(replies, 2):
+        verdict = judge(replies[one], {}, replies[other], symbols, question.kinds, question.tolerance)
+        assert verdict.outcome != "correct", (one, other)
+
+
+@every
+def test_there_are_misconceptions_with_evidence_and_messages_that_fill_in(question):
+    assert 4 <= len(question.misconceptions) <= 8
+    assert len({each.id for each in question.misconceptions}) == len(question.misconceptions)
+    for each in question.misconceptions:
+        assert each.evidence and 0 <= each.credit < question.points
+        said = question.check(each.function).message
+        assert "{" not in said and said.count(".") >= 2
+
+
+@every
+def test_right_answers_written_in_other_ways_pass(question):
+    answers = RIGHT[question.id]
+    assert len(answers) >= 3
+    for answer in answers:
+        result = question.check(answer)
+        assert (result.outcome, result.points) == ("correct", question.points), str(result)
+
+
+@every
+def test_two_mistakes_at_once_never_pass_and_are_never_called_another(question):
+    assert len(COMPOSED[question.id]) >= 2
+    for name, answer in COMPOSED[question.id].items():
+        verdict = question.verdict(answer)
+        assert verdict.outcome == "not yet" and verdict.misconception is None, (name, verdict)
+
+
+@pytest.mark.parametrize("number", range(len(UNLISTED)))
+def test_a_slip_on_no_list_is_met_with_what_was_measured(number):
+    question, answer, words = UNLISTED[number]
+    result = QUESTIONS[question].check(answer)
+    assert result.outcome in ("not yet", "raised") and result.misconception is None and result.points == 0
+    assert words in result.message
+
+
+@every
+def test_asking_the_library_earns_nothing(question):
+    library = {
+        "unroll": nstlib.style.unroll,
+        "content_cost": nstlib.style.content_cost,
+        "gram_matrix": nstlib.style.gram_matrix,
+        "gram_batch": nstlib.style.gram_matrix,
+        "layer_style_cost": nstlib.style.layer_style_cost,
+        "convention_factor": nstlib.conventions.factor,
+        "style_cost": nstlib.style.style_cost,
+        "leave_one_out": nstlib.weighting.leave_one_out,
+        "balanced_weights": nstlib.weighting.balanced,
+        "total_cost": nstlib.style.total_cost,
+        "total_variation": nstlib.style.total_variation,
+        "diagonal_style_cost": nstlib.statistics.STATISTICS["diagonal"].cost,
+        "statistics_cost": nstlib.statistics.STATISTICS["moments"].cost,
+    }.get(question.reference.__name__)
+    if library is None:  # loops, the covariance of a Gram matrix, one step, colours: the library has no such function
+        assert question.id in {"ex02.gram_loops", "ex02.covariance", "ex03.gradient", "ex05.step", "ex07.colour"}
+        return
+    for answer in (library, lambda *given: library(*given)):
+        result = question.check(answer)
+        assert (result.outcome, result.points, result.misconception) == ("not yet", 0, "calls-nstlib")
+
+
+def test_a_gradient_by_autograd_is_recognised():
+    def by_autograd(F_x, gram_s):
+        with torch.enable_grad():
+            F = F_x.clone().requires_grad_()
+            E = (F @ F.T - gram_s).square().sum() / (4 * F.numel() ** 2)
+            return torch.autograd.grad(E, F)[0]
+
+    result = QUESTIONS["ex03.gradient"].check(by_autograd)
+    assert (result.points, result.misconception) == (0, "uses-autograd")
+
+
+@every
+def test_hints_rise_to_the_answer_and_the_solution_is_right(question):
+    assert [question.hint(rung).title for rung in (1, 2, 3)] == [f"Hint {n} of 3 for {question.id}" for n in (1, 2, 3)]
+    with pytest.raises(ValueError, match="ask for 1, 2 or 3"):
+        question.hint(4)
+    names: dict = {"torch": torch} | vars(references)
+    exec(question.solution().code, names)
+    assert question.verdict(names[question.reference.__name__]).outcome == "correct"
+
+
+@every
+def test_reread_names_a_section_that_is_there(question):
+    lesson, _, section = question.reread.removeprefix("lesson ").partition(", ")
+    (source,) = (path for path in SOURCES.glob(f"{lesson}_*.py"))
+    numbers = [word.strip(",") for word in section.split() if word.strip(",").isdigit()]
+    assert numbers and all(f"# ## {number}. " in source.read_text(encoding="utf-8") for number in numbers)
+
+
+def test_judging_needs_numpy_alone():
+    code = "import sys, nstlib.checks.judging; print('torch' in sys.modules, 'numpy' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "True"]
+
+
+def test_the_references_are_the_librarys_functions():
+    generator = torch.Generator().manual_seed(0)
+    x, s = (torch.randn(5, 3, n, generator=generator).double() for n in (4, 6))
+    F, S = x.flatten(1), torch.randn(5, 12, generator=generator).double()
+    style, statistics = nstlib.style, nstlib.statistics.STATISTICS
+    assert references.unroll(x).equal(style.unroll(x))
+    assert references.content_cost(x, x + 1).allclose(style.content_cost(x, x + 1))
+    assert references.gram_matrix(x).allclose(style.gram_matrix(x))
+    assert torch.tensor(references.gram_loops(F)).double().allclose(style.gram_matrix(x))
+    assert references.covariance_from_gram(F @ F.T, F.mean(1), 12).allclose(nstlib.statistics.covariance(x))
+    assert references.layer_style_cost(x, s).allclose(style.layer_style_cost(x, s))
+    assert references.style_gradient(F, S @ S.T).allclose(style.style_gradient(x, S @ S.T / 12))
+    assert references.total_variation(x).allclose(style.total_variation(x))
+    assert references.diagonal_style_cost(x, s).allclose(statistics["diagonal"].cost(x, s))
+    assert references.statistics_cost(x, s).allclose(statistics["moments"].cost(x, s))
+    for name in nstlib.conventions.CONVENTIONS:
+        ours, theirs = references.convention_factor(name, 64, 900, 5000), nstlib.conventions.factor(name, 64, 900, 5000)
+        assert ours == pytest.approx(theirs)
+
+
+def test_names_and_signatures_are_the_courses():
+    signatures = {name: str(inspect.signature(each.reference)) for name, each in QUESTIONS.items()}
+    assert signatures["ex02.covariance"] == "(gram, mean, n_positions)"
+    assert signatures["ex03.factor"] == "(convention, n_filters, n_positions, image_positions)"
+    assert signatures["ex04.style_cost"] == "(features_x, features_s, layer_weights)"
+    assert signatures["ex05.step"] == "(x, gradient, learning_rate)"
