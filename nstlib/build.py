@@ -4,8 +4,9 @@
 to ``instructor`` with answers.
 
 A built notebook has one normal form. Cell ids follow from name and position. Only code cells tagged
-``nbval-check-output`` keep an output, plain text with execution count 1, since nbval compares nothing else; every other
-code cell has none. There is no widget state. So a notebook differs from its last build only where its source does.
+``nbval-check-output`` keep an output, its text forms with execution count 1, since nbval compares nothing else; every
+other code cell has none. There is no widget state. So a notebook differs from its last build only where its source
+does.
 """
 
 import copy
@@ -68,6 +69,24 @@ def check(root: Path) -> list[str]:
         if path.read_text(encoding="utf-8") != text
     ]
     return [problem for problem in problems if problem]
+
+
+def nbgrader(root: Path, folder: Path) -> list[Path]:
+    """Write nbgrader's ``source/<exercise>/<exercise>.ipynb`` for every exercise; return the paths written.
+
+    From there on nbgrader's own commands make the release and grade it. Raises BuildError where a file would be
+    replaced.
+    """
+    written = []
+    for lesson in _lessons(Path(root)):
+        if lesson.exercise:
+            target = Path(folder) / "source" / lesson.exercise / f"{lesson.exercise}.ipynb"
+            if target.exists():
+                raise BuildError(f"{target} is there already; give a new folder, or delete it first.")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            notebook = exercises.for_nbgrader(read_exercise(Path(root), lesson.exercise))
+            written += _write(target, _text(_normal(notebook, lesson.exercise)))
+    return written
 
 
 def _lessons(root: Path) -> list[course.Lesson]:
@@ -175,14 +194,16 @@ def _store(cell: Notebook, outputs: list[Notebook]) -> None:
 
 
 def _plain(output: Notebook) -> Notebook | None:
-    """Return the part of an output that nbval can compare: printed text, or the text form of a value."""
+    """Return the part of an output that nbval compares: printed text, or the text forms of a value."""
     if output.output_type == "stream":
         return nbformat.v4.new_output("stream", name=output.name, text=output.text)
-    text = output.get("data", {}).get("text/plain")
-    if text is None:
+    forms = {
+        form: output.get("data", {})[form] for form in ("text/plain", "text/html") if form in output.get("data", {})
+    }
+    if not forms:
         return None
     counted = {"execution_count": 1} if output.output_type == "execute_result" else {}
-    return nbformat.v4.new_output(output.output_type, data={"text/plain": text}, **counted)
+    return nbformat.v4.new_output(output.output_type, data=forms, **counted)
 
 
 def _execute(notebook: Notebook, target: Path) -> None:

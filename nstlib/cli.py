@@ -158,11 +158,18 @@ def build(
     execute: Annotated[
         bool, typer.Option("--execute", help="Run every notebook again, not only changed ones.")
     ] = False,
+    nbgrader: Annotated[
+        Path | None, typer.Option(help="Only write the exercises into this folder, as a course for nbgrader.")
+    ] = None,
 ) -> None:
-    """Build the notebooks from notebooks/sources/ (an author's tool: needs the extra 'test')."""
+    """Build the lessons and exercises from their sources (an author's tool: needs the extra 'test')."""
     with _sentences():
         from nstlib import build as builder
 
+        if nbgrader:
+            for path in builder.nbgrader(Path.cwd(), nbgrader):
+                typer.echo(path)
+            raise typer.Exit
         problems = builder.check(Path.cwd()) if check else []
         for problem in problems:
             _say(f"nst: {problem}")

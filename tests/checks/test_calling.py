@@ -1,0 +1,147 @@
+"""What comes back from a call: every way a learner's function can end, as data."""
+
+import contextlib
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from nstlib.checks import calling
+from nstlib.checks.calling import Case, TooLong, limited, replies, reply, watched
+
+CASE = Case((torch.arange(6.0, dtype=torch.float64).reshape(2, 3),), "six numbers", {"N": 2})
+
+
+def test_a_value_comes_back_as_float64_with_its_gradient():
+    found = reply(lambda x: x.square().sum(), CASE)
+    assert (found.status, found.kind, found.dtype, found.changed) == ("value", "tensor", "float64", False)
+    assert found.values[""] == 55
+    (gradient,) = found.gradients
+    assert np.allclose(gradient / gradient[0, 1], [[0, 1, 2], [3, 4, 5]])
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [
+        (lambda x: x.tolist(), "list"),
+        (lambda x: x.detach().numpy(), "numpy"),
+        (lambda x: 3.0, "number"),
+        (lambda x: {"a": torch.tensor(1.0)}, "dict"),
+        (lambda x: [[1, 2], [3]], "list"),
+        (lambda x: {"a": "b"}, "dict"),
+        (lambda x: True, "bool"),
+        (lambda x: "words", "str"),
+        (lambda x: (x.detach(), x.detach()), "tuple"),
+        (lambda x: x.detach().to(torch.complex64), "tensor"),
+        (lambda x: x.detach().to_sparse(), "Tensor"),
+    ],
+)
+def test_each_kind_is_told_and_nothing_raises(function, kind):
+    found = reply(function, CASE)
+    assert found.status == "value" and found.kind == kind
+
+
+def test_the_ends_that_are_no_value():
+    def stub(x):
+        raise NotImplementedError("ex02.gram")
+
+    assert reply(stub, CASE).status == "not attempted"
+    assert reply(lambda x: None, CASE).status == "nothing"
+    assert reply(lambda x: x.no_such_thing, CASE).status == "raised"
+
+
+def test_an_error_names_the_learners_line_not_ours_and_not_torchs():
+    def wrong(x):
+        return torch.einsum("ij,jk->ik", x, x)
+
+    text = reply(wrong, CASE).text
+    assert text.startswith("RuntimeError: ") and text.endswith('return torch.einsum("ij,jk->ik", x, x)')
+    assert "nstlib" not in text and "site-packages" not in text
+
+
+def test_an_error_without_words_or_with_many_is_one_line():
+    def mute(x):
+        raise ValueError
+
+    words = "first\nsecond"
+
+    def wordy(x):
+        raise ValueError(words)
+
+    assert "ValueError: without a message" in reply(mute, CASE).text
+    assert "second" not in reply(wordy, CASE).text
+
+
+def test_a_change_of_the_input_is_seen_and_spoils_no_other_call():
+    def in_place(x):
+        x.data.mul_(2)
+        return x.sum()
+
+    assert [reply(in_place, CASE).changed for _ in range(2)] == [True, True]
+    assert CASE.arguments[0][1, 2] == 5
+
+
+def test_dictionaries_and_lists_of_tensors_are_copied_too():
+    case = Case(({"a": torch.ones(2)}, [torch.ones(3)]), "", {})
+
+    def spoil(first, second):
+        first["a"].data.zero_()
+        second.append(1)
+        return first["a"].sum()
+
+    found = reply(spoil, case)
+    assert found.changed and len(found.gradients) == 2 and found.gradients[1] is None
+    assert case.arguments[0]["a"].sum() == 2 and len(case.arguments[1]) == 1
+
+
+def test_an_endless_loop_ends():
+    def endless(x):
+        while True:
+            with contextlib.suppress(Exception):
+                time.sleep(0.01)
+
+    began = time.monotonic()
+    found = replies(endless, [CASE, CASE], seconds=0.3)
+    assert [each.status for each in found] == ["too long", "too long"]
+    assert time.monotonic() - began < 30
+
+
+def test_the_limit_leaves_no_thread_and_no_late_interrupt():
+    before = threading.active_count()
+    for _ in range(20):
+        with limited(5):
+            pass
+    with pytest.raises(TooLong), limited(0.05):
+        time.sleep(5)
+    time.sleep(0.2)
+    assert threading.active_count() == before
+
+
+def test_a_learners_own_interrupt_is_not_mistaken_for_the_limit():
+    with pytest.raises(KeyboardInterrupt), limited(5):
+        raise KeyboardInterrupt
+
+
+def test_elsewhere_than_in_the_main_thread_there_is_no_limit_and_no_harm():
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(replies(lambda x: x.sum(), [CASE], seconds=0.01)))
+    thread.start()
+    thread.join()
+    assert found[0].status == "value"
+
+
+def test_what_is_called_is_noticed():
+    from nstlib import style
+
+    with watched() as seen:
+        style.unroll(torch.ones(1, 2, 3))
+    assert seen == {"nstlib"}
+    x = torch.ones(1, requires_grad=True)
+    with watched() as seen:
+        torch.autograd.grad(x.sum(), x)
+    assert seen == {"autograd"}
+    with watched() as seen:
+        calling.reply(lambda x: x.sum().item(), CASE)
+    assert not seen

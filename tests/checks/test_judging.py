@@ -1,0 +1,118 @@
+"""The judge on plain arrays: what counts as right, and the patterns it finds in what is wrong."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nstlib.checks.judging import Reply, judge
+
+KINDS = frozenset({"tensor"})
+SYMBOLS = [{"N": 3, "M": 10}, {"N": 5, "M": 7}]
+
+
+def tensor(value, dtype="float64", **more):
+    return Reply("value", "tensor", dtype, {"": np.asarray(value, dtype=float)}, **more)
+
+
+def judged(expected, answer, mistakes=None, **more):
+    return judge(expected, mistakes or {}, answer, SYMBOLS[: len(expected)], KINDS, **more)
+
+
+@given(st.integers(0, 6), st.sampled_from(["float32", "float64"]))
+def test_rounding_passes_and_a_thousand_times_as_much_does_not(seed, dtype):
+    right = np.random.default_rng(seed).standard_normal((4, 5))
+    limit = {"float32": 1e-4, "float64": 1e-9}[dtype] * np.abs(right).max()
+    near, far = right.copy(), right.copy()
+    near[1, 2] += 0.9 * limit
+    far[1, 2] += 1.1 * limit
+    assert judged([tensor(right, dtype)], [tensor(near, dtype)]).outcome == "correct"
+    verdict = judged([tensor(right, dtype)], [tensor(far, dtype)])
+    assert verdict.outcome == "not yet" and verdict.numbers.place == (1, 2)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_never_passes(bad):
+    verdict = judged([tensor([1.0, 2.0])], [tensor([1.0, bad])])
+    assert verdict.outcome == "not yet" and not verdict.numbers.finite
+    assert judged([tensor([1.0, 2.0])], [tensor([bad, bad])]).outcome == "not yet"
+
+
+@given(
+    st.sampled_from([1, 2, 4, 0.5, 0.25, -1, -0.5]),
+    st.sampled_from([-2, -1, 0, 1, 2]),
+    st.sampled_from([-2, -1, 0, 1, 2]),
+)
+def test_a_factor_is_found_and_written_in_symbols(number, n, m):
+    expected = [tensor(np.arange(1.0, 7.0)), tensor(np.arange(2.0, 5.0))]
+    factors = [number * each["N"] ** float(n) * each["M"] ** float(m) for each in SYMBOLS]
+    answer = [tensor(factor * each.values[""]) for factor, each in zip(factors, expected, strict=True)]
+    verdict = judged(expected, answer)
+    if number == 1 and n == m == 0:
+        assert verdict.outcome == "correct"
+        return
+    assert verdict.numbers.ratio == pytest.approx(factors[0])
+    written = verdict.numbers.factor.replace("−", "-").replace("²", "**2").replace(" / ", "/").replace(" ", "*")
+    assert [eval(written, {}, each) for each in SYMBOLS] == pytest.approx(factors)
+
+
+def test_a_factor_that_differs_from_call_to_call_has_no_formula():
+    expected = [tensor([1.0, 2.0]), tensor([1.0, 2.0])]
+    verdict = judged(expected, [tensor([3.0, 6.0]), tensor([0.37, 0.74])])
+    assert verdict.numbers.ratio == pytest.approx(3) and verdict.numbers.factor == ""
+
+
+def test_a_constant_without_symbols_is_still_one_constant():
+    expected = [tensor([1.0, 2.0]), tensor([1.0, 2.0])]
+    assert judged(expected, [tensor([16.0, 32.0])] * 2).numbers.factor == "16"
+
+
+def test_shapes_names_and_kinds_are_told_apart():
+    matrix = tensor(np.ones((2, 3)))
+    numbers = judged([matrix], [tensor(np.ones((3, 2)))]).numbers
+    assert (numbers.wanted, numbers.got) == ((2, 3), (3, 2))
+    pair = Reply("value", "dict", values={"a": np.array(1.0), "b": np.array(2.0)})
+    lacking = Reply("value", "dict", values={"a": np.array(1.0), "c": np.array(2.0)})
+    assert judge([pair], {}, [lacking], SYMBOLS[:1], frozenset({"dict"})).numbers.missing == "b, c"
+    assert judged([matrix], [Reply("value", "numpy", "float64", matrix.values)]).faults == ("kind",)
+    assert judged([matrix], [tensor(np.ones((2, 3)), "float32")]).faults == ("dtype",)
+
+
+def test_what_is_wrong_beside_the_numbers_never_passes():
+    expected = tensor([1.0], gradients=(np.array([2.0]),))
+    assert judged([expected], [tensor([1.0])]).faults == ("gradient",)
+    assert judged([expected], [tensor([1.0], gradients=(None,))]).faults == ("gradient",)
+    assert judged([expected], [tensor([1.0], gradients=(np.array([3.0]),))]).outcome == "not yet"
+    assert judged([expected], [tensor([1.0], gradients=expected.gradients, changed=True)]).faults == ("changed",)
+    assert judged([expected], [tensor([1.0], gradients=expected.gradients)]).outcome == "correct"
+
+
+def test_a_mistake_is_named_only_if_every_call_and_respect_agrees():
+    expected, wrong = [tensor([1.0]), tensor([2.0])], [tensor([5.0]), tensor([6.0])]
+    assert judged(expected, wrong, {"five": wrong}).misconception == "five"
+    assert judged(expected, [wrong[0], tensor([7.0])], {"five": wrong}).misconception is None
+    changed = [tensor([5.0], changed=True), tensor([6.0], changed=True)]
+    verdict = judged(expected, changed, {"five": wrong})
+    assert (verdict.misconception, verdict.likely, verdict.faults) == (None, "five", ("changed",))
+
+
+def test_how_a_call_ended_decides_first():
+    right = tensor([1.0])
+    for status, outcome in (("not attempted", "not attempted"), ("too long", "took too long"), ("raised", "raised")):
+        verdict = judged([right, right], [right, Reply(status)])
+        assert (verdict.outcome, verdict.call) == (outcome, 1)
+    assert judged([right], [Reply("nothing")]).faults == ("nothing",)
+
+
+def test_a_word_from_a_call_is_never_a_verdict():
+    right = tensor([1.0])
+    for word in ("correct", "value correct", "", "VALUE"):
+        assert judged([right], [Reply(word, "tensor", "float64", right.values)]).outcome != "correct"
+    assert judged([right], [Reply("value", "correct", "correct", {}, text="correct")]).outcome == "not yet"
+
+
+def test_a_wider_tolerance_is_only_ever_wider():
+    right, near = tensor([1.0]), tensor([1.0 + 1e-4])
+    assert judged([right], [near]).outcome == "not yet"
+    assert judged([right], [near], tolerance=1e-3).outcome == "correct"
+    assert judged([right], [right], tolerance=0.0).outcome == "correct"

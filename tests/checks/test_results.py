@@ -1,0 +1,143 @@
+"""What is shown and what is kept: text, HTML, tries and points."""
+
+import json
+import re
+
+import pytest
+import torch
+
+from nstlib import checks
+from nstlib.checks import ex02, progress, words
+from nstlib.checks.results import Result, Text
+
+gram = checks.all_questions()["ex02.gram"]
+
+
+def right(features):
+    return features.flatten(1) @ features.flatten(1).T
+
+
+def by_m(features):
+    return right(features) / features[0].numel()
+
+
+@pytest.fixture
+def kept(monkeypatch, tmp_path):
+    monkeypatch.delenv("NST_TEST")
+    monkeypatch.setattr(progress, "user_data_path", lambda name: tmp_path / name)
+    return tmp_path / "nstlib" / "progress.json"
+
+
+def test_a_message_has_call_cause_and_next_step():
+    text = str(gram.check(by_m))
+    lines = text.splitlines()
+    assert lines[0].startswith("✗ ex02.gram — not yet") and lines[0].endswith("0 of 8 points")
+    assert "We called `gram_matrix(features)` with" in lines[1]
+    assert "times too small" in lines[2] and "you divided by the positions" in lines[2]
+    assert lines[3].split("     ") == ["  Hint: ex02.gram.hint()", "Reread: lesson 02, section 1"]
+
+
+def test_html_says_the_same_words_without_colours_of_its_own():
+    result = gram.check(by_m)
+    html = result._repr_html_()
+    plain = re.sub(r"<[^>]+>", " ", html)
+    for word in re.findall(r"[\w²]+", str(result)):
+        assert word in plain
+    assert "color:" not in html.replace("currentColor", "") and "background" not in html
+    assert 'aria-label="ex02.gram: not yet"' in html and "<code>gram_matrix(features)</code>" in html
+
+
+def test_html_escapes_what_a_learner_wrote():
+    def evil(features):
+        raise ValueError("<script>alert(1)</script>")
+
+    html = gram.check(evil)._repr_html_()
+    assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+def test_require_raises_for_a_wrong_answer_alone():
+    assert gram.check(right).require().points == 8
+    with pytest.raises(AssertionError, match="you divided by the positions"):
+        gram.check(by_m).require()
+    with pytest.raises(AssertionError):
+        gram.check(lambda features: right(features).detach()).require()
+
+
+def test_under_nbgrader_a_wrong_answer_raises(monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert gram.check(right).outcome == "correct"
+    with pytest.raises(AssertionError):
+        gram.check(by_m)
+
+
+def test_part_points_only_for_a_mistake_with_a_stated_credit():
+    half = gram.check(lambda features: right(features).detach())
+    assert (half.misconception, half.points) == ("detached", 4)
+    assert gram.check(by_m).points == 0
+
+
+def test_what_is_no_function_is_met_with_a_sentence():
+    assert "not a function" in gram.check(right(torch.ones(2, 1, 1))).message
+    assert "without brackets" in gram.check(None).message
+
+
+def test_a_call_that_depends_on_chance_or_the_call_before_does_not_pass():
+    calls = []
+
+    def once(features):
+        calls.append(1)
+        return right(features) * (1 if len(calls) <= 3 else 2)
+
+    assert "second call" in gram.check(once).message
+
+
+def test_tries_points_and_hints_are_kept_and_forgotten(kept):
+    assert gram.check(by_m).tries == 1
+    assert "try 2" in str(gram.check(right))
+    assert gram.check(by_m).tries == 3
+    assert gram.hint().title.startswith("Hint 1") and gram.hint().title.startswith("Hint 2")
+    assert gram.hint().title.startswith("Hint 3") and gram.hint().title.startswith("Hint 3")
+    gram.solution()
+    entry = json.loads(kept.read_text())["ex02.gram"]
+    assert entry == {"tries": 3, "points": 8, "outcome": "correct", "hints": 3, "solution": True}
+    assert "✓ ex02.gram: correct, 8 of 8 points, tries: 3, solution seen" in str(ex02.progress())
+    assert "8 of 22 points" in str(ex02.progress())
+    checks.reset()
+    assert not kept.exists() and "0 of 22 points" in str(ex02.progress())
+
+
+def test_a_stub_is_no_try(kept):
+    def stub(features):
+        raise NotImplementedError
+
+    assert gram.check(stub).tries == 0
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"ex02.gram": 3}', "\x00"])
+def test_a_broken_file_counts_as_none(kept, text):
+    kept.parent.mkdir(parents=True)
+    kept.write_text(text)
+    assert gram.check(right).tries == 1
+
+
+def test_a_file_that_cannot_be_written_costs_nothing(kept):
+    kept.parent.mkdir(parents=True)
+    kept.mkdir()
+    assert gram.check(right).outcome == "correct"
+
+
+def test_in_test_mode_nothing_is_kept():
+    gram.check(by_m)
+    assert gram.check(by_m).tries is None and not progress.file().exists()
+
+
+def test_texts_and_results_read_alike_everywhere():
+    text = Text("Title", ("one `code`", "two\nlines"), "x = 1")
+    assert str(text) == repr(text) == "Title\n  one `code`\n  two\n  lines\n    x = 1"
+    assert "<code>code</code>" in text._repr_html_() and "two<br>lines" in text._repr_html_()
+    odd = Result("q", "not yet", 0, 1, None, ("an odd ` sign",))
+    assert "an odd ` sign" in odd._repr_html_()
+
+
+def test_every_kind_has_a_name_in_words():
+    assert {kind for question in checks.all_questions().values() for kind in question.kinds} <= set(words.KINDS)
