@@ -92,7 +92,7 @@ content_cost = Question(
     right="Half the sum of squares, place by place, with a gradient that moves X.",
     hints=(
         "Compare the two blocks place by place. What is done with each difference before it is summed?",
-        "Squares, summed over filters *and* positions. Then the paper's ½.",
+        "Squares, summed over filters and positions. Then the paper's ½.",
         "`((features_x - features_c) ** 2).sum() / 2`.",
     ),
     reread="lesson 01, section 4",
@@ -114,7 +114,7 @@ content_cost = Question(
         Misconception(
             "half-mean",
             lambda x, c: (x - c).square().mean() / 2,
-            "You took half the *mean*. Asked is half the sum: N · M times as much ({N} filters, {M} positions).",
+            "You took half the mean. Asked is half the sum: N · M times as much ({N} filters, {M} positions).",
             "½ of the paper with the mean of PyTorch's tutorial",
         ),
         Misconception(

@@ -92,7 +92,7 @@ def _mixed_pictures(features):
 
 POSITIONS = (
     "You multiplied positions with positions (FᵀF): an entry for each pair of {M} positions. Style asks which "
-    "*filters* fire together: F Fᵀ, a row for each of the {N} filters."
+    "filters fire together: F Fᵀ, a row for each of the {N} filters."
 )
 BY_M = (
     "Every entry is {M} times too small, and {M} = M: you divided by the positions. This course keeps the sum, and "
@@ -127,7 +127,7 @@ gram_loops = Question(
         Misconception(
             "only-diagonal",
             _only_diagonal,
-            "Only the diagonal is filled: each filter was multiplied with itself. The pairs of *different* filters "
+            "Only the diagonal is filled: each filter was multiplied with itself. The pairs of different filters "
             "are missing: two loops choose the pair.",
             "a thread asks whether the diagonal alone would do (forums.fast.ai, 2881)",
         ),
@@ -268,7 +268,7 @@ covariance = Question(
         Misconception(
             "not-divided",
             lambda gram, mean, m: gram - torch.outer(mean, mean),
-            "You took μμᵀ from the *sum* over {M} positions. Divide G by M first: both must be means.",
+            "You took μμᵀ from the sum over {M} positions. Divide G by M first: both must be means.",
             "the course's G is divided by nothing, other programs' is not",
         ),
         Misconception(
@@ -281,7 +281,7 @@ covariance = Question(
         Misconception(
             "scatter",
             lambda gram, mean, m: gram - m * torch.outer(mean, mean),
-            "Every entry is {M} times too large, and {M} = M: this is the centred *sum*. The covariance is its mean.",
+            "Every entry is {M} times too large, and {M} = M: this is the centred sum. The covariance is its mean.",
             "ProGamerGov/neural-style-pt, pull request 85",
         ),
         Misconception(

@@ -99,13 +99,13 @@ layer_cost = Question(
         Misconception(
             "colours",
             lambda x, s: _difference(x, s).square().sum() / (4 * 3**2),
-            "You divided by 3², the colours of a picture. N is the number of the *layer's* filters, here {N}.",
+            "You divided by 3², the colours of a picture. N is the number of the layer's filters, here {N}.",
             "keras-team/keras, pull request 6872",
         ),
         Misconception(
             "root",
             lambda x, s: _difference(x, s).norm() / (4 * len(x) ** 2),
-            "You took the Frobenius norm. The cost has its *square*.",
+            "You took the Frobenius norm. The cost has its square.",
             "the lecture writes the style cost as a Frobenius norm",
         ),
         Misconception(
@@ -141,7 +141,7 @@ gradient = Question(
         Misconception(
             "one-two",
             lambda F, S: right.style_gradient(F, S) / 2,
-            "Your gradient is half of what is expected: one 2 is missing. A number of F stands in a row *and* in a "
+            "Your gradient is half of what is expected: one 2 is missing. A number of F stands in a row and in a "
             "column of G.",
             "lesson 03, claim “row and column”",
             credit=4,
@@ -155,7 +155,7 @@ gradient = Question(
         Misconception(
             "uphill",
             lambda F, S: -right.style_gradient(F, S),
-            "The sign is turned round: you took G_S − G_X. The gradient points where the cost *grows*.",
+            "The sign is turned round: you took G_S − G_X. The gradient points where the cost grows.",
             "lesson 05: the step goes the other way, the gradient does not",
         ),
         Misconception(
@@ -208,13 +208,13 @@ factor = Question(
         Misconception(
             "mean-is-sum",
             lambda c, n, m, hw: right.convention_factor("sum_chw" if c == "mean_chw" else c, n, m, hw),
-            "`mean_chw` is not `sum_chw`: it divides by N inside the Gram matrices *and* by N² in the mean, so 4/N².",
+            "`mean_chw` is not `sum_chw`: it divides by N inside the Gram matrices and by N² in the mean, so 4/N².",
             "jcjohnson/fast-neural-style, issue 61",
         ),
         Misconception(
             "sum-is-mean",
             lambda c, n, m, hw: right.convention_factor("mean_chw" if c == "sum_chw" else c, n, m, hw),
-            "`sum_chw` divides by N inside and then *sums*: N² divides once, as in the paper. Its factor is 4.",
+            "`sum_chw` divides by N inside and then sums: N² divides once, as in the paper. Its factor is 4.",
             "jcjohnson/fast-neural-style, issue 61, asks about both divisions",
         ),
         Misconception(

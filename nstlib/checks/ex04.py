@@ -131,7 +131,7 @@ leave_one_out = Question(
         Misconception(
             "only-the-dropped",
             lambda layers, dropped: {layer: float(layer == dropped) for layer in layers},
-            "This is the dropped layer *alone*, the other column of the thread's pictures. Asked are all others.",
+            "This is the dropped layer alone, the other column of the thread's pictures. Asked are all others.",
             "the thread shows both series side by side (forums.fast.ai)",
         ),
         Misconception(
@@ -185,7 +185,7 @@ balance = Question(
         Misconception(
             "one-over-L-norm",
             lambda norms: _norm_weights(norms, lambda norm: 1 / (len(norms) * norm)),
-            "1/(L · norm) makes each layer pull with 1/L, but the *weights* do not add up to 1. Divide by their sum.",
+            "1/(L · norm) makes each layer pull with 1/L, but the weights do not add up to 1. Divide by their sum.",
             "foreseen by the authors",
             credit=3,
         ),

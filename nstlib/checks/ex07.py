@@ -126,7 +126,7 @@ statistics = Question(
     right="Mean and population deviation of each filter, compared, over N.",
     hints=(
         "Two numbers for each filter, over its positions. Along which dimension?",
-        "The *population* deviation divides by M. What does `torch.std` do unless told otherwise?",
+        "The population deviation divides by M. What does `torch.std` do unless told otherwise?",
         "`F.std(1, correction=0)`; then squared differences of both, summed over filters, over N.",
     ),
     reread="lesson 07, section 3",

@@ -64,7 +64,7 @@ class Result:
 
     @property
     def _score(self) -> str:
-        tries = "" if self.tries is None else f" · try {self.tries}"
+        tries = "" if not self.tries else f" · try {self.tries}"
         return f"{self.points} of {self.of} points{tries}"
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """The questions' own proofs: the reference passes, each mistake is known by its name, no two look alike."""
 
 import inspect
+import re
 import subprocess
 import sys
 from itertools import combinations
@@ -61,6 +62,7 @@ def test_there_are_misconceptions_with_evidence_and_messages_that_fill_in(questi
         assert each.evidence and 0 <= each.credit < question.points
         said = question.check(each.function).message
         assert "{" not in said and said.count(".") >= 2
+        assert not re.search(r"\*\w", said)  # shown as it is: no markdown but code between backticks
 
 
 @every
