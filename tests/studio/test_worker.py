@@ -1,0 +1,205 @@
+"""The worker without widgets or torch: newest wish wins, stops inside a step, never dies, leaves nothing behind."""
+
+import gc
+import threading
+import time
+import weakref
+
+import pytest
+
+from nstlib.studio import worker as module
+from nstlib.studio.worker import Stopped, Task, Worker
+
+
+class Panel:
+    """A panel that writes down what it is told."""
+
+    def __init__(self, worker, length=5, pause=0.005, fail=None):
+        self.events, self.length, self.pause, self.fail = [], length, pause, fail
+        self.worker, self.task = worker, Task(self.make, self.report)
+
+    def make(self, wish, check):
+        for number in range(self.length):
+            for _ in range(10):
+                check()
+                time.sleep(self.pause / 10)
+            if self.fail == number:
+                raise ValueError("the solver's own fault")
+            yield wish, number
+
+    def report(self, event, value):
+        self.events.append((event, value))
+
+    def ask(self, wish, **how):
+        self.worker.ask(self.task, wish, **how)
+
+    def kinds(self):
+        return [event for event, _ in list(self.events)]
+
+
+@pytest.fixture
+def worker():
+    made = Worker()
+    yield made
+    made.stop_all()
+
+
+def until(true, seconds=20.0):
+    """Wait for something to become true; a generous limit, so that only a fault can reach it."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.002)
+
+
+def test_a_wish_runs_to_its_end(worker):
+    panel = Panel(worker)
+    panel.ask("a")
+    until(lambda: "done" in panel.kinds())
+    assert panel.events == [("started", "a"), *(("item", ("a", n)) for n in range(5)), ("done", None)]
+    assert not worker.busy()
+
+
+def test_a_thousand_wishes_end_in_the_last_and_few_runs(worker):
+    panel = Panel(worker, length=3)
+    for number in range(1000):
+        panel.ask(number)
+    until(lambda: "done" in panel.kinds())
+    started = [value for event, value in panel.events if event == "started"]
+    assert started[-1] == 999 and panel.kinds().count("done") == 1 and len(started) < 100
+
+
+def test_a_new_wish_stops_the_old_run_inside_its_step(worker):
+    panel = Panel(worker, length=1000, pause=1.0)
+    panel.ask("slow", now=True)
+    until(lambda: "started" in panel.kinds())
+    panel.pause = 0.001
+    panel.ask("next", now=True)
+    until(lambda: ("started", "next") in panel.events)
+    assert ("item", ("slow", 0)) not in panel.events
+
+
+def test_a_long_drag_still_starts_runs(worker, monkeypatch):
+    monkeypatch.setattr(module, "LONGEST", 0.05)
+    monkeypatch.setattr(module, "PAUSE", 60.0)
+    panel = Panel(worker, length=1)
+    for number in range(60):
+        panel.ask(number)
+        time.sleep(0.005)
+    until(lambda: "started" in panel.kinds())
+    panel.task.due = 0
+    worker.pause(panel.task)
+
+
+def test_pause_step_and_resume(worker):
+    panel = Panel(worker, length=6)
+    worker.pause(panel.task)
+    panel.ask("a")
+    worker.advance(panel.task)
+    until(lambda: "paused" in panel.kinds())
+    time.sleep(0.05)
+    assert panel.kinds() == ["started", "item", "paused"]
+    worker.advance(panel.task)
+    until(lambda: panel.kinds().count("paused") == 2)
+    assert panel.kinds().count("item") == 2
+    worker.resume(panel.task)
+    until(lambda: "done" in panel.kinds())
+    assert panel.kinds().count("item") == 6
+
+
+def test_a_paused_run_takes_a_new_wish(worker):
+    panel = Panel(worker, length=50)
+    panel.ask("a")
+    until(lambda: "item" in panel.kinds())
+    worker.pause(panel.task)
+    panel.ask("b")
+    worker.advance(panel.task)
+    until(lambda: ("started", "b") in panel.events)
+
+
+def test_two_panels_take_turns(worker):
+    first, second = Panel(worker, length=40), Panel(worker, length=40)
+    first.ask("a", now=True)
+    second.ask("b", now=True)
+    until(lambda: "done" in first.kinds() and "done" in second.kinds())
+    assert first.kinds().count("item") == second.kinds().count("item") == 40
+    assert threading.active_count() < 10
+
+
+def test_a_fault_of_the_solver_is_told_and_the_next_wish_runs(worker):
+    panel = Panel(worker, fail=2)
+    panel.ask("a")
+    until(lambda: "failed" in panel.kinds())
+    assert str(panel.events[-1][1]) == "the solver's own fault"
+    panel.fail = None
+    panel.ask("b")
+    until(lambda: "done" in panel.kinds())
+
+
+def test_a_panel_that_fails_to_show_is_closed_and_harms_no_other(worker):
+    broken, sound = Panel(worker), Panel(worker)
+
+    def report(event, value):
+        raise RuntimeError("the widget is gone")
+
+    broken.task.report = report
+    broken.ask("a", now=True)
+    sound.ask("b", now=True)
+    until(lambda: "done" in sound.kinds())
+    assert broken.task.closed
+
+
+def test_a_closed_task_reports_nothing_and_is_forgotten(worker):
+    panel = Panel(worker, length=1000)
+    panel.ask("a", now=True)
+    until(lambda: "item" in panel.kinds())
+    worker.close(panel.task)
+    until(lambda: not worker.busy())
+    count = len(panel.events)
+    panel.ask("b", now=True)
+    time.sleep(0.05)
+    assert len(panel.events) == count
+    alive = weakref.ref(panel)
+    del panel
+    gc.collect()
+    assert alive() is None
+
+
+def test_stop_all_stops_every_run(worker):
+    panels = [Panel(worker, length=1000) for _ in range(3)]
+    for panel in panels:
+        panel.ask("a", now=True)
+    until(lambda: all("item" in panel.kinds() for panel in panels))
+    worker.stop_all()
+    until(lambda: not worker.busy())
+    assert all(panel.kinds()[-1] == "stopped" for panel in panels)
+
+
+def test_the_thread_ends_when_idle_and_another_starts(worker, monkeypatch):
+    monkeypatch.setattr(module, "IDLE", 0.05)
+    panel = Panel(worker, length=1)
+    panel.ask("a")
+    until(lambda: "done" in panel.kinds())
+    until(lambda: not [t for t in threading.enumerate() if t is worker._thread])
+    panel.ask("b")
+    until(lambda: panel.kinds().count("done") == 2)
+
+
+def test_a_run_that_swallows_everything_but_stopped_is_still_stopped(worker):
+    def make(wish, check):
+        while True:
+            check()
+            try:
+                raise ValueError
+            except ValueError:
+                pass
+            yield wish
+
+    events = []
+    task = Task(make, lambda event, value: events.append(event))
+    worker.ask(task, "a", now=True)
+    until(lambda: "item" in events)
+    worker.stop(task)
+    until(lambda: "stopped" in events)
+    with pytest.raises(Stopped):
+        raise Stopped
