@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 PACKAGES = ("nstlib", "torch", "torchvision", "numpy", "scipy", "pillow", "scikit-image", "matplotlib", "safetensors")
-PACKAGES += ("h5py", "jaxtyping", "platformdirs", "psutil", "jupyterlab", "ipywidgets")
+PACKAGES += ("h5py", "jaxtyping", "platformdirs", "psutil", "jupyterlab", "ipywidgets", "anywidget")
 NETWORKS = ("minivgg", "vgg19", "vgg16", "vgg16-hed", "random-vgg19")
 REINSTALL = "Reinstall PyTorch: python -m pip install --force-reinstall torch torchvision"
 ENOUGH_MEMORY = 2e9  # a run at 512 px with minivgg peaks below 1.5 GB
