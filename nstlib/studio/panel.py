@@ -345,6 +345,8 @@ def _code(source, name: str) -> str:
 
 
 def _close(widget: widgets.Widget) -> None:
-    for child in getattr(widget, "children", ()):
-        _close(child)
+    """Close a widget, all in it, and its layout and style, which are widgets too."""
+    for part in (*getattr(widget, "children", ()), getattr(widget, "layout", None), getattr(widget, "style", None)):
+        if isinstance(part, widgets.Widget):
+            _close(part)
     widget.close()
