@@ -2,8 +2,9 @@
 
 JupyterLab hands a slider's events to the kernel on changing threads, also while a cell runs. So a panel only leaves its
 wish here and returns; the worker alone calls `report`, and nothing else may write to what the panel shows.
-A wish that comes while another runs cancels it at once, but starts only after a short pause, so that a drag over many
-values makes few runs; a long drag still starts one now and then. Nothing here knows of widgets or torch.
+A wish calls off the run before it at once. A single one also starts at once; in a drag over many values each waits for
+a short pause, so that there are few runs, and a long drag still starts one now and then. Nothing here knows of widgets
+or torch.
 """
 
 import itertools
@@ -14,7 +15,7 @@ from typing import Any
 
 __all__ = ["Stopped", "Task", "Worker"]
 
-PAUSE, LONGEST = 0.04, 0.25  # seconds without a new wish before a run starts, and the longest wait during a drag
+PAUSE, LONGEST = 0.05, 0.25  # seconds without a new wish before a run starts in a drag, and the longest wait there
 IDLE = 30.0  # seconds without work after which the thread ends; the next wish starts another
 
 
@@ -51,7 +52,7 @@ class Task:
         self.closed = False
         self.wish: Any = None
         self.waiting = False
-        self.first = self.due = 0.0
+        self.first = self.due = self.begun = 0.0
         self.run: _Run | None = None
         self.steps: int | None = None  # how many steps are left until it pauses; None for no end
 
@@ -74,7 +75,8 @@ class Worker:
             if not task.waiting:
                 task.first = moment
             task.wish, task.waiting = wish, True
-            task.due = moment if now else min(moment + PAUSE, task.first + LONGEST)
+            single = now or moment - task.begun > LONGEST
+            task.due = moment if single else min(moment + PAUSE, task.first + LONGEST)
             self._call_off(task)
             if task not in self._tasks:
                 self._tasks.append(task)
@@ -163,6 +165,7 @@ class Worker:
                 start = task.waiting and not task.run
                 if start:
                     wish, task.waiting, task.run = task.wish, False, _Run()
+                    task.begun = time.monotonic()
                 run = task.run
             self._turn_of(task, run, wish if start else None, start)
             idle = time.monotonic()

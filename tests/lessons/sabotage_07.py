@@ -90,7 +90,7 @@ SABOTAGES = [
 MEASURED = {
     "the diagonal works": ("0.5", "max(diagonal_left.values())"),
     "all of them work": ("0.5", "max(line['left'] for line in table.values())"),
-    "random filters": ("min(random_left[l] - 2 * trained_left[l] for l in random_left)", "0.0"),
+    "random filters": ("by_random_filters", "2 * by_trained"),
     "what each keeps": ("plain_palette", "max(match_palette, light_palette)"),
     "between": ("0.7", "max(of_1[0.5] / of_1[0.0], of_2[0.5] / of_2[1.0])"),
     "half": ("outside", "inside / 3"),
