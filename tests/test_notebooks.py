@@ -144,6 +144,7 @@ INTRODUCED = {
     },
     "04": {"L": "L being the number of layers"},
     "05": {"K": "K<sub>c</sub> is its", "η": "*learning rate* η"},
+    "06": {"K": "J<sub>content</sub> / K<sub>c</sub> is 0 for the photo"},
     "07": {
         "μ": "mean μ<sub>k</sub>",
         "σ": "standard deviation σ<sub>k</sub>",
