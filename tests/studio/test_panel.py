@@ -2,7 +2,6 @@
 
 import datetime
 import re
-import time
 
 import pytest
 import torch
@@ -12,14 +11,7 @@ from nstlib.settings import Settings
 from nstlib.studio import Studio, panel
 from nstlib.studio.knobs import Knobs
 from nstlib.studio.running import Shares, Wish, run
-
-
-def until(true, seconds=60.0):
-    """Wait for something to become true; a generous limit, so that only a fault can reach it."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.005)
+from tests.studio.waiting import until
 
 
 def said(studio):

@@ -9,6 +9,7 @@ import pytest
 
 from nstlib.studio import worker as module
 from nstlib.studio.worker import Stopped, Task, Worker
+from tests.studio.waiting import until
 
 
 class Panel:
@@ -42,14 +43,6 @@ def worker():
     made = Worker()
     yield made
     made.stop_all()
-
-
-def until(true, seconds=20.0):
-    """Wait for something to become true; a generous limit, so that only a fault can reach it."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.002)
 
 
 def test_a_wish_runs_to_its_end(worker):
