@@ -26,13 +26,13 @@ LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]
 class Case:
     """One call: its arguments, what to say of them, and the sizes in them by their symbols.
 
-    `gradient`: whether the answer's gradient by the floating-point tensors among the arguments is looked at.
+    `gradient` holds the places of the arguments at which a gradient must arrive: X, not the style, which many detach.
     """
 
     arguments: tuple
     words: str
     symbols: dict[str, float]
-    gradient: bool = True
+    gradient: tuple[int, ...] = (0,)
 
 
 class TooLong(BaseException):
@@ -41,19 +41,19 @@ class TooLong(BaseException):
 
 def reply(function: Callable, case: Case) -> Reply:
     """Call the function with copies of the case's arguments."""
-    arguments = _copy(case.arguments, case.gradient)
+    arguments = tuple(_copy(each, place in case.gradient) for place, each in enumerate(case.arguments))
     inputs = list(_tensors(arguments))
-    before = [tensor.detach().clone() for tensor in inputs]
+    before, moving = [tensor.detach().clone() for tensor in inputs], [each for each in inputs if each.requires_grad]
     try:
         answer = function(*arguments)
     except NotImplementedError:
         return Reply("not attempted")
-    except Exception as fault:
+    except (Exception, SystemExit) as fault:
         return Reply("raised", text=told(fault))
     if answer is None:
         return Reply("nothing")
     changed = any(not torch.equal(old, new.detach()) for old, new in zip(before, inputs, strict=True))
-    return replace(_read(answer, inputs if case.gradient else []), changed=changed)
+    return replace(_read(answer, moving), changed=changed)
 
 
 def replies(function: Callable, cases: list[Case], seconds: float = SECONDS) -> list[Reply]:
@@ -185,12 +185,11 @@ def _floats(value):
 
 def _gradients(answer: torch.Tensor, inputs: list[torch.Tensor]) -> tuple[np.ndarray | None, ...]:
     """Return ∂(Σ w · answer)/∂input for each, the weights w being fixed numbers that differ from place to place."""
-    wanted = [tensor for tensor in inputs if tensor.is_floating_point()]
     if not answer.requires_grad or not answer.is_floating_point():
-        return (None,) * len(wanted)
+        return (None,) * len(inputs)
     weights = torch.linspace(-1, 1.5, answer.numel(), dtype=torch.float64).cos().to(answer).reshape(answer.shape)
     try:
-        found = torch.autograd.grad((weights * answer).sum(), wanted, allow_unused=True)
+        found = torch.autograd.grad((weights * answer).sum(), inputs, allow_unused=True)
     except RuntimeError:  # an input was changed in place after it had been used
-        return (None,) * len(wanted)
+        return (None,) * len(inputs)
     return tuple(None if gradient is None else gradient.double().numpy() for gradient in found)

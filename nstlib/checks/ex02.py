@@ -19,7 +19,7 @@ def _unrolled(draw: Draw) -> list[Case]:
     cases = []
     for ranges in (((2, 2), (3, 3)), ((3, 6), (2, 9))):
         n, m = draw.sizes(*ranges)
-        cases.append(Case((draw.normal(n, m),), f"{n} filters × {m} positions", {"N": n, "M": m}, gradient=False))
+        cases.append(Case((draw.normal(n, m),), f"{n} filters × {m} positions", {"N": n, "M": m}, gradient=()))
     return cases
 
 

@@ -33,7 +33,7 @@ def _matrices(draw: Draw) -> list[Case]:
         n, m = draw.sizes(filters, positions)
         F, S = draw.normal(n, m), draw.normal(n, m, mean=0.8)
         words = f"{n} filters × {m} positions and the raw Gram matrix of a style of the same size"
-        cases.append(Case((F, S @ S.T), words, {"N": n, "M": m}, gradient=False))
+        cases.append(Case((F, S @ S.T), words, {"N": n, "M": m}, gradient=()))
     return cases
 
 
@@ -42,7 +42,7 @@ def _layers(draw: Draw) -> list[Case]:
     for convention in (*FAMILIES, "mean_chw", "keras"):
         n, m, hw = draw.sizes((16, 512), (100, 3000), (4000, 60000))
         words = f"convention={convention!r}, N = {n}, M = {m} and a picture of {hw} pixels"
-        cases.append(Case((convention, n, m, hw), words, {"N": n, "M": m}, gradient=False))
+        cases.append(Case((convention, n, m, hw), words, {"N": n, "M": m}, gradient=()))
     return cases
 
 

@@ -31,7 +31,7 @@ def _dropped(draw: Draw) -> list[Case]:
     for count in (5, 3):
         (place,) = draw.sizes((0, count - 1))
         words = f"{count} layers, of which {LAYERS[place]} is dropped"
-        cases.append(Case((list(LAYERS[:count]), LAYERS[place]), words, {"L": count}, gradient=False))
+        cases.append(Case((list(LAYERS[:count]), LAYERS[place]), words, {"L": count}, gradient=()))
     return cases
 
 
@@ -40,7 +40,7 @@ def _norms(draw: Draw) -> list[Case]:
     for count in (3, 5):
         norms = {layer: draw.number(0.01, 4.0) for layer in LAYERS[:count]}
         words = "the norms " + ", ".join(f"{layer}: {norm:.3g}" for layer, norm in norms.items())
-        cases.append(Case((norms,), words, {"L": count}, gradient=False))
+        cases.append(Case((norms,), words, {"L": count}, gradient=()))
     return cases
 
 

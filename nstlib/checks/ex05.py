@@ -17,7 +17,7 @@ def _costs(draw: Draw) -> list[Case]:
         for each in (numbers, tensors)
     )
     first, second = said
-    return [Case(numbers, first, {}, gradient=False), Case(tensors, f"tensors, {second}", {})]
+    return [Case(numbers, first, {}, gradient=()), Case(tensors, f"tensors, {second}", {}, gradient=(0, 1))]
 
 
 def _steps(draw: Draw) -> list[Case]:
@@ -27,7 +27,7 @@ def _steps(draw: Draw) -> list[Case]:
         x = draw.uniform(3, height, width, dtype=dtype)
         gradient = draw.normal(3, height, width, mean=0.2, dtype=dtype)
         words = f"a picture of 3 × {height} × {width} numbers and the rate {rate}"
-        cases.append(Case((x, gradient, rate), words, {"rate": rate}, gradient=False))
+        cases.append(Case((x, gradient, rate), words, {"rate": rate}, gradient=()))
     return cases
 
 

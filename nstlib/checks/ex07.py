@@ -18,7 +18,7 @@ def _pictures(draw: Draw) -> list[Case]:
         style = torch.einsum("ij,jhw->ihw", mix_s, draw.uniform(3, height, width))
         content = torch.einsum("ij,jhw->ihw", mix_c, draw.uniform(3, width, other)) * 0.8 + 0.1
         words = f"a style of {height} × {width} pixels and a content of {width} × {other}"
-        cases.append(Case((style, content), words, {}, gradient=False))
+        cases.append(Case((style, content), words, {}, gradient=()))
     return cases
 
 

@@ -176,6 +176,7 @@ RIGHT = {
         lambda x, c: (x - c).norm() ** 2 * 0.5,
         lambda x, c: torch.sum(torch.pow(c - x, 2)).div(2),
         content_by_loop,
+        lambda x, c: (x - c.detach()).square().sum() / 2,
     ],
     "ex02.gram_loops": [
         lambda F: [[sum(float(a) * float(b) for a, b in zip(p, q, strict=True)) for q in F] for p in F],
@@ -205,6 +206,7 @@ RIGHT = {
         lambda x, s: (gram_by_rows(x) / x[0].numel() - gram_by_rows(s) / s[0].numel()).square().mean() / 4,
         layer_cost_with_helpers,
         layer_cost_by_trace,
+        lambda x, s: layer_cost_by_trace(x, s.detach()),
     ],
     "ex03.gradient": [
         lambda F, S: ((F @ F.T - S) @ F).div((F.shape[0] * F.shape[1]) ** 2),
@@ -252,6 +254,7 @@ RIGHT = {
     ],
     "ex07.diagonal": [
         diagonal_of_gram,
+        lambda x, s: diagonal_of_gram(x, s.detach()),
         lambda x, s: ((x**2).mean((1, 2)) - (s**2).mean((1, 2))).pow(2).mean() / (4 * len(x)),
         lambda x, s: sum(((a * a).mean() - (b * b).mean()) ** 2 for a, b in zip(x, s, strict=True)) / (4 * len(x) ** 2),
     ],

@@ -1,6 +1,7 @@
 """What comes back from a call: every way a learner's function can end, as data."""
 
 import contextlib
+import sys
 import threading
 import time
 
@@ -50,6 +51,7 @@ def test_the_ends_that_are_no_value():
     assert reply(stub, CASE).status == "not attempted"
     assert reply(lambda x: None, CASE).status == "nothing"
     assert reply(lambda x: x.no_such_thing, CASE).status == "raised"
+    assert reply(lambda x: sys.exit(0), CASE).text.startswith("SystemExit: 0")
 
 
 def test_an_error_names_the_learners_line_not_ours_and_not_torchs():
@@ -74,6 +76,15 @@ def test_an_error_without_words_or_with_many_is_one_line():
     assert "second" not in reply(wordy, CASE).text
 
 
+def test_only_named_arguments_must_receive_a_gradient():
+    pair = Case((torch.ones(3), torch.ones(3)), "", {})
+    assert len(reply(lambda x, s: (x * s.detach()).sum(), pair).gradients) == 1
+    both = Case(pair.arguments, "", {}, gradient=(0, 1))
+    assert [each is None for each in reply(lambda x, s: (x * s.detach()).sum(), both).gradients] == [False, True]
+    none = Case(pair.arguments, "", {}, gradient=())
+    assert reply(lambda x, s: (x * s).sum(), none).gradients == ()
+
+
 def test_a_change_of_the_input_is_seen_and_spoils_no_other_call():
     def in_place(x):
         x.data.mul_(2)
@@ -92,7 +103,7 @@ def test_dictionaries_and_lists_of_tensors_are_copied_too():
         return first["a"].sum()
 
     found = reply(spoil, case)
-    assert found.changed and len(found.gradients) == 2 and found.gradients[1] is None
+    assert found.changed and len(found.gradients) == 1
     assert case.arguments[0]["a"].sum() == 2 and len(case.arguments[1]) == 1
 
 
