@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nstlib import conventions, weighting
+from nstlib import conventions, pictures, weighting
 from nstlib.networks import Network
 from nstlib.settings import Settings
 from nstlib.statistics import STATISTICS
@@ -29,33 +29,60 @@ class Costs:
     style: dict[str, Scalar]
 
 
-class Objective:
-    """``objective(x)`` gives the Costs of a picture, compared with the content and style it was made for.
+@dataclass(frozen=True)
+class Pair:
+    """Content and style at one size on a network's device, with the features of both: all that runs of them share."""
 
-    All pictures lie on the network's device. `start` is where the preset ``balanced`` measures its gradients.
-    Raises ValueError for a layer without style energy where the preset ``relative`` has to divide by it.
+    content: Picture
+    style: Picture
+    features_c: dict[str, Block]
+    features_s: dict[str, Block]
+
+
+@torch.no_grad()
+def see(content: Picture, style: Picture, side: int, network: Network, device: torch.device) -> Pair:
+    """Resize both pictures to `side` pixels on the shorter side and show them to the network, which lies on `device`.
+
+    Raises ValueError for a picture too small for the network.
+    """
+    both = [pictures.resize(picture, side) for picture in (content, style)]
+    for picture in both:
+        pictures.require_side(picture, network.minimum_side, network.deepest)
+    content, style = (picture.to(device) for picture in both)
+    return Pair(content, style, _features(content, network), _features(style, network))
+
+
+class Objective:
+    """``objective(x)`` gives the Costs of a picture, compared with the content and style of a pair.
+
+    `start` is where the preset ``balanced`` measures its gradients. Raises ValueError for a layer without style energy
+    where the preset ``relative`` has to divide by it.
     """
 
-    def __init__(self, content: Picture, style: Picture, settings: Settings, network: Network, start: Picture) -> None:
+    def __init__(self, pair: Pair, settings: Settings, network: Network, start: Picture) -> None:
         self.settings, self.network = settings, network
         self.statistic = STATISTICS[settings.statistic]
         with torch.no_grad():
-            features_c, features_s = self._features(content), self._features(style)
-            self.content_targets = {layer: features_c[layer] for layer in settings.content_layers}
-            self.style_targets = {layer: self.statistic.summarise(features_s[layer]) for layer in settings.style_layers}
-            self.content_scale = self._content(_zeros(features_c))  # K_c
-            self.zero_costs = self._style(_zeros(features_s))
+            self.content_targets = {layer: pair.features_c[layer] for layer in settings.content_layers}
+            self.style_targets = {
+                layer: self.statistic.summarise(pair.features_s[layer]) for layer in settings.style_layers
+            }
+            self.content_scale = self._content(_zeros(self.content_targets))  # K_c
+            self.zero_costs = {  # features that are 0 everywhere are summarised by zeros
+                layer: self.statistic.distance(zero, self.style_targets[layer])
+                for layer, zero in _zeros(self.style_targets).items()
+            }
             self.style_scale = sum(self.zero_costs.values()) / len(self.zero_costs)  # K_s
-        height, width = content.shape[-2:]
+        height, width = pair.content.shape[-2:]
         self.factors = {  # f_l, with M of X's layer: X has the content's size
-            layer: conventions.factor(settings.convention, *_counts(features_c[layer]), height * width)
+            layer: conventions.factor(settings.convention, *_counts(pair.features_c[layer]), height * width)
             for layer in self.style_targets
         }
         self.layer_weights = self._weights(start)
 
     def __call__(self, x: Picture) -> Costs:
         """Costs of the picture x."""
-        features = self._features(x)
+        features = _features(x, self.network)
         content, style = self._content(features), self._style(features)
         weighted = sum(self.layer_weights[layer] * self.factors[layer] * style[layer] for layer in style)
         total = total_cost(
@@ -68,14 +95,10 @@ class Objective:
     def gradient_norms(self, x: Picture) -> dict[str, float]:
         """‖∂E_l/∂X‖ by style layer: how hard each layer alone would pull at the picture x."""
         x = x.detach().requires_grad_()
-        style = self._style(self._features(x))
+        style = self._style(_features(x, self.network))
         return {
             layer: torch.autograd.grad(cost, x, retain_graph=True)[0].norm().item() for layer, cost in style.items()
         }
-
-    def _features(self, picture: Picture) -> dict[str, Block]:
-        # not block[0]: its gradient would come back in another memory layout, and every layer above would be slow
-        return {layer: block.squeeze(0) for layer, block in self.network(picture[None]).items()}
 
     def _content(self, features: dict[str, Block]) -> Scalar:
         return sum(content_cost(features[layer], target) for layer, target in self.content_targets.items())
@@ -98,10 +121,15 @@ class Objective:
         return self.settings.weights_given or weighting.PRESETS[preset](layers)
 
 
+def _features(picture: Picture, network: Network) -> dict[str, Block]:
+    # not block[0]: its gradient would come back in another memory layout, and every layer above would be slow
+    return {layer: block.squeeze(0) for layer, block in network(picture[None]).items()}
+
+
 def _counts(block: Block) -> tuple[int, int]:
     """N and M of a layer's block."""
     return block.shape[0], block.shape[1] * block.shape[2]
 
 
-def _zeros(features: dict[str, Block]) -> dict[str, Block]:
-    return {layer: torch.zeros_like(block) for layer, block in features.items()}
+def _zeros(by_layer: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {layer: torch.zeros_like(each) for layer, each in by_layer.items()}

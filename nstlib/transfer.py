@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nstlib import engine, networks, pictures
-from nstlib.objective import Costs, Objective
+from nstlib.objective import Costs, Objective, Pair, see
 from nstlib.settings import Settings
 
 __all__ = ["DivergedError", "Settings", "Step", "steps", "stylize"]
@@ -55,12 +55,14 @@ def steps(
     *,
     start: Picture | None = None,
     check: Callable[[], None] | None = None,
+    see: Callable[..., Pair] = see,
 ) -> Iterator[Step]:
     """Yield a Step for each pass: the first shows the starting picture, the last the result.
 
     Pictures are float32 (3,H,W) in [0,1] of any size; both are resized to `settings.size` on the shorter side. Without
     a network minivgg is loaded. `start` is a picture to go on from, in place of `settings.init`. `check` is called
-    between layers, forward and backward, and ends the run at once by raising.
+    between layers, forward and backward, and ends the run at once by raising. `see` is `nstlib.objective.see`, or a
+    function that remembers what it gave, for many runs of one pair.
 
     Raises ValueError for settings that these pictures or this network cannot serve, DivergedError for costs that are
     not finite.
@@ -72,14 +74,11 @@ def steps(
     x = None if start is None else pictures.checked(start)
     if check:
         _watch(network, check)
-    unit = None
+    unit = _Unit()
     for scale, side in enumerate(settings.sides(), start=1):
-        pair = [pictures.resize(picture, side) for picture in (content, style)]
-        for picture in pair:
-            pictures.require_side(picture, network.minimum_side, network.deepest)
-        x = fitted(_initial(*pair, settings) if x is None else x, pair[0]).to(plan.device).contiguous()
-        objective = Objective(*(picture.to(plan.device) for picture in pair), settings, network, x)
-        unit = unit or _unit(objective, x)
+        pair = see(content, style, side, network, plan.device)
+        x = fitted(_initial(pair, settings) if x is None else x, pair.content).to(plan.device).contiguous()
+        objective = Objective(pair, settings, network, x)
         x.requires_grad_()
         optimizer = _optimizer(x, settings, carried=optimizer)
         _slow_down(optimizer, settings, index)
@@ -99,10 +98,10 @@ def stylize(
     return step.picture
 
 
-def _initial(content: Picture, style: Picture, settings: Settings) -> Picture:
+def _initial(pair: Pair, settings: Settings) -> Picture:
     if settings.init == "noise":
-        return torch.rand(content.shape, generator=torch.Generator().manual_seed(settings.seed))
-    return content if settings.init == "content" else style
+        return torch.rand(pair.content.shape, generator=torch.Generator().manual_seed(settings.seed))
+    return pair.content if settings.init == "content" else pair.style
 
 
 def fitted(picture: Picture, like: Picture) -> Picture:
@@ -117,18 +116,23 @@ def fitted(picture: Picture, like: Picture) -> Picture:
     return functional.interpolate(middle, (height, width), mode="bicubic", antialias=True)[0].clamp(0, 1)
 
 
-@torch.no_grad()
-def _unit(objective: Objective, x: Tensor) -> float:
-    """A factor that makes J a thousand at the start: torch's L-BFGS ignores curvature below an absolute 1e-10.
+class _Unit:
+    """A factor that makes J a thousand at the first pass: torch's L-BFGS ignores curvature below an absolute 1e-10.
 
     So a constant in front of J changes nothing, as it should; it is the same at every scale, for Adam's moments.
     """
-    total = objective(x).total.item()
-    return 1e3 / total if 0 < total < math.inf else 1.0
+
+    factor: float | None = None
+
+    def __call__(self, total: Tensor) -> Tensor:
+        if self.factor is None:
+            first = total.item()
+            self.factor = 1e3 / first if 0 < first < math.inf else 1.0
+        return self.factor * total
 
 
 def _descend(
-    x: Tensor, objective: Objective, optimizer: torch.optim.Optimizer, unit: float, n_steps: int, plateau: float
+    x: Tensor, objective: Objective, optimizer: torch.optim.Optimizer, unit: _Unit, n_steps: int, plateau: float
 ) -> Iterator[tuple[tuple[float, dict[str, float], float], Picture]]:
     """Yield J_content, E_l and J of each pass, and its picture; in between, x moves on."""
     totals = []
@@ -139,7 +143,7 @@ def _descend(
         costs = objective(_Inside.apply(x))
         numbers = _numbers(costs)
         _require_finite(*numbers, x)
-        scaled = unit * costs.total
+        scaled = unit(costs.total)
         scaled.backward()
         return scaled
 

@@ -1,3 +1,4 @@
+import functools
 import math
 
 import pytest
@@ -8,7 +9,7 @@ from torch.utils._pytree import tree_leaves
 from nstlib import engine, painted, pictures
 from nstlib.networks import DEFAULT, Network
 from nstlib.networks.vgg import Architecture, random_weights
-from nstlib.objective import Objective
+from nstlib.objective import Objective, see
 from nstlib.settings import Settings
 from nstlib.style import content_cost, layer_style_cost
 from nstlib.transfer import PLATEAU_STEPS, DivergedError, _Inside, _optimizer, steps, stylize
@@ -178,8 +179,9 @@ def test_a_convention_multiplies_each_layer_by_its_factor(pair, network, convent
 
 
 def _objective(pair, network, settings):
-    content, style = (pictures.resize(each, settings.size) for each in pair)
-    return Objective(content, style, settings, network.only(settings.layers), content)
+    network = network.only(settings.layers)
+    seen = see(*pair, settings.size, network, torch.device("cpu"))
+    return Objective(seen, settings, network, seen.content)
 
 
 def test_total_variation_smooths(pair, network):
@@ -239,10 +241,10 @@ def test_a_step_leaves_nothing_on_the_wrong_device(pair, network, statistic):
     placed = engine.place(network.only(settings.layers), engine.Plan(torch.device("meta"), torch.bfloat16, 1, "test"))
     carried = None
     for side in (24, 32):
-        content, style = (pictures.resize(each, side).to("meta") for each in pair)
         with OneDevice():
-            objective = Objective(content, style, settings, placed, content)
-            x = content.clone().requires_grad_()
+            seen = see(*pair, side, placed, torch.device("meta"))
+            objective = Objective(seen, settings, placed, seen.content)
+            x = seen.content.clone().requires_grad_()
             carried = _optimizer(x, settings, carried)
             costs = objective(_Inside.apply(x))
             costs.total.backward()
@@ -252,11 +254,20 @@ def test_a_step_leaves_nothing_on_the_wrong_device(pair, network, statistic):
 
 def test_the_device_test_sees_a_forgotten_tensor(pair, network):
     placed = engine.place(network, engine.Plan(torch.device("meta"), torch.float32, 1, "test"))
-    content, style = (pictures.resize(each, 32).to("meta") for each in pair)
-    objective = Objective(content, style, quick(layer_weights="equal"), placed, content)
+    seen = see(*pair, 32, placed, torch.device("meta"))
+    objective = Objective(seen, quick(layer_weights="equal"), placed, seen.content)
     objective.style_targets["relu3_1"] = torch.zeros(8, 8)
     with OneDevice(), pytest.raises(AssertionError, match=r"on \{"):
-        objective(content)
+        objective(seen.content)
+
+
+def test_a_pair_that_was_seen_before_gives_the_same_run(pair, network):
+    remembered = functools.cache(see)
+    fresh, first, again = (
+        list(steps(*pair, quick(steps=3), network, see=function)) for function in (see, remembered, remembered)
+    )
+    for a, b, c in zip(fresh, first, again, strict=True):
+        assert a.picture.equal(b.picture) and b.picture.equal(c.picture) and a.total == b.total == c.total
 
 
 def test_bfloat16_ends_within_two_percent_of_float32(pair, network, monkeypatch):
