@@ -22,7 +22,7 @@ _MODULES = (
     "engine",
     "plots",
 )
-_FUNCTIONS = {"doctor": "nstlib.diagnosis", "stylize": "nstlib.transfer", "Settings": "nstlib.transfer"}
+_FUNCTIONS = {"doctor": "nstlib.diagnosis"} | dict.fromkeys(("stylize", "steps", "Settings"), "nstlib.transfer")
 
 __all__ = sorted((*_MODULES, *_FUNCTIONS))
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 Picture = Float[Tensor, "3 height width"]
 RATE = 15.0  # frames a second; more would queue in the browser and arrive seconds late
+CALM_RATE = 1.0  # for readers who asked their system for reduced motion
 
 
 def jpeg(picture: Picture) -> bytes:
@@ -29,19 +30,23 @@ def wiped(before: Picture, after: Picture, share: float) -> Picture:
 
 
 class Pace:
-    """Says whether a frame may be sent now."""
+    """Says whether a frame may be sent now: `rate` a second in the mean, and two at once after a pause.
+
+    Two, because a run's first picture is its start: the second is the first that a moved knob has changed.
+    """
 
     def __init__(self, rate: float = RATE) -> None:
-        self._gap, self._last = 1 / rate, 0.0
+        self.rate, self._next = rate, 0.0
 
     def due(self) -> bool:
-        """Whether the last frame lies far enough back; if so, this one is the last."""
+        """Whether the next frame's time has come; if so, the one after it is due a gap later."""
         moment = time.monotonic()
-        if moment - self._last < self._gap:
+        if moment < self._next:
             return False
-        self._last = moment
+        gap = 1 / self.rate
+        self._next = max(self._next, moment - gap) + gap  # steps do not fall on the beat: what is late is made up for
         return True
 
     def reset(self) -> None:
         """Let the next frame pass."""
-        self._last = 0.0
+        self._next = 0.0

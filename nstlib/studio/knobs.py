@@ -1,80 +1,81 @@
 """A studio's controls, and what they say together: ``Settings``. Nothing here runs anything."""
 
+import dataclasses
 import math
 
 import ipywidgets as widgets
 
-from nstlib import conventions, networks, painted, pictures, weighting
+from nstlib import conventions, networks, weighting
 from nstlib.settings import INITS, OPTIMIZERS, Settings
 
 STATISTICS = {"whole Gram matrix": "gram", "diagonal only": "diagonal", "mean and spread": "moments"}
 STATISTICS |= {"covariance": "covariance"}
 WEIGHTS = (1e-6, 1e3)  # λ_l reaches from where it has no say to where it has all
 WIDE = {"description_width": "initial"}
+FREE = "none: move what you like"
+TASKS: dict[str, dict] = {  # one way each through lesson 06's tasks: what is moved after all knobs were put back
+    FREE: {},
+    "palette only": {"solo": ("relu1_1",)},
+    "strokes, no palette": {"muted": ("relu1_1", "relu2_1")},
+    "still a cat": {"beta": 3.0},
+}
 
 
 class Knobs:
-    """The controls by name; ``settings()`` reads them, ``watch`` calls back when any of them changes."""
+    """The controls by name; ``settings()`` and ``silent()`` read them, ``follow()`` moves them for a task.
 
-    def __init__(self, settings: Settings, steps: int) -> None:
-        self.steps = steps
+    What has no control stays as `settings` says. Raises ValueError for an α or β of 0, which no slider reaches, and for
+    more than one content layer.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        _require_knobs(settings)
+        self._given = settings
         self.alpha = _log("content weight α", settings.alpha, -2, 2)
         self.beta = _log("style weight β", settings.beta, -1, 3)
         given = settings.weights_given or dict.fromkeys(settings.style_layers, 1 / len(settings.style_layers))
-        low, high = WEIGHTS
-        self.weights = {
-            layer: widgets.FloatLogSlider(
-                value=min(max(weight, low), high),
-                min=-6,
-                max=3,
-                step=0.05,
-                description=f"λ {layer}",
-                readout_format=".1e",
-                style=WIDE,
-            )
-            for layer, weight in given.items()
-        }
+        low = WEIGHTS[0]
+        self.weights = {layer: _log(f"λ {layer}", weight or low, -6, 3, ".1e") for layer, weight in given.items()}
         self.muted = {layer: _toggle("mute", f"leave {layer} out", given[layer] == 0) for layer in given}
         self.solo = {layer: _toggle("solo", f"{layer} alone", False) for layer in given}
         rule = settings.layer_weights if isinstance(settings.layer_weights, str) else "by hand"
         self.rule = _choice("layer weights", [*weighting.PRESETS, "by hand"], rule)
         self.statistic = _choice("statistic", list(STATISTICS.items()), settings.statistic)
         self.convention = _choice("convention", list(conventions.CONVENTIONS), settings.convention)
-        self.content_layer = _choice(
-            "content layer", [*networks.CONTENT_LAYERS, *networks.STYLE_LAYERS], settings.content_layers[0]
-        )
+        layers = dict.fromkeys((*networks.CONTENT_LAYERS, *networks.STYLE_LAYERS, *settings.content_layers))
+        self.content_layer = _choice("content layer", list(layers), settings.content_layers[0])
         self.init = _choice("start", list(INITS), settings.init)
         self.optimizer = _choice("optimizer", list(OPTIMIZERS), settings.optimizer)
-        self.size = widgets.IntSlider(settings.size, 64, 256, 32, description="size", style=WIDE)
+        sizes = min(64, settings.size), max(256, settings.size)
+        self.size = widgets.IntSlider(settings.size, *sizes, step=32, description="size", style=WIDE)
         self.seed = widgets.BoundedIntText(settings.seed, 0, 9999, description="seed", style=WIDE)
+        self.task = _choice("a task's way", list(TASKS), FREE)
+        self._first = {knob: knob.value for knob in self.all()}
 
     def settings(self) -> Settings:
-        """What the controls say now; raises ValueError where all layers are muted."""
-        return Settings(
+        """What the controls say now, muted layers still sounding."""
+        by_hand = self.rule.value == "by hand"
+        return dataclasses.replace(
+            self._given,
             size=self.size.value,
-            steps=self.steps,
-            scales=1,
             content_layers=(self.content_layer.value,),
-            layer_weights=self.layer_weights(),
+            layer_weights={layer: fader.value for layer, fader in self.weights.items()} if by_hand else self.rule.value,
             statistic=self.statistic.value,
             convention=self.convention.value,
             alpha=self.alpha.value,
             beta=self.beta.value,
             init=self.init.value,
             optimizer=self.optimizer.value,
-            plateau=0.0,
             seed=self.seed.value,
         )
 
-    def layer_weights(self) -> str | dict[str, float]:
-        """A rule's name, or λ_l by layer where faders, mute or solo were touched."""
+    def silent(self) -> tuple[str, ...]:
+        """Layers that mute and solo leave out; raises ValueError where that is all of them."""
         solo = [layer for layer, button in self.solo.items() if button.value]
         silent = [layer for layer in self.weights if self.muted[layer].value or (solo and layer not in solo)]
-        if self.rule.value != "by hand" and not silent:
-            return self.rule.value
         if len(silent) == len(self.weights):
             raise ValueError("All layers are muted: let one sound.")
-        return {layer: 0.0 if layer in silent else fader.value for layer, fader in self.weights.items()}
+        return tuple(silent)
 
     def show_weights(self, weights: dict[str, float]) -> None:
         """Move the faders to a rule's λ_l, without calling that a change."""
@@ -82,6 +83,18 @@ class Knobs:
         for layer, weight in weights.items():
             if weight > 0:
                 self.weights[layer].value = min(max(weight, low), high)
+
+    def follow(self, task: str) -> None:
+        """Put all knobs back to where they were at first, then move those of a task."""
+        for knob, value in self._first.items():
+            if knob not in self.weights.values() or self._first[self.rule] == "by hand":
+                knob.value = value  # else the faders follow the rule
+        for name, value in TASKS[task].items():
+            if isinstance(value, tuple):
+                for layer in value:
+                    getattr(self, name)[layer].value = True
+            else:
+                getattr(self, name).value = value
 
     def moved(self, change: dict) -> bool:
         """Whether a control was moved: a browser sends a slider's value back, rounded to its own step."""
@@ -96,15 +109,26 @@ class Knobs:
         return [*singles, *self.weights.values(), *self.muted.values(), *self.solo.values()]
 
 
-def pictures_to_choose() -> tuple[list[str], list[str]]:
-    """Names of the sample photos and of the painted styles."""
-    return list(pictures.SAMPLES), list(painted.STYLES)
+def _require_knobs(settings: Settings) -> None:
+    """Raise ValueError for settings that the controls cannot show, before there is any control."""
+    for name, value in {"content weight α": settings.alpha, "style weight β": settings.beta}.items():
+        if value <= 0:
+            raise ValueError(f"{name} = {value} was given; a slider for it begins at 0.01: give that, or more.")
+    if len(settings.content_layers) > 1:
+        layers = ", ".join(settings.content_layers)
+        raise ValueError(f"content_layers = {layers} were given; a studio compares one content layer: name one.")
 
 
-def _log(name: str, value: float, low: int, high: int) -> widgets.FloatLogSlider:
-    value = min(max(value, 10.0**low), 10.0**high)
+def _log(name: str, value: float, low: int, high: int, form: str = ".3g") -> widgets.FloatLogSlider:
+    place = math.log10(value)
     return widgets.FloatLogSlider(
-        value=value, min=low, max=high, step=0.05, description=name, readout_format=".3g", style=WIDE
+        value=value,
+        min=min(low, math.floor(place)),
+        max=max(high, math.ceil(place)),
+        step=0.05,
+        description=name,
+        readout_format=form,
+        style=WIDE,
     )
 
 

@@ -4,66 +4,70 @@ Controls are read, and a wish is left with the worker; what is shown is written 
 never waits for a step, and a run never waits for a slider.
 """
 
-import html
+import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets as widgets
-import torch
-from IPython import get_ipython
 
-from nstlib import engine, painted, pictures
-from nstlib.files import replacing
+from nstlib import engine
 from nstlib.settings import Settings
-from nstlib.studio import drawing, running
-from nstlib.studio.frames import Pace, jpeg, wiped
-from nstlib.studio.knobs import Knobs, pictures_to_choose
-from nstlib.studio.look import Names
-from nstlib.studio.running import Shares, Wish
-from nstlib.studio.worker import Task, Worker
-from nstlib.transfer import Picture, Step, fitted
+from nstlib.studio import keeping, kernel, running
+from nstlib.studio.knobs import Knobs
+from nstlib.studio.running import Begun, Shares, Wish
+from nstlib.studio.screen import Screen, close
+from nstlib.studio.sources import Source, Sources, picture
+from nstlib.studio.worker import Task
+from nstlib.transfer import Picture, Step
 
 __all__ = ["Studio"]
 
-WORKER = Worker()
-OPEN: dict[str, "Studio"] = {}  # the studio that each cell shows, so that running it again closes the old one
-LARGEST = 512  # pixels of the shorter side of a photo, before `size` makes it smaller
-CURVE_EVERY = 0.25  # seconds between two drawings of the cost curve
+SLOW = 0.2  # seconds a step from which the picture is made smaller, unless its size was chosen
+READY = "Ready: press step or play."
+TIMED = 3  # steps that are timed for it, after the first, which is slower than the rest
 
 
 class Studio:
     """A panel of sliders and the picture that follows them.
 
-    content, style: a sample's or painted style's name, a path, or a picture (3,H,W) in [0,1]. steps: how long a run is.
-    Other keywords are those of ``Settings``; `size` is 192 unless given. ``picture`` is the last one, ``settings()``
-    what the knobs say. ``close()`` ends its runs and removes its widgets; running its cell again does the same.
+    content, style: a sample's or painted style's name, a path, or a picture (3,H,W) in [0,1]. network: a name that
+    ``nstlib.networks.load`` knows. steps: how long a run is. Other keywords are those of ``Settings``; without `size`
+    it is 192, or smaller where the network is slow. ``picture`` is the last one, ``settings()`` what the knobs say.
+    ``close()`` ends its runs and removes its widgets; running its cell again does the same.
+
+    Raises ValueError for settings that no knob can show; what goes wrong later is said in the panel.
     """
 
     def __init__(
         self,
-        content: str | Path | Picture = "cat",
-        style: str | Path | Picture = "night",
+        content: Source = "cat",
+        style: Source = "night",
         *,
         network: str = "minivgg",
         steps: int = 150,
         **settings,
     ) -> None:
-        self.network, self.picture, self.totals = network, None, []
-        self._sources = {"content": content, "style": style}
-        self._photo: Picture | None = None
-        self._shown, self._pace, self._drawn = threading.RLock(), Pace(), 0.0
+        self.network, self.totals = network, []
+        self.knobs = Knobs(Settings(**{"size": 192, "plateau": 0.0, **settings, "steps": steps, "scales": 1}))
+        self.sources = Sources(content, style, self._ask)
+        self.screen = Screen()
+        self.task = Task(self._make, self._report, lambda item: isinstance(item, Step))
+        self._made = self._wish = None  # what the picture came from, and what is under way
         self._silent: int | None = None  # the thread whose own changes to the knobs are no wish
-        self.knobs = Knobs(Settings(**{"size": 192, **settings, "steps": steps, "scales": 1}), steps)
-        self.task = Task(self._make, self._report)
+        self._sized, self._note = "size" in settings, ""
         self._build()
-        self._register()
+        kernel.register(self)
+
+    @property
+    def picture(self) -> Picture | None:
+        """The picture that is shown, float32 (3,H,W) in [0,1]; None before the first step."""
+        return self.screen.picture
 
     def settings(self) -> Settings:
-        """What the knobs say now."""
-        return self.knobs.settings()
+        """What the knobs say now; ValueError where all layers are muted."""
+        return running.begin(self._with_pictures(self._wished())).settings
 
     def start(self) -> None:
         """Ask for a run from the beginning."""
@@ -71,9 +75,16 @@ class Studio:
 
     def close(self) -> None:
         """End the runs and remove the widgets."""
-        WORKER.close(self.task)
-        with self._shown:
-            _close(self.panel)
+        kernel.WORKER.close(self.task)
+        kernel.forget(self)
+        with self.screen.lock:
+            close(self.panel)
+
+    def as_code(self) -> str:
+        """Lines that make the picture that is shown, or the one to come, without a studio."""
+        with self.screen.lock:
+            wish, steps = self._made or dataclasses.replace(self._wished(), settings=self.settings()), len(self.totals)
+        return keeping.code(wish, steps or wish.settings.steps)
 
     def _repr_mimebundle_(self, **kwargs):
         self.start()
@@ -82,29 +93,13 @@ class Studio:
     # The panel
 
     def _build(self) -> None:
-        photos, styles = pictures_to_choose()
-        self.choose = {
-            "content": _picture_choice("content", photos, self._sources["content"]),
-            "style": _picture_choice("style", styles, self._sources["style"]),
-        }
-        self.upload = {
-            name: widgets.FileUpload(accept="image/*", description=f"{name}: own picture", layout={"width": "12em"})
-            for name in self.choose
-        }
-        self.frame = widgets.Image(format="jpeg")
-        self.frame.add_class("nst-frame")
-        self.status = widgets.HTML('<span role="status">Ready.</span>')
-        self.status.add_class("nst-status")
-        self.speed, self.curve, self.bars = widgets.HTML(), widgets.HTML(), widgets.HTML(drawing.bars({}))
-        self.wiper = widgets.FloatSlider(0, min=0, max=1, step=0.01, description="before | after", readout=False)
         self.play = widgets.ToggleButton(value=True, description="play", tooltip="play or pause")
         self.go_on = widgets.ToggleButton(value=False, description="go on", tooltip="go on from this picture")
         self.code = widgets.Textarea(layout={"width": "100%", "height": "11em", "display": "none"})
         self.large = widgets.Dropdown(options=[512, 1024], value=512, description="large")
-        self.names = Names()
         buttons = {
             "step": self._advance,
-            "restart": lambda button: self._ask(now=True, over=True),
+            "restart": lambda button: self.start(),
             "copy as code": self._show_code,
             "save": self._save,
             "render large": lambda button: self._ask(now=True, over=True, large=self.large.value),
@@ -112,39 +107,28 @@ class Studio:
         self.buttons = {name: _button(name, act) for name, act in buttons.items()}
         self.panel = widgets.HBox([self._pictures(), self._controls()])
         self.panel.add_class("nst-studio")
-        for knob in [*self.knobs.all(), *self.choose.values()]:
+        for knob in self.knobs.all():
             knob.observe(self._changed, "value")
-        for name, upload in self.upload.items():
-            upload.observe(lambda change, name=name: self._uploaded(name, change), "value")
-        self.wiper.observe(lambda change: self._send(), "value")
+        self.knobs.task.observe(self._task_chosen, "value")
         self.play.observe(self._played, "value")
+        self.screen.page.on_msg(self._dropped)
 
     def _pictures(self) -> widgets.VBox:
+        screen = self.screen
         run = widgets.HBox([self.play, self.buttons["step"], self.buttons["restart"], self.go_on])
         keep = widgets.HBox([self.buttons["copy as code"], self.buttons["save"]])
         render = widgets.HBox([self.large, self.buttons["render large"]])
-        shown = [self.frame, self.wiper, self.status, self.speed, run, keep, render, self.code, self.curve, self.bars]
-        return widgets.VBox([*shown, self.names])
+        shown = [screen.frame, screen.wiper, screen.status, screen.speed, run, keep, render, self.code]
+        return widgets.VBox([*shown, screen.curve, screen.bars, screen.page])
 
     def _controls(self) -> widgets.VBox:
         knobs = self.knobs
         faders = [
             widgets.HBox([fader, knobs.muted[layer], knobs.solo[layer]]) for layer, fader in knobs.weights.items()
         ]
-        sources = [widgets.HBox([self.choose[name], self.upload[name]]) for name in self.choose]
+        first = [knobs.task, *self.sources.rows(), knobs.alpha, knobs.beta, knobs.rule]
         rest = [knobs.statistic, knobs.convention, knobs.content_layer, knobs.init, knobs.optimizer, knobs.size]
-        return widgets.VBox([*sources, knobs.alpha, knobs.beta, knobs.rule, *faders, *rest, knobs.seed])
-
-    def _register(self) -> None:
-        """Take the place of the studio that this cell showed before."""
-        shell = get_ipython()
-        parent = shell.get_parent() if shell is not None and hasattr(shell, "get_parent") else {}
-        cell = (parent or {}).get("metadata", {}).get("cellId")
-        if cell:
-            before = OPEN.pop(cell, None)
-            if before is not None:
-                before.close()
-            OPEN[cell] = self
+        return widgets.VBox([*first, *faders, *rest, knobs.seed])
 
     # From the controls to the worker. Nothing here may fail: an observer's exception is shown nowhere.
 
@@ -153,41 +137,46 @@ class Studio:
             return
         if change["owner"] in self.knobs.weights.values():
             self._quietly(lambda: setattr(self.knobs.rule, "value", "by hand"))
+        self._sized |= change["owner"] is self.knobs.size
+        self._ask()
+
+    def _task_chosen(self, change) -> None:
+        self._quietly(lambda: self.knobs.follow(change["new"]))
         self._ask()
 
     def _ask(self, *, now: bool = False, over: bool = False, large: int | None = None) -> None:
         try:
-            settings = self.settings()
+            wish = self._wished()
             if large:
-                settings = Settings(**{**vars(settings), "size": large, "scales": None})
-            start = self.picture if self.go_on.value and not over else None
-            wish = Wish(self._source("content"), self._source("style"), settings, self.network, start)
+                settings = dataclasses.replace(wish.settings, size=large, scales=None)
+                wish = dataclasses.replace(wish, settings=settings)
+            if self.go_on.value and not over:
+                wish = dataclasses.replace(wish, start=self.picture)
         except Exception as fault:  # told in the panel, by the worker
             wish = fault
-        WORKER.ask(self.task, wish, now=now)
+        kernel.WORKER.ask(self.task, wish, now=now)
 
-    def _source(self, name: str) -> str | Path | Picture:
-        chosen = self.choose[name].value
-        return self._sources[name] if chosen == "own" else chosen
+    def _wished(self) -> Wish:
+        """What the knobs say now, with names in the place of pictures."""
+        chosen = (self.sources.chosen(kind) for kind in ("content", "style"))
+        return Wish(*chosen, self.knobs.settings(), self.knobs.silent(), self.network)
 
-    def _uploaded(self, name: str, change) -> None:
-        if not change["new"]:
-            return
-        self._sources[name] = bytes(change["new"][0]["content"])
-        choice = self.choose[name]
-        if "own" not in choice.options:
-            choice.options = (*choice.options, "own")
-        if choice.value == "own":
-            self._ask()
+    def _dropped(self, page, message: dict, buffers: list) -> None:
+        if "refused" in message:
+            self.screen.say(
+                f"'{message['refused']}' has {message['bytes'] / 1e6:.0f} MB; a picture that is dropped here may have "
+                f"{page.most_bytes / 1e6:.0f}. Make it smaller, or give its path: Studio('…').",
+                alert=True,
+            )
         else:
-            choice.value = "own"
+            self.sources.take(message["kind"], bytes(buffers[0]))
 
     def _played(self, change) -> None:
-        (WORKER.resume if change["new"] else WORKER.pause)(self.task)
+        (kernel.WORKER.resume if change["new"] else kernel.WORKER.pause)(self.task)
 
     def _advance(self, button) -> None:
-        self._quietly(lambda: setattr(self.play, "value", False))
-        WORKER.advance(self.task)
+        self.play.value = False
+        kernel.WORKER.advance(self.task)
 
     def _quietly(self, act: Callable[[], None]) -> None:
         before, self._silent = self._silent, threading.get_ident()
@@ -198,155 +187,113 @@ class Studio:
 
     # On the worker's thread
 
-    def _make(self, wish: Wish | Exception, check: Callable[[], None]) -> Iterator[Step | Shares]:
+    def _make(self, wish: Wish | Exception, check: Callable[[], None]) -> Iterator[Begun | Step | Shares]:
         if isinstance(wish, Exception):
             raise wish
-        content = _picture(wish.content)
-        size = tuple(content.shape[1:])
-        style = _picture(wish.style, size)
-        self._photo = content
-        return running.run(Wish(content, style, wish.settings, wish.network, wish.start), check)
+        self._wish, seen = wish, self._with_pictures(wish)
+        self.screen.before = seen.content
+        return running.run(seen, check)
+
+    def _with_pictures(self, wish: Wish) -> Wish:
+        content = picture(wish.content)
+        style = picture(wish.style, tuple(content.shape[1:]))
+        return dataclasses.replace(wish, content=content, style=style)
 
     def _report(self, event: str, value) -> None:
-        with self._shown:
+        with self.screen.lock:
             if event == "started":
-                self.totals, self._began = [], time.perf_counter()
-                self._pace.reset()
-                self._say("Running." if self.play.value else "Ready: press step or play.")
-            elif event == "item" and isinstance(value, Step):
-                self.picture = value.picture
-                self.totals.append(value.total)
-                if self._pace.due():
-                    self._send()
-                    self._tell_speed()
-            elif event == "item":
-                self.bars.value = drawing.bars(value.shares)
+                self._began = time.perf_counter()
+                self.screen.begin()
+                self._say("Running." if self.play.value else READY)
+            elif isinstance(value, Begun):
+                self._wish = dataclasses.replace(self._wish, settings=value.settings)
                 if self.knobs.rule.value != "by hand":
                     self._quietly(lambda: self.knobs.show_weights(value.layer_weights))
+            elif isinstance(value, Step):
+                self._stepped(value)
+            elif isinstance(value, Shares):
+                self.screen.pull(value.shares)
             else:
                 self._ended(event, value)
 
+    def _stepped(self, step: Step) -> None:
+        if step.index == 0:
+            self.totals, self._made = [], self._wish
+        self.screen.picture = step.picture
+        self.totals.append(step.total)
+        if self.screen.due():
+            self.screen.paint()
+            self.screen.draw(self.totals)
+            self._tell_speed()
+        if step.index == 1:
+            self._timed_from = step.seconds
+        if step.index == 1 + TIMED and not self._sized and step.scale == 1:
+            self._adapt((step.seconds - self._timed_from) / TIMED)
+
+    def _adapt(self, seconds: float) -> None:
+        """Make the picture smaller, once, where a step takes too long to watch."""
+        size = self.knobs.size
+        smaller = max(size.min, int(size.value * (SLOW / seconds) ** 0.5) // size.step * size.step)
+        self._sized = True
+        if seconds <= SLOW or smaller >= size.value:
+            return
+        self._note = (
+            f" A step of {self.network} takes {seconds:.1f} s at {size.value} pixels here, so the picture now has "
+            f"{smaller}; move size for more."
+        )
+        self._quietly(lambda: setattr(size, "value", smaller))
+        self._ask(now=True)
+
     def _ended(self, event: str, fault: Exception | None) -> None:
-        self._send()
+        self.screen.paint()
+        self.screen.draw(self.totals, now=True)
         self._tell_speed()
-        self.curve.value = drawing.curve(self.totals)
         count = len(self.totals)
         if event == "done":
             self._say(f"Done: {count} steps in {time.perf_counter() - self._began:.1f} s.")
         elif event == "paused":
-            self._say(f"Paused after {count} steps.")
+            self._say(f"Paused after {count} steps." if self._made is self._wish else READY)
         elif event == "stopped":
             self._say(f"Stopped after {count} steps.")
         else:
-            self._say(f"{fault}", alert=True)
+            self.screen.say(f"{fault}", alert=True)
 
-    def _send(self) -> None:
-        """Show the picture, and the photo beside it as far as the wiper says."""
-        with self._shown:
-            if self.picture is None:
-                return
-            picture = self.picture
-            if self.wiper.value > 0 and self._photo is not None:
-                picture = wiped(fitted(self._photo, picture), picture, self.wiper.value)
-            self.frame.value = jpeg(picture)
-            if time.monotonic() - self._drawn > CURVE_EVERY:
-                self._drawn = time.monotonic()
-                self.curve.value = drawing.curve(self.totals)
+    def _say(self, sentence: str) -> None:
+        self.screen.say(sentence + self._note)
+        self.screen.describe(f"the picture after {len(self.totals)} steps")
 
     def _tell_speed(self) -> None:
         plan, seconds = engine.plan(), time.perf_counter() - self._began
         rate = len(self.totals) / seconds if seconds else 0.0
-        self.speed.value = (
+        self.screen.speed.value = (
             f"step {len(self.totals)} · {rate:.0f} steps a second · {plan.device}, "
             f"{str(plan.dtype).removeprefix('torch.')} · {self.network}"
         )
 
-    def _say(self, sentence: str, alert: bool = False) -> None:
-        role = "alert" if alert else "status"
-        self.status.value = f'<span role="{role}">{html.escape(sentence)}</span>'
-        if self.picture is not None:
-            height, width = self.picture.shape[1:]
-            self.names.alt = f"the picture after {len(self.totals)} steps, {height} by {width} pixels. {sentence}"
-
     # What is kept
 
     def _show_code(self, button) -> None:
-        self.code.value = self.as_code()
+        try:
+            self.code.value = self.as_code()
+        except Exception as fault:
+            self.screen.say(f"{fault}", alert=True)
+            return
         self.code.layout.display = "none" if self.code.layout.display == "" else ""
 
-    def as_code(self) -> str:
-        """Return lines that make the present picture, without a studio."""
-        settings, default = self.settings(), Settings()
-        given = {key: value for key, value in vars(settings).items() if value != getattr(default, key)}
-        given["steps"] = len(self.totals) or settings.steps
-        given.pop("style_layers", None)
-        words = ", ".join(f"{key}={value!r}" for key, value in given.items())
-        lines = ["import nstlib", "from nstlib import Settings, painted, pictures", ""]
-        lines += [f"photo = {_code(self._source('content'), 'content')}"]
-        lines += [f"painting = {_code(self._source('style'), 'style')}"]
-        lines += [f"network = nstlib.networks.load({self.network!r})", f"settings = Settings({words})"]
-        lines += ["picture = nstlib.stylize(photo, painting, settings, network)"]
-        if self.go_on.value:
-            lines += ["# This run went on from an earlier picture; press restart for one that these lines repeat."]
-        return "\n".join(lines)
-
     def _save(self, button) -> None:
-        if self.picture is None:
+        with self.screen.lock:
+            made, shown = self._made, self.picture
+        if made is None:
+            self.screen.say("There is no picture yet: press play.", alert=True)
             return
-        number = next(n for n in range(1, 10_000) if not Path(f"studio_{n}.png").exists())
         try:
-            pictures.write(self.picture, f"studio_{number}.png")
-            with replacing(Path(f"studio_{number}.json")) as part:
-                part.write_text(self.settings().to_json(), encoding="utf-8")
-            sentence, alert = f"Saved studio_{number}.png, and its settings as studio_{number}.json.", False
-        except (OSError, ValueError) as fault:
-            sentence, alert = f"Nothing was saved: {fault}", True
-        with self._shown:
-            self._say(sentence, alert)
-
-
-def _picture_choice(name: str, options: list[str], given) -> widgets.Dropdown:
-    own = not (isinstance(given, str) and given in options)
-    shown = [*options, "own"] if own else options
-    return widgets.Dropdown(options=shown, value="own" if own else given, description=name)
+            name = keeping.save(shown, made.settings, Path.cwd())
+            self.screen.say(f"Saved {name}, and its settings as {Path(name).with_suffix('.json')}.")
+        except Exception as fault:
+            self.screen.say(f"Nothing was saved: {fault}", alert=True)
 
 
 def _button(name: str, act: Callable) -> widgets.Button:
     button = widgets.Button(description=name, layout={"width": "auto"})
     button.on_click(act)
     return button
-
-
-def _picture(source, size: tuple[int, int] | None = None) -> Picture:
-    """Return the picture of a name, a path, an uploaded file's bytes, or the picture itself; a style in `size`."""
-    return source if isinstance(source, torch.Tensor) else _read(source, size)
-
-
-@lru_cache(maxsize=6)
-def _read(source: str | Path | bytes, size: tuple[int, int] | None) -> Picture:
-    """Read or paint a picture once: painting takes longer than many steps."""
-    if isinstance(source, bytes):
-        return pictures.read(source, LARGEST)
-    if source in painted.STYLES:
-        return painted.paint(source, size or LARGEST)
-    if source in pictures.SAMPLES:
-        return pictures.sample(source, LARGEST)
-    return pictures.read(source, LARGEST)
-
-
-def _code(source, name: str) -> str:
-    if isinstance(source, str) and source in painted.STYLES:
-        return f"painted.paint({source!r}, tuple(photo.shape[1:]))"
-    if isinstance(source, str) and source in pictures.SAMPLES:
-        return f"pictures.sample({source!r}, {LARGEST})"
-    if isinstance(source, str | Path):
-        return f"pictures.read({str(source)!r}, {LARGEST})"
-    return f"{name}  # the picture that was given to the studio"
-
-
-def _close(widget: widgets.Widget) -> None:
-    """Close a widget, all in it, and its layout and style, which are widgets too."""
-    for part in (*getattr(widget, "children", ()), getattr(widget, "layout", None), getattr(widget, "style", None)):
-        if isinstance(part, widgets.Widget):
-            _close(part)
-    widget.close()

@@ -44,11 +44,17 @@ class Task:
 
     make(wish, check) gives an iterator; it calls `check` often, which raises Stopped once the run is called off.
     report(event, value) is called on the worker's thread alone, with "started" and the wish, "item" and what the
-    iterator gave, "done", "stopped", "paused", or "failed" and the exception.
+    iterator gave, "done", "stopped", "paused", or "failed" and the exception. is_step(item) says which items `advance`
+    counts.
     """
 
-    def __init__(self, make: Callable[[Any, Callable[[], None]], Iterator], report: Callable[[str, Any], None]) -> None:
-        self.make, self.report = make, report
+    def __init__(
+        self,
+        make: Callable[[Any, Callable[[], None]], Iterator],
+        report: Callable[[str, Any], None],
+        is_step: Callable[[Any], bool] = lambda item: True,
+    ) -> None:
+        self.make, self.report, self.is_step = make, report, is_step
         self.closed = False
         self.wish: Any = None
         self.waiting = False
@@ -196,7 +202,7 @@ class Worker:
             return
         self._report(task, "item", value)
         with self._changed:
-            if task.steps:
+            if task.steps and task.is_step(value):
                 task.steps -= 1
             held = task.steps == 0
         if held:

@@ -1,0 +1,54 @@
+"""What is kept of a studio's picture: lines of code that make it again, and files."""
+
+from pathlib import Path
+
+from nstlib import networks, pictures
+from nstlib.files import replacing
+from nstlib.settings import Settings
+from nstlib.studio import running, sources
+from nstlib.studio.running import Wish
+from nstlib.transfer import Picture
+
+
+def code(wish: Wish, steps: int) -> str:
+    """Lines that make the picture which a wish's run showed at its last of so many steps, without a studio."""
+    settings, default = wish.settings, Settings()
+    changed = {key: value for key, value in vars(settings).items() if value != getattr(default, key)}
+    if settings.weights_given:
+        changed.pop("style_layers", None)
+    words = ", ".join(f"{key}={value!r}" for key, value in changed.items())
+    lines = [
+        "import nstlib",
+        "from nstlib import Settings, painted, pictures",
+        "",
+        f"photo = {sources.code(wish.content)}",
+        f"painting = {sources.code(wish.style)}",
+        f"network = nstlib.networks.load({_network(wish)})",
+        f"settings = Settings({words})",
+    ]
+    if steps < settings.steps:  # not fewer steps in Settings: Adam's rate falls over the last quarter of those
+        lines += [
+            "for step in nstlib.steps(photo, painting, settings, network):",
+            f"    if step.index == {steps - 1}:",
+            "        break",
+            "picture = step.picture",
+        ]
+    else:
+        lines += ["picture = nstlib.stylize(photo, painting, settings, network)"]
+    if wish.start is not None:
+        lines += ["# This run went on from an earlier picture; press restart for one that these lines repeat."]
+    return "\n".join(lines)
+
+
+def _network(wish: Wish) -> str:
+    layers = running.layers(wish.settings)
+    return repr(wish.network) if layers == networks.DEFAULT else f"{wish.network!r}, {layers}"
+
+
+def save(picture: Picture, settings: Settings, folder: Path) -> str:
+    """Write picture and settings under the next free number; return the picture's name. OSError if it cannot be."""
+    number = next(n for n in range(1, 10_000) if not (folder / f"studio_{n}.png").exists())
+    path = pictures.write(picture, folder / f"studio_{number}.png")
+    with replacing(path.with_suffix(".json")) as part:
+        part.write_text(settings.to_json(), encoding="utf-8")
+    return path.name

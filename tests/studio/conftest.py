@@ -1,0 +1,27 @@
+"""A small studio, and what it says."""
+
+import re
+
+import pytest
+
+from nstlib.studio import Studio, kernel
+from tests.studio.waiting import until
+
+
+def said(studio):
+    """The sentence that a studio shows."""
+    return re.sub(r"<[^>]+>", "", studio.screen.status.value)
+
+
+def finished(studio):
+    """Wait for the end of a studio's run."""
+    until(lambda: said(studio).startswith("Done"))
+
+
+@pytest.fixture
+def studio():
+    """Give a studio of 64 pixels and 6 steps that has not begun."""
+    made = Studio("cat", "night", size=64, steps=6)
+    yield made
+    made.close()
+    until(lambda: not kernel.WORKER.busy())

@@ -1,0 +1,108 @@
+"""Lines of code that make a studio's picture again, and files."""
+
+import pytest
+
+from nstlib import Settings, painted, pictures
+from nstlib.studio import Studio, kernel
+from tests.studio.conftest import finished, said
+from tests.studio.waiting import until
+
+
+def made_by(code):
+    names = {}
+    exec(code, names)
+    return names["picture"]
+
+
+def test_the_code_makes_the_picture_exactly(studio):
+    studio.knobs.beta.value = 30
+    studio.knobs.muted["relu2_1"].value = True
+    studio.start()
+    finished(studio)
+    assert made_by(studio.as_code()).equal(studio.picture)
+
+
+def test_the_code_of_a_run_that_was_paused_stops_at_its_step(studio):
+    studio.play.value = False
+    studio.start()
+    for count in (1, 2, 3):
+        studio.buttons["step"].click()
+        until(lambda count=count: said(studio) == f"Paused after {count} steps.")
+    assert made_by(studio.as_code()).equal(studio.picture)
+
+
+def test_the_code_is_that_of_the_picture_not_of_the_knobs(studio):
+    studio.start()
+    finished(studio)
+    kernel.WORKER.pause(studio.task)
+    studio.knobs.beta.value = 77
+    assert "77" not in studio.as_code() and made_by(studio.as_code()).equal(studio.picture)
+
+
+def test_the_code_keeps_what_has_no_knob():
+    studio = Studio(size=64, steps=4, total_variation=3.0, layer_weights={"relu2_1": 1.0})
+    studio.start()
+    finished(studio)
+    assert "total_variation=3.0" in studio.as_code()
+    assert made_by(studio.as_code()).equal(studio.picture)
+    studio.close()
+
+
+def test_the_code_loads_layers_that_are_not_the_usual_ones():
+    studio = Studio(size=64, steps=3, layer_weights={"relu1_2": 1.0, "relu3_1": 2.0}, content_layers=("relu3_3",))
+    studio.start()
+    finished(studio)
+    assert made_by(studio.as_code()).equal(studio.picture)
+    studio.close()
+
+
+def test_before_a_picture_the_code_is_of_the_one_to_come(studio):
+    whole = made_by(studio.as_code())
+    studio.start()
+    finished(studio)
+    assert whole.equal(studio.picture)
+
+
+def test_the_code_names_a_path_and_asks_for_an_upload_s(studio, tmp_path):
+    path = pictures.write(painted.paint("waves", (70, 90)), tmp_path / "own.png")
+    given = Studio(str(path), path.read_bytes(), size=64, steps=2)
+    code = given.as_code()
+    assert f"pictures.read({str(path)!r}, 512)" in code and "put its path here" in code
+    given.close()
+
+
+def test_a_picture_and_its_settings_are_saved_and_nothing_is_replaced(studio, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    studio.start()
+    finished(studio)
+    studio.buttons["save"].click()
+    studio.buttons["save"].click()
+    names = ["studio_1.json", "studio_1.png", "studio_2.json", "studio_2.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert Settings.from_json((tmp_path / "studio_1.json").read_text()) == studio.settings()
+    assert said(studio) == "Saved studio_2.png, and its settings as studio_2.json."
+
+
+def test_saving_before_there_is_a_picture_is_a_sentence(studio):
+    studio.buttons["save"].click()
+    assert said(studio) == "There is no picture yet: press play."
+
+
+def test_saving_where_nothing_can_be_written_is_a_sentence(studio, monkeypatch):
+    studio.start()
+    finished(studio)
+
+    def refuse(*given):
+        raise OSError("No space left on device.")
+
+    monkeypatch.setattr(pictures, "write", refuse)
+    studio.buttons["save"].click()
+    assert said(studio) == "Nothing was saved: No space left on device."
+
+
+@pytest.mark.parametrize("name", ["as_code", "settings"])
+def test_all_muted_is_an_error_to_whoever_asks_in_code(studio, name):
+    for button in studio.knobs.muted.values():
+        button.value = True
+    with pytest.raises(ValueError, match="let one sound"):
+        getattr(studio, name)()

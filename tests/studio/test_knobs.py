@@ -1,0 +1,83 @@
+"""Controls say settings; nothing runs here."""
+
+import pytest
+
+from nstlib.settings import Settings
+from nstlib.studio.knobs import FREE, TASKS, Knobs
+
+
+def test_knobs_say_settings():
+    knobs = Knobs(Settings(size=128, steps=40, scales=1))
+    given = knobs.settings()
+    assert given == Settings(size=128, steps=40, scales=1)
+    knobs.rule.value, knobs.statistic.value, knobs.convention.value = "equal", "moments", "keras"
+    knobs.content_layer.value, knobs.init.value, knobs.optimizer.value = "relu3_2", "noise", "lbfgs"
+    given = knobs.settings()
+    assert (given.layer_weights, given.statistic, given.convention) == ("equal", "moments", "keras")
+    assert (given.content_layers, given.init, given.optimizer) == (("relu3_2",), "noise", "lbfgs")
+
+
+def test_what_has_no_knob_is_kept():
+    given = Settings(size=128, total_variation=2.5, plateau=0.01, learning_rate=0.05)
+    assert Knobs(given).settings() == given
+
+
+def test_values_beyond_a_knob_widen_it():
+    given = Settings(size=384, alpha=1e-4, beta=1e5, layer_weights={"relu1_1": 1e-9, "relu2_1": 1e7})
+    assert Knobs(given).settings() == given
+    knobs = Knobs(Settings(size=32))
+    assert knobs.size.value == 32 and knobs.settings().size == 32
+
+
+@pytest.mark.parametrize("name", ["alpha", "beta"])
+def test_a_weight_of_0_has_no_place_on_a_logarithmic_slider(name):
+    with pytest.raises(ValueError, match="= 0 was given; a slider for it begins"):
+        Knobs(Settings(**{name: 0}))
+
+
+def test_mute_and_solo_name_the_silent_layers():
+    knobs = Knobs(Settings(layer_weights="equal"))
+    knobs.solo["relu3_1"].value = True
+    assert knobs.silent() == ("relu1_1", "relu2_1", "relu4_1", "relu5_1")
+    knobs.solo["relu3_1"].value = False
+    knobs.muted["relu1_1"].value = True
+    assert knobs.silent() == ("relu1_1",)
+    for button in knobs.muted.values():
+        button.value = True
+    with pytest.raises(ValueError, match="let one sound"):
+        knobs.silent()
+
+
+def test_a_layer_weight_of_0_begins_muted():
+    knobs = Knobs(Settings(layer_weights={"relu1_1": 1.0, "relu2_1": 0.0}))
+    assert knobs.silent() == ("relu2_1",) and knobs.rule.value == "by hand"
+
+
+def test_a_task_begins_from_the_first_settings():
+    knobs = Knobs(Settings(beta=20))
+    knobs.beta.value, knobs.statistic.value, knobs.muted["relu4_1"].value = 0.2, "diagonal", True
+    knobs.follow("palette only")
+    assert knobs.settings() == Settings(beta=20)
+    assert knobs.silent() == ("relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    knobs.follow("strokes, no palette")
+    assert knobs.silent() == ("relu1_1", "relu2_1")
+    knobs.follow("still a cat")
+    assert knobs.settings() == Settings(beta=3) and knobs.silent() == ()
+    knobs.follow(FREE)
+    assert knobs.settings() == Settings(beta=20)
+
+
+def test_each_task_moves_something():
+    free = Knobs(Settings())
+    for task in set(TASKS) - {FREE}:
+        knobs = Knobs(Settings())
+        knobs.follow(task)
+        assert (knobs.settings(), knobs.silent()) != (free.settings(), free.silent()), task
+
+
+def test_what_a_browser_sends_back_is_no_move():
+    knobs = Knobs(Settings())
+    fader = knobs.weights["relu1_1"]
+    change = {"owner": fader, "old": fader.value, "new": fader.value * 1.002}
+    assert not knobs.moved(change)
+    assert knobs.moved(change | {"new": fader.value * 10**fader.step})
