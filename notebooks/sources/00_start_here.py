@@ -237,8 +237,8 @@ assert lost[0.1] < lost[1] < lost[100] and lost[0.1] < 0.05 and lost[100] > 0.5
 assert half_as_far
 
 # %% [markdown]
-# **Explain.** To the network the left picture is nearly the photo; to the eye it is not. The grain comes from the
-# optimiser: its first steps are as long for a small β as for a large one (lesson 05). And the content layer hardly sees
+# **Explain.** To the content layer the left picture is nearly the photo; to the eye it is not. The grain comes from the
+# optimiser: its first steps are as long for a small β as for a large one (lesson 05). And that layer hardly sees
 # so fine a pattern, so hardly anything takes it back. Shorter steps leave less of it.
 
 # %% claim="grain" tags=["nbval-check-output"]
