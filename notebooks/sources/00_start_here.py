@@ -40,8 +40,10 @@ nstlib.plots.row({"photo": photo, "painting": painting, "result": result})
 #
 # </details>
 
-# %% claim="pixels" tags=["nbval-check-output"]
+# %%
 network = nstlib.networks.load()
+
+# %% claim="pixels" tags=["nbval-check-output"]
 trained = sum(weights.requires_grad for weights in network.parameters())
 
 print("shape of X:", tuple(result.shape))
