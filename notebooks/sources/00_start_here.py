@@ -212,13 +212,13 @@ nstlib.plots.row({f"β = {beta}": picture for beta, picture in runs.items()})
 
 # %%
 start = nstlib.pictures.resize(photo, 128)
-(layer,) = nstlib.Settings().content_layers  # where J_content compares: relu4_2
-goal = network(start[None])[layer]
+(content_layer,) = nstlib.Settings().content_layers  # where J_content compares: relu4_2
+goal = network(start[None])[content_layer]
 
 
 def content_lost(picture):
     """J_content as a share of what a picture without any features would have."""
-    there = network(picture[None])[layer]
+    there = network(picture[None])[content_layer]
     return ((there - goal).square().sum() / goal.square().sum()).item()
 
 
