@@ -142,7 +142,7 @@ INTRODUCED = {
         "B": "# B: TensorFlow's tutorial",
         "D": "# D: neural-style",
     },
-    "04": {"L": "L being the number of layers"},
+    "04": {"L": "L being the number of layers", "D": "lesson 03: family D, the puzzle's"},
     "05": {"K": "K<sub>c</sub> is its", "η": "*learning rate* η"},
     "06": {"K": "J<sub>content</sub> / K<sub>c</sub> is 0 for the photo"},
     "07": {

@@ -14,6 +14,8 @@ import nstlib
 
 photo = nstlib.pictures.sample("cat")
 painting = nstlib.painted.paint("waves")
+
+# %%
 result = nstlib.stylize(photo, painting, nstlib.Settings(size=192, steps=40))
 nstlib.plots.row({"photo": photo, "painting": painting, "result": result})
 
@@ -38,12 +40,16 @@ nstlib.plots.row({"photo": photo, "painting": painting, "result": result})
 #
 # </details>
 
-# %% tags=["nbval-check-output"]
+# %%
 network = nstlib.networks.load()
+
+# %% claim="pixels" tags=["nbval-check-output"]
+trained = sum(weights.requires_grad for weights in network.parameters())
 
 print("shape of X:", tuple(result.shape))
 print("pixel values to optimise:", result.numel())
-print("network weights to optimise:", sum(weights.requires_grad for weights in network.parameters()))
+print("network weights to optimise:", trained)
+assert result.numel() == 3 * 192 * 289 and trained == 0
 
 # %% [markdown]
 # **Explain.** A picture is a block of numbers between 0 and 1: red, green and blue, one map each. X began as a copy of
@@ -64,12 +70,15 @@ print("network weights to optimise:", sum(weights.requires_grad for weights in n
 #
 # </details>
 
-# %% tags=["nbval-check-output"]
+# %%
 features = network(photo[None])  # the network takes a batch; ours holds one photo
 
-for layer in nstlib.networks.STYLE_LAYERS:
+# %% claim="maps" tags=["nbval-check-output"]
+for halved, layer in enumerate(nstlib.networks.STYLE_LAYERS):
     n_filters, height, width = features[layer][0].shape
     print(f"{layer}: {n_filters} filters on a map of {height} × {width} positions")
+    assert (height, width) == (256 // 2**halved, 385 // 2**halved)
+assert features["relu5_1"].shape[1] > features["relu3_1"].shape[1] > features["relu1_1"].shape[1]
 
 # %% [markdown]
 # **Explain.** In a name such as `relu3_1`, 3 is the block and 1 the convolution in it. With depth the maps shrink, so
@@ -90,20 +99,31 @@ for layer in nstlib.networks.STYLE_LAYERS:
 #
 # </details>
 
-# %% tags=["nbval-check-output"]
+# %%
 F = nstlib.style.unroll(features["relu3_1"][0])
 gram = F @ F.T
+library = nstlib.style.gram_matrix(features["relu3_1"][0])
+large = nstlib.style.unroll(network(nstlib.pictures.resize(photo, 512)[None])["relu3_1"][0])
 
+# %% claim="Gram matrix" tags=["nbval-check-output"]
 print("F:", tuple(F.shape), "  F Fᵀ:", tuple(gram.shape))
-print("symmetric:", gram.allclose(gram.T))
-print(
-    "equal to the library's gram_matrix:", gram.allclose(nstlib.style.gram_matrix(features["relu3_1"][0]))
-)
+print("twice as large, F:", tuple(large.shape), "  F Fᵀ:", tuple((large @ large.T).shape))
+print("symmetric:", gram.allclose(gram.T), "  equal to the library's:", gram.allclose(library))
+assert gram.shape == (large @ large.T).shape == (64, 64)
+assert gram.allclose(gram.T) and gram.allclose(library)
 
 # %% [markdown]
 # **Explain.** An entry is large where two filters are strong *at the same places*, wherever these are. The matrix thus
 # knows that foam is pale and edged with dark blue, but not that it is near the bottom of the print. That is this
 # course's idea of style. The symmetry says: filter 3 meets filter 8 as often as 8 meets 3.
+#
+# To see that it forgets places, put every column of F at another one.
+
+# %% claim="places forgotten" tags=["nbval-check-output"]
+elsewhere = F.flip(1)  # the last position first
+
+print("F is the same:", elsewhere.equal(F), "  F Fᵀ is:", gram.allclose(elsewhere @ elsewhere.T))
+assert not elsewhere.equal(F) and gram.allclose(elsewhere @ elsewhere.T)
 
 # %% [markdown]
 # ## 4. Watch two costs pull
@@ -130,59 +150,127 @@ nstlib.plots.row({f"step {step.index}": step.picture for step in history[::19]},
 #
 # **Look at** how early most of the change happens.
 #
-# **Explain.** The optimiser lowers J = α J<sub>content</sub> + β J<sub>style</sub>. It gives up a little content
-# wherever that buys more style. Without the first term the cat would dissolve; without the second nothing would move.
+# **Explain.** The optimiser lowers J = α J<sub>content</sub> + β J<sub>style</sub>. It gives up content wherever that
+# buys more style.
 
-# %% tags=["nbval-check-output"]
-first, last = history[0], history[-1]
+# %%
+first, third, last = history[0], history[len(history) // 3], history[-1]
 style_before, style_after = sum(first.style_costs.values()), sum(last.style_costs.values())
+early = first.total - third.total > 0.75 * (first.total - last.total)
 
+# %% claim="two costs" tags=["nbval-check-output"]
 print("content cost zero at the start:", first.content_cost == 0)
 print("content cost rose:", last.content_cost > first.content_cost)
 print("style cost fell by more than half:", style_after < style_before / 2)
 print("weighted sum J fell:", last.total < first.total)
+print("three quarters of its fall came in the first third of the steps:", early)
+assert first.content_cost == 0 < last.content_cost and style_after < style_before / 2
+assert last.total < first.total and early
+
+# %% [markdown]
+# **Predict.** Now switch one term off. What does the run do with β = 0? And with α = 0?
+#
+# <details><summary>Compare with your prediction</summary>
+#
+# With β = 0 the photo is already perfect: nothing moves. With α = 0 nobody holds the cat: the features drift much
+# farther away.
+#
+# </details>
+
+# %%
+small_photo = nstlib.pictures.resize(photo, 96)
+no_style = nstlib.stylize(photo, painting, nstlib.Settings(size=96, beta=0))
+no_content = list(nstlib.transfer.steps(photo, painting, nstlib.Settings(size=96, alpha=0)))[-1]
+
+# %% claim="one term alone" tags=["nbval-check-output"]
+print("β = 0 leaves the photo as it was:", no_style.equal(small_photo))
+drift = no_content.content_cost / last.content_cost
+print("α = 0 leaves the content cost more than half as high again:", drift > 1.5)
+assert no_style.equal(small_photo) and drift > 1.5
 
 # %% [markdown]
 # ## 5. Turn one knob: β
 #
 # β says how much style counts. So far it was 10, with α = 1.
 #
-# **Predict.** Below, β is 0.1, then 1, then 100. Where will you miss the painting? Which small parts of the cat go
-# first?
-#
-# <details><summary>Compare with your prediction</summary>
-#
-# At β = 0.1 you see little but the photo. As β grows, thin and faint things go first: whiskers and the fur's own
-# pattern. The eyes hold out longest.
-#
-# </details>
+# **Predict.** Below, β is 0.1, then 1, then 100. Which parts of the cat will you still know at β = 100? And will you
+# see anything but the photo at β = 0.1?
 
 # %%
 runs = {}
 for beta in (0.1, 1, 100):
     settings = nstlib.Settings(size=128, beta=beta)
-    runs[f"β = {beta}"] = nstlib.stylize(photo, painting, settings)
-nstlib.plots.row(runs)
+    runs[beta] = nstlib.stylize(photo, painting, settings)
+nstlib.plots.row({f"β = {beta}": picture for beta, picture in runs.items()})
 
 # %% [markdown]
-# *In the figure:* the cat three times, nearest the photo on the left, nearest the painting on the right.
+# *In the figure:* the cat three times. On the left it is brown, under a fine coloured grain. In the middle some blue has
+# come in. On the right waves and foam run over a blue and yellow cat.
 #
-# **Look at** the whiskers, then at the background.
-#
-# **Try** your own values. Does `alpha=10, beta=100` ask for another picture than `beta=10`?
+# **Look at** the fur's own stripes, then at the eyes: on the right the stripes are gone, the eyes are not. Then at the
+# grain on the left: is that still the photo? Measure it in two ways.
+
+# %%
+start = nstlib.pictures.resize(photo, 128)
+(content_layer,) = nstlib.Settings().content_layers  # where J_content compares: relu4_2
+goal = network(start[None])[content_layer]
+
+
+def content_lost(picture):
+    """J_content as a share of what a picture without any features would have."""
+    there = network(picture[None])[content_layer]
+    return ((there - goal).square().sum() / goal.square().sum()).item()
+
+
+def moved(picture):
+    """How far a pixel value is from the photo's, as a root of the mean square."""
+    return (picture - start).square().mean().sqrt().item()
+
+
+# %% claim="beta" tags=["nbval-check-output"]
+lost = {beta: content_lost(picture) for beta, picture in runs.items()}
+half_as_far = moved(runs[0.1]) > moved(runs[100]) / 2
+
+print("the more β, the more content is lost:", lost[0.1] < lost[1] < lost[100])
+print("β = 0.1 loses less than a twentieth of it:", lost[0.1] < 0.05)
+print("β = 100 loses more than half:", lost[100] > 0.5)
+print("yet β = 0.1 moved the pixels more than half as far as β = 100:", half_as_far)
+assert lost[0.1] < lost[1] < lost[100] and lost[0.1] < 0.05 and lost[100] > 0.5
+assert half_as_far
+
+# %% [markdown]
+# **Explain.** To the content layer the left picture is nearly the photo; to the eye it is not. The grain comes from the
+# optimiser: its first steps are as long for a small β as for a large one (lesson 05). And that layer hardly sees
+# so fine a pattern, so hardly anything takes it back. Shorter steps leave less of it.
+
+# %% claim="grain" tags=["nbval-check-output"]
+gentle = nstlib.Settings(size=128, beta=0.1, learning_rate=0.01)  # a fifth of the usual step
+with_grain, with_less = moved(runs[0.1]), moved(nstlib.stylize(photo, painting, gentle))
+
+print("a fifth of the step leaves less than two thirds of the grain:", with_less < with_grain * 2 / 3)
+assert with_less < with_grain * 2 / 3
+
+# %% [markdown]
+# **Try** your own values of β. Does `alpha=2, beta=20` ask for another picture than `beta=10`?
 #
 # <details><summary>Compare with your answer</summary>
 #
-# No: J is ten times as large, and lowest where it was. Yet the two pictures are only alike: the run stops long before
-# the lowest point, and small differences grow on the way.
+# No: J is twice as large, and lowest where it was. The library divides J by its value at the start, so even the way
+# there is the same. Only the *ratio* of α and β decides.
 #
 # </details>
 
-# %% tags=["nbval-check-output"]
-start = nstlib.pictures.resize(photo, 128)
-weak, *_, strong = [(picture - start).square().mean() for picture in runs.values()]
+# %%
+plain = nstlib.stylize(photo, painting, nstlib.Settings(size=128))
+both_doubled = nstlib.stylize(photo, painting, nstlib.Settings(size=128, alpha=2, beta=20))
+one_doubled = nstlib.stylize(photo, painting, nstlib.Settings(size=128, alpha=2))
 
-print("the largest β moved the pixels more than twice as far as the smallest:", bool(strong > 4 * weak))
+# %% claim="only the ratio" tags=["nbval-check-output"]
+other = (one_doubled - plain).abs().mean().item()
+
+print("α and β doubled give the same picture:", both_doubled.equal(plain))
+print("α alone doubled gives another:", other > 0.01)
+assert both_doubled.equal(plain) and other > 0.01
 
 # %% [markdown]
 # ## 6. Make a mistake on purpose
@@ -256,7 +344,7 @@ nstlib.doctor()
 # - A layer's features are a block of shape (N, H, W): N filters, M = H·W positions.
 # - The Gram matrix **G = F Fᵀ** keeps which filters are strong together and forgets where.
 # - The picture is a compromise: **J = α J<sub>content</sub> + β J<sub>style</sub>**.
-# - β up, more painting; β down, more photo.
+# - β up, more painting; β down, more photo. Only the ratio of α and β counts.
 
 # %% [markdown]
 # ## On your own

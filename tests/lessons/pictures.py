@@ -20,8 +20,11 @@ SEEDS = range(5)
 LEAST_GAP = 3
 
 
-def changes(photo: str, painting: str, seed: int) -> list[tuple[str, str]]:
+def changes(lesson: str, photo: str, painting: str, seed: int) -> list[tuple[str, str]]:
     """Return what turns a lesson's pair into another one, and its `seed`, of a run that begins with noise, too."""
+    if pair := getattr(MODULES[lesson], "PAIR", None):
+        others = f'nstlib.pictures.sample("{photo}")', f'nstlib.painted.paint("{painting}", seed={seed})'
+        return list(zip(pair, others, strict=True))
     return [
         ('photo = pictures.sample("cat", side)', f'photo = pictures.sample("{photo}", side)\nseed = {seed}'),
         (
@@ -41,7 +44,7 @@ def table(lessons: list[str]) -> tuple[Table, bool]:
                 for seed in SEEDS:
                     try:
                         with contextlib.redirect_stdout(io.StringIO()):
-                            names = LESSONS[lesson].run(claim, *changes(*pair, seed))
+                            names = LESSONS[lesson].run(claim, *changes(lesson, *pair, seed))
                     except AssertionError:
                         continue
                     held += 1

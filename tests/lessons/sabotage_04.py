@@ -1,9 +1,9 @@
 """Lesson 04's claims, each with mistakes that it must notice: (claim, mistake, text in the cells, what replaces it)."""
 
 SABOTAGES = [
-    ("one number", "λ ignored", "(weights * E).sum()", "E.sum()"),
-    ("own function", "λ ignored", "weight * E(features_x[layer]", "E(features_x[layer]"),
-    ("own function", "λ squared", "weight * E(features_x[layer]", "weight**2 * E(features_x[layer]"),
+    ("one number", "λ ignored", "(weights * example).sum()", "example.sum()"),
+    ("own function", "λ ignored", "weight * layer_style_cost(", "layer_style_cost("),
+    ("own function", "λ squared", "weight * layer_style_cost(", "weight**2 * layer_style_cost("),
     ("sum and average", "a wrong count", "1 / len(layers)", "1 / (len(layers) - 1)"),
     ("same picture", "β not divided", "beta=10 / 4", "beta=10"),
     ("same picture", "no run differs", "run(1.0, beta=10)", "run(1.0, beta=10 / 4)"),
@@ -21,16 +21,19 @@ SABOTAGES = [
         "layer_weights={layers[-1 - layers.index(layer)]: 1.0}",
     ),
     ("reach", "all layers at work", "layer_weights={layer: 1.0}", 'layer_weights="relative"'),
+    ("up and down", "all layers at work", "layer_weights={layer: 1.0}", 'layer_weights="relative"'),
+    ("up and down", "up for down", "row[depth:]", "row[: depth + 1]"),
     ("leave one out", "1/L", "1 / (len(layers) - 1)", "1 / len(layers)"),
     ("leave one out", "alone instead", "0.0 if layer == dropped", "0.0 if layer != dropped"),
     ("nobody misses it", "relative weights", 'layer_weights="equal"', 'layer_weights="relative"'),
     ("nobody misses it", "nothing dropped", "0.0 if layer == dropped", "0.25 if layer == dropped"),
-    ("fourth power", "S as loud as before", "2 * features_s[layer])", "features_s[layer])"),
+    ("fourth power", "S as loud as before", "layer_style_cost(2 * X, 2 * S)", "layer_style_cost(2 * X, S)"),
+    ("loud pulls", "no louder than before", "2 * block for layer", "block for layer"),
     (
         "height and slope",
         "costs for pulls",
-        "torch.autograd.grad(E, X, retain_graph=True)[0].norm().item()",
-        "E.item()",
+        "torch.autograd.grad(cost, X, retain_graph=True)[0].norm().item()",
+        "cost.item()",
     ),
     ("balanced by cost", "balanced by pull", "1 / costs[layer]", "1 / pull[layer]"),
     ("balanced", "in proportion", "1 / norm / total", "norm / total"),
@@ -43,10 +46,25 @@ SABOTAGES = [
         "0.25**depth for depth, layer in enumerate(layers)},",
     ),
     ("presets", "energy not inverted", "1 / against_zero[layer]", "against_zero[layer]"),
+    ("presets", "another choice", "Settings().layer_weights", 'Settings(layer_weights="equal").layer_weights'),
     ("deep share", "N² for 1/N²", "1 / N[layer] ** 2", "N[layer] ** 2"),
     ("deep share", "relative by the photo's pull", "1 / against_zero[layer]", "1 / pull[layer]"),
+    ("equally strong", "λ that add up to 1", "nstlib.weighting.relative(against_zero)", 'sum_is_one["relative"]'),
+    ("equally strong", "equal twice", 'layer_weights="relative", beta=', 'layer_weights="equal", beta='),
     ("only at the start", "measured at the photo", "pulls(ended)", "pulls(photo)"),
     ("must be asked for", "nothing left out", "{**start, layer: 0.0}", "{**start}"),
+    ("family D", "a sum", ".square().mean()", ".square().sum()"),
+    ("family D", "divided by M alone", "X.numel()", "X.shape[1]"),
+    ("factors are handed on", "another function", ".relu()", ".sigmoid()"),
+    ("factors are handed on", "the mean of the four", "MaxPool2d", "AvgPool2d"),
+    (
+        "normalised",
+        "biases forgotten",
+        "normalised = nstlib.networks.weight_normalised(network, squares)",
+        "normalised = nstlib.networks.weight_normalised(network, squares)\n"
+        "for name, convolution in normalised.convolutions.items():\n"
+        "    convolution.bias.data.copy_(network.convolutions[name].bias)",
+    ),
     (
         "normalised",
         "another set of pictures",
@@ -56,6 +74,7 @@ SABOTAGES = [
     ("normalised", "ordinary network", "nstlib.networks.weight_normalised(network, squares)", "network"),
     ("two by two", "the ordinary network twice", "pulls(photo, normalised)", "pulls(photo, network)"),
     ("two by two", "N² for 1/N²", "1 / N[layer] ** 2", "N[layer] ** 2"),
+    ("rare filters", "the commonest", "means[means > 0].min()", "means.max()"),
     ("rare filters", "the loudest", "argsort()", "argsort(descending=True)"),
     ("rare filters", "the ordinary network twice", '("normalised", normalised)', '("normalised", network)'),
 ]
@@ -64,8 +83,10 @@ SABOTAGES = [
 MEASURED = {
     "same picture": ("(sum_same_beta - average).abs().mean().item()", "(sum_with_less - average).abs().mean().item()"),
     "palette": ("deep_palette", "shallow_palette"),
+    "up and down": ("max(shallower)", "min(shallower)"),
     "reach": ("from_deepest[first]", "from_first[first]"),
     "nobody misses it": ("grows", "grows_deepest"),
     "only at the start": ("deep_end", "deep_start"),
-    "must be asked for": ("unasked[deepest]", "unasked['relu2_1']"),
+    "equally strong": ("left_equal[fourth]", "left_fair[fourth]"),
+    "must be asked for": ("least_deep", "most_shallow"),
 }
