@@ -104,7 +104,7 @@ def _one_layer(given: Mapping[str, Any]) -> Flipbook:
         "The cat in ochre and turquoise, before a background of violet.",
         "The cat in its own browns, covered with fine ripples.",
         "The cat in reddish brown, covered with a rope-like pattern of light and dark.",
-        "The cat hardly to be seen among coarse grains of brown, red and green.",
+        "The cat broken up into coarse grains of brown, red and green.",
     )
     return Flipbook(
         "alone",
@@ -156,11 +156,11 @@ def _statistic(given: Mapping[str, Any]) -> Flipbook:
         ),
         "diagonal": (
             "no pairs of filters",
-            "The cat much the same, with a green left eye; the background is more violet than blue.",
+            "The cat much as with gram, the left eye greener; the background is more violet than blue.",
         ),
         "moments": (
             "mean and spread",
-            "The cat much the same, with two green eyes; the chest is bluish, the background blue and violet.",
+            "The cat much as with gram, with two green eyes; the chest is bluish, the background blue and violet.",
         ),
         "covariance": (
             "centred",
