@@ -135,6 +135,27 @@ def styles(
 
 
 @app.command()
+def gallery(
+    folder: Annotated[Path, typer.Argument(help="Where index.html goes.")] = Path("gallery"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a page that exists.")] = False,
+) -> None:
+    """Paint the studio as flipbooks on one web page, for readers without a kernel (two minutes)."""
+    with _sentences():
+        from nstlib import gallery as room
+        from nstlib.files import replacing
+
+        path, books = room.place(folder, overwrite=force), room.flipbooks()
+        try:
+            painted = _flipped(books)
+        except KeyboardInterrupt:
+            _say("nst: stopped; no page was written.")
+            raise typer.Exit(130) from None
+        with replacing(path) as part:
+            part.write_text(room.page(books, painted), encoding="utf-8")
+    _say(f"Wrote {path}: {len(painted)} pictures, {path.stat().st_size / 1e6:.1f} MB. Open it in any browser.")
+
+
+@app.command()
 def bench(
     size: Annotated[list[int], typer.Option(help="Shorter side to time; may be given more than once.")] = [256],  # noqa: B006
     network: Annotated[list[str], typer.Option(help="Network to time; may be given more than once.")] = [  # noqa: B006
@@ -239,6 +260,21 @@ def _style(name: str, size: int, seed: int):
     if name not in painted.STYLES:
         raise ValueError(f"{name!r} is neither a file nor a painted style; the styles are {', '.join(painted.STYLES)}.")
     return painted.paint(name, max(size, 16), seed)
+
+
+def _flipped(books) -> dict[str, object]:
+    """Paint the flipbooks' pictures behind a progress bar: the picture to each frame's code."""
+    from rich.progress import Progress
+
+    from nstlib import gallery as room
+
+    painted = {}
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("flipbooks", total=sum(len(book.frames) for book in books))
+        for frame, picture in room.paint(books):
+            painted[frame.code] = picture
+            bar.update(task, advance=1, description=frame.words)
+    return painted
 
 
 def _run(content, style, settings, network) -> tuple[list[dict], object, bool]:

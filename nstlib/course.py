@@ -111,5 +111,6 @@ def index(lessons: list[Lesson]) -> str:
     return (
         "# Neural style transfer, derived step by step\n\n"
         f"{len(lessons)} lessons, about {total} minutes in all. Begin with the first; *needs* names the lessons that "
-        f"one builds on.\n\n{table(lessons)}"
+        f"one builds on.\n\n{table(lessons)}\n\n"
+        "No kernel at hand? [Six flipbooks](gallery/index.html) show what the settings do, in any browser."
     )
