@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import run
+from tests.browser.opening import READY, run, started_lab, visit, write
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
 from playwright.sync_api import expect
@@ -108,3 +108,145 @@ def test_nothing_overlaps_and_nothing_is_cut_off(notebook, width):
         return { right: panel.right, most: Math.max(...inside.map(b => b.right)), window: innerWidth }; }"""
     )
     assert boxes["most"] <= boxes["right"] + 1 <= boxes["window"] + 1
+
+
+DRAG = """async ([count, seconds]) => {
+  const handle = document.activeElement, start = performance.now();
+  for (let n = 1; n <= count; n++) {
+    const key = n % 2 || n > count - 7 ? 'ArrowRight' : 'ArrowLeft';
+    handle.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    const rest = start + n / count * seconds * 1000 - performance.now();
+    if (rest > 0) await new Promise((done) => setTimeout(done, rest));
+  }
+}"""
+DROP = """async ([place, bytes, type]) => {
+  const files = new DataTransfer();
+  const canvas = new OffscreenCanvas(90, 60);
+  canvas.getContext('2d').fillRect(20, 20, 30, 30);
+  const blob = bytes ? new Blob([new Uint8Array(bytes)]) : await canvas.convertToBlob();
+  files.items.add(new File([blob], 'dropped.png', { type }));
+  const target = document.querySelector(place);
+  for (const event of ['dragover', 'drop'])
+    target.dispatchEvent(new DragEvent(event, { dataTransfer: files, bubbles: true, cancelable: true }));
+}"""
+KERNEL = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+
+
+def said(page, number=0):
+    return page.locator(".nst-studio .nst-status").nth(number)
+
+
+def begin(page, cell):
+    """Run a cell and do not wait for its end."""
+    page.evaluate(
+        "cell => { jupyterapp.shell.currentWidget.content.activeCellIndex = cell; "
+        "jupyterapp.commands.execute('notebook:run-cell'); }",
+        cell,
+    )
+
+
+def test_a_thousand_events_in_five_seconds_end_in_the_last_value_and_one_run(notebook):
+    count = "begun = []\nmake = studio.task.make\nstudio.task.make = lambda *given: begun.append(1) or make(*given)"
+    page = notebook(SHOW, count, "print(len(begun))", STATE)
+    run(page, 0)
+    expect(said(page)).to_contain_text("Done: 40 steps")
+    run(page, 1)
+    page.get_by_role("slider", name="style weight β").focus()
+    page.evaluate(DRAG, [1000, 5])
+    expect(said(page)).to_contain_text("Done: 40 steps")
+    shown = float(page.get_by_role("slider", name="style weight β").get_attribute("aria-valuetext"))
+    found = state(page, 3)
+    assert found["beta"] == pytest.approx(shown, rel=1e-2) and found["beta"] != pytest.approx(10)
+    assert found["threads"] == 1 and found["steps"] == 40 and int(run(page, 2)) < 60
+
+
+def test_an_interrupt_stops_the_run_and_the_next_move_begins_another(notebook):
+    page = notebook(SHOW.replace("steps=40", "steps=5000"), "import time; time.sleep(60)")
+    run(page, 0)
+    expect(said(page)).to_contain_text("Running")
+    page.evaluate(f"() => {KERNEL}.interrupt()")
+    expect(said(page)).to_contain_text("Stopped after")
+    slider = page.get_by_role("slider", name="style weight β")
+    slider.press("ArrowRight")
+    expect(said(page)).to_contain_text("Running")
+    begin(page, 1)
+    page.wait_for_function(f"() => {KERNEL}.status === 'busy'")
+    page.evaluate(f"() => {KERNEL}.interrupt()")
+    expect(said(page)).to_contain_text("Stopped after")
+    expect(page.locator(".jp-OutputArea-output", has_text="KeyboardInterrupt")).to_have_count(1)
+
+
+def test_a_restarted_kernel_is_said_in_the_panel(notebook):
+    page = notebook(SHOW)
+    run(page, 0)
+    expect(said(page)).to_contain_text("Done: 40 steps")
+    page.evaluate(f"() => {KERNEL}.restart()")
+    expect(said(page)).to_contain_text("run this cell again")
+    page.wait_for_function(READY)
+    run(page, 0)
+    expect(page.locator(".nst-studio")).to_have_count(1)
+    expect(said(page)).to_contain_text("Done: 40 steps")
+
+
+@pytest.mark.parametrize(("place", "kind"), [(".nst-studio img.nst-frame", "content"), (".nst-style", "style")])
+def test_a_file_dropped_on_the_panel_becomes_the_picture(notebook, place, kind):
+    page = notebook(SHOW)
+    run(page, 0)
+    expect(said(page)).to_contain_text("Done: 40 steps")
+    page.evaluate(DROP, [place, None, "image/png"])
+    expect(page.get_by_role("combobox", name=kind, exact=True)).to_have_value("own")
+    expect(said(page)).to_contain_text("Done: 40 steps")
+
+
+def test_a_dropped_file_that_is_no_picture_is_said_and_the_next_move_runs(notebook):
+    page = notebook(SHOW)
+    run(page, 0)
+    page.evaluate(DROP, [".nst-style", [110, 111], "text/plain"])
+    expect(page.get_by_role("alert")).to_contain_text("picture")
+    page.get_by_role("combobox", name="style", exact=True).select_option("waves")
+    expect(said(page)).to_contain_text("Done: 40 steps")
+
+
+def test_two_studios_run_side_by_side(notebook):
+    page = notebook(SHOW, SHOW.replace("studio", "other").replace("nstlib.other", "nstlib.studio"), STATE)
+    run(page, 0)
+    run(page, 1)
+    for number in (0, 1):
+        expect(said(page, number)).to_contain_text("Done: 40 steps")
+    page.get_by_role("slider", name="style weight β").nth(1).press("ArrowRight")
+    expect(said(page, 1)).to_contain_text("Running")
+    expect(said(page, 1)).to_contain_text("Done: 40 steps")
+    assert state(page, 2) == {"beta": 10.0, "alpha": 1.0, "steps": 40, "threads": 1}
+
+
+def test_reduced_motion_gets_few_frames(notebook):
+    page = notebook(SHOW.replace("steps=40", "steps=400"), "print(studio.screen.page.calm)", reduced_motion="reduce")
+    run(page, 0)
+    page.wait_for_function("() => document.querySelector('.nst-status').innerText.startsWith('Running')")
+    assert run(page, 1).strip() == "True"
+    page.evaluate(
+        """() => { window.frames_ = 0; new MutationObserver(() => window.frames_++).observe(
+        document.querySelector('img.nst-frame'), { attributes: true, attributeFilter: ['src'] }); }"""
+    )
+    expect(said(page)).to_contain_text("Done: 400 steps")
+    steps = state_of(page, "400 steps in")
+    assert page.evaluate("() => window.frames_") <= steps + 3
+
+
+def state_of(page, words):
+    """Give the seconds that the status line tells after some words."""
+    return float(re.search(rf"{words} ([\d.]+) s", said(page).inner_text())[1])
+
+
+def test_everything_works_without_comm_subshells(browser, tmp_path_factory):
+    folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
+    plugin = {"kernels-settings": {"commsOverSubshells": "disabled"}}
+    with started_lab(folder, home, **plugin) as (address, token):
+        write(folder, SHOW, STATE)
+        page = browser.new_page()
+        visit(page, address, token, "test.ipynb")
+        run(page, 0)
+        page.get_by_role("slider", name="style weight β").press("ArrowRight")
+        expect(said(page)).to_contain_text("Done: 40 steps")
+        assert state(page)["beta"] == pytest.approx(10**1.05, rel=1e-3)
+        page.close()
