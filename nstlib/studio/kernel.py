@@ -12,10 +12,10 @@ _shown: dict[str, "Panel"] = {}  # by the cell that shows it
 
 
 class Panel(Protocol):
-    """Whatever can be closed."""
+    """Whatever can be removed."""
 
-    def close(self) -> None:
-        """End the runs and remove the widgets."""
+    def remove(self) -> None:
+        """End the runs, remove the widgets, and let go of everything."""
 
 
 def register(panel: Panel) -> None:
@@ -27,7 +27,7 @@ def register(panel: Panel) -> None:
     if cell:
         before = _shown.pop(cell, None)
         if before is not None:
-            before.close()
+            before.remove()
         _shown[cell] = panel
     _obey_interrupts(shell)
 

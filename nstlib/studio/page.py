@@ -15,8 +15,10 @@ class Page(anywidget.AnyWidget):
     ``{"kind": "content" or "style", "name": …}`` with a file's bytes, or ``{"refused": name, "bytes": …}``.
     """
 
-    _esm = HERE / "page.js"
-    _css = HERE / "page.css"
+    _esm = (HERE / "page.js").read_text(
+        encoding="utf-8"
+    )  # as text: anywidget watches a path and keeps its widgets for ever
+    _css = (HERE / "page.css").read_text(encoding="utf-8")
     alt = traitlets.Unicode("").tag(sync=True)
     calm = traitlets.Bool(False).tag(sync=True)
     most_bytes = traitlets.Int(9_000_000).tag(sync=True)  # Jupyter's socket takes 10 MiB in one message

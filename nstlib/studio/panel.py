@@ -80,6 +80,16 @@ class Studio:
         with self.screen.lock:
             close(self.panel)
 
+    def remove(self) -> None:
+        """Close, and hold nothing any more: IPython's `Out` keeps this object for as long as the kernel runs."""
+        self.close()
+        vars(self).clear()
+
+    def __getattr__(self, name: str):
+        """Say of a removed studio that it was; called for attributes that are not there."""
+        words = "" if vars(self) else "; it was removed when its cell was run again: use the studio that is shown now"
+        raise AttributeError(f"This studio has no {name!r}{words}.")
+
     def as_code(self) -> str:
         """Lines that make the picture that is shown, or the one to come, without a studio."""
         with self.screen.lock:

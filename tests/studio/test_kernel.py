@@ -23,11 +23,14 @@ def shell(monkeypatch):
     kernel._shown.clear()
 
 
-def test_running_a_cell_again_closes_its_old_studio(shell):
+def test_running_a_cell_again_removes_its_old_studio(shell):
     first = Studio(size=64, steps=500)
     first.start()
+    task = first.task
     second = Studio(size=64, steps=2)
-    assert first.task.closed and not second.task.closed and kernel._shown["one"] is second
+    assert task.closed and not second.task.closed and kernel._shown["one"] is second
+    with pytest.raises(AttributeError, match="removed when its cell was run again"):
+        first.settings()
     second.start()
     finished(second)
     second.close()

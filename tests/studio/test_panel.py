@@ -1,7 +1,9 @@
 """The panel without a browser: moves become runs, faults become sentences, closing leaves nothing behind."""
 
 import datetime
+import gc
 import math
+import weakref
 
 import pytest
 import torch
@@ -205,6 +207,18 @@ def test_closing_leaves_no_widget_and_a_closed_studio_runs_nothing():
     assert set(widget._instances) <= before
     studio.start()
     assert not kernel.WORKER.busy()
+
+
+def test_nothing_keeps_a_closed_studio():
+    studio = Studio("cat", "night", size=64, steps=3)
+    studio.start()
+    finished(studio)
+    studio.close()
+    until(lambda: not kernel.WORKER.busy())
+    gone = weakref.ref(studio)
+    del studio
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize(
