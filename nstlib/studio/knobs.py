@@ -36,8 +36,8 @@ class Knobs:
         given = settings.weights_given or dict.fromkeys(settings.style_layers, 1 / len(settings.style_layers))
         low = WEIGHTS[0]
         self.weights = {layer: _log(f"λ {layer}", weight or low, -6, 3, ".1e") for layer, weight in given.items()}
-        self.muted = {layer: _toggle("mute", f"leave {layer} out", given[layer] == 0) for layer in given}
-        self.solo = {layer: _toggle("solo", f"{layer} alone", False) for layer in given}
+        self.muted = {layer: _toggle("mute", f"mute {layer}", given[layer] == 0) for layer in given}
+        self.solo = {layer: _toggle("solo", f"solo {layer}", False) for layer in given}
         rule = settings.layer_weights if isinstance(settings.layer_weights, str) else "by hand"
         self.rule = _choice("layer weights", [*weighting.PRESETS, "by hand"], rule)
         self.statistic = _choice("statistic", list(STATISTICS.items()), settings.statistic)

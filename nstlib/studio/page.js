@@ -1,18 +1,25 @@
-// What only the browser can do for a panel: give ipywidgets' sliders accessible names, take dropped files, say that
+// What only the browser can do for a panel: give ipywidgets' controls accessible names, take dropped files, say that
 // nobody listens any more, and tell Python that this reader wants less motion.
 
 const PANEL = ".nst-studio";
 const DEAD = "The kernel was restarted or has gone: run this cell again. What is seen here is what was there before.";
+
+function put(element, attribute, value) {
+  if (element.getAttribute(attribute) !== value) element.setAttribute(attribute, value);
+}
 
 function name(panel, alt) {
   for (const row of panel.querySelectorAll(".widget-inline-hbox, .widget-slider, .jupyter-widgets")) {
     const label = row.querySelector(":scope > .widget-label");
     if (!label) continue;
     for (const handle of row.querySelectorAll("[role=slider], [contenteditable]"))
-      if (handle.getAttribute("aria-label") !== label.textContent) handle.setAttribute("aria-label", label.textContent);
+      put(handle, "aria-label", label.textContent);
+    const value = row.querySelector(":scope > .widget-readout")?.textContent; // else a power of ten is read as its exponent
+    for (const handle of row.querySelectorAll("[role=slider]")) if (value) put(handle, "aria-valuetext", value);
   }
+  for (const button of panel.querySelectorAll("button[title]")) put(button, "aria-label", button.title);
   for (const picture of panel.querySelectorAll("img.nst-frame"))
-    if (picture.alt !== alt) picture.alt = alt;
+    put(picture, "alt", alt);
 }
 
 function takeDrops(panel, model) {
@@ -58,7 +65,7 @@ export default {
     requestAnimationFrame(() => {
       panel = el.closest(PANEL);
       if (!panel) return;
-      watcher.observe(panel, { childList: true, subtree: true });
+      watcher.observe(panel, { childList: true, subtree: true, attributeFilter: ["aria-valuetext", "title"] });
       undo = takeDrops(panel, model);
       fix();
       if (calm.matches) tell();

@@ -103,8 +103,8 @@ class Studio:
     # The panel
 
     def _build(self) -> None:
-        self.play = widgets.ToggleButton(value=True, description="play", tooltip="play or pause")
-        self.go_on = widgets.ToggleButton(value=False, description="go on", tooltip="go on from this picture")
+        self.play = widgets.ToggleButton(value=True, description="play", tooltip="play")
+        self.go_on = widgets.ToggleButton(value=False, description="go on", tooltip="go on")
         self.code = widgets.Textarea(layout={"width": "100%", "height": "11em", "display": "none"})
         self.large = widgets.Dropdown(options=[512, 1024], value=512, description="large")
         buttons = {

@@ -11,6 +11,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed: 
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
+expect.set_options(timeout=60_000)  # a busy machine; only a fault waits so long
 SHOW = "from nstlib.studio import Studio\nstudio = Studio('cat', 'night', size=64, steps=40)\nstudio"
 STATE = """import json, threading
 print(json.dumps({"beta": studio.settings().beta, "alpha": studio.settings().alpha, "steps": len(studio.totals),
@@ -50,9 +51,11 @@ def test_everything_has_a_name(notebook):
     ]
     for name in names:
         expect(page.get_by_role("slider", name=name)).to_have_count(1)
+    expect(page.get_by_role("slider", name="style weight β")).to_have_attribute("aria-valuetext", "10.0")
     for name in ("content", "style", "layer weights", "statistic", "convention", "content layer", "start", "optimizer"):
         expect(page.get_by_role("combobox", name=name, exact=True)).to_have_count(1)
-    for name in ("play", "step", "restart", "go on", "save", "copy as code", "render large"):
+    sides = [f"{what} relu{block}_1" for what in ("mute", "solo") for block in range(1, 6)]
+    for name in ("play", "step", "restart", "go on", "save", "copy as code", "render large", *sides):
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(1)
     expect(page.locator("img.nst-frame")).to_have_attribute("alt", re.compile("the picture after 40 steps"))
     expect(page.get_by_role("img", name=re.compile("who pulls at the picture: relu1_1"))).to_have_count(1)
@@ -201,6 +204,7 @@ def test_a_file_dropped_on_the_panel_becomes_the_picture(notebook, place, kind):
 def test_a_dropped_file_that_is_no_picture_is_said_and_the_next_move_runs(notebook):
     page = notebook(SHOW)
     run(page, 0)
+    expect(said(page)).to_contain_text("Done: 40 steps")
     page.evaluate(DROP, [".nst-style", [110, 111], "text/plain"])
     expect(page.get_by_role("alert")).to_contain_text("picture")
     page.get_by_role("combobox", name="style", exact=True).select_option("waves")
