@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections import deque
 
 import ipywidgets as widgets
 
@@ -11,13 +12,14 @@ from nstlib.settings import INITS, OPTIMIZERS, Settings
 STATISTICS = {"whole Gram matrix": "gram", "diagonal only": "diagonal", "mean and spread": "moments"}
 STATISTICS |= {"covariance": "covariance"}
 WEIGHTS = (1e-6, 1e3)  # λ_l reaches from where it has no say to where it has all
+STEP = 0.05  # of a slider's power of ten
 WIDE = {"description_width": "initial"}
 FREE = "none: move what you like"
 TASKS: dict[str, dict] = {  # one way each through lesson 06's tasks: what is moved after all knobs were put back
     FREE: {},
     "palette only": {"solo": ("relu1_1",)},
     "strokes, no palette": {"muted": ("relu1_1", "relu2_1")},
-    "still a cat": {"beta": 3.0},
+    "still a cat": {"beta": 10**0.5},
 }
 
 
@@ -33,7 +35,7 @@ class Knobs:
         self._given = settings
         self.alpha = _log("content weight α", settings.alpha, -2, 2)
         self.beta = _log("style weight β", settings.beta, -1, 3)
-        given = settings.weights_given or dict.fromkeys(settings.style_layers, 1 / len(settings.style_layers))
+        given = settings.weights_given or dict.fromkeys(settings.style_layers, 1.0)
         low = WEIGHTS[0]
         self.weights = {layer: _log(f"λ {layer}", weight or low, -6, 3, ".1e") for layer, weight in given.items()}
         self.muted = {layer: _toggle("mute", f"mute {layer}", given[layer] == 0) for layer in given}
@@ -50,6 +52,7 @@ class Knobs:
         self.size = widgets.IntSlider(settings.size, *sizes, step=32, description="size", style=WIDE)
         self.seed = widgets.BoundedIntText(settings.seed, 0, 9999, description="seed", style=WIDE)
         self.task = _choice("a task's way", list(TASKS), FREE)
+        self._shown = {fader: deque(maxlen=3) for fader in self.weights.values()}  # the values that rules gave it
         self._first = {knob: knob.value for knob in self.all()}
 
     def settings(self) -> Settings:
@@ -78,11 +81,14 @@ class Knobs:
         return tuple(silent)
 
     def show_weights(self, weights: dict[str, float]) -> None:
-        """Move the faders to a rule's λ_l, without calling that a change."""
+        """Move the faders to a rule's λ_l, as near as their steps allow: a browser would send back any other value."""
         low, high = WEIGHTS
         for layer, weight in weights.items():
             if weight > 0:
-                self.weights[layer].value = min(max(weight, low), high)
+                fader = self.weights[layer]
+                steps = round((math.log10(min(max(weight, low), high)) - fader.min) / STEP)
+                fader.value = 10 ** (fader.min + steps * STEP)
+                self._shown[fader].append(fader.value)
 
     def follow(self, task: str) -> None:
         """Put all knobs back to where they were at first, then move those of a task."""
@@ -97,10 +103,12 @@ class Knobs:
                 getattr(self, name).value = value
 
     def moved(self, change: dict) -> bool:
-        """Whether a control was moved: a browser sends a slider's value back, rounded to its own step."""
-        if not isinstance(change["owner"], widgets.FloatLogSlider):
+        """Whether a control was moved: a browser sends a slider's value back, rounded to its step and maybe late."""
+        slider, new = change["owner"], change["new"]
+        if not isinstance(slider, widgets.FloatLogSlider):
             return True
-        return abs(math.log10(change["new"] / change["old"])) > change["owner"].step / 2
+        late = self.rule.value != "by hand" and any(math.isclose(new, shown) for shown in self._shown.get(slider, ()))
+        return not late and abs(math.log10(new / change["old"])) > STEP / 2
 
     def all(self) -> list[widgets.Widget]:
         """Every control."""
@@ -121,11 +129,12 @@ def _require_knobs(settings: Settings) -> None:
 
 def _log(name: str, value: float, low: int, high: int, form: str = ".3g") -> widgets.FloatLogSlider:
     place = math.log10(value)
+    below = math.ceil(round((place - low) / STEP, 6))  # the value is one of the slider's steps
     return widgets.FloatLogSlider(
         value=value,
-        min=min(low, math.floor(place)),
-        max=max(high, math.ceil(place)),
-        step=0.05,
+        min=place - max(below, 0) * STEP,
+        max=max(high, place),
+        step=STEP,
         description=name,
         readout_format=form,
         style=WIDE,

@@ -18,7 +18,7 @@ from nstlib.studio import keeping, kernel, running
 from nstlib.studio.knobs import Knobs
 from nstlib.studio.running import Begun, Shares, Wish
 from nstlib.studio.screen import Screen, close
-from nstlib.studio.sources import Source, Sources, picture
+from nstlib.studio.sources import AUTO, Source, Sources, picture
 from nstlib.studio.worker import Task
 from nstlib.transfer import Picture, Step
 
@@ -103,8 +103,8 @@ class Studio:
     # The panel
 
     def _build(self) -> None:
-        self.play = widgets.ToggleButton(value=True, description="play", tooltip="play")
-        self.go_on = widgets.ToggleButton(value=False, description="go on", tooltip="go on")
+        self.play = widgets.ToggleButton(value=True, description="play", tooltip="play", layout=AUTO)
+        self.go_on = widgets.ToggleButton(value=False, description="go on", tooltip="go on", layout=AUTO)
         self.code = widgets.Textarea(layout={"width": "100%", "height": "11em", "display": "none"})
         self.large = widgets.Dropdown(options=[512, 1024], value=512, description="large")
         buttons = {
@@ -257,7 +257,8 @@ class Studio:
     def _ended(self, event: str, fault: Exception | None) -> None:
         self.screen.paint()
         self.screen.draw(self.totals, now=True)
-        self._tell_speed()
+        if self._made is self._wish:
+            self._tell_speed()
         count = len(self.totals)
         if event == "done":
             self._say(f"Done: {count} steps in {time.perf_counter() - self._began:.1f} s.")
@@ -304,6 +305,6 @@ class Studio:
 
 
 def _button(name: str, act: Callable) -> widgets.Button:
-    button = widgets.Button(description=name, layout={"width": "auto"})
+    button = widgets.Button(description=name, layout=AUTO)
     button.on_click(act)
     return button

@@ -10,6 +10,7 @@ import torch
 from nstlib import painted, pictures
 from nstlib.transfer import Picture
 
+AUTO = {"width": "auto"}
 LARGEST = 512  # pixels of the shorter side of a photo, before `size` makes it smaller
 NAMES = {"content": tuple(pictures.SAMPLES), "style": tuple(painted.STYLES)}
 Source = str | Path | bytes | Picture
@@ -22,7 +23,9 @@ class Sources:
         self._own, self._changed = {"content": content, "style": style}, changed
         self.choose = {kind: _chooser(kind, given) for kind, given in self._own.items()}
         self.upload = {
-            kind: widgets.FileUpload(accept="image/*", description=f"{kind}: own picture", layout={"width": "12em"})
+            kind: widgets.FileUpload(
+                accept="image/*", description="own picture", tooltip=f"{kind}: own picture", layout=AUTO
+            )
             for kind in self._own
         }
         for kind in self._own:

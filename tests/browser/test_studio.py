@@ -97,7 +97,7 @@ def test_a_busy_kernel_does_not_lose_the_last_value(notebook):
     assert state(page)["alpha"] == pytest.approx(10**0.3, rel=1e-3)
 
 
-@pytest.mark.parametrize("width", [800, 1400])
+@pytest.mark.parametrize("width", [700, 800, 1400])
 def test_nothing_overlaps_and_nothing_is_cut_off(notebook, width):
     page = notebook(SHOW, viewport=(width, 1000))
     page.evaluate("() => jupyterapp.commands.execute('application:toggle-left-area')")

@@ -1,5 +1,7 @@
 """Controls say settings; nothing runs here."""
 
+import math
+
 import pytest
 
 from nstlib.settings import Settings
@@ -62,7 +64,7 @@ def test_a_task_begins_from_the_first_settings():
     knobs.follow("strokes, no palette")
     assert knobs.silent() == ("relu1_1", "relu2_1")
     knobs.follow("still a cat")
-    assert knobs.settings() == Settings(beta=3) and knobs.silent() == ()
+    assert knobs.settings() == Settings(beta=10**0.5) and knobs.silent() == ()
     knobs.follow(FREE)
     assert knobs.settings() == Settings(beta=20)
 
@@ -81,3 +83,22 @@ def test_what_a_browser_sends_back_is_no_move():
     change = {"owner": fader, "old": fader.value, "new": fader.value * 1.002}
     assert not knobs.moved(change)
     assert knobs.moved(change | {"new": fader.value * 10**fader.step})
+
+
+def test_a_rule_s_value_that_comes_back_late_is_no_move():
+    knobs = Knobs(Settings(layer_weights="relative"))
+    fader = knobs.weights["relu1_1"]
+    for weight in (0.1, 40.0):
+        knobs.show_weights({"relu1_1": weight})
+    late = {"owner": fader, "old": fader.value, "new": 10**-1.0000000001}
+    assert not knobs.moved(late)
+    assert knobs.moved(late | {"new": 5.0})
+    knobs.rule.value = "by hand"
+    assert knobs.moved(late)
+
+
+@pytest.mark.parametrize("value", [3.0, 10.0, 0.0123])
+def test_a_slider_begins_on_one_of_its_steps(value):
+    slider = Knobs(Settings(beta=value)).beta
+    steps = (math.log10(value) - slider.min) / slider.step
+    assert slider.value == value and abs(steps - round(steps)) < 1e-6 and slider.min <= math.log10(value)
