@@ -16,6 +16,7 @@ import torch
 
 import nstlib
 from nstlib import painted, pictures, plots, style
+from nstlib.studio import Live
 
 # %%
 side = 256 if os.environ.get("NST_FULL") == "1" else 128
@@ -323,6 +324,31 @@ assert by_tiles["relu5_1"] > 3 * by_tiles["relu1_1"] and by_tiles["relu1_1"] < 0
 # **Explain.** G forgets where *its columns* came from. But each column has already looked at a neighbourhood: three by
 # three pixels at relu1_1, several tiles at relu5_1. Shuffling tiles changes nothing within one, so the shallow layers
 # hardly notice. Forgetting begins beyond a filter's reach.
+
+# %% [markdown]
+# How many pixels must move before G notices? Move the slider: that share of the photo's pixels changes places, the rest
+# stays.
+
+
+# %%
+def pixels_moved(share):
+    """The photo with a share of its pixels in one another's places, and how far G moves."""
+    count = photo[0].numel()
+    chosen = torch.randperm(count, generator=torch.Generator().manual_seed(0))[: round(share * count)]
+    pixels = photo.flatten(1).clone()
+    pixels[:, chosen] = pixels[:, chosen.roll(1)]
+    moved = pixels.reshape(photo.shape)
+    yield moved, ", ".join(f"{name} moves by {part:.0%}" for name, part in change(moved).items())
+
+
+# %% tags=["nbval-ignore-output"]
+Live("share of pixels", (0, 0.01, 0.03, 0.1, 0.3, 1), pixels_moved)
+
+# %% [markdown]
+# *In the panel:* the photo, with coloured grain that grows to the right until no cat is left; below it, by how much each
+# layer's G has moved.
+#
+# **Look at** one pixel in a hundred: which layers mind it most? The colours' own G stays at 0 % all the way.
 
 # %%
 F = features_s["relu3_1"].flatten(1)

@@ -16,6 +16,7 @@ import torch
 
 import nstlib
 from nstlib import Settings, painted, pictures, plots
+from nstlib.studio import Live
 
 # %%
 side = 256 if os.environ.get("NST_FULL") == "1" else 128
@@ -554,6 +555,26 @@ for layer in A_left:
     print(f"{layer}: E leaves more than A:", E_left[layer] > A_left[layer])
 print("at relu4_1 more than three times as much:", E_left["relu4_1"] > 3 * A_left["relu4_1"])
 assert E_left["relu4_1"] > 3 * A_left["relu4_1"] and E_left["relu5_1"] > 3 * A_left["relu5_1"]
+
+# %% [markdown]
+# See all five live, with β = 10 and λ = 1 in every layer. First say for each whether its picture will be nearer to A's
+# or to E's.
+
+
+# %%
+def with_constants(name):
+    """The steps of a run with one family's constants."""
+    weights = dict.fromkeys(features_s, 1.0)
+    settings = Settings(size=side, convention=names[name], layer_weights=weights)
+    for step in nstlib.steps(photo, painting, settings):
+        yield step.picture, f"step {step.index + 1}, J = {step.total:.3g}"
+
+
+# %% tags=["nbval-ignore-output"]
+Live("family", tuple(names), with_constants)
+
+# %% [markdown]
+# *In the panel:* the cat, repainted with the constants of one family at a time; below it J, in that family's own units.
 
 # %% [markdown]
 # ## 8. Close with another view: style is a distribution

@@ -16,6 +16,7 @@ import torch
 
 import nstlib
 from nstlib import Settings, painted, pictures, plots
+from nstlib.studio import Live
 from nstlib.style import layer_style_cost  # E_l, as lesson 03 derived it
 
 # %%
@@ -334,6 +335,22 @@ plots.grid({"all but": without})
 #
 # **Look at** the two pictures on the right and at "λ equal" at the top of this lesson. Does anything say that `relu4_1`
 # or `relu5_1` was left out?
+
+
+# %%
+def all_but(dropped):
+    """The steps of a run without one layer."""
+    weights = leave_one_out(layers, dropped) if dropped in layers else "equal"
+    settings = Settings(size=side, layer_weights=weights)
+    for step in nstlib.steps(photo, painting, settings):
+        yield step.picture, f"step {step.index + 1}, J = {step.total:.3g}"
+
+
+# %% tags=["nbval-ignore-output"]
+Live("left out", ("none", *layers), all_but)
+
+# %% [markdown]
+# *In the panel:* the same runs, live. Go from layer to layer with the arrow keys, and back to "none".
 
 # %%
 with_all = left(equal)

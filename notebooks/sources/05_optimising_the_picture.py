@@ -17,6 +17,7 @@ import torch
 
 import nstlib
 from nstlib import Settings, painted, pictures, plots, style
+from nstlib.studio import Live
 
 # %%
 side = 256 if os.environ.get("NST_FULL") == "1" else 128
@@ -623,6 +624,23 @@ plots.grid(sheet)
 #
 # **Look at** the columns. On the left content draws the cat into both; on the right each row shows its own start, in
 # the painting's style.
+
+
+# %%
+def with_beta(beta):
+    """The steps of a run with α = 1."""
+    settings = Settings(size=side, beta=beta)
+    for step in nstlib.steps(photo, painting, settings):
+        yield step.picture, f"step {step.index + 1}, J = {step.total:.3g}"
+
+
+# %% tags=["nbval-ignore-output"]
+Live("β (α = 1)", (0.01, 0.1, 1, 10, 100, 1000), with_beta)
+
+# %% [markdown]
+# *In the panel:* the run again for each β, live; below it J.
+#
+# **Look at** where the cat goes, and where nothing seems to change any more.
 #
 # **Predict.** You double β. Could you have halved α instead?
 

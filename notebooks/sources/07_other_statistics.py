@@ -16,6 +16,7 @@ import torch
 
 import nstlib
 from nstlib import Settings, painted, pictures, plots
+from nstlib.studio import Live
 
 # %%
 side = 256 if os.environ.get("NST_FULL") == "1" else 128
@@ -34,6 +35,21 @@ plots.row({"painting": painting, "whole Gram matrix": whole, "its diagonal alone
 #
 # **Look at** the background on the right of each cat. With the whole matrix it is blue, brushed, and of one piece. With
 # the diagonal it is a mix of coloured specks.
+
+
+# %%
+def with_statistic(statistic):
+    """The steps of a run with one statistic."""
+    settings = Settings(size=side, statistic=statistic)
+    for step in nstlib.steps(photo, painting, settings, network):
+        yield step.picture, f"step {step.index + 1}, J = {step.total:.3g}"
+
+
+# %% tags=["nbval-ignore-output"]
+Live("statistic", ("gram", "diagonal"), with_statistic)
+
+# %% [markdown]
+# *In the panel:* the two runs, live. Go to and fro, and watch one place of the background.
 
 # %% [markdown]
 # ## 1. Keep the diagonal only

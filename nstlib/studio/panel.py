@@ -17,7 +17,7 @@ from nstlib.settings import Settings
 from nstlib.studio import keeping, kernel, running
 from nstlib.studio.knobs import Knobs
 from nstlib.studio.running import Begun, Shares, Wish
-from nstlib.studio.screen import Screen, close
+from nstlib.studio.screen import StudioScreen, close
 from nstlib.studio.sources import AUTO, Source, Sources, picture
 from nstlib.studio.worker import Task
 from nstlib.transfer import Picture, Step
@@ -52,7 +52,7 @@ class Studio:
         self.network, self.totals = network, []
         self.knobs = Knobs(Settings(**{"size": 192, "plateau": 0.0, **settings, "steps": steps, "scales": 1}))
         self.sources = Sources(content, style, self._ask)
-        self.screen = Screen()
+        self.screen = StudioScreen()
         self.task = Task(self._make, self._report, lambda item: isinstance(item, Step))
         self._made = self._wish = None  # what the picture came from, and what is under way
         self._silent: int | None = None  # the thread whose own changes to the knobs are no wish

@@ -43,6 +43,7 @@ def started_lab(folder, home, python=sys.executable, **settings):
         "IPYTHONDIR": "ipython",
     }
     environment = os.environ | {name: str(home / place) for name, place in places.items()}
+    environment.pop("NST_TEST", None)  # as its users have it
     command = [str(python), "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}"]
     command += ["--expose-app-in-browser"]

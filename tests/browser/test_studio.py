@@ -254,3 +254,21 @@ def test_everything_works_without_comm_subshells(browser, tmp_path_factory):
         expect(said(page)).to_contain_text("Done: 40 steps")
         assert state(page)["beta"] == pytest.approx(10**1.05, rel=1e-3)
         page.close()
+
+
+GREYS = """import torch
+from nstlib.studio import Live
+def greys(value):
+    yield torch.full((3, 60, 90), value / 10), f"grey {value}"
+Live("grey", (1, 5, 9), greys)"""
+
+
+def test_a_small_figure_follows_its_slider(notebook):
+    page = notebook(GREYS)
+    run(page, 0)
+    expect(said(page)).to_contain_text("grey 1")
+    before = page.locator("img.nst-frame").screenshot()
+    page.get_by_role("slider", name="grey").press("ArrowRight")
+    expect(said(page)).to_contain_text("grey 5")
+    assert page.locator("img.nst-frame").screenshot() != before
+    expect(page.get_by_role("img", name="grey = 5, 60 by 90 pixels")).to_have_count(1)
