@@ -24,7 +24,7 @@ READY = """() => {
 
 
 @contextlib.contextmanager
-def started_lab(folder, home, python=sys.executable, **settings):
+def started_lab(folder, home, **settings):
     """Start a JupyterLab in a folder; give its address and token. settings: of apputils' plug-ins, by their names."""
     quiet = {"notification": {"fetchNews": "false", "checkForUpdates": False}}  # or a question covers the page
     for plugin, values in (quiet | settings).items():
@@ -44,7 +44,7 @@ def started_lab(folder, home, python=sys.executable, **settings):
     }
     environment = os.environ | {name: str(home / place) for name, place in places.items()}
     environment.pop("NST_TEST", None)  # as its users have it
-    command = [str(python), "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}"]
     command += ["--expose-app-in-browser"]
     log = home / "lab.log"

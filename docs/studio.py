@@ -1,0 +1,68 @@
+"""Record the README's picture of the studio, docs/studio.gif, in JupyterLab and Chromium: python -m docs.studio.
+
+It shows the panel at half its size while β is moved, one layer plays alone, and the photo is laid beside the picture.
+"""
+
+import contextlib
+import io
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from nstlib.files import replacing
+from tests.browser.opening import run, started_browser, started_lab, visit, write
+
+SHOW = "from nstlib.studio import Studio\nstudio = Studio('cat', 'night', steps=60)\nstudio"
+SECONDS = 0.2  # between two pictures
+COLOURS, WIDTH = 64, 640
+
+
+def main() -> None:
+    """Open the studio, move its knobs, and keep what is seen."""
+    with contextlib.ExitStack() as stack:
+        folder, home = (Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2))
+        write(folder, SHOW)
+        address, token = stack.enter_context(started_lab(folder, home))
+        browser = stack.enter_context(started_browser(stack.enter_context(sync_playwright())))
+        page = browser.new_page(viewport={"width": 1100, "height": 1100})
+        visit(page, address, token, "test.ipynb")
+        page.evaluate("() => jupyterapp.commands.execute('application:toggle-left-area')")
+        run(page, 0)
+        page.wait_for_function("() => document.querySelector('.nst-status').innerText.startsWith('Done')")
+        frames = film(page, 3)
+        press(page, "style weight β", "ArrowRight", 12)
+        frames += film(page, 12)
+        press(page, "style weight β", "ArrowLeft", 24)
+        frames += film(page, 12)
+        page.get_by_role("button", name="solo relu1_1", exact=True).click()
+        frames += film(page, 12)
+        press(page, "before | after", "PageUp", 3)
+        frames += film(page, 6)
+    with replacing(Path(__file__).with_name("studio.gif")) as part:
+        frames[0].save(
+            part, "GIF", save_all=True, append_images=frames[1:], duration=int(SECONDS * 1000), loop=0, optimize=True
+        )
+
+
+def press(page, name: str, key: str, times: int) -> None:
+    """Press a key on a slider."""
+    page.get_by_role("slider", name=name).focus()
+    for _ in range(times):
+        page.keyboard.press(key)
+
+
+def film(page, count: int) -> list[Image.Image]:
+    """Take pictures of the panel."""
+    taken = []
+    for _ in range(count):
+        page.wait_for_timeout(SECONDS * 1000)
+        picture = Image.open(io.BytesIO(page.locator(".nst-studio").screenshot())).convert("RGB")
+        height = round(picture.height * WIDTH / picture.width)
+        taken.append(picture.resize((WIDTH, height), Image.LANCZOS).quantize(COLOURS))
+    return taken
+
+
+if __name__ == "__main__":
+    main()
