@@ -1,6 +1,7 @@
 """What panels of one kernel share: the worker, which cell shows which panel, and what the stop button does."""
 
 import contextlib
+import signal
 from typing import Protocol
 
 from IPython import get_ipython
@@ -44,20 +45,28 @@ def _cell(shell) -> str | None:
 
 
 def _obey_interrupts(shell) -> None:
-    """Let an interrupt stop the runs: one that ends a cell, and one that comes while no cell runs."""
-    if hasattr(shell, "events"):
-        with contextlib.suppress(ValueError):  # not registered yet
-            shell.events.unregister("post_run_cell", _after_cell)
-        shell.events.register("post_run_cell", _after_cell)
+    """Let the kernel's interrupt stop the runs, too: while a cell runs, a slider's message is read, or nothing is done.
+
+    ipykernel sets a handler before each message and another one after it. Its own of these two are lost where two
+    messages overlap, so ours are set anew with each.
+    """
     kernel = getattr(shell, "kernel", None)
-    if hasattr(kernel, "saved_sigint_handler"):  # what ipykernel puts back after each cell; ignoring, by itself
-        kernel.saved_sigint_handler = _on_signal
+    if not hasattr(kernel, "saved_sigint_handler"):
+        return
+
+    def before_message() -> None:
+        kernel.saved_sigint_handler = _while_idle
+        signal.signal(signal.SIGINT, _while_busy)
+
+    kernel.pre_handler_hook = before_message
+    with contextlib.suppress(ValueError):  # not on the main thread; the next message's hook does it
+        before_message()
 
 
-def _after_cell(result) -> None:
-    if isinstance(result.error_in_exec, KeyboardInterrupt):
-        WORKER.stop_all()
-
-
-def _on_signal(number, frame) -> None:
+def _while_idle(number, frame) -> None:
     WORKER.stop_all()
+
+
+def _while_busy(number, frame) -> None:
+    WORKER.stop_all()
+    signal.default_int_handler(number, frame)

@@ -8,6 +8,7 @@ or torch.
 """
 
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -189,7 +190,7 @@ class Worker:
         except StopIteration:
             event = "done"
         except Stopped:
-            event = "stopped"
+            event, value = "stopped", None
         except Exception as fault:
             event, value = "failed", fault
         if event != "item":
@@ -214,4 +215,5 @@ class Worker:
         try:
             task.report(event, value)
         except Exception:  # a panel that cannot show anything any more must not end the worker for the others
+            logging.getLogger(__name__).exception("A panel could not show %r and was closed.", event)
             self.close(task)

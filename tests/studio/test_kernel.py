@@ -1,9 +1,9 @@
 """What panels of one kernel share: cells that show them, and the stop button."""
 
+import signal
 import types
 
 import pytest
-from IPython.core.events import EventManager, available_events
 
 from nstlib.studio import Studio, kernel
 from tests.studio.conftest import finished, said
@@ -15,11 +15,12 @@ def shell(monkeypatch):
     made = types.SimpleNamespace(
         get_parent=lambda: {"metadata": {"cellId": made.cell}},
         cell="one",
-        kernel=types.SimpleNamespace(saved_sigint_handler=None),
+        kernel=types.SimpleNamespace(saved_sigint_handler=None, pre_handler_hook=None),
     )
-    made.events = EventManager(made, available_events)
     monkeypatch.setattr(kernel, "get_ipython", lambda: made)
+    before = signal.getsignal(signal.SIGINT)
     yield made
+    signal.signal(signal.SIGINT, before)
     kernel._shown.clear()
 
 
@@ -48,23 +49,36 @@ def test_two_cells_show_two_studios(shell):
         studio.close()
 
 
-def test_a_cell_that_is_interrupted_stops_the_runs(shell):
+@pytest.fixture
+def running(shell):
     studio = Studio(size=64, steps=5000)
     studio.start()
     until(lambda: studio.totals)
-    shell.events.trigger("post_run_cell", types.SimpleNamespace(error_in_exec=ValueError()))
-    shell.events.trigger("post_run_cell", types.SimpleNamespace(error_in_exec=KeyboardInterrupt()))
-    until(lambda: said(studio).startswith("Stopped after"))
-    assert not kernel.WORKER.busy()
+    yield studio
     studio.close()
 
 
-def test_an_interrupt_while_no_cell_runs_stops_the_runs(shell):
-    studio = Studio(size=64, steps=5000)
-    studio.start()
-    until(lambda: studio.totals)
-    shell.kernel.saved_sigint_handler(2, None)
+def stopped(studio):
     until(lambda: said(studio).startswith("Stopped after"))
-    studio.start()
-    until(lambda: said(studio).startswith("Running"))
-    studio.close()
+    return not kernel.WORKER.busy()
+
+
+def test_an_interrupt_of_a_cell_stops_the_runs_and_the_cell(running):
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert stopped(running)
+
+
+def test_an_interrupt_while_no_cell_runs_stops_the_runs_alone(shell, running):
+    signal.signal(signal.SIGINT, shell.kernel.saved_sigint_handler)  # as ipykernel does after a message
+    signal.raise_signal(signal.SIGINT)
+    assert stopped(running)
+
+
+def test_interrupts_are_obeyed_after_messages_that_overlap(shell, running):
+    for _ in range(2):
+        shell.kernel.pre_handler_hook()
+    for _ in range(2):
+        signal.signal(signal.SIGINT, shell.kernel.saved_sigint_handler)
+    signal.raise_signal(signal.SIGINT)
+    assert stopped(running)

@@ -72,6 +72,23 @@ def test_a_new_wish_stops_the_old_run_inside_its_step(worker):
     assert ("item", ("slow", 0)) not in panel.events
 
 
+def test_what_was_made_when_the_run_was_stopped_is_not_reported(worker):
+    panel = Panel(worker)
+    begun = threading.Event()
+
+    def make(wish, check):
+        begun.set()
+        until(lambda: panel.task.run.called_off.is_set())
+        yield "too late"
+
+    panel.task.make = make
+    panel.ask("a")
+    begun.wait()
+    worker.stop_all()
+    until(lambda: "stopped" in panel.kinds())
+    assert panel.events == [("started", "a"), ("stopped", None)]
+
+
 def test_a_long_drag_still_starts_runs(worker, monkeypatch):
     monkeypatch.setattr(module, "LONGEST", 0.05)
     monkeypatch.setattr(module, "PAUSE", 60.0)
@@ -110,13 +127,14 @@ def test_a_paused_run_takes_a_new_wish(worker):
     until(lambda: ("started", "b") in panel.events)
 
 
-def test_two_panels_take_turns(worker):
+def test_two_panels_take_turns_on_one_thread(worker):
+    before = set(threading.enumerate())
     first, second = Panel(worker, length=40), Panel(worker, length=40)
     first.ask("a", now=True)
     second.ask("b", now=True)
     until(lambda: "done" in first.kinds() and "done" in second.kinds())
     assert first.kinds().count("item") == second.kinds().count("item") == 40
-    assert threading.active_count() < 10
+    assert [thread.name for thread in set(threading.enumerate()) - before] == ["nst-studio"]
 
 
 def test_a_fault_of_the_solver_is_told_and_the_next_wish_runs(worker):
