@@ -115,7 +115,7 @@ gram_loops = Question(
         "Three loops: k and l over the rows of F, i over its columns. Only i is summed away.",
     ),
     reread="lesson 02, section 1",
-    kinds=frozenset({"list", "tensor", "numpy"}),
+    kinds=frozenset({"list", "tuple", "tensor", "numpy"}),
     misconceptions=(
         Misconception(
             "positions",

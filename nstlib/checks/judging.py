@@ -27,6 +27,7 @@ class Reply:
     "number", "dict" or another type's name. values: name -> float64 array, the name "" where the answer has no names.
     gradients: for each floating-point input the gradient of the answer's fixed weighted sum, None where none arrives.
     changed: the call altered an input. text: for people; of an exception, what it said and in which line.
+    unread: why no numbers could be read from the answer, "" where they could.
     """
 
     status: str
@@ -36,6 +37,7 @@ class Reply:
     gradients: tuple[np.ndarray | None, ...] = ()
     changed: bool = False
     text: str = ""
+    unread: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ class Verdict:
     """outcome: "correct", "not yet", "not attempted", "raised" or "took too long".
 
     misconception: the one known mistake whose replies are the answer's, in every call and respect. likely: one whose
-    numbers are the answer's, while something besides them differs. faults: what is wrong beside the numbers, of
-    "kind", "dtype", "gradient", "changed". call: the first call that shows it.
+    numbers are the answer's, while something besides them differs. faults: what is wrong beside the numbers in that
+    call, of "nothing", "kind", "unread", "dtype", "changed", "gradient". call: the first call that shows it.
     """
 
     outcome: str
@@ -104,15 +106,15 @@ def judge(
         return Verdict("raised", call=raised[0])
     if empty := [call for call, reply in enumerate(answer) if reply.status == "nothing"]:
         return Verdict("not yet", faults=("nothing",), call=empty[0])
-    faults = {fault: call for call, pair in reversed(list(enumerate(pairs))) for fault in rule.faults(*pair)}
-    first = min(faults.values(), default=0)
+    faults = [tuple(rule.faults(*pair)) for pair in pairs]
+    first = next((call for call, found in enumerate(faults) if found), 0)
     if all(rule.agree(*pair) for pair in pairs):
-        return Verdict("not yet", faults=tuple(faults), call=first)
+        return Verdict("not yet", faults=faults[first], call=first)
     for name, twins in known.items():
         if all(rule.agree(*twin) for twin in twins):
-            return Verdict("not yet", likely=name, faults=tuple(faults), call=first)
+            return Verdict("not yet", likely=name, faults=faults[first], call=first)
     numbers = _numbers(pairs, symbols, rule)
-    return Verdict("not yet", faults=tuple(faults), numbers=numbers, call=numbers.call)
+    return Verdict("not yet", faults=faults[numbers.call], numbers=numbers, call=numbers.call)
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class _Rule:
 
     def agree(self, expected: Reply, answer: Reply) -> bool:
         """Whether both hold the same numbers under the same names."""
-        if expected.status != answer.status or set(expected.values) != set(answer.values):
+        if expected.status != answer.status or answer.unread or set(expected.values) != set(answer.values):
             return False
         tolerance = self.tolerance(expected, answer)
         return all(_close(value, answer.values[name], tolerance) for name, value in expected.values.items())
@@ -138,11 +140,15 @@ class _Rule:
         found = []
         if answer.kind != expected.kind and not {answer.kind, expected.kind} <= self.kinds:
             found.append("kind")
+        elif answer.unread:
+            found.append("unread")
         elif answer.kind == expected.kind == "tensor" and answer.dtype != expected.dtype:
             found.append("dtype")
         if answer.changed != expected.changed:
             found.append("changed")
-        if "kind" not in found and any(a is not None and b is None for a, b in _gradients(expected, answer)):
+        if not {"kind", "unread"} & set(found) and any(
+            a is not None and b is None for a, b in _gradients(expected, answer)
+        ):
             found.append("gradient")
         return found
 
@@ -170,6 +176,8 @@ def _close(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
 def _numbers(pairs: Sequence[tuple[Reply, Reply]], symbols: Sequence[Mapping[str, float]], rule: _Rule) -> Numbers:
     call = next(call for call, pair in enumerate(pairs) if not rule.agree(*pair))
     expected, answer = pairs[call]
+    if answer.unread:
+        return Numbers(call, (), ())
     if names := set(expected.values) ^ set(answer.values):
         return Numbers(call, (), (), missing=", ".join(sorted(map(str, names))))
     for value, other in _both(expected, answer):

@@ -7,6 +7,7 @@ KINDS = {
     "tensor": "a torch tensor",
     "numpy": "a numpy array",
     "list": "a list",
+    "tuple": "a tuple",
     "number": "a number",
     "dict": "a dictionary of numbers",
 }
@@ -36,7 +37,7 @@ def said(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...]:
     if verdict.likely:
         seems = _message(question, verdict.likely, case.symbols)
         return (called, f"It looks as if two things came together. By the numbers: {seems}", *besides)
-    if verdict.numbers and not {"kind", "dtype"} & set(verdict.faults):
+    if verdict.numbers and not {"kind", "unread", "dtype"} & set(verdict.faults):
         return (called, *_numbers(verdict.numbers, answer[verdict.call]))  # the rest shows when the numbers are right
     return (called, *(besides[:1] or (_GRADIENT_DIFFERS,)))
 
@@ -57,9 +58,11 @@ def _fault(fault: str, reply: Reply, question) -> str:
         return "Nothing came back (`None`). Is there a `return`?"
     if fault == "kind":
         given = KINDS.get(reply.kind, f"an object of type {reply.kind}")
-        wanted = " or ".join(KINDS[kind] for kind in sorted(question.kinds, reverse=True))
+        wanted = " or ".join(KINDS[kind] for kind in sorted(question.kinds - {"tuple"}, reverse=True))
         numpy = " Leaving torch cuts the gradient: stay in torch." if reply.kind == "numpy" else ""
         return f"Your answer is {given}; expected is {wanted}.{numpy}"
+    if fault == "unread":
+        return f"No numbers can be read from your answer, {KINDS[reply.kind]}: {reply.unread}."
     if fault == "dtype":
         return f"Your answer is {reply.dtype}, the input is not: give back the dtype that came in."
     if fault == "changed":
