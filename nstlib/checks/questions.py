@@ -14,7 +14,8 @@ from functools import cached_property
 from nstlib.checks import calling, progress, words
 from nstlib.checks.calling import Case
 from nstlib.checks.drawing import Draw
-from nstlib.checks.judging import Reply, Verdict, judge
+from nstlib.checks.judging import Verdict, judge
+from nstlib.checks.replies import Reply
 from nstlib.checks.results import Result, Text
 
 __all__ = ["Misconception", "Question"]

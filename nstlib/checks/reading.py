@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from nstlib.checks.judging import Reply
+from nstlib.checks.replies import Reply
 
 NO_NUMBER = "it holds something that is no number"
 

@@ -1,7 +1,9 @@
 """The sentences for a verdict: what was called, what came back, what the pattern means. One cause, one next step."""
 
 from nstlib.checks.calling import SECONDS
-from nstlib.checks.judging import Numbers, Reply, Verdict
+from nstlib.checks.differing import Numbers
+from nstlib.checks.judging import Verdict
+from nstlib.checks.replies import Reply
 
 KINDS = {
     "tensor": "a torch tensor",
