@@ -27,12 +27,14 @@ class Case:
     """One call: its arguments, what to say of them, and the sizes in them by their symbols.
 
     `gradient` holds the places of the arguments at which a gradient must arrive: X, not the style, which many detach.
+    `group` names the calls that share a formula, where not all calls of a question do.
     """
 
     arguments: tuple
     words: str
     symbols: dict[str, float]
     gradient: tuple[int, ...] = (0,)
+    group: str = ""
 
 
 class TooLong(BaseException):

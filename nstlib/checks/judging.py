@@ -19,7 +19,8 @@ class Verdict:
 
     misconception: the one known mistake whose replies are the answer's, in every call and respect. likely: one whose
     numbers are the answer's, while something besides them differs. faults: what is wrong beside the numbers in that
-    call, of "nothing", "kind", "unread", "dtype", "changed", "gradient". call: the first call that shows it.
+    call, of "nothing", "kind", "unread", "dtype", "changed", "gradient". numbers: how the answer's differ from the
+    expected, None where they agree. call: the first call that shows it.
     """
 
     outcome: str
@@ -37,32 +38,32 @@ def judge(
     symbols: Sequence[Mapping[str, float]],
     kinds: frozenset[str],
     tolerance: float = 0.0,
+    groups: Sequence[str] = (),
 ) -> Verdict:
     """Judge the replies to the same calls.
 
     `symbols` holds each call's sizes by name, `kinds` the types an answer may have. Numbers are compared relative to
-    the largest of their array, by TOLERANCE of their dtype or by `tolerance`, whichever is wider.
+    the largest of their array, by TOLERANCE of their dtype or by `tolerance`, whichever is wider. `groups` names calls
+    that share a formula, where not all calls do.
     """
     for status, outcome in (("not attempted", "not attempted"), ("too long", "took too long")):
         if stopped := [call for call, reply in enumerate(answer) if reply.status == status]:
             return Verdict(outcome, call=stopped[0])
     rule, pairs = Rule(kinds, tolerance), list(zip(expected, answer, strict=True))
-    if all(rule.same(*pair) for pair in pairs):
+    first = next((call for call, pair in enumerate(pairs) if not rule.same(*pair)), None)
+    if first is None:
         return Verdict("correct")
+    numbers = differences(pairs, symbols, rule, groups)
+    call = numbers.call if numbers else first
     known = {name: list(zip(replies, answer, strict=True)) for name, replies in mistakes.items()}
     for name, twins in known.items():
         if all(rule.same(*twin) for twin in twins) and any(reply.status == "value" for reply in answer):
-            return Verdict("not yet", misconception=name)
+            return Verdict("not yet", misconception=name, numbers=numbers, call=call)
     if raised := [call for call, reply in enumerate(answer) if reply.status == "raised"]:
         return Verdict("raised", call=raised[0])
     if empty := [call for call, reply in enumerate(answer) if reply.status == "nothing"]:
         return Verdict("not yet", faults=("nothing",), call=empty[0])
-    faults = [tuple(rule.faults(*pair)) for pair in pairs]
-    first = next((call for call, found in enumerate(faults) if found), 0)
-    if all(rule.agree(*pair) for pair in pairs):
-        return Verdict("not yet", faults=faults[first], call=first)
-    for name, twins in known.items():
-        if all(rule.agree(*twin) for twin in twins):
-            return Verdict("not yet", likely=name, faults=faults[first], call=first)
-    numbers = differences(pairs, symbols, rule)
-    return Verdict("not yet", faults=faults[numbers.call], numbers=numbers, call=numbers.call)
+    if numbers and (likely := [name for name, twins in known.items() if all(rule.agree(*twin) for twin in twins)]):
+        call = next((each for each, pair in enumerate(pairs) if rule.faults(*pair)), call)
+        return Verdict("not yet", likely=likely[0], faults=tuple(rule.faults(*pairs[call])), numbers=numbers, call=call)
+    return Verdict("not yet", faults=tuple(rule.faults(*pairs[call])), numbers=numbers, call=call)

@@ -126,8 +126,8 @@ class Question:
             mistake.id: [calling.reply(mistake.function, case) for case in cases] for mistake in self.misconceptions
         }
         answer = calling.replies(function, cases)
-        symbols = [case.symbols for case in cases]
-        verdict = judge(expected, mistakes, answer, symbols, self.kinds, self.tolerance)
+        symbols, groups = [case.symbols for case in cases], [case.group for case in cases]
+        verdict = judge(expected, mistakes, answer, symbols, self.kinds, self.tolerance, groups)
         used: set[str] = set()
         if verdict.outcome == "correct":
             with calling.watched() as used:
