@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 
-from nstlib.checks.judging import Reply
+from nstlib.checks.reading import read
+from nstlib.checks.replies import Reply
 
 SECONDS = 5.0  # for all calls of a check together
 LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]
@@ -27,12 +27,14 @@ class Case:
     """One call: its arguments, what to say of them, and the sizes in them by their symbols.
 
     `gradient` holds the places of the arguments at which a gradient must arrive: X, not the style, which many detach.
+    `group` names the calls that share a formula, where not all calls of a question do.
     """
 
     arguments: tuple
     words: str
     symbols: dict[str, float]
     gradient: tuple[int, ...] = (0,)
+    group: str = ""
 
 
 class TooLong(BaseException):
@@ -46,14 +48,15 @@ def reply(function: Callable, case: Case) -> Reply:
     before, moving = [tensor.detach().clone() for tensor in inputs], [each for each in inputs if each.requires_grad]
     try:
         answer = function(*arguments)
+        found = Reply("nothing") if answer is None else read(answer, moving)
     except NotImplementedError:
         return Reply("not attempted")
-    except (Exception, SystemExit) as fault:
+    except (KeyboardInterrupt, TooLong):  # the learner's stop button, and the limit
+        raise
+    except BaseException as fault:
         return Reply("raised", text=told(fault))
-    if answer is None:
-        return Reply("nothing")
     changed = any(not torch.equal(old, new.detach()) for old, new in zip(before, inputs, strict=True))
-    return replace(_read(answer, moving), changed=changed)
+    return replace(found, changed=changed)
 
 
 def replies(function: Callable, cases: list[Case], seconds: float = SECONDS) -> list[Reply]:
@@ -128,8 +131,11 @@ def told(fault: BaseException) -> str:
         for frame, line in traceback.walk_tb(fault.__traceback__)
         if frame.f_globals.get("__name__", "").split(".")[0] not in (LIBRARY, "torch", "numpy", "jaxtyping", "einops")
     ]
-    said = str(fault).strip().splitlines() or ["without a message"]
-    text = f"{type(fault).__name__}: {said[0]}"
+    try:
+        said = str(fault).strip().splitlines()
+    except Exception:  # a learner's own class may fail to say anything
+        said = []
+    text = f"{type(fault).__name__}: {said[0] if said else 'without a message'}"
     if not frames:
         return text
     frame, line = frames[-1]
@@ -153,43 +159,3 @@ def _tensors(value) -> Iterator[torch.Tensor]:
     elif isinstance(value, dict | tuple | list):
         for each in value.values() if isinstance(value, dict) else value:
             yield from _tensors(each)
-
-
-def _read(answer, inputs: list[torch.Tensor]) -> Reply:
-    """Turn an answer into arrays."""
-    try:
-        if isinstance(answer, torch.Tensor):
-            gradients = _gradients(answer, inputs)
-            dtype = str(answer.dtype).removeprefix("torch.")
-            return Reply("value", "tensor", dtype, {"": _real(answer.detach()).cpu().double().numpy()}, gradients)
-        if isinstance(answer, np.ndarray):
-            return Reply("value", "numpy", str(answer.dtype), {"": answer.astype(np.float64)})
-        if isinstance(answer, dict):
-            return Reply("value", "dict", "", {str(key): np.array(float(value)) for key, value in answer.items()})
-        if isinstance(answer, list | tuple):
-            return Reply("value", "list", "", {"": np.array(_floats(answer), dtype=np.float64)})
-        if isinstance(answer, int | float | np.number) and not isinstance(answer, bool):
-            return Reply("value", "number", "", {"": np.array(float(answer))})
-    except (TypeError, ValueError, RuntimeError):
-        pass  # a list of unequal rows, a complex number: no numbers to compare
-    return Reply("value", type(answer).__name__)
-
-
-def _real(answer: torch.Tensor) -> torch.Tensor:
-    return answer.real if answer.is_complex() else answer
-
-
-def _floats(value):
-    return [_floats(each) for each in value] if isinstance(value, list | tuple) else float(value)
-
-
-def _gradients(answer: torch.Tensor, inputs: list[torch.Tensor]) -> tuple[np.ndarray | None, ...]:
-    """Return ∂(Σ w · answer)/∂input for each, the weights w being fixed numbers that differ from place to place."""
-    if not answer.requires_grad or not answer.is_floating_point():
-        return (None,) * len(inputs)
-    weights = torch.linspace(-1, 1.5, answer.numel(), dtype=torch.float64).cos().to(answer).reshape(answer.shape)
-    try:
-        found = torch.autograd.grad((weights * answer).sum(), inputs, allow_unused=True)
-    except RuntimeError:  # an input was changed in place after it had been used
-        return (None,) * len(inputs)
-    return tuple(None if gradient is None else gradient.double().numpy() for gradient in found)

@@ -14,7 +14,7 @@ def _blocks(draw: Draw) -> list[Case]:
     for dtype, filters in ((torch.float64, (7, 9)), (torch.float32, (4, 5))):
         n, height, width = draw.sizes(filters, (3, 6), (3, 6))
         words = f"{n} filters on {height} × {width} positions"
-        symbols = {"N": n, "M": height * width}
+        symbols = {"N": n, "M": height * width, "H": height, "W": width}
         cases.append(Case((draw.normal(n, height, width, dtype=dtype),), words, symbols))
     return cases
 
@@ -25,7 +25,7 @@ def _pairs(draw: Draw) -> list[Case]:
         n, height, width = draw.sizes(filters, (3, 6), (3, 6))
         x, c = (draw.normal(n, height, width, dtype=dtype) for _ in range(2))
         words = f"two pictures' features, {n} filters on {height} × {width} positions each"
-        cases.append(Case((x, c), words, {"N": n, "M": height * width}))
+        cases.append(Case((x, c), words, {"N": n, "M": height * width, "H": height, "W": width}))
     return cases
 
 

@@ -29,7 +29,9 @@ def _blocks(draw: Draw) -> list[Case]:
         n, height, width = draw.sizes(filters, (3, 6), (3, 6))
         m = height * width
         words = f"{n} filters on {height} × {width} positions ({str(dtype).removeprefix('torch.')})"
-        cases.append(Case((draw.normal(n, height, width, dtype=dtype),), words, {"N": n, "M": m}))
+        cases.append(
+            Case((draw.normal(n, height, width, dtype=dtype),), words, {"N": n, "M": m, "H": height, "W": width})
+        )
     return cases
 
 
@@ -38,7 +40,7 @@ def _batches(draw: Draw) -> list[Case]:
     for dtype, pictures, filters in ((torch.float64, 3, (5, 6)), (torch.float32, 2, (7, 9))):
         b, n, height, width = draw.sizes((pictures, pictures), filters, (2, 4), (3, 5))
         words = f"a batch of {b} pictures, {n} filters on {height} × {width} positions"
-        symbols = {"B": b, "N": n, "M": height * width}
+        symbols = {"B": b, "N": n, "M": height * width, "H": height, "W": width}
         cases.append(Case((draw.normal(b, n, height, width, dtype=dtype),), words, symbols))
     return cases
 
@@ -115,7 +117,7 @@ gram_loops = Question(
         "Three loops: k and l over the rows of F, i over its columns. Only i is summed away.",
     ),
     reread="lesson 02, section 1",
-    kinds=frozenset({"list", "tensor", "numpy"}),
+    kinds=frozenset({"list", "tuple", "tensor", "numpy"}),
     misconceptions=(
         Misconception(
             "positions",

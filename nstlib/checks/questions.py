@@ -14,7 +14,8 @@ from functools import cached_property
 from nstlib.checks import calling, progress, words
 from nstlib.checks.calling import Case
 from nstlib.checks.drawing import Draw
-from nstlib.checks.judging import Reply, Verdict, judge
+from nstlib.checks.judging import Verdict, judge
+from nstlib.checks.replies import Reply
 from nstlib.checks.results import Result, Text
 
 __all__ = ["Misconception", "Question"]
@@ -125,8 +126,8 @@ class Question:
             mistake.id: [calling.reply(mistake.function, case) for case in cases] for mistake in self.misconceptions
         }
         answer = calling.replies(function, cases)
-        symbols = [case.symbols for case in cases]
-        verdict = judge(expected, mistakes, answer, symbols, self.kinds, self.tolerance)
+        symbols, groups = [case.symbols for case in cases], [case.group for case in cases]
+        verdict = judge(expected, mistakes, answer, symbols, self.kinds, self.tolerance, groups)
         used: set[str] = set()
         if verdict.outcome == "correct":
             with calling.watched() as used:

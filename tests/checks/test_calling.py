@@ -36,7 +36,7 @@ def test_a_value_comes_back_as_float64_with_its_gradient():
         (lambda x: "words", "str"),
         (lambda x: (x.detach(), x.detach()), "tuple"),
         (lambda x: x.detach().to(torch.complex64), "tensor"),
-        (lambda x: x.detach().to_sparse(), "Tensor"),
+        (lambda x: x.detach().to_sparse(), "tensor"),
     ],
 )
 def test_each_kind_is_told_and_nothing_raises(function, kind):

@@ -40,8 +40,8 @@ def test_what_is_not_finite_never_passes(bad):
 
 @given(
     st.sampled_from([1, 2, 4, 0.5, 0.25, -1, -0.5]),
-    st.sampled_from([-2, -1, 0, 1, 2]),
-    st.sampled_from([-2, -1, 0, 1, 2]),
+    st.integers(-4, 4),
+    st.integers(-4, 4),
 )
 def test_a_factor_is_found_and_written_in_symbols(number, n, m):
     expected = [tensor(np.arange(1.0, 7.0)), tensor(np.arange(2.0, 5.0))]
@@ -52,7 +52,9 @@ def test_a_factor_is_found_and_written_in_symbols(number, n, m):
         assert verdict.outcome == "correct"
         return
     assert verdict.numbers.ratio == pytest.approx(factors[0])
-    written = verdict.numbers.factor.replace("−", "-").replace("²", "**2").replace(" / ", "/").replace(" ", "*")
+    written = verdict.numbers.factor.replace("−", "-").replace(" / ", "/").replace(" ", "*")
+    for sign, power in zip("²³⁴", "234", strict=True):
+        written = written.replace(sign, f"**{power}")
     assert [eval(written, {}, each) for each in SYMBOLS] == pytest.approx(factors)
 
 
@@ -65,6 +67,23 @@ def test_a_factor_that_differs_from_call_to_call_has_no_formula():
 def test_a_constant_without_symbols_is_still_one_constant():
     expected = [tensor([1.0, 2.0]), tensor([1.0, 2.0])]
     assert judged(expected, [tensor([16.0, 32.0])] * 2).numbers.factor == "16"
+
+
+def test_calls_that_share_a_formula_are_written_by_group():
+    expected = [tensor(1.0)] * 4
+    answer = [tensor(each) for each in (3.0, 1.0, 5.0, 1.0)]
+    groups = ("a", "b", "a", "b")
+    numbers = judge(expected, {}, answer, SYMBOLS * 2, KINDS, groups=groups).numbers
+    assert (numbers.factors, numbers.factor, numbers.agreeing) == ({"a": ""}, "", 2)
+    answer = [tensor(each) for each in (9.0, 1.0, 9.0, 1.0)]
+    assert judge(expected, {}, answer, SYMBOLS[:1] * 4, KINDS, groups=groups).numbers.factors == {"a": "9"}
+
+
+def test_a_known_mistake_comes_with_the_first_call_that_differs():
+    expected, wrong = [tensor([1.0, 2.0]), tensor([2.0, 3.0])], [tensor([1.0, 2.0]), tensor([2.0, 7.0])]
+    verdict = judged(expected, wrong, {"seven": wrong})
+    assert (verdict.misconception, verdict.call) == ("seven", 1)
+    assert (verdict.numbers.place, verdict.numbers.expected, verdict.numbers.given) == ((1,), 3.0, 7.0)
 
 
 def test_shapes_names_and_kinds_are_told_apart():

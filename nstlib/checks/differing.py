@@ -1,0 +1,101 @@
+"""How a wrong answer's numbers differ from the expected ones. Needs numpy alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from nstlib.checks.factors import factor
+from nstlib.checks.replies import Reply, Rule, close
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How a wrong answer differs in the first call where it does.
+
+    wanted, got: the shapes. missing: names that are missing or not asked for. name, place: where the largest difference
+    is; expected, given: the two numbers there. right: share of entries that agree. agreeing: how many calls do.
+    ratio: answer / expected where one factor explains all entries, and `factor`, that ratio written in the call's
+    symbols where one formula fits all calls. factors: the same for each group of calls that has a wrong one.
+    """
+
+    call: int
+    wanted: tuple[int, ...] = ()
+    got: tuple[int, ...] = ()
+    missing: str = ""
+    finite: bool = True
+    name: str = ""
+    place: tuple[int, ...] | None = None
+    expected: float = 0.0
+    given: float = 0.0
+    right: float = 0.0
+    agreeing: int = 0
+    ratio: float | None = None
+    factor: str = ""
+    factors: Mapping[str, str] = field(default_factory=dict)
+
+
+def differences(
+    pairs: Sequence[tuple[Reply, Reply]], symbols: Sequence[Mapping[str, float]], rule: Rule, groups: Sequence[str] = ()
+) -> Numbers | None:
+    """Describe the first call in which expected and answer differ; None where all calls agree."""
+    wrong = [call for call, pair in enumerate(pairs) if not rule.agree(*pair)]
+    if not wrong:
+        return None
+    expected, answer = pairs[wrong[0]]
+    found = Numbers(wrong[0], agreeing=len(pairs) - len(wrong))
+    if answer.unread or answer.status != "value":
+        return found
+    if names := set(expected.values) ^ set(answer.values):
+        return replace(found, missing=", ".join(sorted(map(str, names))))
+    for value, other in _both(expected, answer):
+        if value.shape != other.shape or not np.isfinite(other).all():
+            return replace(found, wanted=value.shape, got=other.shape, finite=bool(np.isfinite(other).all()))
+    ratios = [_ratio(*pair, rule) for pair in pairs]
+    factors = {group: _common(group, groups, ratios, symbols) for group in dict.fromkeys(groups) if group}
+    kept = {group: text for group, text in factors.items() if any(groups[call] == group for call in wrong)}
+    everywhere = "" if None in ratios else factor(ratios, symbols)
+    return replace(_farthest(found, expected, answer, rule), ratio=ratios[wrong[0]], factor=everywhere, factors=kept)
+
+
+def _farthest(found: Numbers, expected: Reply, answer: Reply, rule: Rule) -> Numbers:
+    """Add where the two are farthest apart, and what stands there."""
+    apart = {name: np.abs(value - answer.values[name]) for name, value in expected.values.items()}
+    name = max(apart, key=lambda each: apart[each].max())
+    wanted, got = expected.values[name], answer.values[name]
+    place = tuple(int(index) for index in np.unravel_index(apart[name].argmax(), apart[name].shape))
+    agreeing = apart[name] <= rule.tolerance(expected, answer) * np.abs(wanted).max(initial=0.0)
+    return replace(
+        found,
+        wanted=wanted.shape,
+        got=got.shape,
+        name=name,
+        place=place,
+        expected=float(wanted[place]),
+        given=float(got[place]),
+        right=float(agreeing.mean()),
+    )
+
+
+def _common(group: str, groups: Sequence[str], ratios: Sequence[float | None], symbols: Sequence) -> str:
+    calls = [call for call, each in enumerate(groups) if each == group]
+    chosen = [ratios[call] for call in calls]
+    return "" if None in chosen else factor(chosen, [symbols[call] for call in calls])
+
+
+def _both(expected: Reply, answer: Reply) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(value, answer.values[name]) for name, value in expected.values.items()]
+
+
+def _ratio(expected: Reply, answer: Reply, rule: Rule) -> float | None:
+    """Return the one number that all entries of the answer are times the expected ones, where there is one."""
+    if set(expected.values) != set(answer.values):
+        return None
+    both = _both(expected, answer)
+    if any(a.shape != b.shape for a, b in both):
+        return None
+    a, b = (np.concatenate([pair[side].ravel() for pair in both]) for side in (0, 1))
+    if not np.isfinite(b).all() or not a.any():
+        return None
+    ratio = float(a @ b / (a @ a))
+    return ratio if ratio and close(ratio * a, b, 10 * rule.tolerance(expected, answer)) else None

@@ -1,0 +1,98 @@
+"""The sentences about numbers: what came back in the first differing call and what was expected; what pattern fits."""
+
+from nstlib.checks.differing import Numbers
+from nstlib.checks.replies import Reply
+
+KINDS = {
+    "tensor": "a torch tensor",
+    "numpy": "a numpy array",
+    "list": "a list",
+    "tuple": "a tuple",
+    "number": "a number",
+    "dict": "a dictionary of numbers",
+}
+BRACKETS = (
+    "A fourth power mostly comes from missing brackets: `1/4*N**2` is ¼ · N², while `1/(4*N**2)` divides by both. Put "
+    "all that divides into one pair of brackets."
+)
+
+
+def measured(numbers: Numbers, reply: Reply) -> str:
+    """Say what came back and what was expected."""
+    if numbers.missing:
+        return f"These names are missing, or were not asked for: {numbers.missing}."
+    if numbers.wanted != numbers.got:
+        wanted = f"the shape {numbers.wanted}" if numbers.wanted else "a single number"
+        return f"Your answer: {shaped(reply.kind, numbers.got)}. Expected: {wanted}."
+    if numbers.place is None:
+        return ""
+    given, expected = _told_apart(numbers.given, numbers.expected)
+    places = [numbers.name] if numbers.name else []
+    places += [str(list(numbers.place))] if numbers.place else []
+    where = f"The largest difference is at {', '.join(places)}. " if places else ""
+    return f"{where}Your answer: {given}. Expected: {expected}."
+
+
+def shaped(kind: str, shape: tuple[int, ...]) -> str:
+    """Name a kind with its shape; a tensor of one number is told from a number."""
+    said = KINDS[kind] if kind == "number" else f"{KINDS[kind]} of shape {shape}"
+    return f"{said}, which is a single number" if kind == "tensor" and shape == () else said
+
+
+def pattern(numbers: Numbers, calls: int) -> list[str]:
+    """Say what the numbers of all calls have in common, as far as one sees it."""
+    if numbers.wanted != numbers.got:
+        return _shapes(numbers)
+    if not numbers.finite:
+        return ["Your answer holds `nan` or infinite numbers. Look for a division by 0 or a root of a negative number."]
+    if numbers.factors:
+        return _by_group(numbers)
+    if numbers.ratio is not None:
+        return _ratio(numbers, calls)
+    return [f"{numbers.right:.0%} of the entries agree."] if 0 < numbers.right < 1 else []
+
+
+def _told_apart(*pair: float) -> list[str]:
+    """Both with as many digits as it takes to see that they differ."""
+    for digits in (4, 8, 17):
+        said = [f"{number:.{digits}g}".replace("-", "−") for number in pair]
+        if len(set(said)) > 1:
+            break
+    return said
+
+
+def _shapes(numbers: Numbers) -> list[str]:
+    if len(numbers.wanted) > 1 and numbers.got == numbers.wanted[::-1]:
+        return ["Rows and columns are exchanged."]
+    if sorted(numbers.got) == sorted(numbers.wanted):
+        return ["The sizes are right, in another order."]
+    if [size for size in numbers.got if size > 1] == [size for size in numbers.wanted if size > 1]:
+        return ["There is a dimension of size 1 too many or too few."]
+    return []
+
+
+def _ratio(numbers: Numbers, calls: int) -> list[str]:
+    ratio = f"{numbers.ratio:.4g}".replace("-", "−")
+    every = "The answer is" if numbers.wanted == () else "Every entry is"
+    if numbers.factor:
+        same = "" if numbers.factor == ratio else f", and {ratio} = {numbers.factor}"
+        return [f"{every} {ratio} times what is expected{same}, in all our calls.", *_brackets(numbers.factor)]
+    if numbers.agreeing:
+        return [f"{every} {ratio} times what is expected in this call. {_right(numbers.agreeing, calls)}"]
+    return [f"{every} {ratio} times what is expected in this call, but not in all: more than a constant is wrong."]
+
+
+def _right(agreeing: int, calls: int) -> str:
+    return f"Of our {calls} calls, {agreeing} {'is' if agreeing == 1 else 'are'} answered right."
+
+
+def _by_group(numbers: Numbers) -> list[str]:
+    names: dict[str, list[str]] = {}
+    for group, text in numbers.factors.items():
+        names.setdefault(text or "no product of powers of the sizes", []).append(f"`{group}`")
+    said = "; ".join(f"{', '.join(groups)}: {text}" for text, groups in names.items())
+    return [f"Your answer divided by what is expected, for {said}.", *_brackets(*numbers.factors.values())]
+
+
+def _brackets(*factors: str) -> list[str]:
+    return [BRACKETS] if any("⁴" in each for each in factors) else []
