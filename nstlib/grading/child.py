@@ -20,7 +20,6 @@ from .answers import Answer
 
 READY = b"\x01"
 FILE = "answer.py"
-OURS = ("grading", "torch", "numpy", "jaxtyping", "einops")  # whose lines are not the student's
 
 
 def main(jail, request: int, reply: int, parent: int, ingest) -> None:
@@ -179,11 +178,8 @@ def _told(fault: BaseException) -> str:
     try:
         said = str(fault).strip().splitlines() or ["without a message"]
         text = f"{_name(type(fault))}: {said[0][: answers.TEXT // 2]}"
-        frames = [
-            (frame, line)
-            for frame, line in traceback.walk_tb(fault.__traceback__)
-            if str(frame.f_globals.get("__name__", "")).split(".")[0] not in OURS
-        ]
+        places = list(traceback.walk_tb(fault.__traceback__))
+        frames = [(frame, line) for frame, line in places if frame.f_code.co_filename == FILE]
         if not frames:
             return text
         frame, line = frames[-1]

@@ -55,7 +55,7 @@ def prepare() -> None:
     import torch
 
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms imports all of the compiler
     for dtype in (torch.float32, torch.float64):
         F = torch.ones(4, 5, dtype=dtype)
         torch.einsum("ki,li->kl", F, F).add(F @ F.T).sum().sqrt().double().numpy()
@@ -149,12 +149,13 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     package = load("grading", HERE / "__init__.py")
-    from grading import child, jail, limits
+    from grading import child, hugepages, jail, limits
 
     package.__path__ = []  # whatever else lies there is not for children
     file = Path(sys.argv[3])
     ingest = load("ingest", file) if file.exists() else None
     prepare()
+    hugepages.collapse()
     sys.meta_path.insert(0, Absent())
     cell = jail.Jail(limits.Limits(**json.loads(sys.argv[2])), hidden())
     zygote = Zygote(control, cell, child, ingest)
