@@ -70,7 +70,7 @@ def _grant(rules: int, path: Path, access: int) -> None:
 def without(roots: Iterable[Path], hidden: Iterable[Path]) -> list[Path]:
     """Return the roots; where something hidden lies within one, all beside it instead.
 
-    Links count as what they lead to. Landlock knows grants alone, so what is hidden must have no granted folder above.
+    Landlock knows grants alone, so what is hidden must have no granted folder above. A link in a folder grants nothing.
     """
     secret = [path.resolve() for path in hidden]
     found: list[Path] = []
@@ -80,5 +80,5 @@ def without(roots: Iterable[Path], hidden: Iterable[Path]) -> list[Path]:
         if not any(path.is_relative_to(root) for path in secret):
             found.append(root)
         else:
-            found += without(root.iterdir(), secret)
+            found += without((path for path in root.iterdir() if not path.is_symlink()), secret)
     return list(dict.fromkeys(found))

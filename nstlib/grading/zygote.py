@@ -52,6 +52,7 @@ def hidden() -> list[Path]:
 
 def prepare() -> None:
     """Import and try out what every child needs, one thread, nothing random. No backward: autograd forbids the fork."""
+    import numpy as np
     import torch
 
     torch.set_num_threads(1)
@@ -60,6 +61,7 @@ def prepare() -> None:
         F = torch.ones(4, 5, dtype=dtype)
         torch.einsum("ki,li->kl", F, F).add(F @ F.T).sum().sqrt().double().numpy()
     torch.manual_seed(0)
+    np.random.seed(0)
     gc.collect()
     gc.freeze()
 
