@@ -35,7 +35,8 @@ class Jail:
     def __init__(self, limits: Limits, hidden: list[Path]) -> None:
         self.limits, self.namespaces = limits, apart()
         self._used = {name: _kilobytes(name) << 10 for name in ("VmData", "VmSize")}
-        self._rules = landlock.ruleset(landlock.without(readable(), hidden)) if landlock.version() else None
+        self.granted = landlock.without(readable(), hidden)
+        self._rules = landlock.ruleset(self.granted) if landlock.version() else None
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -84,7 +84,9 @@ class Zygote:
                 start_new_session=True,  # Ctrl-C is the parent's to handle
             )
         try:
-            self.layers: tuple[str, ...] = tuple(self._hello()["layers"])
+            hello = self._hello()
+            self.layers: tuple[str, ...] = tuple(hello["layers"])
+            self.granted = [Path(path) for path in hello.get("granted", [])]
             held = {layer.rstrip(" 0123456789") for layer in self.layers}
             missing = [name for name in NEEDED if name not in held]
             if missing and not weak:
@@ -145,7 +147,7 @@ class Zygote:
     def _hello(self) -> dict:
         if _readable(self._control, time.monotonic() + self._limits.zygote):
             with contextlib.suppress(OSError, ValueError):
-                return json.loads(self._control.recv(4096))
+                return json.loads(self._control.recv(1 << 20))
         raise SandboxError(
             "The process that runs answers did not start; its error is above. Try "
             f"`{sys.executable} -c 'import torch'`, then grade again."

@@ -4,6 +4,7 @@ Nothing here parses, compiles, imports or unpickles what a student wrote, and no
 """
 
 import contextlib
+import functools
 import hashlib
 import importlib.util
 import time
@@ -94,6 +95,10 @@ class Runner:
         """The zygote's process."""
         return self._zygote.pid
 
+    def visible(self, path: Path) -> bool:
+        """Return whether a child may read this path: then no bundle and no submission belongs there."""
+        return any(Path(path).resolve().is_relative_to(granted) for granted in self._zygote.granted)
+
     def __enter__(self) -> "Runner":
         return self
 
@@ -181,6 +186,7 @@ def _taken(end: End, take: Callable) -> Outcome:
         return replace(outcome, status="protocol", detail=str(fault), digest=digest)
 
 
+@functools.cache
 def _words(ingest: Path) -> frozenset[str]:
     """Return every status, warning and reason to reject that the reader of notebooks knows."""
     spec = importlib.util.spec_from_file_location("ingest_words", ingest)

@@ -5,6 +5,7 @@ It forks and reaps. A job is three descriptors: of the request, which only the c
 When the runner is gone, the zygote ends its children and itself.
 """
 
+import ctypes
 import gc
 import importlib.util
 import itertools
@@ -47,7 +48,8 @@ def hidden() -> list[Path]:
     package = HERE.parent
     if package.parent.name.endswith("-packages"):
         return [package]
-    return [path for path in package.parent.iterdir() if not Path(sys.prefix).is_relative_to(path)]
+    interpreter = [Path(place).resolve() for place in (sys.prefix, sys.base_prefix)]
+    return [path for path in package.parent.iterdir() if not any(place.is_relative_to(path) for place in interpreter)]
 
 
 def prepare() -> None:
@@ -146,8 +148,14 @@ def close_all(kept: set[int]) -> None:
             os.closerange(low + 1, high)
 
 
+def die_with_the_runner(wanted: bool) -> None:
+    """Let the kernel end this process with the thread that started it: while torch is imported nobody reads CONTROL."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL if wanted else 0, 0, 0, 0)
+
+
 def main() -> None:
     """Serve the runner at the other end of the socket that was inherited."""
+    die_with_the_runner(True)
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     package = load("grading", HERE / "__init__.py")
@@ -161,7 +169,9 @@ def main() -> None:
     sys.meta_path.insert(0, Absent())
     cell = jail.Jail(limits.Limits(**json.loads(sys.argv[2])), hidden())
     zygote = Zygote(control, cell, child, ingest)
-    control.send(json.dumps({"layers": cell.layers, "ingest": ingest is not None}).encode())
+    granted = [str(path) for path in cell.granted] if any("landlock" in layer for layer in cell.layers) else ["/"]
+    die_with_the_runner(False)
+    control.send(json.dumps({"layers": cell.layers, "granted": granted}).encode())
     try:
         zygote.serve()
     except (BrokenPipeError, ConnectionResetError):

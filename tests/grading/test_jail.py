@@ -6,9 +6,11 @@ import sys
 
 import pytest
 
-from nstlib.grading import landlock, process, seccomp
+from nstlib.grading import landlock, process, seccomp, zygote
 from nstlib.grading.limits import Limits
 from nstlib.grading.process import SandboxError, Zygote
+
+LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a zygote is started on Linux alone")
 
 
 def test_what_is_hidden_has_no_granted_folder_above(tmp_path):
@@ -50,12 +52,22 @@ def test_other_systems_are_refused_in_a_sentence(system, name, monkeypatch, tmp_
         Zygote(Limits(), False, tmp_path)
 
 
+def test_an_installed_library_is_hidden_and_of_a_checkout_all_but_the_interpreter(monkeypatch, tmp_path):
+    for name in ("site-packages/nstlib/grading", "course/nstlib/grading", "course/exercises", "course/.venv"):
+        (tmp_path / name).mkdir(parents=True)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "course" / ".venv"))
+    for home, hidden in (("site-packages", ["nstlib"]), ("course", ["exercises", "nstlib"])):
+        monkeypatch.setattr(zygote, "HERE", tmp_path / home / "nstlib" / "grading")
+        assert sorted(path.name for path in zygote.hidden()) == hidden
+
+
 def _in_place_of_the_zygote(monkeypatch, tmp_path, code):
     file = tmp_path / "zygote.py"
     file.write_text(f"import socket, sys\ncontrol = socket.socket(fileno=int(sys.argv[1]))\n{code}\ncontrol.recv(9)\n")
     monkeypatch.setattr(process, "ZYGOTE", file)
 
 
+@LINUX
 def test_a_missing_layer_is_named(monkeypatch, tmp_path):
     hello = json.dumps({"layers": ["rlimits", "no capabilities", "landlock 3"]})
     _in_place_of_the_zygote(monkeypatch, tmp_path, f"control.send({hello.encode()!r})")
@@ -66,6 +78,7 @@ def test_a_missing_layer_is_named(monkeypatch, tmp_path):
     weak.close()
 
 
+@LINUX
 @pytest.mark.parametrize("code", ["sys.exit(1)", "control.send(b'no json')", "import time; time.sleep(5)"])
 def test_a_zygote_that_does_not_start_is_told_in_a_sentence(code, monkeypatch, tmp_path):
     _in_place_of_the_zygote(monkeypatch, tmp_path, code)

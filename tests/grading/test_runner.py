@@ -293,6 +293,40 @@ def test_nothing_is_left_when_the_runner_is_closed_or_the_grader_killed(runner):
     assert left_over(pid) == []
 
 
+def test_a_zygote_that_still_starts_dies_with_the_grader():
+    code = (
+        "from nstlib.grading import process\nstart = process.subprocess.Popen\n"
+        "def told(*a, **k):\n    found = start(*a, **k)\n    print(found.pid, flush=True)\n    return found\n"
+        "process.subprocess.Popen = told\nfrom nstlib.grading.runner import Runner\nRunner()"
+    )
+    grader = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    pid = int(grader.stdout.readline())
+    time.sleep(0.5)
+    grader.kill()
+    grader.communicate()
+    assert left_over(pid, 0.5) == []
+
+
+def test_two_runners_work_at_once_in_threads(runner):
+    with running() as other:
+        found = {}
+
+        def work(which):
+            found[which] = [call(which, f"return {n}.0").reply.values[""].item() for n in range(20)]
+
+        threads = [threading.Thread(target=work, args=(each,)) for each in (runner, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert list(found.values()) == [list(range(20))] * 2
+
+
+def test_what_a_child_may_read_is_known(runner, tmp_path):
+    assert runner.visible(torch.__file__) and not runner.visible(tmp_path)
+    assert not runner.visible(ROOT) and not runner.visible(ROOT / "checks" / "references.py")
+
+
 # Reading, by a reader that stands in for ``ingest``
 
 READER = """
@@ -353,7 +387,7 @@ def test_the_readers_reply_is_none_to_a_call(runner, reader):
 # As a user without rights
 
 
-def test_the_jail_holds_for_a_user_without_rights():
+def test_the_jail_holds_for_a_user_without_rights(runner):
     if os.getuid() != 0:
         pytest.skip("the tests run as a user without rights as it is")
     if not shutil.which("setpriv"):
