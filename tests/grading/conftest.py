@@ -1,0 +1,60 @@
+"""One runner for a file's tests; a machine that cannot jail skips them, and says why."""
+
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nstlib.grading import zygote
+from nstlib.grading.limits import Limits
+from nstlib.grading.runner import Runner, SandboxError
+
+QUICK = Limits(wall=1.0, cpu=2, memory=512 << 20)
+
+
+@contextmanager
+def running(limits=QUICK, **more):
+    try:
+        runner = Runner(limits, **more)
+    except SandboxError as why:
+        pytest.skip(f"cannot jail here: {why}")
+    with runner:
+        yield runner
+    assert left_over(runner.pid) == []
+
+
+def left_over(zygote_pid: int, seconds: float = 2.0) -> list[int]:
+    """Return the processes of this zygote that are still there after so many seconds; itself, too."""
+    until = time.monotonic() + seconds
+    while (found := _family(zygote_pid)) and time.monotonic() < until:
+        time.sleep(0.02)
+    return found
+
+
+def _family(zygote_pid: int) -> list[int]:
+    """Return the zygote, what it forked, and what was forked by a zygote that is gone."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            ours = zygote.__file__ in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+            if ours and (process.ppid() == 1 or zygote_pid in (process.pid, process.ppid(), os.getsid(process.pid))):
+                found.append(process.pid)
+        except (psutil.Error, ProcessLookupError):
+            continue
+    return found
+
+
+@pytest.fixture(scope="module")
+def runner():
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def canary(tmp_path) -> Path:
+    file = tmp_path / "canary"
+    file.write_text("hidden tests")
+    return file
