@@ -62,18 +62,24 @@ export default {
     const fix = () => panel && name(panel, model.get("alt"));
     const dead = () => panel && sayDead(panel);
     const watcher = new MutationObserver(fix);
-    requestAnimationFrame(() => {
+    let waiting = 0;
+    const begin = () => {
       panel = el.closest(PANEL);
-      if (!panel) return;
+      if (!panel) {
+        waiting = setTimeout(begin, 20); // Jupyter puts a view into the page after it was made
+        return;
+      }
       watcher.observe(panel, { childList: true, subtree: true, attributeFilter: ["aria-valuetext", "title"] });
       undo = takeDrops(panel, model);
       fix();
       if (calm.matches) tell();
-    });
+    };
+    begin();
     calm.addEventListener("change", tell);
     model.on("change:alt", fix);
     model.on("comm_live_update", dead);
     return () => {
+      clearTimeout(waiting);
       watcher.disconnect();
       undo();
       calm.removeEventListener("change", tell);

@@ -148,6 +148,13 @@ def begin(page, cell):
     )
 
 
+def drop(page, *file):
+    """Drop a file once the panel takes files, which it does from when its controls have their names."""
+    expect(said(page)).to_contain_text("Done: 40 steps")
+    expect(page.get_by_role("slider", name="style weight β")).to_have_count(1)
+    page.evaluate(DROP, file)
+
+
 def test_a_thousand_events_in_five_seconds_end_in_the_last_value_and_one_run(notebook):
     count = "begun = []\nmake = studio.task.make\nstudio.task.make = lambda *given: begun.append(1) or make(*given)"
     page = notebook(SHOW, count, "print(len(begun))", STATE)
@@ -195,8 +202,7 @@ def test_a_restarted_kernel_is_said_in_the_panel(notebook):
 def test_a_file_dropped_on_the_panel_becomes_the_picture(notebook, place, kind):
     page = notebook(SHOW)
     run(page, 0)
-    expect(said(page)).to_contain_text("Done: 40 steps")
-    page.evaluate(DROP, [place, None, "image/png"])
+    drop(page, place, None, "image/png")
     expect(page.get_by_role("combobox", name=kind, exact=True)).to_have_value("own")
     expect(said(page)).to_contain_text("Done: 40 steps")
 
@@ -204,8 +210,7 @@ def test_a_file_dropped_on_the_panel_becomes_the_picture(notebook, place, kind):
 def test_a_dropped_file_that_is_no_picture_is_said_and_the_next_move_runs(notebook):
     page = notebook(SHOW)
     run(page, 0)
-    expect(said(page)).to_contain_text("Done: 40 steps")
-    page.evaluate(DROP, [".nst-style", [110, 111], "text/plain"])
+    drop(page, ".nst-style", [110, 111], "text/plain")
     expect(page.get_by_role("alert")).to_contain_text("picture")
     page.get_by_role("combobox", name="style", exact=True).select_option("waves")
     expect(said(page)).to_contain_text("Done: 40 steps")
