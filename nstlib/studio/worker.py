@@ -7,6 +7,7 @@ a short pause, so that there are few runs, and a long drag still starts one now 
 or torch.
 """
 
+import contextvars
 import itertools
 import logging
 import threading
@@ -45,8 +46,8 @@ class Task:
 
     make(wish, check) gives an iterator; it calls `check` often, which raises Stopped once the run is called off.
     report(event, value) is called on the worker's thread alone, with "started" and the wish, "item" and what the
-    iterator gave, "done", "stopped", "paused", or "failed" and the exception. is_step(item) says which items `advance`
-    counts.
+    iterator gave, "done", "stopped", "paused", or "failed" and the exception; it runs in the context that made the task.
+    is_step(item) says which items `advance` counts.
     """
 
     def __init__(
@@ -56,6 +57,9 @@ class Task:
         is_step: Callable[[Any], bool] = lambda item: True,
     ) -> None:
         self.make, self.report, self.is_step = make, report, is_step
+        # Else ipykernel takes a report for an answer to whatever message came last, and sends the widget's replies to
+        # that message's subshell (since 7.4), which JupyterLab may have ended: they would be lost.
+        self.context = contextvars.copy_context()
         self.closed = False
         self.wish: Any = None
         self.waiting = False
@@ -213,7 +217,7 @@ class Worker:
         if task.closed:
             return
         try:
-            task.report(event, value)
+            task.context.run(task.report, event, value)
         except Exception:  # a panel that cannot show anything any more must not end the worker for the others
             logging.getLogger(__name__).exception("A panel could not show %r and was closed.", event)
             self.close(task)

@@ -1,5 +1,6 @@
 """The worker without widgets or torch: newest wish wins, stops inside a step, never dies, leaves nothing behind."""
 
+import contextvars
 import gc
 import threading
 import time
@@ -158,6 +159,19 @@ def test_a_panel_that_fails_to_show_is_closed_and_harms_no_other(worker):
     sound.ask("b", now=True)
     until(lambda: "done" in sound.kinds())
     assert broken.task.closed
+
+
+def test_reports_speak_in_the_context_that_made_the_task(worker):
+    message = contextvars.ContextVar("message", default="the last one of all")
+    heard = []
+
+    def made():
+        message.set("the cell's")
+        return Task(lambda wish, check: iter([1]), lambda event, value: heard.append(message.get()))
+
+    worker.ask(contextvars.Context().run(made), "a", now=True)
+    until(lambda: len(heard) == 3)
+    assert set(heard) == {"the cell's"}
 
 
 def test_a_closed_task_reports_nothing_and_is_forgotten(worker):
