@@ -1,0 +1,76 @@
+"""The closed list of what can become of an answer, and the words for it: a label, what it means, who must act."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["OUTCOMES", "Outcome", "label", "of"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """sign, label: shown to all. told: to the student. asks: what the instructor should look at, "" for nothing."""
+
+    sign: str
+    label: str
+    told: str
+    asks: str = ""
+
+
+_LONG = "No answer came within the time limit. Is there a loop that never ends, or work done again in every round?"
+_TOLD_BY_CHECK = "Run the cell in the notebook, then its check: it shows the call and the line."
+OUTCOMES: Mapping[str, Outcome] = {
+    "correct": Outcome("✓", "right", "Right in every hidden test."),
+    "not yet": Outcome("✗", "not yet", "The answer is not what is asked for."),
+    "not attempted": Outcome("○", "not attempted", "This is still the stub."),
+    "untouched": Outcome("○", "not attempted", "This is still the stub."),
+    "missing": Outcome(
+        "○", "not found", "The notebook has no function of this name. Was it renamed, or is its cell no code cell?"
+    ),
+    "syntax": Outcome("✗", "not Python", f"The cell cannot be read as Python. {_TOLD_BY_CHECK}"),
+    "raised": Outcome("✗", "raised an error", f"The function raised an error. {_TOLD_BY_CHECK}"),
+    "took too long": Outcome("✗", "took too long", _LONG),
+    "timeout": Outcome("✗", "took too long", _LONG),
+    "memory": Outcome("✗", "too much memory", "The function asked for more memory than a small answer needs."),
+    "output": Outcome(
+        "✗", "printed too much", "The function printed more than a megabyte. Take `print` out of its loops."
+    ),
+    "protocol": Outcome(
+        "✗",
+        "gave no readable answer",
+        "What came back was not an answer. Return a tensor or number, and change nothing of Python's or torch's own.",
+        "It wrote something else in place of an answer: read the source.",
+    ),
+    "exited": Outcome(
+        "✗",
+        "ended Python",
+        "The function ended Python before it answered. Leave out `exit`, `quit` and `os._exit`.",
+        "It ended its process: read the source.",
+    ),
+    "killed": Outcome(
+        "✗",
+        "crashed",
+        "Python crashed in this function. Restart the kernel, run the notebook from the top, and check again.",
+        "It crashed, or broke a limit: read the source and the log.",
+    ),
+    "infra": Outcome(
+        "…", "not graded yet", "This could not be graded yet, and not because of you.", "Run the grader again."
+    ),
+    "ungraded": Outcome(
+        "…", "not graded yet", "This could not be graded yet, and not because of you.", "Run the grader again."
+    ),
+}
+NOT_TRIED = frozenset({"not attempted", "untouched", "missing"})
+_UNKNOWN = Outcome(
+    "?", "unclear", "This needs a look by your instructor.", "The journal has a word that is on no list."
+)
+
+
+def of(outcome: object) -> Outcome:
+    """Return the words for an outcome; whatever is on no list is for the instructor to look at."""
+    return OUTCOMES.get(outcome, _UNKNOWN) if isinstance(outcome, str) else _UNKNOWN
+
+
+def label(outcome: object) -> str:
+    """Return sign and label."""
+    found = of(outcome)
+    return f"{found.sign} {found.label}"
