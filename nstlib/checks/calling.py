@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from nstlib.checks.reading import read
+from nstlib.checks.reading import fixed, read
 from nstlib.checks.replies import Reply
 
 SECONDS = 5.0  # for all calls of a check together
@@ -41,14 +41,14 @@ class TooLong(BaseException):
     """Not an Exception: an `except Exception` in the learner's loop shall not catch it."""
 
 
-def reply(function: Callable, case: Case) -> Reply:
-    """Call the function with copies of the case's arguments."""
+def reply(function: Callable, case: Case, weights: Callable[[tuple[int, ...]], torch.Tensor] | None = fixed) -> Reply:
+    """Call the function with copies of the case's arguments; `weights` are those of ``reading.read``."""
     arguments = tuple(_copy(each, place in case.gradient) for place, each in enumerate(case.arguments))
     inputs = list(_tensors(arguments))
     before, moving = [tensor.detach().clone() for tensor in inputs], [each for each in inputs if each.requires_grad]
     try:
         answer = function(*arguments)
-        found = Reply("nothing") if answer is None else read(answer, moving)
+        found = Reply("nothing") if answer is None else read(answer, moving, weights)
     except NotImplementedError:
         return Reply("not attempted")
     except (KeyboardInterrupt, TooLong):  # the learner's stop button, and the limit

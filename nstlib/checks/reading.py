@@ -1,9 +1,12 @@
 """Read what a learner's function gave back as arrays: a ``Reply``. Nothing that it gave can make this raise."""
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
-from nstlib.checks.replies import Reply
+from .replies import Reply  # relative: a grader's children load this file where nstlib cannot be imported
 
 NO_NUMBER = "it holds something that is no number"
 
@@ -12,8 +15,18 @@ class Unread(Exception):
     """No numbers can be read from an answer; the message says why."""
 
 
-def read(answer, inputs: list[torch.Tensor]) -> Reply:
-    """Turn an answer into arrays; where that fails, the reply says why."""
+def fixed(shape: tuple[int, ...]) -> torch.Tensor:
+    """Return fixed numbers that differ from place to place, float64."""
+    return torch.linspace(-1, 1.5, math.prod(shape), dtype=torch.float64).cos().reshape(shape)
+
+
+def read(
+    answer, inputs: list[torch.Tensor], weights: Callable[[tuple[int, ...]], torch.Tensor] | None = fixed
+) -> Reply:
+    """Turn an answer into arrays; where that fails, the reply says why.
+
+    inputs: the tensors at which a gradient of Σ w · answer must arrive. weights: shape -> w; None asks for no gradient.
+    """
     kind, why = _kind(answer), ""
     dtype = str(answer.dtype).removeprefix("torch.") if kind in ("tensor", "numpy") else ""
     try:
@@ -22,7 +35,7 @@ def read(answer, inputs: list[torch.Tensor]) -> Reply:
         values, why = {}, str(fault)
     except Exception:  # an answer's own methods may raise anything
         values, why = {}, NO_NUMBER
-    gradients = _gradients(answer, inputs) if kind == "tensor" and not why else ()
+    gradients = _gradients(answer, inputs, weights) if weights and kind == "tensor" and not why else ()
     return Reply("value", kind, dtype, values, gradients, unread=why)
 
 
@@ -72,13 +85,13 @@ def _array(value) -> np.ndarray:
     return np.array(_number(value))
 
 
-def _gradients(answer: torch.Tensor, inputs: list[torch.Tensor]) -> tuple[np.ndarray | None, ...]:
-    """Return ∂(Σ w · answer)/∂input for each, the weights w being fixed numbers that differ from place to place."""
+def _gradients(answer: torch.Tensor, inputs: list[torch.Tensor], weights: Callable) -> tuple[np.ndarray | None, ...]:
+    """Return ∂(Σ w · answer)/∂input for each."""
     if not answer.requires_grad or not answer.is_floating_point():
         return (None,) * len(inputs)
-    weights = torch.linspace(-1, 1.5, answer.numel(), dtype=torch.float64).cos().to(answer).reshape(answer.shape)
     try:
-        found = torch.autograd.grad((weights * answer).sum(), inputs, allow_unused=True)
+        w = weights(tuple(answer.shape)).to(answer)
+        found = torch.autograd.grad((w * answer).sum(), inputs, allow_unused=True)
     except RuntimeError:  # an input was changed in place after it had been used
         return (None,) * len(inputs)
     return tuple(None if gradient is None else gradient.double().numpy() for gradient in found)

@@ -8,8 +8,8 @@ import numpy as np
 from .protocol import ProtocolError, listed, pack, whole
 
 STATUSES = frozenset({"value", "nothing", "not attempted", "raised", "memory", "read"})  # of a child's reply
-DETAILS = frozenset({"", "nstlib"})
-KINDS = ("tensor", "numpy", "list", "number", "dict")
+DETAILS = frozenset({"", "nstlib", "autograd"})  # what an answer called, or could not call
+KINDS = ("tensor", "numpy", "list", "tuple", "number", "dict")
 FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
 DTYPES = FLOATS | {"", "bool", "uint8", "int8", "int16", "int32", "int64", "other"}
 DIMENSIONS, NAMES, TEXT, NAME = 16, 1000, 4000, 100
@@ -26,6 +26,7 @@ class Answer:
     values: dict[str, np.ndarray] = field(default_factory=dict)
     gradients: tuple[np.ndarray | None, ...] = ()
     changed: bool = False
+    unread: bool = False
     text: str = ""
     detail: str = ""
 
@@ -41,6 +42,7 @@ def tell(answer: Answer) -> bytes:
         "shapes": [list(each.shape) for each in answer.values.values()],
         "gradients": [each is not None for each in answer.gradients],
         "changed": bool(answer.changed),
+        "unread": bool(answer.unread),
         "text": answer.text[:TEXT],
         "detail": answer.detail,
     }
@@ -61,8 +63,11 @@ def hear(head: dict, chunks: Sequence[bytes], inputs: Sequence[tuple[int, ...]],
     names = [_text(name, NAME) for name in listed(head.get("names"), NAMES)]
     shapes = [tuple(whole(shape, limit, DIMENSIONS)) for shape in listed(head.get("shapes"), NAMES)]
     arrive = listed(head.get("gradients"), NAMES)
-    if len(set(names)) != len(names) or len(names) != len(shapes) or not isinstance(head.get("changed"), bool):
+    changed, unread = head.get("changed"), head.get("unread")
+    if len(set(names)) != len(names) or len(names) != len(shapes):
         raise ProtocolError("Names and shapes do not fit together.")
+    if not isinstance(changed, bool) or not isinstance(unread, bool):
+        raise ProtocolError("What is to be said by yes or no is not.")
     if not all(isinstance(each, bool) for each in arrive) or len(arrive) not in (0, len(inputs)):
         raise ProtocolError("The gradients are not those that were asked for.")
     if status != "value" and (names or arrive):
@@ -72,7 +77,7 @@ def hear(head: dict, chunks: Sequence[bytes], inputs: Sequence[tuple[int, ...]],
     rest = iter(arrays[len(names) :])
     gradients = tuple(next(rest) if there else None for there in arrive)
     values = dict(zip(names, arrays, strict=False))
-    return Answer(status, kind, dtype, values, gradients, head["changed"], _text(head.get("text"), TEXT), detail)
+    return Answer(status, kind, dtype, values, gradients, changed, unread, _text(head.get("text"), TEXT), detail)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import sys
 import traceback
 import types
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 
-from . import answers, protocol
+from . import answers, protocol, reading  # `reading` is of nstlib.checks: the zygote puts it here
 from .answers import Answer
 
 READY = b"\x01"
@@ -70,7 +71,8 @@ def _answer(head: dict, chunks: list[bytes], most: int) -> Answer:
                 tensor.requires_grad_(tensor.is_floating_point())
         inputs = list(_tensors(arguments))
         before, moving = [each.detach().clone() for each in inputs], [each for each in inputs if each.requires_grad]
-        answer = function(*arguments)
+        with _watched(head["by_hand"]) as used:
+            answer = function(*arguments)
     except NotImplementedError:
         return Answer("not attempted")
     except BaseException as fault:
@@ -81,8 +83,25 @@ def _answer(head: dict, chunks: list[bytes], most: int) -> Answer:
         return Answer("nothing")
     changed = _changed(before, inputs)
     found = _numbers(answer, moving, protocol.grow(head["cotangent"], chunks, np.asarray), most)
-    found.changed = changed
+    found.changed, found.detail = changed, "autograd" if used else ""
     return found
+
+
+@contextmanager
+def _watched(wanted: bool) -> Iterator[set[str]]:
+    """Give a set that is not empty once autograd was asked for a gradient; a claim, which can only cost points."""
+    used: set[str] = set()
+
+    def notice(frame, event, argument) -> None:
+        called = frame.f_globals.get("__name__", "") if event == "call" else ""
+        if called.startswith("torch.autograd") and frame.f_code.co_name in ("grad", "backward"):
+            used.add("autograd")
+
+    sys.setprofile(notice if wanted else None)
+    try:
+        yield used
+    finally:
+        sys.setprofile(None)
 
 
 def _defined(source: str, name: str):
@@ -112,50 +131,19 @@ def _changed(before: list[torch.Tensor], inputs: list[torch.Tensor]) -> bool:
 
 
 def _numbers(answer, moving: list[torch.Tensor], cotangent: np.ndarray | None, most: int) -> Answer:
-    """Turn an answer into float64 arrays; without numbers where it holds none, or more than `most` bytes."""
-    try:
-        if isinstance(answer, torch.Tensor):
-            dtype = _dtype(str(answer.dtype).removeprefix("torch."))
-            if 8 * answer.numel() > most:
-                return Answer("value", "tensor", dtype, text="too large to compare")
-            gradients = _gradients(answer, moving, cotangent)
-            real = answer.detach().real if answer.is_complex() else answer.detach()
-            return Answer("value", "tensor", dtype, {"": real.cpu().double().numpy()}, gradients)
-        if isinstance(answer, np.ndarray):
-            if 8 * answer.size > most:
-                return Answer("value", "numpy", _dtype(str(answer.dtype)), text="too large to compare")
-            return Answer("value", "numpy", _dtype(str(answer.dtype)), {"": answer.astype(np.float64)})
-        if isinstance(answer, dict):
-            return Answer("value", "dict", "", {str(key): np.array(float(value)) for key, value in answer.items()})
-        if isinstance(answer, list | tuple):
-            return Answer("value", "list", "", {"": np.array(_floats(answer), dtype=np.float64)})
-        if isinstance(answer, int | float | np.number) and not isinstance(answer, bool):
-            return Answer("value", "number", "", {"": np.array(float(answer))})
-    except BaseException as fault:  # a list of unequal rows, a sparse tensor, an object that does something of its own
-        if _out_of_memory(fault):
-            raise MemoryError from None
-    return Answer("value", _name(type(answer)))
-
-
-def _gradients(answer, moving, cotangent) -> tuple[np.ndarray | None, ...]:
-    """Return ∂(Σ w · answer)/∂input for each; w is the cotangent, which np.resize brings to the answer's shape."""
-    if cotangent is None:
-        return ()
-    if not answer.requires_grad or not answer.is_floating_point():
-        return (None,) * len(moving)
-    weights = torch.from_numpy(np.resize(cotangent, tuple(answer.shape))).to(answer)
-    try:
-        found = torch.autograd.grad((weights * answer).sum(), moving, allow_unused=True)
-    except RuntimeError:  # an input was changed in place after it had been used
-        return (None,) * len(moving)
-    return tuple(None if gradient is None else gradient.double().numpy() for gradient in found)
-
-
-def _floats(value):
-    return [_floats(each) for each in value] if isinstance(value, list | tuple) else float(value)
+    """Read an answer as the notebook's check does; without numbers where it holds none, or more than `most` bytes."""
+    size = answer.numel() if isinstance(answer, torch.Tensor) else getattr(answer, "size", 0)
+    if isinstance(answer, torch.Tensor | np.ndarray) and 8 * size > most:  # before anybody makes numbers of it
+        kind = "tensor" if isinstance(answer, torch.Tensor) else "numpy"
+        return Answer("value", kind, _dtype(str(answer.dtype)), unread=True)
+    weights = None if cotangent is None else lambda shape: torch.from_numpy(np.resize(cotangent, shape))
+    found = reading.read(answer, moving, weights)
+    kind = found.kind if found.kind in answers.KINDS else _name(type(answer))
+    return Answer("value", kind, _dtype(found.dtype), dict(found.values), found.gradients, unread=bool(found.unread))
 
 
 def _dtype(name: str) -> str:
+    name = name.removeprefix("torch.")
     return name if name in answers.DTYPES else "other"
 
 

@@ -100,7 +100,9 @@ def _account(row: Row, asked: Mapping[str, Asked]) -> list[str]:
         if late.days:
             free = f", {late.free} of them free" if late.free else ""
             days = "day" if late.days == 1 else "days"
-            told.append(f"{exercise} came {late.days} {days} late{free}: {plain(late.percent)} % of its points are off.")
+            told.append(
+                f"{exercise} came {late.days} {days} late{free}: {plain(late.percent)} % of its points are off."
+            )
     if row.penalty:
         told.append(f"Together, lateness costs {plain(row.penalty)} of your {plain(row.raw)} points.")
     for name, each in row.overrides.items():
@@ -114,7 +116,9 @@ def _overview(row: Row, asked: Mapping[str, Asked]) -> str:
         f'<td class="number">{_worth(answer, asked[name])}</td></tr>'
         for name, answer in row.answers.items()
     )
-    heading = '<tr><th scope="col">Question</th><th scope="col">Found</th><th scope="col" class="number">Points</th></tr>'
+    heading = (
+        '<tr><th scope="col">Question</th><th scope="col">Found</th><th scope="col" class="number">Points</th></tr>'
+    )
     return (
         '<h2>All questions</h2><div class="wide" role="region" aria-label="All questions" tabindex="0">'
         f"<table><thead>{heading}</thead><tbody>{lines}</tbody></table></div><h2>One by one</h2>"

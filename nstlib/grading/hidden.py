@@ -54,17 +54,9 @@ def asked(question: Question, secret: bytes, name: str) -> Asked:
 
 def replied(function: Callable, case: Case, cotangent: np.ndarray | None) -> Reply:
     """Do as ``calling.reply`` does, with `cotangent` for its fixed weights, brought to the answer's shape."""
-    found = replace(calling.reply(function, case), text="")
-    if cotangent is None or found.status != "value" or found.kind != "tensor":
-        return found
-    arguments = [_fresh(each, place in case.gradient) for place, each in enumerate(case.arguments)]
-    moving = [each for each in _tensors(arguments) if each.requires_grad]
-    answer = function(*arguments)
-    if not answer.requires_grad or not answer.is_floating_point():
-        return replace(found, gradients=(None,) * len(moving))
-    weights = torch.from_numpy(np.resize(cotangent, tuple(answer.shape))).to(answer)
-    gradients = torch.autograd.grad((weights * answer).sum(), moving, allow_unused=True)
-    return replace(found, gradients=tuple(None if each is None else each.double().numpy() for each in gradients))
+    weights = None if cotangent is None else lambda shape: torch.from_numpy(np.resize(cotangent, shape))
+    found = calling.reply(function, case, weights)
+    return replace(found, text="", unread="unread" if found.unread else "")
 
 
 def _key(secret: bytes, *what: object) -> str:
@@ -166,20 +158,3 @@ def _plain(value):
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     return type(value)(_plain(each) for each in value) if isinstance(value, tuple | list) else value
-
-
-def _fresh(value, gradient: bool):
-    if isinstance(value, torch.Tensor):
-        copied = value.detach().clone()
-        return copied.requires_grad_() if gradient and copied.is_floating_point() else copied
-    if isinstance(value, dict):
-        return {key: _fresh(each, gradient) for key, each in value.items()}
-    return type(value)(_fresh(each, gradient) for each in value) if isinstance(value, tuple | list) else value
-
-
-def _tensors(value) -> Iterator[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, dict | tuple | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _tensors(each)

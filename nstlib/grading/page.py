@@ -60,7 +60,7 @@ def page(title: str, body: str, *, style: str = "", narrow: bool = False) -> str
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n<meta name="generator" content="nst grade">\n'
         f"<title>{escaped(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n"
-        f'<body>\n<main{" class=" + chr(34) + "narrow" + chr(34) if narrow else ""}>\n{body}\n</main>\n</body>\n</html>\n'
+        f"<body>\n<main{' class=' + chr(34) + 'narrow' + chr(34) if narrow else ''}>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
 
@@ -84,4 +84,6 @@ def listed(items: Iterable[str]) -> str:
 
 def details(summary: str, code: str) -> str:
     """Text from outside, folded away."""
-    return f"<details><summary>{escaped(summary)}</summary><pre><code>{escaped(code, lines=True)}</code></pre></details>"
+    return (
+        f"<details><summary>{escaped(summary)}</summary><pre><code>{escaped(code, lines=True)}</code></pre></details>"
+    )

@@ -36,7 +36,7 @@ class Job:
 
     function: its name. source: the definitions that it reaches. arguments: arrays (tensors in the child) and plain
     Python. gradient: places of arguments that require a gradient. cotangent: float64, of the right answer's shape;
-    an answer of another shape gets it by np.resize. None: no gradient is asked.
+    an answer of another shape gets it by np.resize. None: no gradient is asked. by_hand: watch for autograd's use.
     """
 
     function: str
@@ -44,6 +44,7 @@ class Job:
     arguments: tuple
     gradient: tuple[int, ...] = ()
     cotangent: np.ndarray | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Outcome:
     """How a job ended.
 
     status: "replied", "timeout", "memory", "output", "protocol", "exited", "killed", or "infra", which is our fault.
-    detail: of ours alone: "SIGSEGV", an exit status, "nstlib". data: the Reading of a notebook. log: the first bytes of
-    what was printed, for the instructor alone. seconds: from jail to reply. digest: SHA-256 of the reply's bytes.
+    detail: of ours alone: "SIGSEGV", an exit status, "nstlib", "autograd". data: the Reading of a notebook. log: the
+    first bytes of what was printed, for the instructor alone. seconds: from jail to reply. digest: SHA-256 of the reply's bytes.
     earlier: statuses of the same job's runs before this one.
     """
 
@@ -116,6 +117,7 @@ class Runner:
             "ask": "call",
             "function": job.function,
             "gradient": list(job.gradient),
+            "by_hand": job.by_hand,
             "arguments": [protocol.plant(each, chunks) for each in job.arguments],
             "cotangent": protocol.plant(job.cotangent, chunks),
         }
@@ -127,7 +129,7 @@ class Runner:
             if answer.status == "memory":
                 return replace(outcome, status="memory")
             fields = ("status", "kind", "dtype", "values", "gradients", "changed", "text")
-            reply = Reply(*(getattr(answer, name) for name in fields))
+            reply = Reply(*(getattr(answer, name) for name in fields), unread="unread" if answer.unread else "")
             return replace(outcome, detail=answer.detail, reply=reply)
 
         return self._twice(protocol.pack(head, *chunks), wall or self.limits.wall, take)
@@ -189,7 +191,7 @@ def _taken(end: End, take: Callable) -> Outcome:
 @functools.cache
 def _words(ingest: Path) -> frozenset[str]:
     """Return every status, warning and reason to reject that the reader of notebooks knows."""
-    spec = importlib.util.spec_from_file_location("ingest_words", ingest)
+    spec = importlib.util.spec_from_file_location("nstlib.grading.words", ingest)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return frozenset(word for name in ("STATUSES", "WARNINGS", "REJECTIONS") for word in getattr(module, name))

@@ -46,7 +46,7 @@ class Task:
 
     make(wish, check) gives an iterator; it calls `check` often, which raises Stopped once the run is called off.
     report(event, value) is called on the worker's thread alone, with "started" and the wish, "item" and what the
-    iterator gave, "done", "stopped", "paused", or "failed" and the exception; it runs in the context that made the task.
+    iterator gave, "done", "stopped", "paused", or "failed" and the exception; in the context that made the task.
     is_step(item) says which items `advance` counts.
     """
 

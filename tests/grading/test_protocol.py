@@ -14,7 +14,9 @@ from nstlib.grading.answers import Answer, hear, hear_reading, tell, tell_readin
 from nstlib.grading.protocol import ProtocolError, Reader, grow, pack, plant, unpack
 
 LIMIT = 1 << 16
-VALUE = Answer("value", "tensor", "float32", {"": np.arange(6.0).reshape(2, 3)}, (np.ones((2, 2)), None), True, "text")
+VALUE = Answer(
+    "value", "tensor", "float32", {"": np.arange(6.0).reshape(2, 3)}, (np.ones((2, 2)), None), True, False, "text"
+)
 INPUTS = [(2, 2), (5,)]
 
 
@@ -106,6 +108,7 @@ def test_what_can_become_no_frame_is_refused_before_its_body_has_come(start):
         {"gradients": [1, 0]},
         {"gradients": [False, True]},
         {"changed": 1},
+        {"unread": "no"},
         {"text": 5},
         {"text": "x" * 5000},
         {"sizes": [48, 31]},
@@ -149,7 +152,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
     max_leaves=8,
 )
-FIELDS = ("status", "kind", "dtype", "names", "shapes", "gradients", "changed", "text", "detail", "sizes")
+FIELDS = ("status", "kind", "dtype", "names", "shapes", "gradients", "changed", "unread", "text", "detail", "sizes")
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

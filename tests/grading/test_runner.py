@@ -165,12 +165,35 @@ def test_replies_are_those_of_the_notebook_for_every_answer_that_is_known(questi
             outcome = runner.call(Job("f", source, arrays(case.arguments), case.gradient, weights), wall=20)
             found = outcome.reply
             assert found is not None, (mistake, outcome)
+            assert bool(found.unread) == bool(wanted.unread)
             for name in ("status", "kind", "dtype", "changed"):
                 assert getattr(found, name) == getattr(wanted, name), (mistake, name, found.text)
             assert found.values.keys() == wanted.values.keys()
             assert all(same(value, found.values[name]) for name, value in wanted.values.items())
             assert len(found.gradients) == len(wanted.gradients)
             assert all(map(same, wanted.gradients, found.gradients)), mistake
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["return 1, 2.5", "return [[1, 2], [3]]", "return 'x'", "return [None]", "return x[0].to_sparse()", "return {'a': {}}",
+     "return x[0].numpy() * 1j", "return x[0].to('meta')", "return (x[0], x[0])", "return x[0].to(torch.bfloat16)"],
+)  # fmt: skip
+def test_odd_answers_are_read_as_the_notebook_reads_them(code, runner):
+    names: dict = {"torch": torch}
+    exec(f"def f(*x):\n    {code}", names)
+    wanted = calling.reply(names["f"], calling.Case((torch.from_numpy(X.copy()),), "", {}, gradient=()), None)
+    found = call(runner, code, X).reply
+    assert (found.status, found.kind, found.dtype, bool(found.unread)) == (
+        wanted.status, wanted.kind, wanted.dtype, bool(wanted.unread),
+    )  # fmt: skip
+    assert found.values.keys() == wanted.values.keys()
+
+
+def test_an_answer_that_asks_autograd_says_so_where_it_is_watched(runner):
+    code = "y = x[0].clone().requires_grad_(); return torch.autograd.grad((y * y).sum(), y)[0]"
+    assert [call(runner, code, X, by_hand=watched).detail for watched in (True, False)] == ["autograd", ""]
+    assert call(runner, "return 2 * x[0]", X, by_hand=True).detail == ""
 
 
 # Every child the same

@@ -1,0 +1,211 @@
+"""Grade a folder of submissions: mark what the journal does not have, then write grades from journal and bundle."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from nstlib.grading import feedback, gradebook, local, report
+from nstlib.grading.bundle import Bundle
+from nstlib.grading.gradebook import Row
+from nstlib.grading.journal import Journal
+from nstlib.grading.limits import Limits
+from nstlib.grading.local import Proof
+from nstlib.grading.marking import Marks
+from nstlib.grading.report import Run
+from nstlib.grading.showing import same, shown
+from nstlib.grading.submissions import Submission, find
+
+__all__ = ["Graded", "GradingError", "grade"]
+
+WAITING = "not_graded"  # flag of a submission that this run left out and none before had marked
+Marker = Callable[[Iterable[Submission], Mapping, Limits], Iterator]
+
+
+class GradingError(ValueError):
+    """The run cannot begin; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """The class's rows, the run as the report tells it, and how many submissions were marked now, not before."""
+
+    rows: Sequence[Row]
+    run: Run
+    marked: int
+
+    def count(self, status: str) -> int:
+        """Return how many students have this status."""
+        return sum(row.status == status for row in self.rows)
+
+    @property
+    def exit_status(self) -> int:
+        """0 all graded, 1 something could not be read, 2 something waits for the next run."""
+        return 2 if self.count("ungraded") else 1 if self.count("rejected") else 0
+
+
+def grade(
+    folder: Path,
+    bundle: Bundle,
+    out: Path,
+    *,
+    only: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    force: bool = False,
+    jobs: int = 2,
+    weak: bool = False,
+    pattern: str = "",
+    limits: Limits = Limits(),  # noqa: B008, it is frozen
+    marker: Marker | None = None,
+    told: Callable[[int, int], None] = lambda done, of: None,
+) -> Graded:
+    """Grade, and write gradebook.csv, tests.csv, report.html, feedback/ and journal.jsonl into `out`.
+
+    only, exclude: students. force: mark again what is marked. marker: marks submissions elsewhere than on this
+    machine. told: called with how many are done, of how many. Raises GradingError, SandboxError, JournalError.
+    """
+    _require_apart(folder, bundle, out)
+    listed = [replace(each, data=b"") for each in find(folder, bundle.roster, limits, pattern)]
+    wanted = _wanted(listed, only, exclude)
+    environment = _environment()
+    keys = {each.path: _key(each, bundle, environment, limits) for each in listed}
+    marker = marker or (lambda these, asked, within: local.marked(these, asked, within, jobs=jobs, weak=weak))
+    out.mkdir(parents=True, exist_ok=True)
+    with Journal.open(out / "journal.jsonl") as journal:
+        valid = set() if force else _valid(journal, keys)
+        todo = {each.path for each in listed if each.student in wanted} - valid
+        told(0, len(todo))
+        facts = {"bundle": bundle.digest, "environment": environment, "limits": asdict(limits)}
+        done = 0
+        if todo:
+            these = (each for each in find(folder, bundle.roster, limits, pattern) if each.path in todo)
+            for found in marker(these, bundle.asked, limits):
+                if isinstance(found, Proof):
+                    journal.append({"proof": asdict(found)} | facts)
+                    continue
+                submission, marks = found
+                key = _key(submission, bundle, environment, limits)
+                journal.append(_record(submission, marks, key) | facts)
+                done += 1
+                told(done, len(todo))
+        rows = gradebook.build(
+            _records(journal, listed, keys, bundle), bundle.roster, bundle.overrides, bundle.policy, bundle.points
+        )
+        run = _run(journal, bundle, environment)
+    write(out, rows, bundle, run)
+    return Graded(rows, run, done)
+
+
+def write(out: Path, rows: Sequence[Row], bundle: Bundle, run: Run) -> None:
+    """Write all that is read by people and platforms."""
+    gradebook.write(out, rows, bundle.points)
+    feedback.write(out / "feedback", rows, bundle.asked, bundle.name)
+    report.write(out / "report.html", rows, bundle.asked, run)
+
+
+def _require_apart(folder: Path, bundle: Bundle, out: Path) -> None:
+    """Refuse places that would be read as submissions, or handed to students with the feedback."""
+    places = {"--out": out.resolve(), "--bundle": bundle.path.resolve()}
+    for name, place in places.items():
+        if place.is_relative_to(folder.resolve()):
+            raise GradingError(f"{name} {shown(place)} lies in the folder of submissions. Choose another place for it.")
+    if places["--bundle"].is_relative_to(places["--out"]) or places["--out"].is_relative_to(places["--bundle"]):
+        raise GradingError("--out and --bundle lie in each other. Keep the bundle, and its secret, apart.")
+
+
+def _wanted(listed: Sequence[Submission], only: Sequence[str], exclude: Sequence[str]) -> set[str]:
+    students = {each.student for each in listed}
+    known = {same(each) for each in students}
+    if unknown := [each for each in (*only, *exclude) if same(each) not in known]:
+        some = ", ".join(shown(each) for each in sorted(students)[:10])
+        raise GradingError(f"There is no submission of {shown(unknown[0])!r}. There are those of {some} …")
+    chosen, left_out = {same(each) for each in only}, {same(each) for each in exclude}
+    return {each for each in students if (not chosen or same(each) in chosen) and same(each) not in left_out}
+
+
+def _environment() -> dict[str, str]:
+    """Return what can change a number: it is part of the key under which marks are found again."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in ("nstlib", "torch", "numpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # a checkout that was not installed
+            found[package] = "not installed"
+    return found
+
+
+def _key(submission: Submission, bundle: Bundle, environment: Mapping[str, str], limits: Limits) -> str:
+    parts = [submission.sha256, submission.reject, bundle.digest, dict(environment), asdict(limits)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _record(submission: Submission, marks: Marks, key: str) -> dict:
+    return {
+        "student": submission.student,
+        "path": submission.path,
+        "sha256": submission.sha256,
+        "size": submission.size,
+        "time": submission.time,
+        "flags": submission.flags,
+        "key": key,
+        "reject": marks.reject,
+        "warnings": marks.warnings,
+        "questions": dict(marks.questions),
+        "ungraded": marks.ungraded,
+    }
+
+
+def _valid(journal: Journal, keys: Mapping[str, str]) -> set[str]:
+    """Return the paths whose last record is of the same bytes, tests and versions, and left nothing ungraded."""
+    valid: set[str] = set()
+    for record in journal.records():
+        path = record.get("path")
+        if path in keys and record.get("key") == keys[path] and not record.get("ungraded"):
+            valid.add(path)
+        else:
+            valid.discard(path)
+    return valid
+
+
+def _records(
+    journal: Journal, listed: Sequence[Submission], keys: Mapping[str, str], bundle: Bundle
+) -> Iterator[Mapping]:
+    """Give the last record of each file that is there now; whose and of when it is, the folder says, not the journal.
+
+    A file that no run has marked as it is now waits: marks of another file of the same name are not its marks.
+    """
+    files = {each.path: each for each in listed}
+    seen = set()
+    for record in journal.records():
+        path = record.get("path")
+        if path in files and record.get("key") == keys[path]:
+            seen.add(path)
+            yield {**record, **_now(files[path], record.get("warnings", ()))}
+    for path, each in files.items():
+        if path not in seen:
+            yield {"path": path, **_now(each, (WAITING,)), "questions": {}, "ungraded": list(bundle.points)}
+
+
+def _now(submission: Submission, warnings: Iterable[str]) -> dict:
+    return {
+        "student": submission.student,
+        "time": submission.time.isoformat() if submission.time else None,
+        "flags": [*submission.flags, *warnings],
+    }
+
+
+def _run(journal: Journal, bundle: Bundle, environment: Mapping[str, str]) -> Run:
+    """Tell of the run what the journal knows: what held in all of its proofs, and what did not in any."""
+    proofs = [record["proof"] for record in journal.records() if "proof" in record]
+    layers = [each for each in (proofs[0]["layers"] if proofs else ()) if all(each in one["layers"] for one in proofs)]
+    return Run(
+        title=bundle.name,
+        layers=tuple(layers),
+        weak=any(each["weak"] for each in proofs),
+        holes=tuple(sorted({hole for each in proofs for hole in each["holes"]})),
+        versions=environment,
+        bundle=bundle.digest,
+    )

@@ -1,0 +1,100 @@
+"""Mark submissions on this machine: a few threads, each with a runner and thus a zygote of its own."""
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from nstlib.grading import proof
+from nstlib.grading.gate import Gate
+from nstlib.grading.limits import Limits
+from nstlib.grading.marking import Marks, mark
+from nstlib.grading.questions import Asked
+from nstlib.grading.runner import Runner
+from nstlib.grading.submissions import Submission
+
+__all__ = ["Proof", "marked", "marks_of"]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What held where submissions were marked, tried before the first and after the last. holes: what did not hold."""
+
+    layers: tuple[str, ...]
+    holes: tuple[str, ...]
+    weak: bool
+
+
+def marked(
+    submissions: Iterable[Submission],
+    asked: Mapping[str, Asked],
+    limits: Limits,
+    *,
+    jobs: int,
+    weak: bool,
+) -> Iterator[tuple[Submission, Marks] | Proof]:
+    """Give each submission with its marks as it is done, and a Proof from each thread at its start and end.
+
+    Raises SandboxError where the jail does not hold; what was given until then stands.
+    """
+    left, turn, stop, gate = iter(submissions), threading.Lock(), threading.Event(), Gate()
+    done: queue.Queue = queue.Queue(maxsize=2 * jobs)
+
+    def following() -> Submission | None:
+        with turn:
+            return None if stop.is_set() else next(left, None)
+
+    def work() -> None:
+        try:
+            with Runner(limits, weak=weak, alone=gate.alone) as runner:
+                done.put(_proved(runner, weak))
+                while (submission := following()) is not None:
+                    with gate.shared():
+                        marks = marks_of(submission, asked, runner, limits)
+                    done.put((submission, marks))
+                done.put(_proved(runner, weak))
+        except BaseException as fault:
+            done.put(fault)
+        finally:
+            done.put(None)
+
+    threads = [threading.Thread(target=work, name="nst-grade", daemon=True) for _ in range(jobs)]
+    try:
+        for thread in threads:
+            thread.start()
+        yield from _given(done, len(threads))
+    finally:
+        stop.set()
+        _drain(done, threads)
+
+
+def marks_of(submission: Submission, asked: Mapping[str, Asked], runner: Runner, limits: Limits) -> Marks:
+    """Mark one submission; what could not be read is rejected with the reason that was found when it was listed."""
+    if submission.reject is not None:
+        return Marks({}, reject=submission.reject)
+    return mark(submission.data, asked, runner, limits)
+
+
+def _proved(runner: Runner, weak: bool) -> Proof:
+    return Proof(runner.layers, proof.prove(runner, weak=weak), weak)
+
+
+def _given(done: queue.Queue, running: int) -> Iterator:
+    while running:
+        found = done.get()
+        if found is None:
+            running -= 1
+        elif isinstance(found, BaseException):
+            raise found
+        else:
+            yield found
+
+
+def _drain(done: queue.Queue, threads: list[threading.Thread]) -> None:
+    """Wait until every thread has ended its runner, taking what they still give so that none of them waits for us."""
+    for thread in threads:
+        while thread.is_alive():
+            try:
+                done.get(timeout=0.05)
+            except queue.Empty:
+                thread.join(0.05)

@@ -1,0 +1,149 @@
+"""Mark one submission: read it in a child, call each answer in children of its own, and judge what came back here.
+
+What a child says is an answer and never a verdict. Points come from ``judge`` alone, need all of a question's tests,
+and are withheld, not given, by what a child claims of itself. What fails through our fault is no verdict at all.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nstlib.checks.judging import Reply, Verdict, judge
+from nstlib.checks.replies import Rule
+from nstlib.grading.limits import Limits
+from nstlib.grading.questions import Asked, Test
+from nstlib.grading.runner import Job, Outcome, Runner
+
+__all__ = ["Marks", "mark"]
+
+FLAKY = "nondeterministic"
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a journal holds of a submission. reject: why nothing could be read. ungraded: questions that wait for us."""
+
+    questions: Mapping[str, Mapping]
+    warnings: tuple[str, ...] = ()
+    reject: str | None = None
+    ungraded: tuple[str, ...] = ()
+
+
+def mark(data: bytes, asked: Mapping[str, Asked], runner: Runner, limits: Limits = Limits()) -> Marks:  # noqa: B008
+    """Mark a notebook's bytes. Never raises for what stands in them."""
+    until = time.monotonic() + limits.submission
+    outcome = runner.read(data, {name: each.function for name, each in asked.items()})
+    if outcome.status == "infra":
+        return Marks({}, ungraded=tuple(asked))
+    if outcome.data is None:
+        return Marks({}, reject=f"reading_{outcome.status}")
+    if outcome.data.reject is not None:
+        return Marks({}, outcome.data.warnings, outcome.data.reject)
+    questions, ungraded = {}, []
+    for name, each in asked.items():
+        found = outcome.data.found.get(name)
+        if found is None:
+            ungraded.append(name)
+        elif found.status != "found":
+            questions[name] = _entry(found.status, each, warnings=found.warnings)
+        else:
+            entry = _question(each, found.source, found.warnings, runner, until, limits)
+            questions[name] = entry
+            if entry["outcome"] == "infra":
+                ungraded.append(name)
+    return Marks(questions, outcome.data.warnings, None, tuple(ungraded))
+
+
+def _question(
+    asked: Asked, source: str, warnings: Sequence[str], runner: Runner, until: float, limits: Limits
+) -> dict[str, object]:
+    """Run a question's tests, the first of them twice, and judge."""
+    outcomes = [_run(asked, test, source, runner, until, limits) for test in asked.tests]
+    again = _run(asked, asked.tests[0], source, runner, until, limits)
+    tests = [_test(asked, test, outcome) for test, outcome in zip(asked.tests, outcomes, strict=True)]
+    more = {"source": source, "tests": tests, "warnings": tuple(warnings)}
+    if "infra" in (again.status, *(each.status for each in outcomes)):
+        return _entry("infra", asked, **more)
+    if flaky := _judged(asked, asked.tests[:1], [again]).outcome != tests[0]["verdict"] and again.reply is not None:
+        more["warnings"] = (*warnings, FLAKY)
+    if failed := next((each for each in outcomes if each.reply is None), None):
+        return _entry(failed.status, asked, **more)
+    verdict = _judged(asked, asked.tests, outcomes)
+    details = {each.detail for each in outcomes}
+    if "nstlib" in details:
+        return _entry(verdict.outcome, asked, "calls-nstlib", **more)
+    if verdict.outcome != "correct":
+        credit = asked.credit.get(verdict.misconception, 0)
+        said = _said(verdict, outcomes[verdict.call].reply)
+        return _entry(verdict.outcome, asked, verdict.misconception, credit, said=said, **more)
+    if flaky or again.reply is None:
+        return _entry("not yet", asked, said=("again",), **more | {"warnings": (*warnings, FLAKY)})
+    if asked.by_hand and "autograd" in details:
+        return _entry("not yet", asked, "uses-autograd", **more)
+    return _entry("correct", asked, None, asked.points, **more)
+
+
+def _run(asked: Asked, test: Test, source: str, runner: Runner, until: float, limits: Limits) -> Outcome:
+    left = until - time.monotonic()
+    if left <= 0:
+        return Outcome("timeout", "submission")
+    job = Job(asked.function, source, test.arguments, test.gradient, test.cotangent, asked.by_hand)
+    return runner.call(job, min(limits.wall, left))
+
+
+def _judged(asked: Asked, tests: Sequence[Test], outcomes: Sequence[Outcome]) -> Verdict:
+    replies = [each.reply for each in outcomes]
+    if any(reply is None for reply in replies):
+        return Verdict("not yet")
+    mistakes = {name: [test.mistakes[name] for test in tests] for name in tests[0].mistakes}
+    symbols, groups = [test.symbols for test in tests], [test.group for test in tests]
+    return judge([test.expected for test in tests], mistakes, replies, symbols, asked.kinds, asked.tolerance, groups)
+
+
+def _test(asked: Asked, test: Test, outcome: Outcome) -> dict[str, object]:
+    verdict = _judged(asked, [test], [outcome]).outcome if outcome.reply is not None else outcome.status
+    return {
+        "id": test.id,
+        "verdict": verdict,
+        "seconds": round(outcome.seconds, 4),
+        "detail": outcome.detail,
+        "error_ratio": _error_ratio(asked, test.expected, outcome.reply),
+        "digest": outcome.digest,
+        "log": outcome.log,
+        "told": outcome.reply.text if outcome.reply else "",
+        "retries": list(outcome.earlier),
+    }
+
+
+def _error_ratio(asked: Asked, expected: Reply, answer: Reply | None) -> float | None:
+    """Return the largest error in units of what is allowed, for the list of near misses; None where there is none."""
+    if answer is None or answer.unread or answer.status != "value" or set(answer.values) != set(expected.values):
+        return None
+    allowed, ratio = Rule(asked.kinds, asked.tolerance).tolerance(expected, answer), 0.0
+    for name, right in expected.values.items():
+        found = answer.values[name]
+        if found.shape != right.shape or not np.isfinite(found).all():
+            return None
+        error = np.abs(found - right).max(initial=0.0)
+        ratio = max(ratio, float(error / (allowed * np.abs(right).max(initial=0.0) + 1e-30)))
+    return float(f"{ratio:.2g}")
+
+
+def _said(verdict: Verdict, reply: Reply) -> tuple[str, ...]:
+    """Name the bundle's sentences for what is wrong beside the numbers, or for a gradient alone."""
+    if verdict.misconception or verdict.outcome != "not yet":
+        return ()
+    if verdict.faults:
+        return tuple(f"kind:{reply.kind}" if fault == "kind" else fault for fault in verdict.faults)
+    return () if verdict.numbers else ("gradient differs",)
+
+
+def _entry(
+    outcome: str, asked: Asked, misconception: str | None = None, points: int = 0, **more: object
+) -> dict[str, object]:
+    empty = {"source": "", "said": (), "warnings": (), "tests": []}
+    return empty | {"outcome": outcome, "misconception": misconception, "points": points, "of": asked.points} | more
+
+
