@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nstlib.grading import outcomes, tables
 from nstlib.grading.gradebook import Answer, Row, plain
-from nstlib.grading.page import details, marked, page, paragraphs
+from nstlib.grading.page import details, marked, page, paragraphs, sign, wide
 from nstlib.grading.questions import Asked
 from nstlib.grading.showing import escaped, safe_name
 
@@ -19,7 +19,6 @@ NSTLIB = (
     "Your function asks nstlib, which is not there when answers are graded. The exercise is to write what nstlib does."
 )
 WARNED = {"duplicate": "The notebook has this function twice, not the same; the last one counts."}
-CLASSES = {"✓": "good", "✗": "bad", "…": "warn", "?": "warn", "○": "soft"}
 MARKER = '<meta name="generator" content="nst grade">'
 STATUS = {
     "no_submission": "Nothing was submitted.",
@@ -100,7 +99,9 @@ def _account(row: Row, asked: Mapping[str, Asked]) -> list[str]:
         if late.days:
             free = f", {late.free} of them free" if late.free else ""
             days = "day" if late.days == 1 else "days"
-            told.append(f"{exercise} came {late.days} {days} late{free}: {plain(late.percent)} % of its points are off.")
+            told.append(
+                f"{exercise} came {late.days} {days} late{free}: {plain(late.percent)} % of its points are off."
+            )
     if row.penalty:
         told.append(f"Together, lateness costs {plain(row.penalty)} of your {plain(row.raw)} points.")
     for name, each in row.overrides.items():
@@ -110,15 +111,15 @@ def _account(row: Row, asked: Mapping[str, Asked]) -> list[str]:
 
 def _overview(row: Row, asked: Mapping[str, Asked]) -> str:
     lines = "".join(
-        f'<tr><th scope="row"><a href="#{escaped(name)}">{escaped(name)}</a></th><td>{_sign(answer)}</td>'
+        f'<tr><th scope="row"><a href="#{escaped(name)}">{escaped(name)}</a></th><td>{sign(answer.outcome)}</td>'
         f'<td class="number">{_worth(answer, asked[name])}</td></tr>'
         for name, answer in row.answers.items()
     )
-    heading = '<tr><th scope="col">Question</th><th scope="col">Found</th><th scope="col" class="number">Points</th></tr>'
-    return (
-        '<h2>All questions</h2><div class="wide" role="region" aria-label="All questions" tabindex="0">'
-        f"<table><thead>{heading}</thead><tbody>{lines}</tbody></table></div><h2>One by one</h2>"
+    heading = (
+        '<tr><th scope="col">Question</th><th scope="col">Found</th><th scope="col" class="number">Points</th></tr>'
     )
+    table = wide("All questions", f"<thead>{heading}</thead><tbody>{lines}</tbody>")
+    return f"<h2>All questions</h2>{table}<h2>One by one</h2>"
 
 
 def _question(asked: Asked, answer: Answer, row: Row) -> str:
@@ -134,14 +135,9 @@ def _question(asked: Asked, answer: Answer, row: Row) -> str:
         body += details("What was graded", answer.source)
     points = f"{_worth(answer, asked)} points"
     return (
-        f'<section class="card" id="{escaped(asked.id)}"><div class="head"><h3>{escaped(asked.id)} — {_sign(answer)}</h3>'
+        f'<section class="card" id="{escaped(asked.id)}"><div class="head"><h3>{escaped(asked.id)} — {sign(answer.outcome)}</h3>'
         f'<span class="soft">{points}</span></div>{body}</section>'
     )
-
-
-def _sign(answer: Answer) -> str:
-    found = outcomes.of(answer.outcome)
-    return f'<span class="{CLASSES[found.sign]}"><span aria-hidden="true">{found.sign}</span> {found.label}</span>'
 
 
 def _passed(test: Mapping[str, object]) -> str:

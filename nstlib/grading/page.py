@@ -5,9 +5,12 @@ Text from outside goes through `showing.escaped`; `marked` is for our own senten
 
 from collections.abc import Iterable
 
+from nstlib.grading import outcomes
 from nstlib.grading.showing import csp, escaped
 
-__all__ = ["details", "listed", "marked", "page", "paragraphs"]
+__all__ = ["details", "listed", "marked", "page", "paragraphs", "sign", "wide"]
+
+CLASSES = {"✓": "good", "✗": "bad", "…": "warn", "?": "warn", "○": "soft"}
 
 STYLE = """
 :root { color-scheme: light dark; --page: #faf9f6; --card: #fff; --ink: #1d2126; --soft: #57606a; --line: #d9d6cf;
@@ -39,7 +42,7 @@ pre code { background: none; padding: 0; overflow-wrap: normal; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .75rem; margin: 1rem 0; padding: 0; }
 .facts > div { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: .75rem 1rem; }
 .facts dt { color: var(--soft); font-size: .875rem; } .facts dd { margin: 0; font-size: 1.5rem; font-weight: 600; }
-.wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
+.wide { position: relative; overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .75rem; border-bottom: 1px solid var(--line); }
 tbody tr:last-child > * { border-bottom: 0; }
@@ -60,7 +63,7 @@ def page(title: str, body: str, *, style: str = "", narrow: bool = False) -> str
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n<meta name="generator" content="nst grade">\n'
         f"<title>{escaped(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n"
-        f'<body>\n<main{" class=" + chr(34) + "narrow" + chr(34) if narrow else ""}>\n{body}\n</main>\n</body>\n</html>\n'
+        f"<body>\n<main{' class=' + chr(34) + 'narrow' + chr(34) if narrow else ''}>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
 
@@ -82,6 +85,24 @@ def listed(items: Iterable[str]) -> str:
     return "<ul>" + "".join(f"<li>{each}</li>" for each in items) + "</ul>"
 
 
+def sign(outcome: object, *, small: bool = False) -> str:
+    """An outcome's sign and label; `small` leaves the label to those who hear the page."""
+    found = outcomes.of(outcome)
+    words = f'<span class="away">{found.label}</span>' if small else found.label
+    return f'<span class="{CLASSES[found.sign]}"><span aria-hidden="true">{found.sign}</span> {words}</span>'
+
+
+def wide(label: str, table: str) -> str:
+    """A box in which a table that is too wide scrolls, by the keyboard too. `table` is HTML; `label` names both."""
+    name = escaped(label)
+    return (
+        f'<div class="wide" role="region" aria-label="{name}" tabindex="0">'
+        f'<table><caption class="away">{name}</caption>{table}</table></div>'
+    )
+
+
 def details(summary: str, code: str) -> str:
     """Text from outside, folded away."""
-    return f"<details><summary>{escaped(summary)}</summary><pre><code>{escaped(code, lines=True)}</code></pre></details>"
+    return (
+        f"<details><summary>{escaped(summary)}</summary><pre><code>{escaped(code, lines=True)}</code></pre></details>"
+    )

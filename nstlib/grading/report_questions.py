@@ -1,0 +1,65 @@
+"""The report's table of questions."""
+
+from collections.abc import Iterable, Mapping
+
+from nstlib.grading import outcomes
+from nstlib.grading.items import Item, Passed
+from nstlib.grading.page import listed, marked, wide
+from nstlib.grading.questions import Asked
+from nstlib.grading.showing import escaped
+
+__all__ = ["bar", "broken", "table"]
+
+HEADING = (
+    '<thead><tr><th scope="col">Question</th><th scope="col" class="number">Points</th>'
+    '<th scope="col" class="number">Tried</th><th scope="col">Right, of those who tried</th></tr></thead>'
+)
+
+
+def table(items: Iterable[Item], asked: Mapping[str, Asked]) -> str:
+    """Return each question's numbers, and below them its mistakes and hidden tests."""
+    return wide("Questions", HEADING + "".join(_body(item, asked[item.id]) for item in items))
+
+
+def bar(part: int, whole: int) -> str:
+    """A share in words and as a bar; a dash where there is no whole."""
+    if not whole:
+        return '<span class="soft">–</span>'
+    share = f"{100 * part / whole:.0f}"
+    return (
+        f'<div class="share"><div class="bar" aria-hidden="true"><div style="width: {share}%"></div></div>'
+        f"<span>{part} of {whole} ({share} %)</span></div>"
+    )
+
+
+def broken(name: str) -> str:
+    """A question's name that may break into lines where its words end."""
+    return escaped(name).replace(".", ".<wbr>").replace("_", "_<wbr>")
+
+
+def _body(item: Item, asked: Asked) -> str:
+    ungraded = f'<br><span class="warn">{item.ungraded} not graded yet</span>' if item.ungraded else ""
+    return (
+        f'<tbody class="item"><tr><th scope="rowgroup" rowspan="2">{broken(item.id)}</th>'
+        f'<td class="number">{item.points}</td><td class="number">{item.tried} of {item.submitted}{ungraded}</td>'
+        f"<td>{bar(item.right, item.tried)}</td></tr>"
+        f'<tr><td colspan="3">{_mistakes(item, asked)}{_tests(item.tests)}</td></tr></tbody>'
+    )
+
+
+def _mistakes(item: Item, asked: Asked) -> str:
+    lines = [f"<strong>{number} ×</strong> {_sentence(name, asked)}" for name, number in item.mistakes]
+    if item.others:
+        words = [f"{number} × {escaped(outcomes.of(name).label)}" for name, number in item.others]
+        lines.append(f'<span class="soft">No known mistake: {", ".join(words)}.</span>')
+    return listed(lines) if lines else ""
+
+
+def _sentence(name: str, asked: Asked) -> str:
+    said = asked.said.get(f"mistake:{name}") or asked.said.get(name)
+    return f"<code>{escaped(name)}</code>{' ' + marked(said) if said else ''}"
+
+
+def _tests(tests: Iterable[Passed]) -> str:
+    lines = "".join(f"<li><code>{escaped(each.id)}</code> {bar(each.passed, each.of)}</li>" for each in tests)
+    return f'<p class="soft">Hidden tests, of the answers in which they ran:</p><ul class="rates">{lines}</ul>'
