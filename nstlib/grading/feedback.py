@@ -50,7 +50,7 @@ def write(folder: Path, rows: Iterable[Row], asked: Mapping[str, Asked], title: 
 
 
 def html(row: Row, asked: Mapping[str, Asked], title: str) -> str:
-    """Return a student's page. `asked` are the bundle's questions; of them, only points and public sentences are used."""
+    """Return a student's page. Of `asked`, the bundle's questions, only points and public sentences are used."""
     name = f"{row.name} ({row.student})" if row.name else row.student
     score = f"{plain(row.total)} of {row.max} points"
     share = min(100, max(0, round(100 * float(row.total) / row.max))) if row.max else 0
@@ -133,10 +133,10 @@ def _question(asked: Asked, answer: Answer, row: Row) -> str:
         body += f'<p class="soft">Reread {marked(asked.said["reread"])}.</p>'
     if answer.source.strip():
         body += details("What was graded", answer.source)
-    points = f"{_worth(answer, asked)} points"
+    heading = f"<h3>{escaped(asked.id)} — {sign(answer.outcome)}</h3>"
     return (
-        f'<section class="card" id="{escaped(asked.id)}"><div class="head"><h3>{escaped(asked.id)} — {sign(answer.outcome)}</h3>'
-        f'<span class="soft">{points}</span></div>{body}</section>'
+        f'<section class="card" id="{escaped(asked.id)}"><div class="head">{heading}'
+        f'<span class="soft">{_worth(answer, asked)} points</span></div>{body}</section>'
     )
 
 

@@ -39,10 +39,12 @@ pre code { background: none; padding: 0; overflow-wrap: normal; }
 .card > :last-child { margin-bottom: 0; }
 .banner { background: var(--wash); border-color: var(--warn); }
 .head { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; align-items: baseline; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .75rem; margin: 1rem 0; padding: 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .75rem;
+  margin: 1rem 0; padding: 0; }
 .facts > div { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: .75rem 1rem; }
 .facts dt { color: var(--soft); font-size: .875rem; } .facts dd { margin: 0; font-size: 1.5rem; font-weight: 600; }
-.wide { position: relative; overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
+.wide { position: relative; overflow-x: auto; background: var(--card); border: 1px solid var(--line);
+  border-radius: .75rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .75rem; border-bottom: 1px solid var(--line); }
 tbody tr:last-child > * { border-bottom: 0; }
@@ -57,13 +59,14 @@ ul { margin: .4rem 0; padding-left: 1.25rem; }
 
 def page(title: str, body: str, *, style: str = "", narrow: bool = False) -> str:
     """Return a whole page around `body`, which is HTML already."""
+    kind = ' class="narrow"' if narrow else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{csp}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n<meta name="generator" content="nst grade">\n'
         f"<title>{escaped(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n"
-        f"<body>\n<main{' class=' + chr(34) + 'narrow' + chr(34) if narrow else ''}>\n{body}\n</main>\n</body>\n</html>\n"
+        f"<body>\n<main{kind}>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
 

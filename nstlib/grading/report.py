@@ -20,6 +20,7 @@ from nstlib.grading.showing import escaped
 
 __all__ = ["Run", "html", "write"]
 
+NUMBERS = "The numbers in a mistake’s sentence are those of the notebook’s own check."
 FIRST = 10  # entries of a group that are not folded away
 STYLE = """
 main { max-width: 90rem; }
@@ -31,11 +32,13 @@ h3 { margin: 0 0 .25rem; }
   overflow-wrap: anywhere; }
 .each { white-space: nowrap; } th.each { white-space: normal; min-width: 5rem; }
 tbody > tr:first-child > * { border-bottom: 0; } tbody > tr:last-child > td { padding-top: 0; }
-tbody + tbody > tr:first-child > * { border-top: 1px solid var(--line); } tbody > tr:last-child > * { border-bottom: 0; }
+tbody + tbody > tr:first-child > * { border-top: 1px solid var(--line); }
+tbody > tr:last-child > * { border-bottom: 0; }
 tbody:target > tr > * { background: var(--wash); }
 .item td[colspan] { min-width: 18rem; } .item th { min-width: 7rem; }
 .share { display: flex; flex-wrap: wrap; gap: 0 .75rem; align-items: center; min-width: 9rem; }
-.bar { flex: 0 1 12rem; min-width: 4rem; height: .6rem; border-radius: .3rem; background: var(--line); overflow: hidden; }
+.bar { flex: 0 1 12rem; min-width: 4rem; height: .6rem; border-radius: .3rem; background: var(--line);
+  overflow: hidden; }
 .bar > div { height: 100%; background: var(--bar); }
 .rates { list-style: none; padding: 0; font-size: .9rem; } .rates li { display: flex; flex-wrap: wrap; gap: 0 .75rem; }
 .run { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
@@ -72,8 +75,7 @@ def html(rows: Sequence[Row], asked: Mapping[str, Asked], run: Run) -> str:
         _banner(run),
         _figures(rows),
         f"<h2>Needs you</h2>{_needs(needs(rows), run.notes)}",
-        '<h2>Questions</h2><p class="soft">The numbers in a mistake’s sentence are those of the notebook’s own check.</p>'
-        + report_questions.table(items(rows, asked), asked),
+        f'<h2>Questions</h2><p class="soft">{NUMBERS}</p>{report_questions.table(items(rows, asked), asked)}',
         f"<h2>Students</h2>{report_students.table(rows, asked)}",
         f"<h2>This run</h2>{_run(run)}",
     ]

@@ -50,11 +50,13 @@ def _body(row: Row, asked: Mapping[str, Asked]) -> str:
     override = plain(row.override) if row.overrides else None
     numbers = (plain(row.raw), row.days_late or None, plain(row.penalty) if row.penalty else None, override)
     sums = "".join(f'<td class="number">{DASH if each is None else _minus(each)}</td>' for each in numbers)
+    columns = len(asked) + len(SUMS) + 1
+    total = f'<strong>{_minus(plain(row.total))}</strong> <span class="soft">of {row.max}</span>'
     return (
         f'<tbody id="{anchor(row)}"><tr><th scope="row" class="who">{name}<span class="soft">{escaped(row.student)}'
         f"</span> {link}{status}</th>{cells}{sums}"
-        f'<td class="number"><strong>{_minus(plain(row.total))}</strong> <span class="soft">of {row.max}</span></td></tr>'
-        f'<tr><td colspan="{len(asked) + len(SUMS) + 1}"><div class="inside">{_inside(row, asked)}</div></td></tr></tbody>'
+        f'<td class="number">{total}</td></tr>'
+        f'<tr><td colspan="{columns}"><div class="inside">{_inside(row, asked)}</div></td></tr></tbody>'
     )
 
 
@@ -91,7 +93,8 @@ def _answer(name: str, answer: Answer, asked: Asked) -> str:
         if text.strip():
             note = f"{label} {most:,} characters" if most == LOG else label
             parts.append(f'<p class="soft">{note}</p><pre><code>{escaped(text, lines=True, most=most)}</code></pre>')
-    return f"<details><summary>{escaped(name)}: {sign(answer.outcome)}, {points}{mistake}</summary>{''.join(parts)}</details>"
+    summary = f"{escaped(name)}: {sign(answer.outcome)}, {points}{mistake}"
+    return f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
 
 
 def _test(test: Mapping[str, object]) -> str:
