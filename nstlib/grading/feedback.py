@@ -28,7 +28,6 @@ STATUS = {
 STYLE = """
 .scale { height: .6rem; border-radius: .3rem; background: var(--line); overflow: hidden; margin: .75rem 0; }
 .scale > div { height: 100%; background: var(--bar); }
-.tests { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; padding: 0; font-size: .9rem; }
 """
 
 

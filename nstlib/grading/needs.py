@@ -62,7 +62,7 @@ NEAR = (0.3, 3.0)
 
 @dataclass(frozen=True)
 class Need:
-    """Something to look at. question: "" where it is about all of a student's work. text: a sentence of ours."""
+    """Something to look at. question: "" where it is about all of a student's work. text: "" where the group says all."""
 
     group: str
     row: Row
@@ -112,8 +112,7 @@ def _of_flags(row: Row) -> Iterable[tuple[str, str, str]]:
 def _of_answers(row: Row) -> Iterable[tuple[str, str, str]]:
     for question, answer in row.answers.items():
         if answer.points is None:
-            by_hand = " Until then the points of the override count." if question in row.overrides else ""
-            yield "ungraded", question, f"No result.{by_hand}"
+            yield "ungraded", question, "The points of the override count." if question in row.overrides else ""
         for text in _asks(answer):
             yield "ended", question, text
         for test in answer.tests:

@@ -36,7 +36,7 @@ pre code { background: none; padding: 0; overflow-wrap: normal; }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem 1.25rem;
   margin: 0 0 1rem; overflow-wrap: anywhere; }
-.card > :last-child { margin-bottom: 0; }
+.card > :first-child { margin-top: 0; } .card > :last-child { margin-bottom: 0; }
 .banner { background: var(--wash); border-color: var(--warn); }
 .head { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; align-items: baseline; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .75rem;
@@ -52,6 +52,7 @@ th { font-weight: 600; } thead th { color: var(--soft); font-size: .875rem; vert
 .number { text-align: right; white-space: nowrap; }
 details { margin: .5rem 0 0; } summary { cursor: pointer; color: var(--mark); width: fit-content; }
 ul { margin: .4rem 0; padding-left: 1.25rem; }
+.tests { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; padding: 0; font-size: .9rem; }
 .away { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media print { details > * { display: block; } .card, .wide { break-inside: avoid; } }
 """

@@ -35,12 +35,11 @@ tbody > tr:first-child > * { border-bottom: 0; } tbody > tr:last-child > td { pa
 tbody + tbody > tr:first-child > * { border-top: 1px solid var(--line); }
 tbody > tr:last-child > * { border-bottom: 0; }
 tbody:target > tr > * { background: var(--wash); }
-.item td[colspan] { min-width: 18rem; } .item th { min-width: 7rem; }
+.few { width: 7rem; } .item td[colspan] { min-width: 18rem; } .item th { min-width: 7rem; }
 .share { display: flex; flex-wrap: wrap; gap: 0 .75rem; align-items: center; min-width: 9rem; }
 .bar { flex: 0 1 12rem; min-width: 4rem; height: .6rem; border-radius: .3rem; background: var(--line);
   overflow: hidden; }
 .bar > div { height: 100%; background: var(--bar); }
-.rates { list-style: none; padding: 0; font-size: .9rem; } .rates li { display: flex; flex-wrap: wrap; gap: 0 .75rem; }
 .run { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
 .run dt { color: var(--soft); } .run dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
 """
@@ -128,7 +127,8 @@ def _needs(found: Mapping[str, Sequence[Need]], notes: Iterable[str]) -> str:
 
 def _need(need: Need) -> str:
     question = f" <code>{escaped(need.question)}</code>" if need.question else ""
-    return f'<a href="#{anchor(need.row)}">{called(need.row)}</a>{question} {marked(need.text)}'
+    text = f": {marked(need.text)}" if need.text else ""
+    return f'<a href="#{anchor(need.row)}">{called(need.row)}</a>{question}{text}'
 
 
 def _folded(lines: list[str]) -> str:

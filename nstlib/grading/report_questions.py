@@ -11,8 +11,8 @@ from nstlib.grading.showing import escaped
 __all__ = ["bar", "broken", "table"]
 
 HEADING = (
-    '<thead><tr><th scope="col">Question</th><th scope="col" class="number">Points</th>'
-    '<th scope="col" class="number">Tried</th><th scope="col">Right, of those who tried</th></tr></thead>'
+    '<thead><tr><th scope="col">Question</th><th scope="col" class="number few">Points</th>'
+    '<th scope="col" class="number few">Tried</th><th scope="col">Right, of those who tried</th></tr></thead>'
 )
 
 
@@ -25,7 +25,7 @@ def bar(part: int, whole: int) -> str:
     """A share in words and as a bar; a dash where there is no whole."""
     if not whole:
         return '<span class="soft">–</span>'
-    share = f"{100 * part / whole:.0f}"
+    share = _percent(part, whole)
     return (
         f'<div class="share"><div class="bar" aria-hidden="true"><div style="width: {share}%"></div></div>'
         f"<span>{part} of {whole} ({share} %)</span></div>"
@@ -35,6 +35,11 @@ def bar(part: int, whole: int) -> str:
 def broken(name: str) -> str:
     """A question's name that may break into lines where its words end."""
     return escaped(name).replace(".", ".<wbr>").replace("_", "_<wbr>")
+
+
+def _percent(part: int, whole: int) -> int:
+    """Round down, so that 100 is all."""
+    return 100 * part // whole
 
 
 def _body(item: Item, asked: Asked) -> str:
@@ -51,15 +56,19 @@ def _mistakes(item: Item, asked: Asked) -> str:
     lines = [f"<strong>{number} ×</strong> {_sentence(name, asked)}" for name, number in item.mistakes]
     if item.others:
         words = [f"{number} × {escaped(outcomes.of(name).label)}" for name, number in item.others]
-        lines.append(f'<span class="soft">No known mistake: {", ".join(words)}.</span>')
+        lines.append(f'<span class="soft">Wrong in another way: {", ".join(words)}.</span>')
     return listed(lines) if lines else ""
 
 
 def _sentence(name: str, asked: Asked) -> str:
     said = asked.said.get(f"mistake:{name}") or asked.said.get(name)
-    return f"<code>{escaped(name)}</code>{' ' + marked(said) if said else ''}"
+    return f"<code>{escaped(name)}</code>{': ' + marked(said) if said else ''}"
 
 
 def _tests(tests: Iterable[Passed]) -> str:
-    lines = "".join(f"<li><code>{escaped(each.id)}</code> {bar(each.passed, each.of)}</li>" for each in tests)
-    return f'<p class="soft">Hidden tests, of the answers in which they ran:</p><ul class="rates">{lines}</ul>'
+    lines = "".join(f"<li><code>{escaped(each.id)}</code> {_rate(each)}</li>" for each in tests)
+    return f'<p class="soft">Hidden tests passed, where they ran:</p><ul class="tests soft">{lines}</ul>'
+
+
+def _rate(test: Passed) -> str:
+    return f"{test.passed} of {test.of} ({_percent(test.passed, test.of)} %)" if test.of else "never"
