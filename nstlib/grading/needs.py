@@ -62,7 +62,7 @@ NEAR = (0.3, 3.0)
 
 @dataclass(frozen=True)
 class Need:
-    """Something to look at. question: "" where it is about all of a student's work. text: "" where the group says all."""
+    """Something to look at. question: "" for all of a student's work. text: "" where the group says it."""
 
     group: str
     row: Row

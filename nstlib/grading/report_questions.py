@@ -1,6 +1,6 @@
 """The report's table of questions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from nstlib.grading import outcomes
 from nstlib.grading.items import Item, Passed
@@ -11,7 +11,7 @@ from nstlib.grading.showing import escaped
 __all__ = ["bar", "broken", "table"]
 
 HEADING = (
-    '<thead><tr><th scope="col">Question</th><th scope="col" class="number few">Points</th>'
+    '<thead><tr><th scope="col" class="few">Question</th><th scope="col" class="number">Points</th>'
     '<th scope="col" class="number few">Tried</th><th scope="col">Right, of those who tried</th></tr></thead>'
 )
 
@@ -45,10 +45,10 @@ def _percent(part: int, whole: int) -> int:
 def _body(item: Item, asked: Asked) -> str:
     ungraded = f'<br><span class="warn">{item.ungraded} not graded yet</span>' if item.ungraded else ""
     return (
-        f'<tbody class="item"><tr><th scope="rowgroup" rowspan="2">{broken(item.id)}</th>'
-        f'<td class="number">{item.points}</td><td class="number">{item.tried} of {item.submitted}{ungraded}</td>'
+        f'<tbody class="item"><tr><th scope="rowgroup">{broken(item.id)}</th>'
+        f'<td class="number">{item.points}</td><td class="number few">{item.tried} of {item.submitted}{ungraded}</td>'
         f"<td>{bar(item.right, item.tried)}</td></tr>"
-        f'<tr><td colspan="3">{_mistakes(item, asked)}{_tests(item.tests)}</td></tr></tbody>'
+        f'<tr><td colspan="4"><div class="inside">{_mistakes(item, asked)}{_tests(item.tests)}</div></td></tr></tbody>'
     )
 
 
@@ -65,7 +65,9 @@ def _sentence(name: str, asked: Asked) -> str:
     return f"<code>{escaped(name)}</code>{': ' + marked(said) if said else ''}"
 
 
-def _tests(tests: Iterable[Passed]) -> str:
+def _tests(tests: Sequence[Passed]) -> str:
+    if not tests:
+        return ""
     lines = "".join(f"<li><code>{escaped(each.id)}</code> {_rate(each)}</li>" for each in tests)
     return f'<p class="soft">Hidden tests passed, where they ran:</p><ul class="tests soft">{lines}</ul>'
 

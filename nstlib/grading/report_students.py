@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from nstlib.grading import feedback
 from nstlib.grading.gradebook import LOG, SOURCE, Answer, Row, plain
+from nstlib.grading.lateness import Late
 from nstlib.grading.needs import error_ratio
 from nstlib.grading.page import listed, sign, wide
 from nstlib.grading.questions import Asked
@@ -35,13 +36,13 @@ def called(row: Row) -> str:
 def table(rows: Iterable[Row], asked: Mapping[str, Asked]) -> str:
     """Return the whole table."""
     names = "".join(f'<th scope="col" class="each">{broken(name)}</th>' for name in asked)
-    sums = "".join(f'<th scope="col" class="number">{each}</th>' for each in SUMS)
+    sums = "".join(f'<th scope="col" class="number{" total" * (each == "Total")}">{each}</th>' for each in SUMS)
     heading = f'<thead><tr><th scope="col" class="who">Student</th>{names}{sums}</tr></thead>'
     return wide("Students", heading + "".join(_body(row, asked) for row in rows))
 
 
 def _body(row: Row, asked: Mapping[str, Asked]) -> str:
-    link = f'<a href="feedback/{feedback.file_name(row)}">page</a>'
+    link = f'<a href="feedback/{feedback.file_name(row)}">page<span class="away"> of {called(row)}</span></a>'
     status = (
         "" if row.status == "graded" else f'<br><span class="warn">{escaped(STATUS.get(row.status, row.status))}</span>'
     )
@@ -55,7 +56,7 @@ def _body(row: Row, asked: Mapping[str, Asked]) -> str:
     return (
         f'<tbody id="{anchor(row)}"><tr><th scope="row" class="who">{name}<span class="soft">{escaped(row.student)}'
         f"</span> {link}{status}</th>{cells}{sums}"
-        f'<td class="number">{total}</td></tr>'
+        f'<td class="number total">{total}</td></tr>'
         f'<tr><td colspan="{columns}"><div class="inside">{_inside(row, asked)}</div></td></tr></tbody>'
     )
 
@@ -71,11 +72,9 @@ def _inside(row: Row, asked: Mapping[str, Asked]) -> str:
         f"{escaped(name)} counts {plain(each.points)} of {asked[name].points}, set by hand: {escaped(each.reason)}"
         for name, each in row.overrides.items()
     ]
-    facts += [
-        f"{escaped(name)} came {late.days} d late, {late.free} of them free: {plain(late.percent)} % off"
-        for name, late in row.late.items()
-        if late.days
-    ]
+    late = [f"{escaped(name)} {_late(each)}" for name, each in row.late.items() if each.days]
+    if late:
+        facts.append("Late: " + ", ".join(late))
     if row.flags:
         facts.append("Flags: " + " ".join(f"<code>{escaped(each)}</code>" for each in row.flags))
     answers = "".join(_answer(name, answer, asked[name]) for name, answer in row.answers.items())
@@ -85,16 +84,26 @@ def _inside(row: Row, asked: Mapping[str, Asked]) -> str:
     return f"<details><summary>Answers, tests, logs{about}</summary>{listed(facts) if facts else ''}{answers}</details>"
 
 
+def _late(late: Late) -> str:
+    free = f", {late.free} free" if late.free else ""
+    return f"{late.days} d ({plain(late.percent)} % off{free})"
+
+
 def _answer(name: str, answer: Answer, asked: Asked) -> str:
     mistake = f", known mistake <code>{escaped(answer.misconception)}</code>" if answer.misconception else ""
     points = f"{plain(answer.points) or '–'} of {asked.points}"
     parts = [listed(map(_test, answer.tests))] if answer.tests else ['<p class="soft">No hidden test was run.</p>']
-    for label, text, most in (("Source", answer.source, SOURCE), ("Printed, at most", answer.log, LOG)):
-        if text.strip():
-            note = f"{label} {most:,} characters" if most == LOG else label
-            parts.append(f'<p class="soft">{note}</p><pre><code>{escaped(text, lines=True, most=most)}</code></pre>')
+    if answer.source.strip():
+        parts.append(_quoted("Source", answer.source, SOURCE))
+    if answer.log.strip():
+        cut = f" (the first {LOG:,} characters)" if len(answer.log) >= LOG else ""
+        parts.append(_quoted(f"Printed{cut}", answer.log, LOG))
     summary = f"{escaped(name)}: {sign(answer.outcome)}, {points}{mistake}"
     return f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
+
+
+def _quoted(label: str, text: str, most: int) -> str:
+    return f'<p class="soft">{label}</p><pre><code>{escaped(text, lines=True, most=most)}</code></pre>'
 
 
 def _test(test: Mapping[str, object]) -> str:
