@@ -94,13 +94,12 @@ def _account(row: Row, asked: Mapping[str, Asked]) -> list[str]:
     if row.answers:
         right = sum(answer.outcome == "correct" for answer in row.answers.values())
         told.append(f"{right} of {len(row.answers)} questions are right.")
-    for exercise, late in row.late.items():
-        if late.days:
-            free = f", {late.free} of them free" if late.free else ""
-            days = "day" if late.days == 1 else "days"
-            told.append(
-                f"{exercise} came {late.days} {days} late{free}: {plain(late.percent)} % of its points are off."
-            )
+    for late in dict.fromkeys(each for each in row.late.values() if each.days):
+        which = [exercise for exercise, each in row.late.items() if each == late]
+        free = f", {late.free} of them free" if late.free else ""
+        days, its = "day" if late.days == 1 else "days", "its" if len(which) == 1 else "their"
+        off = f"{plain(late.percent)} % of {its} points are off."
+        told.append(f"{', '.join(which)} came {late.days} {days} late{free}: {off}")
     if row.penalty:
         told.append(f"Together, lateness costs {plain(row.penalty)} of your {plain(row.raw)} points.")
     for name, each in row.overrides.items():

@@ -27,21 +27,22 @@ main { max-width: 90rem; }
 h3 { margin: 0 0 .25rem; }
 .inside { position: sticky; left: .75rem; width: min(60rem, calc(100vw - 4rem)); overflow-wrap: anywhere; }
 .inside details { margin: .25rem 0; } .inside details details { margin-left: 1rem; }
-.who { position: sticky; left: 0; z-index: 1; background: var(--card); min-width: 9rem; max-width: 14rem;
+.who { position: sticky; left: 0; z-index: 1; background: var(--card); min-width: 12rem; max-width: 14rem;
   overflow-wrap: anywhere; }
 .who span, .who a { font-weight: 400; }
 .total { position: sticky; right: 0; background: var(--card); }
-@media (max-width: 40rem) { .total { position: static; } .who { min-width: 7rem; max-width: 8rem; } }
 .each { white-space: nowrap; } th.each { white-space: normal; min-width: 5rem; }
 tbody > tr:first-child > * { border-bottom: 0; } tbody > tr:last-child > td { padding-top: 0; }
 tbody + tbody > tr:first-child > * { border-top: 1px solid var(--line); }
 tbody > tr:last-child > * { border-bottom: 0; }
 tbody:target > tr > * { background: var(--wash); }
-.few { width: 7rem; min-width: 4rem; } .few span { white-space: normal; }
+.few { width: 12rem; } td.few { white-space: normal; }
 .share { display: flex; flex-wrap: wrap; gap: 0 .75rem; align-items: center; min-width: 9rem; }
 .bar { flex: 0 1 12rem; min-width: 4rem; height: .6rem; border-radius: .3rem; background: var(--line);
   overflow: hidden; }
 .bar > div { height: 100%; background: var(--bar); }
+@media (max-width: 40rem) { .total { position: static; } .who { min-width: 7rem; max-width: 8rem; }
+  th, td { padding: .45rem .5rem; } .share, .bar { min-width: 3rem; } }
 .run { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
 .run dt { color: var(--soft); } .run dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
 """

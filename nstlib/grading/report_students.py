@@ -53,11 +53,13 @@ def _body(row: Row, asked: Mapping[str, Asked]) -> str:
     sums = "".join(f'<td class="number">{DASH if each is None else _minus(each)}</td>' for each in numbers)
     columns = len(asked) + len(SUMS) + 1
     total = f'<strong>{_minus(plain(row.total))}</strong> <span class="soft">of {row.max}</span>'
+    head = f'{name}<span class="soft">{escaped(row.student)}</span> {link}{status}'
+    below = _inside(row, asked)
+    if below:
+        below = f'<tr><td colspan="{columns}"><div class="inside">{below}</div></td></tr>'
     return (
-        f'<tbody id="{anchor(row)}"><tr><th scope="row" class="who">{name}<span class="soft">{escaped(row.student)}'
-        f"</span> {link}{status}</th>{cells}{sums}"
-        f'<td class="number total">{total}</td></tr>'
-        f'<tr><td colspan="{columns}"><div class="inside">{_inside(row, asked)}</div></td></tr></tbody>'
+        f'<tbody id="{anchor(row)}"><tr><th scope="row" class="who">{head}</th>{cells}{sums}'
+        f'<td class="number total">{total}</td></tr>{below}</tbody>'
     )
 
 
@@ -79,7 +81,7 @@ def _inside(row: Row, asked: Mapping[str, Asked]) -> str:
         facts.append("Flags: " + " ".join(f"<code>{escaped(each)}</code>" for each in row.flags))
     answers = "".join(_answer(name, answer, asked[name]) for name, answer in row.answers.items())
     if not facts and not answers:
-        return '<p class="soft">Nothing is known of any answer.</p>'
+        return ""
     about = f'<span class="away"> of {called(row)}</span>'
     return f"<details><summary>Answers, tests, logs{about}</summary>{listed(facts) if facts else ''}{answers}</details>"
 
