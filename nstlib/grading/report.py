@@ -32,7 +32,7 @@ h3 { margin: 0 0 .25rem; }
 .who span, .who a { font-weight: 400; }
 .total { position: sticky; right: 0; background: var(--card); }
 .each { white-space: nowrap; } th.each { white-space: normal; min-width: 5rem; }
-tbody > tr:first-child > * { border-bottom: 0; } tbody > tr:last-child > td { padding-top: 0; }
+tbody > tr:first-child > * { border-bottom: 0; } tbody > tr + tr > td { padding-top: 0; }
 tbody + tbody > tr:first-child > * { border-top: 1px solid var(--line); }
 tbody > tr:last-child > * { border-bottom: 0; }
 tbody:target > tr > * { background: var(--wash); }
@@ -42,7 +42,7 @@ tbody:target > tr > * { background: var(--wash); }
   overflow: hidden; }
 .bar > div { height: 100%; background: var(--bar); }
 @media (max-width: 40rem) { .total { position: static; } .who { min-width: 7rem; max-width: 8rem; }
-  th, td { padding: .45rem .5rem; } .share, .bar { min-width: 3rem; } }
+  th, td { padding: .45rem .5rem; } .share { min-width: 5.5rem; } .bar { min-width: 3rem; } .few { width: auto; } }
 .run { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
 .run dt { color: var(--soft); } .run dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
 """
