@@ -10,7 +10,6 @@ from nstlib.grading.questions import Asked
 
 __all__ = ["Item", "Passed", "items"]
 
-OURS = frozenset({"infra", "ungraded"})  # what says nothing about the answer
 RIGHT = "correct"
 
 
@@ -57,7 +56,7 @@ def items(rows: Iterable[Row], asked: Mapping[str, Asked]) -> list[Item]:
 
 
 def _item(asked: Asked, answers: list[Answer]) -> Item:
-    graded = [each for each in answers if each.outcome not in OURS]
+    graded = [each for each in answers if each.outcome not in outcomes.OURS]
     tried = [each for each in graded if each.outcome not in outcomes.NOT_TRIED]
     wrong = [each for each in tried if each.outcome != RIGHT]
     return Item(
@@ -79,7 +78,7 @@ def _frequent(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
 
 def _tests(asked: Asked, answers: Iterable[Answer]) -> tuple[Passed, ...]:
     run, passed = Counter(), Counter()
-    for test in (test for answer in answers for test in answer.tests if test.get("verdict") not in OURS):
+    for test in (test for answer in answers for test in answer.tests if test.get("verdict") not in outcomes.OURS):
         run[str(test.get("id"))] += 1
         passed[str(test.get("id"))] += test.get("verdict") == RIGHT
     known = [test.id for test in asked.tests]

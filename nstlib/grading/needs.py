@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from nstlib.grading import outcomes
 from nstlib.grading.gradebook import Answer, Row
-from nstlib.grading.items import OURS
 
 __all__ = ["FLAGS", "GROUPS", "REJECTED", "Need", "error_ratio", "needs"]
 
@@ -125,4 +124,4 @@ def _of_answers(row: Row) -> Iterable[tuple[str, str, str]]:
 def _asks(answer: Answer) -> list[str]:
     """What the outcomes of the answer and of its tests ask for, each sentence once."""
     words = [answer.outcome, *(test.get("verdict") for test in answer.tests)]
-    return list(dict.fromkeys(ask for word in words if word not in OURS and (ask := outcomes.of(word).asks)))
+    return list(dict.fromkeys(ask for word in words if word not in outcomes.OURS and (ask := outcomes.of(word).asks)))
