@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nstlib.grading import outcomes, tables
 from nstlib.grading.gradebook import Answer, Row, plain
-from nstlib.grading.page import details, marked, page, paragraphs, sign, wide
+from nstlib.grading.page import details, made_by, marked, page, paragraphs, sign, wide
 from nstlib.grading.questions import Asked
 from nstlib.grading.showing import escaped, safe_name
 
@@ -19,7 +19,7 @@ NSTLIB = (
     "Your function asks nstlib, which is not there when answers are graded. The exercise is to write what nstlib does."
 )
 WARNED = {"duplicate": "The notebook has this function twice, not the same; the last one counts."}
-MARKER = '<meta name="generator" content="nst grade">'
+MAKER = "nst grade, for a student"
 STATUS = {
     "no_submission": "Nothing was submitted.",
     "rejected": "Your file could not be read as a notebook. Open it in JupyterLab, save it, and ask your instructor.",
@@ -44,7 +44,7 @@ def write(folder: Path, rows: Iterable[Row], asked: Mapping[str, Asked], title: 
         names.add(file_name(row))
         tables.write(folder / file_name(row), html(row, asked, title))
     for old in folder.glob("*.html"):
-        if old.name not in names and not old.is_symlink() and MARKER in old.read_text("utf-8", "replace")[:1000]:
+        if old.name not in names and _ours(old):
             old.unlink()
 
 
@@ -65,7 +65,7 @@ def html(row: Row, asked: Mapping[str, Asked], title: str) -> str:
             '<p class="soft">Hidden tests call your function as the notebook does, with other shapes and numbers. '
             "A question’s points need all of them. What they hold is not shown.</p>"
         )
-    return page(f"Feedback for {name}: {score}", "\n".join(parts), style=STYLE, narrow=True)
+    return page(f"Feedback for {name}: {score}", "\n".join(parts), style=STYLE, narrow=True, maker=MAKER)
 
 
 def sentences(answer: Answer, asked: Asked) -> list[str]:
@@ -86,6 +86,12 @@ def sentences(answer: Answer, asked: Asked) -> list[str]:
     told = said["not attempted"] if answer.outcome == "not attempted" else outcomes.of(answer.outcome).told
     check = f"Run `{asked.id}.check({asked.function})` in the notebook: on its own calls it shows the numbers."
     return [told, check] if answer.outcome == "not yet" else [told]
+
+
+def _ours(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    return made_by(MAKER) in path.read_text("utf-8", "replace")[:1000]
 
 
 def _account(row: Row, asked: Mapping[str, Asked]) -> list[str]:

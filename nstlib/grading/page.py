@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from nstlib.grading import outcomes
 from nstlib.grading.showing import csp, escaped
 
-__all__ = ["details", "listed", "marked", "page", "paragraphs", "sign", "wide"]
+__all__ = ["details", "listed", "made_by", "marked", "page", "paragraphs", "sign", "wide"]
 
 CLASSES = {"✓": "good", "✗": "bad", "…": "warn", "?": "warn", "○": "soft"}
 
@@ -58,17 +58,22 @@ ul { margin: .4rem 0; padding-left: 1.25rem; }
 """
 
 
-def page(title: str, body: str, *, style: str = "", narrow: bool = False) -> str:
-    """Return a whole page around `body`, which is HTML already."""
+def page(title: str, body: str, *, style: str = "", narrow: bool = False, maker: str = "nst grade") -> str:
+    """Return a whole page around `body`, which is HTML already. maker: by what a kind of page is known again."""
     kind = ' class="narrow"' if narrow else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{csp}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n<meta name="generator" content="nst grade">\n'
+        f'<meta name="referrer" content="no-referrer">\n{made_by(maker)}\n'
         f"<title>{escaped(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n"
         f"<body>\n<main{kind}>\n{body}\n</main>\n</body>\n</html>\n"
     )
+
+
+def made_by(maker: str) -> str:
+    """The line by which our pages are told from others."""
+    return f'<meta name="generator" content="{escaped(maker)}">'
 
 
 def marked(sentence: str) -> str:

@@ -14,6 +14,7 @@ from nstlib.grading.gradebook import Answer, build
 from nstlib.grading.instructor import Student
 from nstlib.grading.lateness import Policy
 from nstlib.grading.outcomes import OUTCOMES
+from nstlib.grading.page import made_by, page
 from nstlib.grading.showing import shown
 from tests.grading.made_up import DUE, POINTS, SECRET, a_class, asked_questions, override, question, record
 from tests.grading.pages import EVIL, read
@@ -92,8 +93,8 @@ def test_78_79_no_input_expected_value_log_error_or_detail_is_on_a_students_page
     test = {"id": "LEAKED-ERROR", "verdict": outcome, "detail": f"LEAKED-DETAIL {SECRET}", "error_ratio": 0.5123}
     tests = [test | {"log": f"LEAKED-LOG {SECRET}", "error": "LEAKED-ERROR"}] * 3
     found = row(outcome=outcome, tests=tests, warnings=["LEAKED-WARNING"], said=["LEAKED-ERROR"], error="LEAKED-ERROR")
-    page = feedback.html(replace(found, flags=("LEAKED-ERROR",)), ASKED, "Autumn")
-    assert [leak for leak in LEAKS if leak in page] == []
+    whole = feedback.html(replace(found, flags=("LEAKED-ERROR",)), ASKED, "Autumn")
+    assert [leak for leak in LEAKS if leak in whole] == []
 
 
 @pytest.mark.parametrize("misconception", ["divided-by-M", "uses-autograd", "calls-nstlib", "of another day", ""])
@@ -158,16 +159,16 @@ def test_a_duplicate_that_counted_is_told():
 def test_75_77_no_text_of_a_student_becomes_markup(evil):
     wrong = question(evil, misconception=evil, warnings=[evil], said=[evil], source=f"x{evil}")
     found = rows([record(f"s{evil}", questions={"ex02.gram": wrong}, flags=[evil])], [Student(f"s{evil}", evil)])[0]
-    page = read(feedback.html(found, ASKED, evil or "t"))
-    assert shown(f"x{evil}", lines=True) in page.text and shown(found.student) in page.text
+    page_of = read(feedback.html(found, ASKED, evil or "t"))
+    assert shown(f"x{evil}", lines=True) in page_of.text and shown(found.student) in page_of.text
 
 
 @given(TEXT, TEXT, TEXT)
 def test_75_77_nor_any_other(student, name, source):
     found = replace(row(outcome="not yet"), student=student, name=name)
     answers = {"ex02.gram": replace(found.answers["ex02.gram"], source=f"x{source}")}
-    page = read(feedback.html(replace(found, answers=answers), ASKED, name))
-    assert shown(f"x{source}", lines=True) in page.text
+    text = shown_on(replace(found, answers=answers))
+    assert shown(f"x{source}", lines=True) in text
 
 
 def test_75_a_megabyte_is_no_trouble():
@@ -197,21 +198,22 @@ def test_everybody_has_a_page_and_the_same_records_give_the_same_bytes(tmp_path)
 
 def test_a_page_holds_nothing_of_another_student():
     for each in class_rows():
-        page = feedback.html(each, ASKED, "Autumn")
-        assert not [other for other in class_rows() if other.name and other.name != each.name and other.name in page]
+        whole = feedback.html(each, ASKED, "Autumn")
+        assert not [other for other in class_rows() if other.name and other.name != each.name and other.name in whole]
 
 
 def test_the_page_of_who_left_is_removed_and_nobody_elses(tmp_path):
     feedback.write(tmp_path, rows([record("anna"), record("ben")]), ASKED, "Autumn")
     (tmp_path / "mine.html").write_text("<!doctype html><title>Notes of the instructor</title>")
-    (tmp_path / "notes.txt").write_text(feedback.MARKER)
+    (tmp_path / "notes.txt").write_text(made_by(feedback.MAKER))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / "x.html").write_text(feedback.MARKER)
+    (elsewhere / "x.html").write_text(made_by(feedback.MAKER))
     (tmp_path / "link.html").symlink_to(elsewhere / "x.html")
     (tmp_path / "folder.html").mkdir()
+    (tmp_path / "report.html").write_text(page("The instructor's", ""))
     feedback.write(tmp_path, rows([record("ben")]), ASKED, "Autumn")
-    left = {"ben.html", "mine.html", "notes.txt", "elsewhere", "link.html", "folder.html"}
+    left = {"ben.html", "mine.html", "notes.txt", "elsewhere", "link.html", "folder.html", "report.html"}
     assert set(os.listdir(tmp_path)) == left and (elsewhere / "x.html").exists()
 
 
