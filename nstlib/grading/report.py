@@ -36,7 +36,7 @@ tbody > tr:first-child > * { border-bottom: 0; } tbody > tr + tr > td { padding-
 tbody + tbody > tr:first-child > * { border-top: 1px solid var(--line); }
 tbody > tr:last-child > * { border-bottom: 0; }
 tbody:target > tr > * { background: var(--wash); }
-.few { width: 12rem; } td.few { white-space: normal; }
+.few { width: 12rem; } .number.few { white-space: normal; }
 .share { display: flex; flex-wrap: wrap; gap: 0 .75rem; align-items: center; min-width: 9rem; }
 .bar { flex: 0 1 12rem; min-width: 4rem; height: .6rem; border-radius: .3rem; background: var(--line);
   overflow: hidden; }

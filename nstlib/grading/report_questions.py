@@ -12,7 +12,7 @@ __all__ = ["bar", "broken", "table"]
 
 HEADING = (
     '<thead><tr><th scope="col" class="few">Question</th><th scope="col" class="number">Points</th>'
-    '<th scope="col" class="number few">Tried</th><th scope="col">Right, of those who tried</th></tr></thead>'
+    '<th scope="col" class="number few">Tried, of submitted</th><th scope="col">Right, of tried</th></tr></thead>'
 )
 
 
