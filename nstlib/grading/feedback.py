@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nstlib.grading import outcomes, tables
 from nstlib.grading.gradebook import Answer, Row, plain
-from nstlib.grading.page import details, marked, page, paragraphs
+from nstlib.grading.page import details, made_by, marked, page, paragraphs, sign, wide
 from nstlib.grading.questions import Asked
 from nstlib.grading.showing import escaped, safe_name
 
@@ -19,8 +19,7 @@ NSTLIB = (
     "Your function asks nstlib, which is not there when answers are graded. The exercise is to write what nstlib does."
 )
 WARNED = {"duplicate": "The notebook has this function twice, not the same; the last one counts."}
-CLASSES = {"✓": "good", "✗": "bad", "…": "warn", "?": "warn", "○": "soft"}
-MARKER = '<meta name="generator" content="nst grade">'
+MAKER = "nst grade, for a student"
 STATUS = {
     "no_submission": "Nothing was submitted.",
     "rejected": "Your file could not be read as a notebook. Open it in JupyterLab, save it, and ask your instructor.",
@@ -29,7 +28,6 @@ STATUS = {
 STYLE = """
 .scale { height: .6rem; border-radius: .3rem; background: var(--line); overflow: hidden; margin: .75rem 0; }
 .scale > div { height: 100%; background: var(--bar); }
-.tests { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; padding: 0; font-size: .9rem; }
 """
 
 
@@ -46,12 +44,12 @@ def write(folder: Path, rows: Iterable[Row], asked: Mapping[str, Asked], title: 
         names.add(file_name(row))
         tables.write(folder / file_name(row), html(row, asked, title))
     for old in folder.glob("*.html"):
-        if old.name not in names and not old.is_symlink() and MARKER in old.read_text("utf-8", "replace")[:1000]:
+        if old.name not in names and _ours(old):
             old.unlink()
 
 
 def html(row: Row, asked: Mapping[str, Asked], title: str) -> str:
-    """Return a student's page. `asked` are the bundle's questions; of them, only points and public sentences are used."""
+    """Return a student's page. Of `asked`, the bundle's questions, only points and public sentences are used."""
     name = f"{row.name} ({row.student})" if row.name else row.student
     score = f"{plain(row.total)} of {row.max} points"
     share = min(100, max(0, round(100 * float(row.total) / row.max))) if row.max else 0
@@ -67,7 +65,7 @@ def html(row: Row, asked: Mapping[str, Asked], title: str) -> str:
             '<p class="soft">Hidden tests call your function as the notebook does, with other shapes and numbers. '
             "A question’s points need all of them. What they hold is not shown.</p>"
         )
-    return page(f"Feedback for {name}: {score}", "\n".join(parts), style=STYLE, narrow=True)
+    return page(f"Feedback for {name}: {score}", "\n".join(parts), style=STYLE, narrow=True, maker=MAKER)
 
 
 def sentences(answer: Answer, asked: Asked) -> list[str]:
@@ -90,19 +88,24 @@ def sentences(answer: Answer, asked: Asked) -> list[str]:
     return [told, check] if answer.outcome == "not yet" else [told]
 
 
+def _ours(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    return made_by(MAKER) in path.read_text("utf-8", "replace")[:1000]
+
+
 def _account(row: Row, asked: Mapping[str, Asked]) -> list[str]:
     """How the sum came about."""
     told = [STATUS[row.status]] if row.status in STATUS else []
     if row.answers:
         right = sum(answer.outcome == "correct" for answer in row.answers.values())
         told.append(f"{right} of {len(row.answers)} questions are right.")
-    for exercise, late in row.late.items():
-        if late.days:
-            free = f", {late.free} of them free" if late.free else ""
-            days = "day" if late.days == 1 else "days"
-            told.append(
-                f"{exercise} came {late.days} {days} late{free}: {plain(late.percent)} % of its points are off."
-            )
+    for late in dict.fromkeys(each for each in row.late.values() if each.days):
+        which = [exercise for exercise, each in row.late.items() if each == late]
+        free = f", {late.free} of them free" if late.free else ""
+        days, its = "day" if late.days == 1 else "days", "its" if len(which) == 1 else "their"
+        off = f"{plain(late.percent)} % of {its} points are off."
+        told.append(f"{', '.join(which)} came {late.days} {days} late{free}: {off}")
     if row.penalty:
         told.append(f"Together, lateness costs {plain(row.penalty)} of your {plain(row.raw)} points.")
     for name, each in row.overrides.items():
@@ -112,17 +115,15 @@ def _account(row: Row, asked: Mapping[str, Asked]) -> list[str]:
 
 def _overview(row: Row, asked: Mapping[str, Asked]) -> str:
     lines = "".join(
-        f'<tr><th scope="row"><a href="#{escaped(name)}">{escaped(name)}</a></th><td>{_sign(answer)}</td>'
+        f'<tr><th scope="row"><a href="#{escaped(name)}">{escaped(name)}</a></th><td>{sign(answer.outcome)}</td>'
         f'<td class="number">{_worth(answer, asked[name])}</td></tr>'
         for name, answer in row.answers.items()
     )
     heading = (
         '<tr><th scope="col">Question</th><th scope="col">Found</th><th scope="col" class="number">Points</th></tr>'
     )
-    return (
-        '<h2>All questions</h2><div class="wide" role="region" aria-label="All questions" tabindex="0">'
-        f"<table><thead>{heading}</thead><tbody>{lines}</tbody></table></div><h2>One by one</h2>"
-    )
+    table = wide("All questions", f"<thead>{heading}</thead><tbody>{lines}</tbody>")
+    return f"<h2>All questions</h2>{table}<h2>One by one</h2>"
 
 
 def _question(asked: Asked, answer: Answer, row: Row) -> str:
@@ -136,16 +137,11 @@ def _question(asked: Asked, answer: Answer, row: Row) -> str:
         body += f'<p class="soft">Reread {marked(asked.said["reread"])}.</p>'
     if answer.source.strip():
         body += details("What was graded", answer.source)
-    points = f"{_worth(answer, asked)} points"
+    heading = f"<h3>{escaped(asked.id)} — {sign(answer.outcome)}</h3>"
     return (
-        f'<section class="card" id="{escaped(asked.id)}"><div class="head"><h3>{escaped(asked.id)} — {_sign(answer)}</h3>'
-        f'<span class="soft">{points}</span></div>{body}</section>'
+        f'<section class="card" id="{escaped(asked.id)}"><div class="head">{heading}'
+        f'<span class="soft">{_worth(answer, asked)} points</span></div>{body}</section>'
     )
-
-
-def _sign(answer: Answer) -> str:
-    found = outcomes.of(answer.outcome)
-    return f'<span class="{CLASSES[found.sign]}"><span aria-hidden="true">{found.sign}</span> {found.label}</span>'
 
 
 def _passed(test: Mapping[str, object]) -> str:

@@ -181,7 +181,7 @@ def _answer(found: Mapping, ungraded: bool, most: int) -> Answer:
     earned = found.get("outcome") == "correct" or found.get("misconception")  # some known mistakes earn a part
     try:
         worth = Decimal(str(found["points"]))
-        valid = NONE <= worth <= (most if earned else NONE)
+        valid = NONE <= worth <= (most if earned else NONE) and found.get("outcome") not in outcomes.OURS
     except (KeyError, ArithmeticError):
         valid = False
     tests = tuple(found.get("tests") or ())

@@ -60,6 +60,7 @@ OUTCOMES: Mapping[str, Outcome] = {
     ),
 }
 NOT_TRIED = frozenset({"not attempted", "untouched", "missing"})
+OURS = frozenset({"infra", "ungraded"})  # our fault: these say nothing about the answer, and are never a zero
 _UNKNOWN = Outcome(
     "?", "unclear", "This needs a look by your instructor.", "The journal has a word that is on no list."
 )

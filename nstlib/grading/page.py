@@ -5,9 +5,12 @@ Text from outside goes through `showing.escaped`; `marked` is for our own senten
 
 from collections.abc import Iterable
 
+from nstlib.grading import outcomes
 from nstlib.grading.showing import csp, escaped
 
-__all__ = ["details", "listed", "marked", "page", "paragraphs"]
+__all__ = ["details", "listed", "made_by", "marked", "page", "paragraphs", "sign", "wide"]
+
+CLASSES = {"✓": "good", "✗": "bad", "…": "warn", "?": "warn", "○": "soft"}
 
 STYLE = """
 :root { color-scheme: light dark; --page: #faf9f6; --card: #fff; --ink: #1d2126; --soft: #57606a; --line: #d9d6cf;
@@ -33,13 +36,15 @@ pre code { background: none; padding: 0; overflow-wrap: normal; }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem 1.25rem;
   margin: 0 0 1rem; overflow-wrap: anywhere; }
-.card > :last-child { margin-bottom: 0; }
+.card > :first-child { margin-top: 0; } .card > :last-child { margin-bottom: 0; }
 .banner { background: var(--wash); border-color: var(--warn); }
 .head { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; align-items: baseline; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .75rem; margin: 1rem 0; padding: 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .75rem;
+  margin: 1rem 0; padding: 0; }
 .facts > div { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: .75rem 1rem; }
 .facts dt { color: var(--soft); font-size: .875rem; } .facts dd { margin: 0; font-size: 1.5rem; font-weight: 600; }
-.wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
+.wide { position: relative; overflow-x: auto; background: var(--card); border: 1px solid var(--line);
+  border-radius: .75rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .75rem; border-bottom: 1px solid var(--line); }
 tbody tr:last-child > * { border-bottom: 0; }
@@ -47,21 +52,28 @@ th { font-weight: 600; } thead th { color: var(--soft); font-size: .875rem; vert
 .number { text-align: right; white-space: nowrap; }
 details { margin: .5rem 0 0; } summary { cursor: pointer; color: var(--mark); width: fit-content; }
 ul { margin: .4rem 0; padding-left: 1.25rem; }
+.tests { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; padding: 0; font-size: .9rem; }
 .away { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media print { details > * { display: block; } .card, .wide { break-inside: avoid; } }
 """
 
 
-def page(title: str, body: str, *, style: str = "", narrow: bool = False) -> str:
-    """Return a whole page around `body`, which is HTML already."""
+def page(title: str, body: str, *, style: str = "", narrow: bool = False, maker: str = "nst grade") -> str:
+    """Return a whole page around `body`, which is HTML already. maker: by what a kind of page is known again."""
+    kind = ' class="narrow"' if narrow else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{csp}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n<meta name="generator" content="nst grade">\n'
+        f'<meta name="referrer" content="no-referrer">\n{made_by(maker)}\n'
         f"<title>{escaped(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n"
-        f"<body>\n<main{' class=' + chr(34) + 'narrow' + chr(34) if narrow else ''}>\n{body}\n</main>\n</body>\n</html>\n"
+        f"<body>\n<main{kind}>\n{body}\n</main>\n</body>\n</html>\n"
     )
+
+
+def made_by(maker: str) -> str:
+    """The line by which our pages are told from others."""
+    return f'<meta name="generator" content="{escaped(maker)}">'
 
 
 def marked(sentence: str) -> str:
@@ -80,6 +92,22 @@ def paragraphs(sentences: Iterable[str]) -> str:
 def listed(items: Iterable[str]) -> str:
     """A list of what is HTML already."""
     return "<ul>" + "".join(f"<li>{each}</li>" for each in items) + "</ul>"
+
+
+def sign(outcome: object, *, small: bool = False) -> str:
+    """An outcome's sign and label; `small` leaves the label to those who hear the page."""
+    found = outcomes.of(outcome)
+    words = f'<span class="away">{found.label}</span>' if small else found.label
+    return f'<span class="{CLASSES[found.sign]}"><span aria-hidden="true">{found.sign}</span> {words}</span>'
+
+
+def wide(label: str, table: str) -> str:
+    """A box in which a table that is too wide scrolls, by the keyboard too. `table` is HTML; `label` names both."""
+    name = escaped(label)
+    return (
+        f'<div class="wide" role="region" aria-label="{name}" tabindex="0">'
+        f'<table><caption class="away">{name}</caption>{table}</table></div>'
+    )
 
 
 def details(summary: str, code: str) -> str:

@@ -121,6 +121,12 @@ def test_two_wrong_answers_the_later_counts():
     assert only([late, early]).answers["ex02.gram"].outcome == "raised"
 
 
+@pytest.mark.parametrize("outcome", ["infra", "ungraded"])
+def test_a_fault_of_ours_is_never_a_zero_whatever_points_stand_in_the_record(outcome):
+    row = only([record("anna", questions={"ex02.gram": question(outcome, points=0)})])
+    assert (row.status, row.answers["ex02.gram"].points) == ("ungraded", None)
+
+
 # Lateness
 
 
