@@ -83,7 +83,7 @@ def reached(statements: Iterable[Statement], name: str, prefer: set[int] = froze
     if any(each not in vars(builtins) and not any(each in every[at].binds for at in taken) for each in seen):
         taken |= {at for at, each in enumerate(every) if "*" in each.binds}  # it may come from such an import
     taken |= {at for at, each in enumerate(every) if "__future__" in each.binds}
-    return sorted((every[at] for at in taken), key=lambda each: "__future__" not in each.binds)
+    return sorted((every[at] for at in sorted(taken)), key=lambda each: "__future__" not in each.binds)
 
 
 def same(one: Statement, other: Statement) -> bool:

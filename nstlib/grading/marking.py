@@ -145,5 +145,3 @@ def _entry(
 ) -> dict[str, object]:
     empty = {"source": "", "said": (), "warnings": (), "tests": []}
     return empty | {"outcome": outcome, "misconception": misconception, "points": points, "of": asked.points} | more
-
-

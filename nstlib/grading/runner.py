@@ -53,7 +53,8 @@ class Outcome:
 
     status: "replied", "timeout", "memory", "output", "protocol", "exited", "killed", or "infra", which is our fault.
     detail: of ours alone: "SIGSEGV", an exit status, "nstlib", "autograd". data: the Reading of a notebook. log: the
-    first bytes of what was printed, for the instructor alone. seconds: from jail to reply. digest: SHA-256 of the reply's bytes.
+    first bytes of what was printed, for the instructor alone. seconds: from jail to reply. digest: SHA-256 of the
+    reply's bytes.
     earlier: statuses of the same job's runs before this one.
     """
 

@@ -279,7 +279,8 @@ os._exit(0)
             """
 import json, struct
 head = json.dumps({"status": "value", "kind": "tensor", "dtype": "float64", "names": [""], "shapes": [[3, 3]],
-    "gradients": [], "changed": False, "unread": False, "text": "correct", "detail": "", "sizes": [72], "verdict": "correct"}).encode()
+    "gradients": [], "changed": False, "unread": False, "text": "correct", "detail": "", "sizes": [72],
+    "verdict": "correct"}).encode()
 for place in range(3, 64):
     try:
         os.write(place, struct.pack(">I", len(head)) + head + bytes(72))

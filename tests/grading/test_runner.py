@@ -176,8 +176,9 @@ def test_replies_are_those_of_the_notebook_for_every_answer_that_is_known(questi
 
 @pytest.mark.parametrize(
     "code",
-    ["return 1, 2.5", "return [[1, 2], [3]]", "return 'x'", "return [None]", "return x[0].to_sparse()", "return {'a': {}}",
-     "return x[0].numpy() * 1j", "return x[0].to('meta')", "return (x[0], x[0])", "return x[0].to(torch.bfloat16)"],
+    ["return 1, 2.5", "return [[1, 2], [3]]", "return 'x'", "return [None]", "return x[0].to_sparse()",
+     "return {'a': {}}", "return x[0].numpy() * 1j", "return x[0].to('meta')", "return (x[0], x[0])",
+     "return x[0].to(torch.bfloat16)"],
 )  # fmt: skip
 def test_odd_answers_are_read_as_the_notebook_reads_them(code, runner):
     names: dict = {"torch": torch}
