@@ -156,11 +156,21 @@ class _Bounded(io.BufferedReader):
         return data
 
 
+class _Archive(zipfile.ZipFile):
+    """An archive that closes the file that it was given."""
+
+    def close(self) -> None:
+        file = self.fp
+        super().close()
+        if file:
+            file.close()
+
+
 def archive(file: io.RawIOBase) -> zipfile.ZipFile:
     """Open an archive; raises Rejected. The file is closed if that fails, and else with the archive."""
     try:
         with _failing_as("bad_archive"):
-            found = zipfile.ZipFile(_Bounded(file))
+            found = _Archive(_Bounded(file))
         if len(found.filelist) > MEMBERS:
             raise Rejected("too_many")
     except BaseException:

@@ -9,6 +9,7 @@ import stat
 import struct
 import tempfile
 import tracemalloc
+import warnings
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -618,6 +619,23 @@ def test_an_archive_that_was_handed_in(tmp_path, name):
     }  # not what the student's zip says
     (tmp_path / "class.zip").write_bytes(zipped((name, zipped("x.ipynb"))))
     assert owners(tmp_path / "class.zip", ROSTER) == [("anna", f"class.zip/{name}/x.ipynb")]
+
+
+@pytest.mark.parametrize("much", [0, 1, 99])
+def test_archives_are_closed(tmp_path, much):
+    put(
+        tmp_path,
+        "class.zip",
+        data=zipped(("anna/hw.zip", zipped("x.ipynb", "y.ipynb")), ("b/hw.zip", b""), "c/x.ipynb"),
+    )
+    before = len(os.listdir("/dev/fd"))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = find(tmp_path / "class.zip")
+        for _, _ in zip(range(much), found, strict=False):
+            pass
+        del found
+    assert len(os.listdir("/dev/fd")) == before and [each.category for each in said] == []
 
 
 def test_the_time_of_a_member_without_one_is_that_of_the_archive(tmp_path):
