@@ -21,10 +21,8 @@ MEMBERS = 5_000  # of an archive
 CONTENTS = 4 << 20  # bytes of an archive's table of contents
 DEEP = 6  # parts of a path; below, what is no notebook is not even listed
 KINDS = (".ipynb", ".zip")
-PACKED = (
-    zipfile.ZIP_STORED,
-    zipfile.ZIP_DEFLATED,
-)  # zipfile unpacks the others without a limit, however little it reads
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of others, zipfile unpacks more than it is asked for
+CHUNK = 1 << 20  # bytes at a time
 
 
 class Rejected(Exception):
@@ -124,8 +122,9 @@ class Reader:
                 if size > most:
                     raise Rejected("too_large", size)
                 while done <= most:
+                    wanted = min(CHUNK, most + 1 - done)
                     with _failing_as(item.fault):
-                        chunk = file.read(min(CHUNK, most + 1 - done))
+                        chunk = file.read(wanted)
                     if not chunk:
                         return
                     done += len(chunk)
@@ -157,11 +156,21 @@ class _Bounded(io.BufferedReader):
         return data
 
 
+class _Archive(zipfile.ZipFile):
+    """An archive that closes the file that it was given."""
+
+    def close(self) -> None:
+        file = self.fp
+        super().close()
+        if file:
+            file.close()
+
+
 def archive(file: io.RawIOBase) -> zipfile.ZipFile:
     """Open an archive; raises Rejected. The file is closed if that fails, and else with the archive."""
     try:
         with _failing_as("bad_archive"):
-            found = zipfile.ZipFile(_Bounded(file))
+            found = _Archive(_Bounded(file))
         if len(found.filelist) > MEMBERS:
             raise Rejected("too_many")
     except BaseException:

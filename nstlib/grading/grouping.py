@@ -6,13 +6,14 @@ from datetime import datetime
 from functools import cache
 
 from nstlib.grading.finding import MEMBERS, Item, Reader, Rejected
-from nstlib.grading.names import Names, when
+from nstlib.grading.names import Names, Owner, when
 from nstlib.grading.showing import same
 
 __all__ = ["Group", "grouped", "prefix"]
 
 STAMP, MOST = "timestamp.txt", 100  # nbgrader's, and bytes of it
 TIMES = {"time_from_file", "time_from_zip"}
+NOBODY = Owner("", "file", frozenset({"no_student"}))
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Group:
 def prefix(items: Iterable[Item], name: str, ids: set[str]) -> tuple[str, ...]:
     """Return what stands above the students: a folder of the same name as what is around it, nbgrader's "submitted"."""
     above: tuple[str, ...] = ()
+    items = [each for each in items if each.reject != "bad_name"]
     while True:
         here = [each for each in items if each.parts[: len(above)] == above and len(each.parts) > len(above)]
         tops = {each.parts[len(above)] for each in here}
@@ -43,13 +45,14 @@ def grouped(items: list[Item], names: Names, start: int) -> list[Group]:
     groups: dict[object, Group] = {}
     stamp = _stamps(items, start)
     for item in sorted(items, key=lambda each: (each.path + "/" * (each.kind == ".zip"), each.parts)):
-        owner = names.owner(item.parts, item.folder)
+        unsafe = item.reject == "bad_name"
+        owner = NOBODY if unsafe else names.owner(item.parts, item.folder)
         wanted = item.kind or (item.folder and item.reject)
-        if not wanted and (
-            "guessed" in owner.flags or (names.pattern and owner.how != "pattern")
-        ):  # it only lies there
+        sure = "guessed" not in owner.flags and (owner.how == "pattern" or not names.pattern)
+        if not wanted and not sure:  # it only lies beside what was handed in
             continue
-        key = same(owner.student) or ("", item.parts[start])  # two that name nobody are not one student
+        # Two paths that name nobody are not one student.
+        key = same(owner.student) or ("", item.path if unsafe else item.parts[start])
         group = groups.setdefault(key, Group(owner.student))
         group.student = min(group.student, owner.student)
         group.instead = group.instead or replace(item, flags=owner.flags | item.flags)

@@ -73,7 +73,7 @@ class Names:
         if found := ANONYMOUS.fullmatch(top):
             return self._named(found["student"], "platform", _late(found))
         found = CANVAS.fullmatch(top)
-        return (found and self._of_canvas(found)) or self._of_file(top)
+        return (found and self._of_canvas(top, found)) or self._of_file(top)
 
     def _named(self, text: str, how: str, flags: Iterable[str] = (), time: datetime | None = None) -> Owner:
         row = self._ids.get(same(text))
@@ -81,8 +81,9 @@ class Names:
         return Owner(student, how, frozenset(flags) | (frozenset() if student else {"no_student"}), time)
 
     def _timed(self, found: re.Match, how: str) -> Owner:
-        time, flags = when(found.groupdict().get("time") or "")
-        return self._named(found["student"] or "", how, flags if time else (), time)
+        text = found.groupdict().get("time")
+        time, flags = when(text) if text else (None, ())
+        return self._named(found["student"] or "", how, flags, time)
 
     def _of_moodle(self, found: re.Match) -> Owner:
         """Find the name in the class list; two people of one name are told apart by Moodle's numbers, if at all."""
@@ -95,7 +96,7 @@ class Names:
             return self._named(f"{found['name']} {found['number']}", "platform", {"ambiguous"})
         return self._named(found["name"], "platform")
 
-    def _of_canvas(self, found: re.Match) -> Owner | None:
+    def _of_canvas(self, top: str, found: re.Match) -> Owner | None:
         """Find the user's number; None where this is no name of Canvas's, as in anna_2027_01_ex02.ipynb.
 
         A name that ends in _101 puts a number in front of the user's: of two that are known, neither is believed.
@@ -107,17 +108,21 @@ class Names:
             return Owner("", "platform", _late(found) | {"ambiguous", "no_student"})
         if rows:
             return Owner(*rows, "platform", _late(found))
-        row = self._ids.get(same(found["name"]))
-        if len(self._canvas[numbers[0]]) > 1 or (row and not row.canvas_id):
+        row = self._at_start(top)
+        if len(self._canvas[numbers[0]]) > 1 or (row and not row.canvas_id and len(row.id) >= len(found["name"])):
             return None
         return self._named(numbers[0], "platform", _late(found))
 
     def _of_file(self, name: str) -> Owner:
+        row = self._at_start(name)
         stem = COPY.sub("", name.rpartition(".")[0] or name)
-        for cut in reversed([each.start() for each in CUT.finditer(stem[:256])]):
-            if row := self._ids.get(same(stem[:cut])):
-                return Owner(row.id, "file")
-        return self._named(stem.partition("_")[0], "file", {"guessed"})
+        return Owner(row.id, "file") if row else self._named(stem.partition("_")[0], "file", {"guessed"})
+
+    def _at_start(self, name: str) -> Student | None:
+        """Find the longest id with which a file's name begins."""
+        stem = COPY.sub("", name.rpartition(".")[0] or name)[:256]
+        cuts = reversed([each.start() for each in CUT.finditer(stem)])
+        return next((row for cut in cuts if (row := self._ids.get(same(stem[:cut])))), None)
 
 
 def when(text: str) -> tuple[datetime | None, frozenset[str]]:

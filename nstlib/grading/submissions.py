@@ -29,7 +29,7 @@ TOTAL = 100 << 20  # bytes read for one student, those of archives and of what i
 LAST = datetime.max.replace(tzinfo=UTC)
 FLAGS = {
     "ambiguous": "two students could be meant",
-    "bad_timestamp": "timestamp.txt cannot be read, and was not used",
+    "bad_timestamp": "a time stamp cannot be read, and was not used",
     "guessed": "the student is the start of the file's name, which is in no class list",
     "late_on_platform": "Canvas says that it was late",
     "no_student": "the path names no student",
@@ -105,8 +105,10 @@ def find(
         )
     above = prefix(items, folder.stem if archive else folder.name, {same(each.id) for each in roster})
     start = len(above)
-    inside = [each for each in items if each.parts[:start] == above and len(each.parts) > start]
-    groups = grouped(inside, Names(roster, compiled, (each.parts for each in inside), start), start)
+    paths = [each.parts for each in items if each.parts[:start] == above and len(each.parts) > start]
+    inside = set(paths)
+    kept = [each for each in items if each.parts in inside or each.reject == "bad_name"]
+    groups = grouped(kept, Names(roster, compiled, paths, start), start)
     if not groups:
         raise SubmissionsError(
             f"{given} holds no notebook (.ipynb), no .zip and no student's folder. Give the folder or the .zip with "
@@ -131,15 +133,15 @@ def _compiled(pattern: str) -> re.Pattern | None:
 
 
 def _reading(groups: list[Group], limits: Limits, archive: zipfile.ZipFile | None) -> Iterator[Submission]:
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     try:
         for group in groups:
             for each in _of_student(group, limits):
-                path, number = each.path, 1
-                while path in seen:
-                    number += 1
-                    path = f"{each.path} ({number})"
-                seen.add(path)
+                path = each.path
+                while path in seen:  # such as two members of one name
+                    seen[each.path] += 1
+                    path = f"{each.path} ({seen[each.path]})"
+                seen[path] = 1
                 yield replace(each, path=path, student=group.student, flags=tuple(sorted(set(each.flags))))
     finally:
         if archive:
