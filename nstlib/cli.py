@@ -15,6 +15,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from nstlib.grading import commands
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Neural style transfer, derived step by step.")
 console = Console(stderr=True)
 
@@ -327,6 +329,13 @@ def _summary(table: list[dict], out: Path, stopped: bool) -> dict:
         "content_cost": last["content_cost"],
         "style_costs": {layer: cost for layer, cost in last.items() if layer not in plain},
     }
+
+
+bundles = typer.Typer(no_args_is_help=True, help="An instructor's hidden tests, dates and class list.")
+bundles.command("new")(_sentences()(commands.new))
+app.add_typer(bundles, name="bundle")
+app.command("demo-class")(_sentences()(commands.demo_class))
+app.command("grade")(_sentences()(commands.grade))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,15 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from nstlib.grading import tables
+from nstlib.grading.bundle import Bundle
 from nstlib.grading.gradebook import Row, plain
 from nstlib.grading.instructor import Student
 from nstlib.grading.showing import same, shown
 
-__all__ = ["Filled", "LmsError", "canvas", "moodle"]
+__all__ = ["Filled", "LmsError", "filled", "moodle", "write"]
 
 IDENTIFIERS = ("ID", "SIS User ID", "SIS Login ID")
 NO_ASSIGNMENT = ("student", "id", "sis user id", "sis login id", "integration id", "root account", "section")
@@ -35,7 +37,23 @@ class Filled:
     notes: tuple[str, ...] = ()
 
 
-def canvas(template: bytes, rows: Iterable[Row], roster: Sequence[Student], column: str = "", by: str = "ID") -> Filled:
+def write(
+    out: Path, rows: Sequence[Row], bundle: Bundle, *, canvas: Path | None, column: str, by: str, moodle_by: str
+) -> list[str]:
+    """Write canvas.csv and moodle.csv into a folder, where they are asked for; return what is to be said of them."""
+    files = {}
+    if canvas is not None:
+        files["canvas.csv"] = filled(_read(canvas), rows, bundle.roster, column, by)
+    if moodle_by:
+        files["moodle.csv"] = moodle(rows, bundle.roster, bundle.points, moodle_by)
+    told = []
+    for name, made in files.items():
+        tables.write(out / name, made.data)
+        told += [f"{out / name} has {made.filled} grades.", *made.notes]
+    return told
+
+
+def filled(template: bytes, rows: Iterable[Row], roster: Sequence[Student], column: str = "", by: str = "ID") -> Filled:
     """Fill one assignment's column in the gradebook that Canvas exported, and leave every other cell as it is.
 
     column: the assignment, with or without the number that Canvas adds; needed where there are several. by: the column
@@ -102,6 +120,13 @@ def moodle(rows: Iterable[Row], roster: Sequence[Student], points: Mapping[str, 
         notes.append(f"Without a usable {by} in roster.csv: {_listed(lost)}.")
     heading = ("Email address" if by == "email" else "ID number", "Grade", "Feedback comments")
     return Filled(tables.text(heading, lines).encode(), len(lines), tuple(notes))
+
+
+def _read(template: Path) -> bytes:
+    try:
+        return template.read_bytes()
+    except OSError as fault:
+        raise LmsError(f"{template} cannot be read: {fault.strerror}. Give the file that Canvas exported.") from None
 
 
 def _decoded(template: bytes) -> tuple[str, bytes]:

@@ -19,6 +19,7 @@ from nstlib.grading.runner import Job, Outcome, Runner
 __all__ = ["Marks", "mark"]
 
 FLAKY = "nondeterministic"
+LATE = Outcome("timeout", "not run")  # a test after one that took too long
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,14 @@ def mark(data: bytes, asked: Mapping[str, Asked], runner: Runner, limits: Limits
 def _question(
     asked: Asked, source: str, warnings: Sequence[str], runner: Runner, until: float, limits: Limits
 ) -> dict[str, object]:
-    """Run a question's tests, the first of them twice, and judge."""
-    outcomes = [_run(asked, test, source, runner, until, limits) for test in asked.tests]
-    again = _run(asked, asked.tests[0], source, runner, until, limits)
+    """Run a question's tests, and the first of them twice where all have answers; judge."""
+    outcomes: list[Outcome] = []
+    for test in asked.tests:
+        late = any(each.status == "timeout" for each in outcomes)  # the question's points are lost, more time is not
+        outcomes.append(LATE if late else _run(asked, test, source, runner, until, limits))
+    again = outcomes[0]
+    if all(each.reply is not None for each in outcomes):
+        again = _run(asked, asked.tests[0], source, runner, until, limits)
     tests = [_test(asked, test, outcome) for test, outcome in zip(asked.tests, outcomes, strict=True)]
     more = {"source": source, "tests": tests, "warnings": tuple(warnings)}
     if "infra" in (again.status, *(each.status for each in outcomes)):

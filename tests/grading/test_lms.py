@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nstlib.grading.gradebook import build
 from nstlib.grading.instructor import Student
 from nstlib.grading.lateness import Policy
-from nstlib.grading.lms import LmsError, canvas, moodle
+from nstlib.grading.lms import LmsError, filled, moodle
 from tests.grading.made_up import DUE, POINTS, override, question, record
 
 TEMPLATE = (
@@ -34,7 +34,7 @@ def cells(data):
 
 
 def test_one_column_is_filled_and_every_other_cell_is_as_it_was():
-    found = canvas(TEMPLATE, rows(record("anna"), record("ben", 30)), ROSTER, "Style transfer")
+    found = filled(TEMPLATE, rows(record("anna"), record("ben", 30)), ROSTER, "Style transfer")
     assert found.filled == 2 and found.notes == ()
     before, after = cells(TEMPLATE), cells(found.data)
     assert [row[5] for row in after] == ["Style transfer (4711)", "", "18.00", "18", "14.4", "", ""]
@@ -46,12 +46,12 @@ def test_one_column_is_filled_and_every_other_cell_is_as_it_was():
 @pytest.mark.parametrize("by, ids", [("ID", "101"), ("SIS User ID", "a1"), ("SIS Login ID", "anna")])
 def test_students_are_found_by_the_column_that_is_asked_for(by, ids):
     roster = [Student("anna", canvas_id=ids)]
-    found = canvas(TEMPLATE, rows(record("anna"), roster=roster), roster, "Style transfer (4711)", by)
+    found = filled(TEMPLATE, rows(record("anna"), roster=roster), roster, "Style transfer (4711)", by)
     assert found.filled == 1 and cells(found.data)[3][5] == "18"
 
 
 def test_without_a_canvas_id_the_students_own_id_is_looked_for():
-    found = canvas(TEMPLATE, rows(record("103"), roster=()), (), "Essay")
+    found = filled(TEMPLATE, rows(record("103"), roster=()), (), "Essay")
     assert cells(found.data)[5][6] == "18" and cells(found.data)[5][5] == ""
 
 
@@ -59,30 +59,30 @@ def test_who_is_not_graded_keeps_the_grade_there_and_is_named():
     ungraded = record("ben", ungraded=["ex02.gram"])
     roster = [*ROSTER, Student("cleo", canvas_id="103")]
     unreadable = record("anna", questions={}, reject="not_json")
-    found = canvas(TEMPLATE, rows(ungraded, unreadable, roster=roster), roster, "Style transfer")
+    found = filled(TEMPLATE, rows(ungraded, unreadable, roster=roster), roster, "Style transfer")
     assert found.data == TEMPLATE and found.filled == 0
     assert [note.partition(",")[0] for note in found.notes] == ["Not graded yet", "Not readable", "Nothing submitted"]
     settled = rows(roster=roster, overrides=[override("cleo", "ex02.gram", 7)])
-    assert cells(canvas(TEMPLATE, settled, roster, "Style transfer").data)[5][5] == "7"
+    assert cells(filled(TEMPLATE, settled, roster, "Style transfer").data)[5][5] == "7"
 
 
 def test_who_is_not_in_the_template_and_another_maximum_are_told():
-    found = canvas(TEMPLATE, rows(record("zoe"), record("anna")), ROSTER, "Essay")
+    found = filled(TEMPLATE, rows(record("zoe"), record("anna")), ROSTER, "Essay")
     assert "Canvas has 10 points possible for this assignment; these are of 18." in found.notes
     assert any("zoe" in note and "canvas_id" in note for note in found.notes)
 
 
 def test_the_only_assignment_needs_no_name_and_a_missing_one_is_refused():
     lone = TEMPLATE.replace(b"Essay (4712)", b"Notes")
-    assert canvas(lone, rows(record("anna")), ROSTER).filled == 1
+    assert filled(lone, rows(record("anna")), ROSTER).filled == 1
     for column in ("", "Style", "Student", "ID", "Essay (1)"):
         with pytest.raises(LmsError, match=r"Style transfer \(4711\), Essay \(4712\)"):
-            canvas(TEMPLATE, rows(record("anna")), ROSTER, column)
+            filled(TEMPLATE, rows(record("anna")), ROSTER, column)
 
 
 def test_semicolons_and_decimal_commas_stay():
     german = TEMPLATE.replace(b",", b";").replace(b"18.00", b'"18,00"')
-    found = canvas(german, rows(record("ben", 30)), ROSTER, "Style transfer")
+    found = filled(german, rows(record("ben", 30)), ROSTER, "Style transfer")
     assert b'Baker; Ben";102;b2;ben;Sec 2;14,4;;' in found.data
 
 
@@ -98,13 +98,13 @@ def test_semicolons_and_decimal_commas_stay():
 )
 def test_a_file_that_is_no_template_is_refused_with_a_sentence(template, said):
     with pytest.raises(LmsError, match=said):
-        canvas(template, rows(record("anna")), ROSTER)
+        filled(template, rows(record("anna")), ROSTER)
 
 
 def test_two_students_with_one_id_are_refused():
     roster = [Student("anna", canvas_id="101"), Student("ben", canvas_id="101")]
     with pytest.raises(LmsError, match="same id"):
-        canvas(TEMPLATE, rows(record("anna"), record("ben"), roster=roster), roster, "Essay")
+        filled(TEMPLATE, rows(record("anna"), record("ben"), roster=roster), roster, "Essay")
 
 
 plain_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), max_size=8)
@@ -116,7 +116,7 @@ def test_whatever_else_is_in_a_template_comes_back(lines, end):
     writer = csv.writer(out, lineterminator=end)
     body = [[name, str(number), first, "", last] for number, (name, first, last) in enumerate(lines)]
     writer.writerows([["Student", "ID", "Section", "Style (1)", "Final Score"], *body])
-    found = canvas(out.getvalue().encode(), [], ())
+    found = filled(out.getvalue().encode(), [], ())
     assert found.data == out.getvalue().encode()
 
 
@@ -152,7 +152,7 @@ def test_76_platform_files_hold_ids_and_numbers_and_nothing_of_a_notebook():
     answers = {"ex02.gram": bad, "ex01.unroll": question(name="ex01.unroll")}
     found = rows(record("anna", questions=answers, flags=[evil]))
     found = [replace(row, status="graded") for row in found]
-    for data in (canvas(TEMPLATE, found, ROSTER, "Essay").data, moodle(found, ROSTER, POINTS).data):
+    for data in (filled(TEMPLATE, found, ROSTER, "Essay").data, moodle(found, ROSTER, POINTS).data):
         assert b"cmd" not in data
 
 
