@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from nstlib.grading import instructor, questions
-from nstlib.grading.instructor import Override, Student
+from nstlib.grading import classroom, questions
+from nstlib.grading.classroom import Override, Student
 from nstlib.grading.lateness import Policy
 from nstlib.grading.questions import Asked, Test
 from nstlib.grading.showing import shown
@@ -65,15 +65,15 @@ class Bundle:
         if not (path / "bundle.toml").is_file():
             raise BundleError(f"{path} is no bundle: it has no bundle.toml. Make one with: nst bundle new {path}")
         try:
-            settings = instructor.read_toml(path / "bundle.toml")
+            settings = classroom.read_toml(path / "bundle.toml")
             asked = questions.read(path, settings.get("points", {}))
             return cls(
                 path=path,
                 name=str(settings.get("name", path.name)),
                 asked=asked,
-                policy=instructor.policy(settings.get("late", {}), instructor.extensions(path / "extensions.csv")),
-                roster=instructor.roster(path / "roster.csv"),
-                overrides=instructor.overrides(path / "overrides.csv", asked),
+                policy=classroom.policy(settings.get("late", {}), classroom.extensions(path / "extensions.csv")),
+                roster=classroom.roster(path / "roster.csv"),
+                overrides=classroom.overrides(path / "overrides.csv", asked),
                 digest=_digest(path, asked),
                 secret=_secret(path / "secret"),
             )
@@ -104,9 +104,9 @@ def new(directory: Path, *, secret: bytes | None = None, created: date | None = 
         points = {name: each.points for name, each in asked.items()}
         write(
             part / "bundle.toml",
-            instructor.toml(json.dumps(directory.name, ensure_ascii=False)[1:-1], created or date.today(), points),
+            classroom.toml(json.dumps(directory.name, ensure_ascii=False)[1:-1], created or date.today(), points),
         )
-        for name, text in instructor.EMPTY.items():
+        for name, text in classroom.EMPTY.items():
             write(part / name, text)
         write(part / ".gitignore", "*\n")  # in whatever repository it lies, it is not committed
         _write_secret(part / "secret", secret)

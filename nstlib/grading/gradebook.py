@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path, PurePath
 
 from nstlib.grading import outcomes, tables
-from nstlib.grading.instructor import Override, Student
+from nstlib.grading.classroom import Override, Student
 from nstlib.grading.lateness import Late, Policy, lateness
 from nstlib.grading.showing import same
 

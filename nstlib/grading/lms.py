@@ -13,8 +13,8 @@ from pathlib import Path
 
 from nstlib.grading import tables
 from nstlib.grading.bundle import Bundle
+from nstlib.grading.classroom import Student
 from nstlib.grading.gradebook import Row, plain
-from nstlib.grading.instructor import Student
 from nstlib.grading.showing import same, shown
 
 __all__ = ["Filled", "LmsError", "filled", "moodle", "write"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from nstlib.grading.instructor import Student
+from nstlib.grading.classroom import Student
 from nstlib.grading.showing import same, shown
 
 __all__ = ["Names", "Owner", "when"]

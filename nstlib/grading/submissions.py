@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO
 
 from nstlib.grading import finding
+from nstlib.grading.classroom import Student
 from nstlib.grading.finding import MEMBERS, Item, Reader, Rejected
 from nstlib.grading.grouping import Group, grouped, prefix
-from nstlib.grading.instructor import Student
 from nstlib.grading.limits import Limits
 from nstlib.grading.names import Names
 from nstlib.grading.showing import same, shown

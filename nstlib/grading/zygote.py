@@ -49,7 +49,8 @@ def hidden() -> list[Path]:
     if package.parent.name.endswith("-packages"):
         return [package]
     interpreter = [Path(place).resolve() for place in (sys.prefix, sys.base_prefix)]
-    return [path for path in package.parent.iterdir() if not any(place.is_relative_to(path) for place in interpreter)]
+    beside = [path.resolve() for path in package.parent.iterdir()]  # the environment may be a link to one elsewhere
+    return [path for path in beside if not any(place.is_relative_to(path) for place in interpreter)]
 
 
 def prepare() -> None:

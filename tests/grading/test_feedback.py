@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nstlib.grading import feedback
+from nstlib.grading.classroom import Student
 from nstlib.grading.gradebook import Answer, build
-from nstlib.grading.instructor import Student
 from nstlib.grading.lateness import Policy
 from nstlib.grading.outcomes import OUTCOMES
 from nstlib.grading.page import made_by, page

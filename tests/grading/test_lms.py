@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nstlib.grading.classroom import Student
 from nstlib.grading.gradebook import build
-from nstlib.grading.instructor import Student
 from nstlib.grading.lateness import Policy
 from nstlib.grading.lms import LmsError, filled, moodle
 from tests.grading.made_up import DUE, POINTS, override, question, record

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nstlib.grading import feedback, report
+from nstlib.grading.classroom import Student
 from nstlib.grading.gradebook import build
-from nstlib.grading.instructor import Student
 from nstlib.grading.lateness import Policy
 from nstlib.grading.needs import GROUPS
 from nstlib.grading.outcomes import OUTCOMES

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nstlib.grading import finding, submissions
-from nstlib.grading.instructor import Student
+from nstlib.grading.classroom import Student
 from nstlib.grading.limits import Limits
 from nstlib.grading.submissions import FLAGS, MEMBERS, REJECTIONS, SubmissionsError, find
 
