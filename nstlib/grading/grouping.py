@@ -43,7 +43,7 @@ def prefix(items: Iterable[Item], name: str, ids: set[str]) -> tuple[str, ...]:
 def grouped(items: list[Item], names: Names, start: int) -> list[Group]:
     """Sort what was found by student and path; two spellings of an id are one student."""
     groups: dict[object, Group] = {}
-    stamp = _stamps(items, start)
+    stamp = _stamps(items)
     for item in sorted(items, key=lambda each: (each.path + "/" * (each.kind == ".zip"), each.parts)):
         unsafe = item.reject == "bad_name"
         owner = NOBODY if unsafe else names.owner(item.parts, item.folder)
@@ -58,7 +58,7 @@ def grouped(items: list[Item], names: Names, start: int) -> list[Group]:
         group.instead = group.instead or replace(item, flags=owner.flags | item.flags)
         if wanted:
             time, flags = (owner.time, owner.flags) if owner.time else (item.time, owner.flags | item.flags)
-            if owner.how == "folder" and not owner.time:
+            if owner.how == "folder":
                 time, flags = stamp(item.parts[: start + 2], time, flags)
             group.items.append(replace(item, time=time, flags=flags))
     for group in groups.values():
@@ -67,9 +67,9 @@ def grouped(items: list[Item], names: Names, start: int) -> list[Group]:
     return sorted(groups.values(), key=lambda each: (each.student, (each.items or [each.instead])[0].path))
 
 
-def _stamps(items: list[Item], start: int) -> Callable:
+def _stamps(items: list[Item]) -> Callable:
     """Return what replaces a time by that of the timestamp.txt of a student's assignment, if there is one."""
-    stamps = {each.parts[:-1]: each for each in items if len(each.parts) == start + 3 and each.parts[-1] == STAMP}
+    stamps = {each.parts[:-1]: each for each in items if each.parts[-1] == STAMP}
 
     @cache
     def read(parts: tuple[str, ...]) -> tuple[datetime | None, frozenset[str]]:

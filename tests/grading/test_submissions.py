@@ -161,6 +161,7 @@ def test_a_file_that_names_nobody_is_listed(tmp_path):
         # Calls himself ben_103: is it 103's or 101's?
         ("ben_103_101_67890_x.ipynb", "", {"ambiguous", "no_student"}),
         ("ben_103_LATE_101_67890_x.ipynb", "anna", {"late_on_platform"}),
+        ("archeranna_LATE_101_103_7_x.ipynb", "anna", {"late_on_platform"}),
         ("evil_LATE_999_1_ben_103_5_x.ipynb", "999", {"late_on_platform"}),
     ],
 )
@@ -309,7 +310,7 @@ def test_a_pattern_that_cannot_be_is_said(tmp_path, pattern):
 def test_two_spellings_are_one_student(tmp_path):
     put(tmp_path, "Zoe\u0308/a.ipynb", "zo\xeb/b.ipynb", "ZOË/c.ipynb")
     assert {student for student, _ in owners(tmp_path, [Student("Zoë")])} == {"Zoë"}
-    assert len({student for student, _ in owners(tmp_path)}) == 1
+    assert {student for student, _ in owners(tmp_path)} == {min("Zoe\u0308", "zo\xeb", "ZOË")}
 
 
 def test_a_folder_around_the_students_is_passed_through(tmp_path):
@@ -436,8 +437,9 @@ def test_a_folder_that_cannot_be_read_is_listed(tmp_path, monkeypatch):
 def test_files_that_are_too_large(tmp_path):
     put(tmp_path, "anna/x.ipynb", data=b" " * 1000)
     put(tmp_path, "ben/x.ipynb", data=b" " * 1001)
+    put(tmp_path, "cleo/x.ipynb", data=b" " * 5000)
     found = listed(tmp_path, limits=Limits(notebook=1000))
-    assert [(each.reject, each.size) for each in found] == [(None, 1000), ("too_large", 1001)]
+    assert [(each.reject, each.size) for each in found] == [(None, 1000), ("too_large", 1001), ("too_large", 5000)]
 
 
 def test_a_file_that_grows_while_it_is_read_is_too_large(tmp_path, monkeypatch):
@@ -545,7 +547,16 @@ def test_what_cannot_be_read_supersedes_nothing(tmp_path):
 def test_unknown_students_are_not_one_student(tmp_path):
     put(tmp_path, "_a.ipynb")
     put(tmp_path, "_b.ipynb")
-    assert not any("superseded" in each.flags for each in listed(tmp_path))
+    put(tmp_path, "week1/a.ipynb")
+    put(tmp_path, "week1/b.ipynb")
+    found = listed(tmp_path, pattern="(?P<student>nobody)?")
+    assert [each.student for each in found] == [""] * 4 and not any("superseded" in each.flags for each in found)
+
+
+def test_each_unknown_student_without_a_notebook_is_listed(tmp_path):
+    put(tmp_path, *(f"Ben Baker_{number}_assignsubmission_file_/x.py" for number in (1, 2)))
+    found = rejects(tmp_path, ROSTER)
+    assert found == [("", f"Ben Baker_{number}_assignsubmission_file_", "no_notebook") for number in (1, 2)]
 
 
 def test_the_order_is_not_that_of_the_disk(tmp_path, monkeypatch):
@@ -772,16 +783,21 @@ def test_a_bomb_costs_little(tmp_path, monkeypatch):
     assert sum(read) < 2 * (5 << 20)  # twice: for what is superseded, and for what is yielded
 
 
-def test_members_that_share_their_bytes_are_counted_each_time(tmp_path, monkeypatch):
+@pytest.mark.parametrize("broken", [False, True])
+def test_members_that_share_their_bytes_are_counted_each_time(tmp_path, monkeypatch, broken):
     monkeypatch.setattr(submissions, "TOTAL", 300_000)
-    noise = os.urandom(100_000)
-    whole = zipped(("x.ipynb", noise))
+    whole = bytearray(zipped(("x.ipynb", os.urandom(100_000))))
+    if broken:
+        whole[whole.index(b"PK\x01\x02") + 16] ^= 1  # the sum: all is read before it is found to be wrong
+    whole, opened = bytes(whole), []
+    real = zipfile.ZipFile.open
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *args: opened.append(1) or real(*args))
     start, end = whole.index(b"PK\x01\x02"), whole.index(b"PK\x05\x06")
     tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 20, 20, 20 * (end - start), start, 0)
     put(tmp_path, "anna/hw.zip", data=whole[:start] + whole[start:end] * 20 + tail)
     found = rejects(tmp_path)
     assert len(found) == 20 and {reject for *_, reject in found[2:]} <= {"too_large", "bad_archive"}
-    assert sum(reject is None for *_, reject in found) <= 2
+    assert sum(reject is None for *_, reject in found) <= 2 and len(opened) <= 2 * 2  # read twice
 
 
 @pytest.mark.parametrize("cut", [0, 1, 10, 30, 60, -1, -20, -60])
