@@ -20,10 +20,8 @@ def new(directory: Folder) -> None:
     from nstlib.grading.bundle import new as make
 
     made = make(directory)
-    tests = sum(map(len, made.tests.values()))
-    say(
-        f"{directory} has {tests} hidden tests of {len(made.asked)} questions, worth {sum(made.points.values())} points."
-    )
+    tests, points = sum(map(len, made.tests.values())), sum(made.points.values())
+    say(f"{directory} has {tests} hidden tests of {len(made.asked)} questions, worth {points} points.")
     say(f"Write the due dates into {directory / 'bundle.toml'} and the class into {directory / 'roster.csv'}.")
 
 

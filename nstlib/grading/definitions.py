@@ -15,6 +15,38 @@ MAGIC = re.compile(r"^(?P<space>[ \t]*)(?:[%!?].*|[\w.]+\s*\?{1,2}\s*)$")
 ASSIGNED = re.compile(r"^(?P<start>[ \t]*[\w, \t]+=)[ \t]*[%!].*$")  # files = !ls
 BODY_IS_PYTHON = re.compile(r"^%%(?:time|timeit|capture|prun)\b.*$")
 PARSING = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+NEEDLESS = frozenset(
+    [
+        "atexit",
+        "builtins",
+        "compile",
+        "ctypes",
+        "eval",
+        "exec",
+        "faulthandler",
+        "gc",
+        "globals",
+        "importlib",
+        "inspect",
+        "linecache",
+        "marshal",
+        "mmap",
+        "open",
+        "os",
+        "pathlib",
+        "pickle",
+        "resource",
+        "shutil",
+        "signal",
+        "socket",
+        "subprocess",
+        "sys",
+        "threading",
+        "traceback",
+        "tracemalloc",
+        "__import__",
+    ]
+)
 COMPOUND = (ast.If, ast.Try)  # taken whole where they bind a name: an import that may fail, a device that may be there
 
 
@@ -84,6 +116,15 @@ def reached(statements: Iterable[Statement], name: str, prefer: set[int] = froze
         taken |= {at for at, each in enumerate(every) if "*" in each.binds}  # it may come from such an import
     taken |= {at for at, each in enumerate(every) if "__future__" in each.binds}
     return sorted((every[at] for at in sorted(taken)), key=lambda each: "__future__" not in each.binds)
+
+
+def suspicious(statement: Statement) -> bool:
+    """Return whether a statement names a part of Python that no answer needs, or looks behind an object."""
+    nodes = list(ast.walk(statement.node))
+    modules = {alias.name.split(".")[0] for each in nodes if isinstance(each, ast.Import) for alias in each.names}
+    modules |= {str(each.module).split(".")[0] for each in nodes if isinstance(each, ast.ImportFrom)}
+    behind = any(isinstance(each, ast.Attribute) and each.attr.startswith("_") for each in nodes)
+    return behind or bool(NEEDLESS & (statement.reads | modules))
 
 
 def same(one: Statement, other: Statement) -> bool:

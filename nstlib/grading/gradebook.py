@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from nstlib.grading import outcomes, tables
 from nstlib.grading.classroom import Override, Student
@@ -78,7 +78,7 @@ def build(
     names = {same(each.id): each for each in roster}
     spelled = {key: each.id for key, each in names.items()}
     for record in records:
-        student = str(record.get("student") or f"unknown: {PurePath(str(record.get('path', ''))).name}")
+        student = str(record.get("student") or f"unknown: {record.get('path', '')}")
         files.setdefault(same(student), {})[str(record.get("path"))] = _kept(record, points)
         if same(student) not in names:  # of two spellings the same one, whichever comes first
             spelled[same(student)] = min(student, spelled.get(same(student), student))

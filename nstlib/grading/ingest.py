@@ -20,6 +20,7 @@ WARNINGS = (
     "metadata",  # the function is not in the cell that is marked as its answer
     "magics",  # lines that only Jupyter understands were left out of the answer's cell
     "not_code",  # the cell marked as the answer is no code cell
+    "suspicious",  # the answer names what no answer needs: to be read, and to cost nothing
 )
 REJECTIONS = (
     "empty",
@@ -79,6 +80,8 @@ def _answer(question: str, name: str, cells: list, read_cells: list, most: int) 
     taken = definitions.reached(every, name, marked)
     if any(read_cells[each.cell].magics for each in taken):
         warnings.add("magics")
+    if any(definitions.suspicious(each) for each in taken):
+        warnings.add("suspicious")
     source = "\n\n".join(each.text for each in taken) + "\n"
     if len(source.encode()) > most:
         return {"status": "too_long", "source": "", "warnings": sorted(warnings)}

@@ -32,27 +32,50 @@ FLAGS: Mapping[str, str] = {
     "no_student": "No student’s id was found in the name of the file or of its folder.",
     "ambiguous": "More than one student fits the name of the file or of its folder.",
     "not_in_roster": "This student is not in roster.csv.",
+    "guessed": "The student is the start of the file’s name, which is in no class list.",
     "no_time": "The time of submission is not known, so that nothing is taken off for lateness.",
-    "nondeterministic": "Two runs gave different answers; the worse one counts.",
+    "bad_timestamp": "timestamp.txt cannot be read; the file’s own time was used.",
+    "late_on_platform": "Canvas says that it was late. What counts is the due date in bundle.toml.",
+    "time_without_zone": "The time stamp names no time zone, and was taken to be in UTC.",
+    "nondeterministic": "Two runs of one test gave different answers; the worse one counts.",
     "duplicate": "The notebook has this function twice, not the same; the last one counts.",
-    "metadata": "The cell is marked as another question’s; it was found by the name of its function.",
-    "uses_autograd": "The answer asks autograd for what is to be written by hand.",
-    "calls_nstlib": "The answer asks nstlib for what is to be written.",
-    "suspicious": "The source names parts of Python that no answer needs, such as `ctypes` or `gc`.",
+    "metadata": "The function is not in the cell that is marked as its answer; it was found by its name.",
+    "not_code": "The cell marked as the answer is no code cell.",
+    "bad_cell": "A cell of the notebook is damaged, and was passed over.",
+    "suspicious": "The source names parts of Python that no answer needs, such as `ctypes` or `gc`: read it.",
 }
-WHO = ("no_student", "ambiguous", "not_in_roster")
-QUIET = frozenset({"late", "superseded", "override", "upgraded", "kernel", "bom"})  # said elsewhere, or harmless
+WHO = ("no_student", "ambiguous", "guessed", "not_in_roster")
+QUIET = frozenset(  # said elsewhere, or harmless
+    {"late", "superseded", "override", "upgraded", "kernel", "bom", "duplicate_key", "magics", "not_graded"}
+    | {"time_from_file", "time_from_timestamp", "time_from_zip"}
+)
 REJECT = "reject"
 REJECTED: Mapping[str, str] = {
-    "not_json": "It is no notebook, or only a part of one: it is not JSON.",
-    "encoding": "It is not in UTF-8.",
-    "format": "It is JSON, but not what a notebook holds.",
-    "version": "Its version of the notebook format is not known.",
     "empty": "It is empty.",
+    "encoding": "It is not in UTF-8.",
+    "html": "It is a web page, such as a login form, and no notebook.",
+    "python": "It is a Python script under a notebook’s name.",
+    "merge": "It holds the marks of a merge that was not finished.",
+    "truncated": "Its end is missing: it was cut off on its way.",
+    "not_json": "It is no notebook: it is not JSON.",
+    "not_notebook": "It is JSON, but not what a notebook holds.",
+    "version": "Its version of the notebook format is not known.",
+    "too_many_cells": "It has more cells than a notebook may have.",
     "too_large": "It is larger than a notebook may be.",
     "not_a_file": "It is a link, a folder or a device, not a file.",
-    "memory": "Reading it took more memory than a notebook needs.",
-    "timeout": "Reading it took too long.",
+    "no_notebook": "There is no notebook among what was handed in.",
+    "bad_archive": "The archive, or this part of it, is broken or not of a usual kind.",
+    "bad_name": "Its name in the archive leads out of the archive.",
+    "encrypted": "It needs a password.",
+    "nested_archive": "It is an archive within an archive.",
+    "too_many": "There are too many files.",
+    "unreadable": "It cannot be read.",
+    "reading_timeout": "Reading it took too long.",
+    "reading_memory": "Reading it took more memory than a notebook needs.",
+    "reading_output": "Reading it went wrong.",
+    "reading_protocol": "Reading it went wrong.",
+    "reading_exited": "Reading it went wrong.",
+    "reading_killed": "Reading it crashed.",
 }
 NOTHING = "It holds none of the questions."
 NO_ID = "unknown: "  # how the gradebook names those without an id

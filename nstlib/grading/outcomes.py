@@ -27,6 +27,7 @@ OUTCOMES: Mapping[str, Outcome] = {
         "○", "not found", "The notebook has no function of this name. Was it renamed, or is its cell no code cell?"
     ),
     "syntax": Outcome("✗", "not Python", f"The cell cannot be read as Python. {_TOLD_BY_CHECK}"),
+    "too_long": Outcome("✗", "too long", "The answer, with all that it needs, is longer than a megabyte."),
     "raised": Outcome("✗", "raised an error", f"The function raised an error. {_TOLD_BY_CHECK}"),
     "took too long": Outcome("✗", "took too long", _LONG),
     "timeout": Outcome("✗", "took too long", _LONG),

@@ -65,8 +65,8 @@ def test_30_who_submitted_nothing_has_a_row_that_says_so():
 
 
 def test_who_is_not_in_the_roster_is_not_lost():
-    found = rows([record("zoe"), record(None, path="/home/x/notes.ipynb")], students("anna"))
-    assert [row.student for row in found] == ["anna", "unknown: notes.ipynb", "zoe"]
+    found = rows([record("zoe"), record(None, path="x/notes.ipynb")], students("anna"))
+    assert [row.student for row in found] == ["anna", "unknown: x/notes.ipynb", "zoe"]
     assert [row.flags for row in found[1:]] == [("not_in_roster",)] * 2
     assert only([record("zoe")]).flags == ()  # without a roster nobody is missing from it
 
@@ -156,9 +156,6 @@ def test_83_an_override_is_applied_last_and_survives_a_regrade():
     first = only([record("anna", 30)], overrides=given)
     regraded = record("anna", 30, questions={"ex02.gram": question("not yet")})
     second = only([record("anna", 30), regraded], overrides=given)
-    assert (
-        first.total == Decimal("14.4") - Decimal("6.4") - Decimal("0.8") + Decimal("5.5") - 0 + Decimal("0.8") - 0 or 1
-    )
     assert first.total == (4 + 6) * Decimal("0.8") + Decimal("5.5") and second.total == Decimal("5.5")
     for row in (first, second):  # the question is worth what the instructor says, late or not
         assert "override:ex02.gram" in row.flags and row.total == row.raw - row.penalty + row.override
@@ -220,9 +217,9 @@ def test_an_override_that_takes_points_is_a_negative_number_and_no_text():
 
 
 def test_gradebook_holds_no_time_path_or_host_name():
-    row = record("anna", 30, path="/home/prof/in/anna/all.ipynb", environment={"host": "grader7"})
-    text = gradebook_csv(rows([row, record(None, path="/home/prof/in/lost.ipynb")]), POINTS)
-    assert not any(each in text for each in ("/home", "2027", ":59", "grader7"))
+    row = record("anna", 30, path="anna/all.ipynb", environment={"host": "grader7"})
+    text = gradebook_csv(rows([row, record(None, path="lost.ipynb")]), POINTS)
+    assert not any(each in text for each in ("all.ipynb", "2027", ":59", "grader7"))
 
 
 def test_66_the_gradebook_is_rebuilt_from_the_journal_whatever_was_written_into_it(tmp_path):

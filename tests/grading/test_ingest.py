@@ -142,6 +142,20 @@ def test_magics_are_left_out_and_named_where_the_answer_is_in_their_cell():
     assert source("def gram_matrix(F):\n    return F %2") == "def gram_matrix(F):\n    return F %2"
 
 
+@pytest.mark.parametrize(
+    ("body", "flagged"),
+    [
+        ("import gc", True),
+        ("from os import path", True),
+        ("open('x')", True),
+        ("F.__class__", True),
+        ("F.sum()", False),
+    ],
+)
+def test_an_answer_that_names_what_no_answer_needs_is_to_be_read(body, flagged):
+    assert gram(f"def gram_matrix(F):\n    {body}\n    return F")["warnings"] == (["suspicious"] if flagged else [])
+
+
 def test_a_cell_that_is_no_python_costs_its_own_questions_alone():
     broken = code("def unroll(features:\n    return", "ex01.unroll")
     found = read(broken, ANSWER)["found"]

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
+from nstlib.grading import grading, ingest, marking, submissions
 from nstlib.grading.gradebook import build
 from nstlib.grading.lateness import Policy
-from nstlib.grading.needs import FLAGS, GROUPS, NOTHING, QUIET, REJECTED, needs
+from nstlib.grading.needs import FLAGS, GROUPS, NOTHING, QUIET, REJECTED, WHO, needs
 from nstlib.grading.outcomes import OUTCOMES
 from tests.grading.made_up import DUE, POINTS, override, question, record, students
 
@@ -81,7 +82,7 @@ def test_a_single_test_that_crashed_asks_and_asks_once():
     assert one(outcome="not yet", tests=tests)["ended"] == [("anna", GRAM, OUTCOMES["killed"].asks)]
 
 
-@pytest.mark.parametrize("flag", [each for each in FLAGS if each not in ("no_student", "ambiguous", "not_in_roster")])
+@pytest.mark.parametrize("flag", sorted(set(FLAGS) - set(WHO)))
 def test_a_flag_has_its_sentence_for_a_file_and_for_a_question(flag):
     assert found(record("anna", flags=[flag]))["flagged"] == [("anna", "", FLAGS[flag])]
     assert one(warnings=[flag])["flagged"] == [("anna", GRAM, FLAGS[flag])]
@@ -115,3 +116,11 @@ def test_groups_come_in_their_order():
     bad = record("anna", ungraded=["ex01.unroll"], flags=["nondeterministic"], reject="empty")
     bad["questions"][GRAM] = question("exited", tests=[{"id": "t", "verdict": "correct", "error_ratio": 1}])
     assert list(found(bad, roster=students("ben"))) == list(GROUPS)
+
+
+def test_every_word_that_can_be_said_of_a_file_or_answer_has_its_sentence_or_is_said_elsewhere():
+    said = {*ingest.WARNINGS, *submissions.FLAGS, marking.FLAKY, grading.WAITING, "no_time", "not_in_roster"}
+    assert said - set(FLAGS) - QUIET == set() and set(FLAGS) - said == set()
+    ends = {f"reading_{each}" for each in ("timeout", "memory", "output", "protocol", "exited", "killed")}
+    assert {*ingest.REJECTIONS, *submissions.REJECTIONS, *ends} == set(REJECTED)
+    assert set(ingest.STATUSES) - {"found"} <= set(OUTCOMES)
