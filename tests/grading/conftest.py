@@ -3,12 +3,13 @@
 import os
 import time
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import psutil
 import pytest
 
-from nstlib.grading import zygote
+from nstlib.grading import bundle, zygote
 from nstlib.grading.limits import Limits
 from nstlib.grading.runner import Runner, SandboxError
 
@@ -45,6 +46,12 @@ def _family(zygote_pid: int) -> list[int]:
         except (psutil.Error, ProcessLookupError):
             continue
     return found
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A bundle of all questions; not to be changed."""
+    return bundle.new(tmp_path_factory.mktemp("class") / "autumn", secret=bytes(range(32)), created=date(2026, 9, 1))
 
 
 @pytest.fixture(scope="module")
