@@ -22,6 +22,7 @@ from nstlib.grading.submissions import Submission, find
 __all__ = ["Graded", "GradingError", "grade"]
 
 WAITING = "not_graded"  # flag of a submission that this run left out and none before had marked
+PART = f".{'[0-9a-f]' * 32}.part"  # as nstlib.files names them
 Marker = Callable[[Iterable[Submission], Mapping, Limits], Iterator]
 
 
@@ -95,12 +96,14 @@ def grade(
             _records(journal, listed, keys, bundle), bundle.roster, bundle.overrides, bundle.policy, bundle.points
         )
         run = _run(journal, bundle, environment)
-    write(out, rows, bundle, run)
+        write(out, rows, bundle, run)  # while the journal keeps other graders out
     return Graded(rows, run, done)
 
 
 def write(out: Path, rows: Sequence[Row], bundle: Bundle, run: Run) -> None:
-    """Write all that is read by people and platforms."""
+    """Write all that is read by people and platforms, and remove what a run that was killed left half written."""
+    for part in (*out.glob(PART), *(out / "feedback").glob(PART)):
+        part.unlink()
     gradebook.write(out, rows, bundle.points)
     feedback.write(out / "feedback", rows, bundle.asked, bundle.name)
     report.write(out / "report.html", rows, bundle.asked, run)
