@@ -93,7 +93,7 @@ def test_an_unknown_flag_is_shown_as_it_is():
     assert one(warnings=["new"])["flagged"] == [("anna", GRAM, "new")]
 
 
-@pytest.mark.parametrize("flag", QUIET)
+@pytest.mark.parametrize("flag", sorted(QUIET))
 def test_what_is_harmless_or_said_elsewhere_asks_for_nothing(flag):
     assert (
         found(record("anna", flags=[flag] if flag != "superseded" else []), record("anna", -9, "old", flags=[flag]))
