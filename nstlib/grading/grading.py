@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from nstlib.grading import feedback, gradebook, local, report
+from nstlib.grading import feedback, gradebook, local, report, versions
 from nstlib.grading.bundle import Bundle
 from nstlib.grading.gradebook import Row
 from nstlib.grading.journal import Journal
@@ -71,7 +69,7 @@ def grade(
     _require_apart(folder, bundle, out)
     listed = [replace(each, data=b"") for each in find(folder, bundle.roster, limits, pattern)]
     wanted = _wanted(listed, only, exclude)
-    environment = _environment()
+    environment = versions.environment()
     keys = {each.path: _key(each, bundle, environment, limits) for each in listed}
     marker = marker or (lambda these, asked, within: local.marked(these, asked, within, jobs=jobs, weak=weak))
     out.mkdir(parents=True, exist_ok=True)
@@ -127,17 +125,6 @@ def _wanted(listed: Sequence[Submission], only: Sequence[str], exclude: Sequence
         raise GradingError(f"There is no submission of {shown(unknown[0])!r}. There are those of {some} …")
     chosen, left_out = {same(each) for each in only}, {same(each) for each in exclude}
     return {each for each in students if (not chosen or same(each) in chosen) and same(each) not in left_out}
-
-
-def _environment() -> dict[str, str]:
-    """Return what can change a number: it is part of the key under which marks are found again."""
-    found = {"python": platform.python_version(), "machine": platform.machine()}
-    for package in ("nstlib", "torch", "numpy"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # a checkout that was not installed
-            found[package] = "not installed"
-    return found
 
 
 def _key(submission: Submission, bundle: Bundle, environment: Mapping[str, str], limits: Limits) -> str:

@@ -13,7 +13,7 @@ from nstlib.grading.questions import Asked
 from nstlib.grading.runner import Runner
 from nstlib.grading.submissions import Submission
 
-__all__ = ["Proof", "marked", "marks_of"]
+__all__ = ["Proof", "marked", "marks_of", "proved"]
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ def marked(
     def work() -> None:
         try:
             with Runner(limits, weak=weak, alone=gate.alone) as runner:
-                done.put(_proved(runner, weak))
+                done.put(proved(runner, weak))
                 while (submission := following()) is not None:
                     with gate.shared():
                         marks = marks_of(submission, asked, runner, limits)
                     done.put((submission, marks))
-                done.put(_proved(runner, weak))
+                done.put(proved(runner, weak))
         except BaseException as fault:
             done.put(fault)
         finally:
@@ -75,7 +75,8 @@ def marks_of(submission: Submission, asked: Mapping[str, Asked], runner: Runner,
     return mark(submission.data, asked, runner, limits)
 
 
-def _proved(runner: Runner, weak: bool) -> Proof:
+def proved(runner: Runner, weak: bool) -> Proof:
+    """Try the jail; raises SandboxError where it does not hold, unless `weak`."""
     return Proof(runner.layers, proof.prove(runner, weak=weak), weak)
 
 
