@@ -71,7 +71,10 @@ def grade(
     wanted = _wanted(listed, only, exclude)
     environment = versions.environment()
     keys = {each.path: _key(each, bundle, environment, limits) for each in listed}
-    marker = marker or (lambda these, asked, within: local.marked(these, asked, within, jobs=jobs, weak=weak))
+    apart = (bundle.path, folder, out)
+    marker = marker or (
+        lambda these, asked, within: local.marked(these, asked, within, jobs=jobs, weak=weak, apart=apart)
+    )
     out.mkdir(parents=True, exist_ok=True)
     with Journal.open(out / "journal.jsonl") as journal:
         valid = set() if force else _valid(journal, keys)

@@ -2,15 +2,16 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from nstlib.grading import proof
 from nstlib.grading.gate import Gate
 from nstlib.grading.limits import Limits
 from nstlib.grading.marking import Marks, mark
 from nstlib.grading.questions import Asked
-from nstlib.grading.runner import Runner
+from nstlib.grading.runner import Runner, SandboxError
 from nstlib.grading.submissions import Submission
 
 __all__ = ["Proof", "marked", "marks_of", "proved"]
@@ -32,10 +33,12 @@ def marked(
     *,
     jobs: int,
     weak: bool,
+    apart: Sequence[Path] = (),
 ) -> Iterator[tuple[Submission, Marks] | Proof]:
     """Give each submission with its marks as it is done, and a Proof from each thread at its start and end.
 
-    Raises SandboxError where the jail does not hold; what was given until then stands.
+    apart: paths that no child may read. Raises SandboxError where one can, or where the jail does not hold; what was
+    given until then stands.
     """
     left, turn, stop, gate = iter(submissions), threading.Lock(), threading.Event(), Gate()
     done: queue.Queue = queue.Queue(maxsize=2 * jobs)
@@ -47,6 +50,7 @@ def marked(
     def work() -> None:
         try:
             with Runner(limits, weak=weak, alone=gate.alone) as runner:
+                _require_unseen(runner, () if weak else apart)
                 done.put(proved(runner, weak))
                 while (submission := following()) is not None:
                     with gate.shared():
@@ -73,6 +77,12 @@ def marks_of(submission: Submission, asked: Mapping[str, Asked], runner: Runner,
     if submission.reject is not None:
         return Marks({}, reject=submission.reject)
     return mark(submission.data, asked, runner, limits)
+
+
+def _require_unseen(runner: Runner, paths: Sequence[Path]) -> None:
+    for path in paths:
+        if runner.visible(path):
+            raise SandboxError(f"{path} lies where answers may read. Move it into a folder of your own, in your home.")
 
 
 def proved(runner: Runner, weak: bool) -> Proof:

@@ -19,7 +19,7 @@ from nstlib.grading.journal import JournalError
 from nstlib.grading.limits import Limits
 from nstlib.grading.local import Proof
 from nstlib.grading.marking import Marks
-from nstlib.grading.runner import SandboxError
+from nstlib.grading.runner import Runner, SandboxError
 from tests.grading import hostile
 from tests.grading.classes import GRAM, OUTPUTS, gram, made_up, outputs, right, write
 from tests.grading.conftest import left_over
@@ -152,6 +152,13 @@ def test_places_that_are_in_each_other_are_refused_and_nothing_is_written(made, 
     with pytest.raises(submissions.SubmissionsError):
         grade(tmp_path / "nothing", made, tmp_path / "out", marker=made_up)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_place_that_answers_may_read_is_refused(made, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(Runner, "visible", lambda self, path: Path(path) == made.path)
+    with pytest.raises(SandboxError, match=r"lies where answers may read|jail"):
+        grade(folder, made, tmp_path / "out")
+    assert left_over(-1) == []
 
 
 def test_a_journal_that_was_changed_stops_the_run_and_loses_nothing(graded, tmp_path):
