@@ -106,8 +106,8 @@ def _watched(wanted: bool) -> Iterator[set[str]]:
 
 def _defined(source: str, name: str):
     """Run the definitions as a module, and return the one that is asked for."""
-    module = types.ModuleType("answer")
-    sys.modules["answer"] = module  # dataclasses look there
+    module = types.ModuleType("__main__")  # as in a notebook
+    sys.modules["__main__"] = module  # dataclasses look there
     linecache.cache[FILE] = (len(source), None, source.splitlines(keepends=True), FILE)
     exec(compile(source, FILE, "exec"), module.__dict__)
     if name not in module.__dict__:

@@ -6,7 +6,8 @@ there. Hidden tests cross the network, so the cluster must be yours: use Dask's 
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from distributed import Client, Future, KilledWorker, as_completed
@@ -39,7 +40,7 @@ def marker(scheduler: str, *, weak: bool):
     def marked(
         submissions: Iterable[Submission], asked: Mapping[str, Asked], limits: Limits
     ) -> Iterator[tuple[Submission, Marks] | Proof]:
-        with _client(scheduler) as client:
+        with _client(scheduler) as client, _ended(client):
             _require_same_versions(client)
             tests = client.scatter(dict(asked), broadcast=True, hash=False)
             left, sent = iter(submissions), {}
@@ -58,10 +59,13 @@ def marker(scheduler: str, *, weak: bool):
             while sent:
                 future = _next(arriving, client)
                 submission = sent.pop(future.key)
-                yield submission, _result(future, asked)
+                proof, marks = _result(future, asked)
                 future.release()
+                if proof is not None:
+                    yield proof
+                yield submission, marks
                 send()
-            yield from _proofs(client, limits, weak)
+            yield from client.gather([_on(client, worker, _prove, limits, weak) for worker in client.nthreads()])
 
     return marked
 
@@ -95,19 +99,26 @@ def _next(arriving: as_completed, client: Client) -> Future:
     return next(arriving)
 
 
-def _result(future: Future, asked: Mapping[str, Asked]) -> Marks:
+def _result(future: Future, asked: Mapping[str, Asked]) -> tuple[Proof | None, Marks]:
     try:
         return future.result()
     except KilledWorker:  # one worker after the other died of it: no fault of the student's as far as we can tell
-        return Marks({}, ungraded=tuple(asked))
+        return None, Marks({}, ungraded=tuple(asked))
 
 
-def _proofs(client: Client, limits: Limits, weak: bool) -> Iterator[Proof]:
-    """Try the jail once more on each worker, and end its runners."""
-    workers = list(client.scheduler_info()["workers"])
-    yield from client.gather(
-        [client.submit(_finish, limits, weak, workers=[worker], pure=False) for worker in workers], errors="skip"
-    )
+@contextmanager
+def _ended(client: Client) -> Iterator[None]:
+    """End the runners on all workers, however the run ends."""
+    try:
+        yield
+    finally:
+        with suppress(Exception):  # a cluster that is gone has no runners
+            client.cancel(list(client.futures.values()))
+            client.gather([_on(client, worker, _end) for worker in client.nthreads()], errors="skip")
+
+
+def _on(client: Client, worker: str, function: Callable, *given: object) -> Future:
+    return client.submit(function, *given, workers=[worker], pure=False)
 
 
 # On a worker
@@ -115,32 +126,40 @@ def _proofs(client: Client, limits: Limits, weak: bool) -> Iterator[Proof]:
 _here: dict[str, Any] = {"gate": Gate(), "runners": {}, "lock": threading.Lock()}
 
 
-def _runner(limits: Limits, weak: bool) -> Runner:
-    """Return this thread's runner, whose jail is proved before its first submission."""
+def _runner(limits: Limits, weak: bool) -> tuple[Runner, bool]:
+    """Return this thread's runner, and whether it is new."""
     key = (threading.get_ident(), limits, weak)
     with _here["lock"]:
         runner = _here["runners"].get(key)
-    if runner is None:
-        runner = Runner(limits, weak=weak, alone=_here["gate"].alone)
-        proved(runner, weak)
-        with _here["lock"]:
-            _here["runners"][key] = runner
-    return runner
+    if runner is not None:
+        return runner, False
+    runner = Runner(limits, weak=weak, alone=_here["gate"].alone)
+    with _here["lock"]:
+        _here["runners"][key] = runner
+    return runner, True
 
 
-def _mark(submission: Submission, asked: Mapping[str, Asked], limits: Limits, weak: bool) -> Marks:
-    runner = _runner(limits, weak)
+def _mark(submission: Submission, asked: Mapping[str, Asked], limits: Limits, weak: bool) -> tuple[Proof | None, Marks]:
+    """Mark a submission; with what a new runner's jail was found to hold before its first."""
+    runner, new = _runner(limits, weak)
     with _here["gate"].shared():
-        return marks_of(submission, asked, runner, limits)
+        proof = proved(runner, weak) if new else None
+        return proof, marks_of(submission, asked, runner, limits)
 
 
-def _finish(limits: Limits, weak: bool) -> Proof:
+def _prove(limits: Limits, weak: bool) -> Proof:
+    """Try the jails of a worker that has marked, once more; a worker without a runner has one made and tried."""
+    with _here["lock"]:
+        runners = list(_here["runners"].values())
+    runners = runners or [_runner(limits, weak)[0]]
+    with _here["gate"].shared():
+        found = [proved(runner, weak) for runner in runners]
+    return Proof(found[0].layers, tuple(sorted({hole for each in found for hole in each.holes})), weak)
+
+
+def _end() -> None:
     with _here["lock"]:
         runners = list(_here["runners"].values())
         _here["runners"].clear()
-    runners = runners or [Runner(limits, weak=weak)]
-    found = [proved(runner, weak) for runner in runners]
     for runner in runners:
         runner.close()
-    holes = sorted({hole for each in found for hole in each.holes})
-    return Proof(found[0].layers, tuple(holes), weak)

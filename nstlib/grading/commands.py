@@ -61,7 +61,7 @@ def grade(
     from nstlib.grading.lms import write
 
     loaded = Bundle.load(bundle)
-    with _bar() as told:
+    with _bar() as told, _stoppable():
         graded = run(
             submissions,
             loaded,
@@ -99,6 +99,15 @@ def _bar() -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("marking", total=None)
         yield lambda done, of: progress.update(task, completed=done, total=of)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("Stopped. What was marked is kept: the same command goes on from there.")
+        raise typer.Exit(130) from None
 
 
 def _summary(graded, out: Path) -> None:

@@ -70,7 +70,8 @@ def grade(
     listed = [replace(each, data=b"") for each in find(folder, bundle.roster, limits, pattern)]
     wanted = _wanted(listed, only, exclude)
     environment = versions.environment()
-    keys = {each.path: _key(each, bundle, environment, limits) for each in listed}
+    facts = {"bundle": bundle.digest, "environment": environment, "limits": asdict(limits), "weak": weak}
+    keys = {each.path: _key(each, facts) for each in listed}
     apart = (bundle.path, folder, out)
     marker = marker or (
         lambda these, asked, within: local.marked(these, asked, within, jobs=jobs, weak=weak, apart=apart)
@@ -80,7 +81,6 @@ def grade(
         valid = set() if force else _valid(journal, keys)
         todo = {each.path for each in listed if each.student in wanted} - valid
         told(0, len(todo))
-        facts = {"bundle": bundle.digest, "environment": environment, "limits": asdict(limits)}
         done = 0
         if todo:
             these = (each for each in find(folder, bundle.roster, limits, pattern) if each.path in todo)
@@ -89,8 +89,7 @@ def grade(
                     journal.append({"proof": asdict(found)} | facts)
                     continue
                 submission, marks = found
-                key = _key(submission, bundle, environment, limits)
-                journal.append(_record(submission, marks, key) | facts)
+                journal.append(_record(submission, marks, _key(submission, facts)) | facts)
                 done += 1
                 told(done, len(todo))
         rows = gradebook.build(
@@ -130,8 +129,9 @@ def _wanted(listed: Sequence[Submission], only: Sequence[str], exclude: Sequence
     return {each for each in students if (not chosen or same(each) in chosen) and same(each) not in left_out}
 
 
-def _key(submission: Submission, bundle: Bundle, environment: Mapping[str, str], limits: Limits) -> str:
-    parts = [submission.sha256, submission.reject, bundle.digest, dict(environment), asdict(limits)]
+def _key(submission: Submission, facts: Mapping) -> str:
+    """Return what tells whether marks are of these bytes, by these tests, this code, and this jail."""
+    parts = [submission.sha256, submission.reject, facts]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

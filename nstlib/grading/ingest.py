@@ -6,6 +6,7 @@ The words below are all that a reading can say; the parent refuses any other.
 import json
 import re
 
+from . import cells as python
 from . import definitions
 from .limits import Limits
 
@@ -17,7 +18,8 @@ WARNINGS = (
     "duplicate_key",  # an object of the file has a key twice
     "bad_cell",  # a cell is no cell, and was passed over
     "duplicate",  # the function is there twice, not the same: the last counts
-    "metadata",  # the function is not in the cell that is marked as its answer
+    "metadata",  # the function is in no cell that is marked as its answer, but in another
+    "left_out",  # a loop, a `with` or a call changes what the answer uses, and was not taken
     "magics",  # lines that only Jupyter understands were left out of the answer's cell
     "not_code",  # the cell marked as the answer is no code cell
     "suspicious",  # the answer names what no answer needs: to be read, and to cost nothing
@@ -53,7 +55,7 @@ def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> d
     except Rejected as why:
         return {"warnings": sorted(warnings), "reject": str(why), "found": {}}
     read_cells = [
-        definitions.read(text, number) if code and len(text) <= limits.source else definitions.Cell(text)
+        python.read(text, number) if code and len(text) <= limits.source else python.Cell(text)
         for number, (code, text, _) in enumerate(cells)
     ]
     found = {
@@ -72,12 +74,14 @@ def _answer(question: str, name: str, cells: list, read_cells: list, most: int) 
         return {"status": "syntax" if broken else "missing", "source": "", "warnings": sorted(warnings)}
     if marked and not marked & set(holders):
         warnings.add("metadata")
-    counted = [at for at in holders if at in marked] or holders
-    versions = [each for at in counted for each in read_cells[at].statements if name in each.binds]
+    versions = [each for at in holders for each in read_cells[at].statements if name in each.binds]
+    versions = [each for each in versions if not definitions.is_stub(each)]
     if any(not definitions.same(versions[-1], each) for each in versions) and not _builds(versions, name):
         warnings.add("duplicate")
     every = [each for at in code for each in read_cells[at].statements or ()]
     taken = definitions.reached(every, name, marked)
+    if definitions.left_out(every, taken):
+        warnings.add("left_out")
     if any(read_cells[each.cell].magics for each in taken):
         warnings.add("magics")
     if any(definitions.suspicious(each) for each in taken):

@@ -1,15 +1,16 @@
 """Mark submissions on this machine: a few threads, each with a runner and thus a zygote of its own."""
 
+import logging
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nstlib.grading import proof
 from nstlib.grading.gate import Gate
 from nstlib.grading.limits import Limits
-from nstlib.grading.marking import Marks, mark
+from nstlib.grading.marking import Marks, Stopped, mark
 from nstlib.grading.questions import Asked
 from nstlib.grading.runner import Runner, SandboxError
 from nstlib.grading.submissions import Submission
@@ -51,12 +52,17 @@ def marked(
         try:
             with Runner(limits, weak=weak, alone=gate.alone) as runner:
                 _require_unseen(runner, () if weak else apart)
-                done.put(proved(runner, weak))
+                with gate.shared():
+                    done.put(proved(runner, weak))
                 while (submission := following()) is not None:
                     with gate.shared():
-                        marks = marks_of(submission, asked, runner, limits)
+                        marks = marks_of(submission, asked, runner, limits, lambda: not stop.is_set())
                     done.put((submission, marks))
-                done.put(proved(runner, weak))
+                if not stop.is_set():
+                    with gate.shared():
+                        done.put(proved(runner, weak))
+        except Stopped:
+            pass
         except BaseException as fault:
             done.put(fault)
         finally:
@@ -72,11 +78,26 @@ def marked(
         _drain(done, threads)
 
 
-def marks_of(submission: Submission, asked: Mapping[str, Asked], runner: Runner, limits: Limits) -> Marks:
-    """Mark one submission; what could not be read is rejected with the reason that was found when it was listed."""
+def marks_of(
+    submission: Submission,
+    asked: Mapping[str, Asked],
+    runner: Runner,
+    limits: Limits,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Marks:
+    """Mark one submission; what could not be read is rejected with the reason that was found when it was listed.
+
+    A fault in the grader itself leaves this submission ungraded, and the others alone.
+    """
     if submission.reject is not None:
         return Marks({}, reject=submission.reject)
-    return mark(submission.data, asked, runner, limits)
+    try:
+        return mark(submission.data, asked, runner, limits, go_on)
+    except Stopped:
+        raise
+    except Exception:
+        logging.getLogger(__name__).exception("%s could not be graded, through a fault of the grader.", submission.path)
+        return Marks({}, ungraded=tuple(asked))
 
 
 def _require_unseen(runner: Runner, paths: Sequence[Path]) -> None:

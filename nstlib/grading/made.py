@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from nstlib.checks import references
 from nstlib.checks.questions import Question
-from nstlib.grading import definitions
-from nstlib.grading.definitions import Statement
+from nstlib.grading import cells, definitions
+from nstlib.grading.cells import Statement
 
 __all__ = ["source"]
 
@@ -66,7 +66,7 @@ def _reference(name: str) -> str:
 
 
 def _statements(module) -> list[Statement]:
-    return definitions.read(inspect.getsource(module), 0).statements
+    return cells.read(inspect.getsource(module), 0).statements
 
 
 def _imports_first(text: str) -> str:

@@ -4,9 +4,8 @@ What a child says is an answer and never a verdict. Points come from ``judge`` a
 and are withheld, not given, by what a child claims of itself. What fails through our fault is no verdict at all.
 """
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,10 +15,26 @@ from nstlib.grading.limits import Limits
 from nstlib.grading.questions import Asked, Test
 from nstlib.grading.runner import Job, Outcome, Runner
 
-__all__ = ["Marks", "mark"]
+__all__ = ["Marks", "Stopped", "mark"]
 
 FLAKY = "nondeterministic"
 LATE = Outcome("timeout", "not run")  # a test after one that took too long
+
+
+@dataclass
+class Budget:
+    """The seconds that a submission's answers may take together; what others' answers take is not counted."""
+
+    left: float
+    go_on: Callable[[], bool] = field(default=lambda: True)
+
+    def spend(self, outcome: Outcome) -> None:
+        """Count a job's time, and that of its earlier runs."""
+        self.left -= outcome.seconds * (1 + len(outcome.earlier))
+
+
+class Stopped(Exception):
+    """The run was called off: the submission has no marks, and nothing is written of it."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +47,15 @@ class Marks:
     ungraded: tuple[str, ...] = ()
 
 
-def mark(data: bytes, asked: Mapping[str, Asked], runner: Runner, limits: Limits = Limits()) -> Marks:  # noqa: B008
-    """Mark a notebook's bytes. Never raises for what stands in them."""
-    until = time.monotonic() + limits.submission
+def mark(
+    data: bytes,
+    asked: Mapping[str, Asked],
+    runner: Runner,
+    limits: Limits = Limits(),  # noqa: B008, it is frozen
+    go_on: Callable[[], bool] = lambda: True,
+) -> Marks:
+    """Mark a notebook's bytes. Never raises for what stands in them; raises Stopped once `go_on` says no."""
+    budget = Budget(limits.submission, go_on)
     outcome = runner.read(data, {name: each.function for name, each in asked.items()})
     if outcome.status == "infra":
         return Marks({}, ungraded=tuple(asked))
@@ -50,7 +71,7 @@ def mark(data: bytes, asked: Mapping[str, Asked], runner: Runner, limits: Limits
         elif found.status != "found":
             questions[name] = _entry(found.status, each, warnings=found.warnings)
         else:
-            entry = _question(each, found.source, found.warnings, runner, until, limits)
+            entry = _question(each, found.source, found.warnings, runner, budget, limits)
             questions[name] = entry
             if entry["outcome"] == "infra":
                 ungraded.append(name)
@@ -58,16 +79,16 @@ def mark(data: bytes, asked: Mapping[str, Asked], runner: Runner, limits: Limits
 
 
 def _question(
-    asked: Asked, source: str, warnings: Sequence[str], runner: Runner, until: float, limits: Limits
+    asked: Asked, source: str, warnings: Sequence[str], runner: Runner, budget: Budget, limits: Limits
 ) -> dict[str, object]:
     """Run a question's tests, and the first of them twice where all have answers; judge."""
     outcomes: list[Outcome] = []
     for test in asked.tests:
         late = any(each.status == "timeout" for each in outcomes)  # the question's points are lost, more time is not
-        outcomes.append(LATE if late else _run(asked, test, source, runner, until, limits))
+        outcomes.append(LATE if late else _run(asked, test, source, runner, budget, limits))
     again = outcomes[0]
     if all(each.reply is not None for each in outcomes):
-        again = _run(asked, asked.tests[0], source, runner, until, limits)
+        again = _run(asked, asked.tests[0], source, runner, budget, limits)
     tests = [_test(asked, test, outcome) for test, outcome in zip(asked.tests, outcomes, strict=True)]
     more = {"source": source, "tests": tests, "warnings": tuple(warnings)}
     if "infra" in (again.status, *(each.status for each in outcomes)):
@@ -91,12 +112,15 @@ def _question(
     return _entry("correct", asked, None, asked.points, **more)
 
 
-def _run(asked: Asked, test: Test, source: str, runner: Runner, until: float, limits: Limits) -> Outcome:
-    left = until - time.monotonic()
-    if left <= 0:
+def _run(asked: Asked, test: Test, source: str, runner: Runner, budget: Budget, limits: Limits) -> Outcome:
+    if not budget.go_on():
+        raise Stopped
+    if budget.left <= 0:
         return Outcome("timeout", "submission")
     job = Job(asked.function, source, test.arguments, test.gradient, test.cotangent, asked.by_hand)
-    return runner.call(job, min(limits.wall, left))
+    outcome = runner.call(job, min(limits.wall, budget.left))
+    budget.spend(outcome)
+    return outcome
 
 
 def _judged(asked: Asked, tests: Sequence[Test], outcomes: Sequence[Outcome]) -> Verdict:

@@ -41,6 +41,7 @@ FLAGS: Mapping[str, str] = {
     "duplicate": "The notebook has this function twice, not the same; the last one counts.",
     "metadata": "The function is not in the cell that is marked as its answer; it was found by its name.",
     "not_code": "The cell marked as the answer is no code cell.",
+    "left_out": "A loop, a `with` or a call outside of the function changes what it uses; these are not run.",
     "bad_cell": "A cell of the notebook is damaged, and was passed over.",
     "suspicious": "The source names parts of Python that no answer needs, such as `ctypes` or `gc`: read it.",
 }

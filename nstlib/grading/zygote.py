@@ -162,7 +162,7 @@ def main() -> None:
     package = load("grading", HERE / "__init__.py")
     for name in ("replies", "reading"):  # children read an answer as the notebook's checks do
         load(f"grading.{name}", HERE.parent / "checks" / f"{name}.py")
-    from grading import child, definitions, hugepages, jail, limits  # noqa: F401, definitions for ingest
+    from grading import child, definitions, hugepages, jail, limits  # noqa: F401, definitions are for ingest
 
     package.__path__ = []  # whatever else lies there is not for children
     file = Path(sys.argv[3])

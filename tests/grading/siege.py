@@ -43,7 +43,7 @@ def attackers(count: int, canary: Path) -> dict[str, tuple[hostile.Hostile, byte
     """Return notebooks whose Gram matrix attacks, each of the collection in turn, spread over all threats."""
     places = {
         "@PARENT@": os.getpid(),
-        "@ZYGOTE@": os.getppid(),
+        "@ZYGOTE@": os.getpid(),
         "@CANARY@": canary,
         "@FOLDER@": canary.parent,
         "@LIBRARY@": Path(nstlib.__file__).parents[1],
@@ -104,7 +104,7 @@ def main(students: int = 200, bad: int = 60) -> int:
         print(f"forged passes {len(forged)} {forged}, harm {harm}, honest rows that changed {len(changed)} {changed}")
         print(f"right answers beside an attack that lost their points {lost}")
         print(f"ends of the hostile answers' tests: {dict(ends.most_common())}")
-        left = left_over(-1)
+        left = left_over(os.getpid())
         print(f"processes left {len(left)}; memory of the grader from {min(peaks) >> 20} to {max(peaks) >> 20} MB")
         return int(bool(forged or harm or changed or left))
 

@@ -1,18 +1,20 @@
 """The whole run: grades from a folder, what is kept between runs, and a grader that is killed at any moment."""
 
 import json
+import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 import nstlib
-from nstlib.grading import grading, submissions
+from nstlib.grading import grading, local, submissions
 from nstlib.grading.bundle import Bundle
 from nstlib.grading.grading import GradingError, grade
 from nstlib.grading.journal import JournalError
@@ -21,8 +23,9 @@ from nstlib.grading.local import Proof
 from nstlib.grading.marking import Marks
 from nstlib.grading.runner import Runner, SandboxError
 from tests.grading import hostile
-from tests.grading.classes import GRAM, OUTPUTS, gram, made_up, outputs, right, write
+from tests.grading.classes import GRAM, OUTPUTS, gram, outputs, right, write
 from tests.grading.conftest import left_over
+from tests.grading.stand_in import made_up
 from tests.grading.test_gradebook import table
 
 RIGHT = right(GRAM)[GRAM]
@@ -57,7 +60,7 @@ def gradebook(out):
 
 
 def test_a_class_is_graded_in_jailed_children(made, folder, tmp_path):
-    write(folder, {"dan": gram(RIGHT.replace("features, features", "features, features") + "\n"), "eve": b"<html>"})
+    write(folder, {"dan": gram(RIGHT + "\n"), "eve": b"<html>"})
     write(folder, {"finn": gram("def gram_matrix(features):\n    return features.flatten(1).T @ features.flatten(1)")})
     try:
         found = grade(folder, made, tmp_path / "out", limits=Limits(wall=2))
@@ -71,7 +74,7 @@ def test_a_class_is_graded_in_jailed_children(made, folder, tmp_path):
         "positions"
     }
     assert found.run.layers and not found.run.holes and not found.run.weak
-    assert left_over(-1) == []
+    assert left_over(os.getpid()) == []
 
 
 def test_what_is_marked_is_not_marked_again(graded):
@@ -144,6 +147,38 @@ def test_what_was_not_graded_through_our_fault_is_graded_in_the_next_run(made, f
     assert found.exit_status == 0 and found.marked == 3
 
 
+def test_a_fault_of_the_graders_own_costs_one_submission_a_wait_and_no_other_anything(
+    made, folder, tmp_path, monkeypatch
+):
+    whole = local.mark
+
+    def failing(data, *given):
+        if b"# ben" in data:
+            raise ZeroDivisionError("a fault of ours")
+        return whole(data, *given)
+
+    monkeypatch.setattr(local, "mark", failing)
+    try:
+        found = grade(folder, made, tmp_path / "out")
+    except SandboxError as why:
+        pytest.skip(f"cannot jail here: {why}")
+    rows = gradebook(tmp_path / "out")
+    assert [rows[name]["status"] for name in ("anna", "ben", "cleo")] == ["graded", "ungraded", "graded"]
+    assert found.exit_status == 2
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError])
+def test_a_run_that_is_stopped_leaves_no_thread_and_no_process(fault, made, folder, tmp_path):
+    def told(done, of):
+        if done:
+            raise fault
+
+    with pytest.raises((fault, SandboxError)):
+        grade(folder, made, tmp_path / "out", told=told)
+    assert not [thread for thread in threading.enumerate() if thread.name == "nst-grade"]
+    assert left_over(os.getpid()) == []
+
+
 def test_places_that_are_in_each_other_are_refused_and_nothing_is_written(made, folder, tmp_path):
     for out in (folder / "out", made.path / "out", made.path.parent):
         with pytest.raises(GradingError, match=r"lies? in"):
@@ -158,7 +193,7 @@ def test_a_place_that_answers_may_read_is_refused(made, folder, tmp_path, monkey
     monkeypatch.setattr(Runner, "visible", lambda self, path: Path(path) == made.path)
     with pytest.raises(SandboxError, match=r"lies where answers may read|jail"):
         grade(folder, made, tmp_path / "out")
-    assert left_over(-1) == []
+    assert left_over(os.getpid()) == []
 
 
 def test_a_journal_that_was_changed_stops_the_run_and_loses_nothing(graded, tmp_path):
@@ -215,10 +250,11 @@ import sys
 from pathlib import Path
 from nstlib.grading.bundle import Bundle
 from nstlib.grading.grading import grade
-from tests.grading.classes import made_up
+from tests.grading.stand_in import made_up
 folder, bundle, out, how = sys.argv[1:]
 print("begins", flush=True)
 grade(Path(folder), Bundle.load(Path(bundle)), Path(out), marker=made_up if how == "quick" else None)
+assert "torch" not in sys.modules, "the process that decides needs none, and whoever can load a model can be attacked"
 """
 
 
@@ -257,9 +293,9 @@ def test_a_grader_killed_at_any_moment_and_started_again_gives_the_same_bytes(
     assert outputs(out) == wanted
     assert {each.name for each in out.iterdir()} == {*OUTPUTS, "feedback", "journal.jsonl"}
     until = time.monotonic() + 5
-    while left_over(-1, 0.1) and time.monotonic() < until:
+    while left_over(os.getpid(), 0.1) and time.monotonic() < until:
         pass
-    assert left_over(-1, 0.1) == []
+    assert left_over(os.getpid(), 0.1) == []
 
 
 def _readable(journal):

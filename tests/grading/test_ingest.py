@@ -110,8 +110,70 @@ def test_the_last_of_two_versions_counts_unless_one_is_in_the_marked_cell():
     found = gram(ANSWER, other)
     assert (found["source"].strip(), found["warnings"]) == (other, ["duplicate"])
     found = gram(code(ANSWER, "ex02.gram"), other)
-    assert (found["source"].strip(), found["warnings"]) == (ANSWER, [])
+    assert (found["source"].strip(), found["warnings"]) == (ANSWER, ["duplicate"])
     assert gram(ANSWER, ANSWER + "  # the same")["warnings"] == []
+
+
+def test_an_answer_beside_the_stub_in_the_marked_cell_counts():
+    stub = 'def gram_matrix(features):\n    """G, (N, N)."""\n    raise NotImplementedError("write me")'
+    for cells in ((code(stub, "ex02.gram"), ANSWER), (ANSWER, code(stub, "ex02.gram"))):
+        found = gram(*cells)
+        assert (found["source"].strip(), found["warnings"]) == (ANSWER, [])
+    assert gram(code(stub, "ex02.gram"))["source"].strip() == stub
+
+
+def test_a_functions_own_names_are_not_looked_up_in_other_cells():
+    answer = (
+        "def gram_matrix(features, eps=EPS):\n    F = features.flatten(1)\n    return F @ F.T / len([x for x in F])"
+    )
+    others = ["features = torch.load('feat.pt')", "F = train()", "x = train()", "EPS = 1"]
+    assert source(*others, answer) == f"EPS = 1\n\n{answer}"
+
+
+def test_a_condition_adds_to_what_was_there_before():
+    cells = ["device = 'cpu'", "if cuda():\n    device = 'cuda'\n    train()", "def cuda(): return False"]
+    answer = "def gram_matrix(F):\n    return F.to(device)"
+    taken = "if cuda():\n    device = 'cuda'\n    pass"
+    assert source(cells[2], *cells[:2], answer) == "\n\n".join([cells[2], cells[0], taken, answer])
+
+
+def test_what_a_statement_reads_is_what_was_there_when_it_ran():
+    cells = ["def scale(F): return F", "_plain = scale", "def scale(F):\n    return _plain(F) * 2"]
+    answer = "def gram_matrix(F):\n    return scale(F)"
+    assert source(*cells, answer) == "\n\n".join([*cells, answer])
+
+
+@pytest.mark.parametrize(
+    "start", ["%%capture\n!pip install torch", "!pip install a \\\n    b \\\n    c", "pip install torch", "%%time"]
+)
+def test_a_cell_with_magics_keeps_its_imports(start):
+    answer = "def gram_matrix(F):\n    return torch.mm(F, F.T)"
+    assert source(f"{start}\nimport torch", answer) == f"import torch\n\n{answer}"
+
+
+def test_imports_of_everything_are_taken_only_where_a_name_is_missing():
+    assert source("from missing import *", ANSWER) == ANSWER
+    answer = "def gram_matrix(F):\n    return einsum('ki,li->kl', F, F)"
+    assert source("from torch import *", answer) == f"from torch import *\n\n{answer}"
+
+
+def test_signs_that_end_lines_elsewhere_do_not_cut_an_answer():
+    text = "def gram_matrix(F):\n    a = '\u2028\x0c\x85'\n    return F @ F.T"
+    assert source(text) == text
+
+
+@pytest.mark.parametrize(
+    "change", ["for n in range(3): layers.append(n)", "layers.append(1)", "with x as layers: pass", "del layers[0]"]
+)
+def test_changes_that_are_not_run_are_named(change):
+    found = gram("layers = []", change, "def gram_matrix(F):\n    return layers")
+    assert (found["source"].startswith("layers = []"), found["warnings"]) == (True, ["left_out"])
+    assert gram("other = []", change.replace("layers", "other"), ANSWER)["warnings"] == []
+
+
+def test_what_runs_in_the_notebook_alone_is_its_main():
+    cells = ["if __name__ == '__main__':\n    EPS = 2", "def gram_matrix(F):\n    return F * EPS"]
+    assert source(*cells) == "\n\n".join(cells)
 
 
 def test_a_function_that_moved_away_from_its_cell_is_found_and_named():

@@ -1,5 +1,6 @@
 """Marks of one submission: all points need all tests, known mistakes are named, and our faults cost nobody anything."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from nstlib.checks import all_questions
 from nstlib.grading import made as answers
 from nstlib.grading.demo import notebook
 from nstlib.grading.limits import Limits
-from nstlib.grading.marking import mark
+from nstlib.grading.marking import Stopped, mark
 from nstlib.grading.runner import Outcome
 from tests.grading.conftest import QUICK
 
@@ -161,6 +162,23 @@ def test_a_notebook_that_breaks_its_reader_is_rejected(status, marked):
 def test_a_submissions_time_ends_for_all_its_tests_together(marked):
     found = marked("def gram_matrix(f): return f", limits=Limits(submission=0)).questions[GRAM]
     assert found["outcome"] == "timeout" and {test["seconds"] for test in found["tests"]} == {0}
+
+
+def test_the_time_that_others_take_is_not_a_submissions(marked, runner):
+    class Waiting:
+        read = runner.read
+
+        def call(self, *given):
+            time.sleep(0.2)  # as for others, who work alone
+            return runner.call(*given)
+
+    marks = marked(answers.source(QUESTIONS[GRAM]), with_runner=Waiting(), limits=Limits(submission=0.5))
+    assert marks.questions[GRAM]["outcome"] == "correct"
+
+
+def test_a_run_that_was_called_off_gives_no_marks(made, runner):
+    with pytest.raises(Stopped):
+        mark(notebook({GRAM: "def gram_matrix(f): return f"}), made.asked, runner, QUICK, lambda: False)
 
 
 def test_an_error_is_told_in_units_of_what_is_allowed(made, marked):
