@@ -1,5 +1,6 @@
 """Put what was found in order: what stands above the students, whose each file is, and when it was handed in."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +14,9 @@ __all__ = ["Group", "grouped", "prefix"]
 
 STAMP, MOST = "timestamp.txt", 100  # nbgrader's, and bytes of it
 TIMES = {"time_from_file", "time_from_zip"}
+AROUND = {"submissions", "submission", "students", "class", "handed in", "handins", "hand-ins"}
+DEEPEST = 3  # folders around the students
+OF_PLATFORMS = re.compile(r"_assignsubmission_|_\d+_\d+_")
 NOBODY = Owner("", "file", frozenset({"no_student"}))
 
 
@@ -26,7 +30,7 @@ class Group:
 
 
 def prefix(items: Iterable[Item], name: str, ids: set[str]) -> tuple[str, ...]:
-    """Return what stands above the students: a folder of the same name as what is around it, nbgrader's "submitted"."""
+    """Return what stands above the students: nbgrader's "submitted", or a single folder that is no student's."""
     above: tuple[str, ...] = ()
     items = [each for each in items if each.reject != "bad_name"]
     while True:
@@ -35,9 +39,19 @@ def prefix(items: Iterable[Item], name: str, ids: set[str]) -> tuple[str, ...]:
         files = {each.parts[-1] for each in here if len(each.parts) == len(above) + 1 and not each.folder}
         if "submitted" in tops - files:
             return (*above, "submitted")
-        if above or len(tops) != 1 or files or same(*tops) != same(name) or same(*tops) in ids:
+        if len(tops) != 1 or files or _names_a_student(*tops, ids) or len(above) == DEEPEST:
             return above
-        above = (*tops,)
+        top = (*above, *tops)
+        inner = {each.parts[len(top)] for each in here if len(each.parts) > len(top)}
+        around = same(*tops) in {same(name), *AROUND} if not above else same(*tops) in AROUND
+        if not around and not any(_names_a_student(each, ids) or same(each) in AROUND for each in inner):
+            return above
+        above = top
+
+
+def _names_a_student(name: str, ids: set[str]) -> bool:
+    start = re.split(r"[\s_.]", same(name))[0]
+    return same(name) in ids or start in ids or OF_PLATFORMS.search(name) is not None
 
 
 def grouped(items: list[Item], names: Names, start: int) -> list[Group]:

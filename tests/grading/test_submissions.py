@@ -321,6 +321,20 @@ def test_a_folder_around_the_students_is_passed_through(tmp_path):
     assert owners(tmp_path / "anna", ROSTER) == [("anna", "anna/x.ipynb")]
 
 
+@pytest.mark.parametrize("around", ["submissions", "autumn/submissions", "autumn"])
+def test_a_class_in_a_zip_of_a_folder_of_any_name_is_not_one_student(tmp_path, around):
+    put(tmp_path / "in", f"{around}/anna/x.ipynb", f"{around}/ben/ex02/x.ipynb")
+    assert [student for student, _ in owners(tmp_path / "in", ROSTER)] == ["anna", "ben"]
+    if around == "submissions":
+        assert [student for student, _ in owners(tmp_path / "in")] == ["anna", "ben"]
+
+
+def test_a_single_students_folder_is_a_students(tmp_path):
+    put(tmp_path / "in", "dora/ex01/x.ipynb", "dora/ex02/x.ipynb")
+    assert {student for student, _ in owners(tmp_path / "in", ROSTER)} == {"dora"}
+    assert {student for student, _ in owners(tmp_path / "in")} == {"dora"}
+
+
 # What cannot be read
 
 
