@@ -12,8 +12,8 @@ import shutil
 import sys
 import uuid
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -59,6 +59,14 @@ class Bundle:
         """The functions' names by question."""
         return {name: each.function for name, each in self.asked.items()}
 
+    def only(self, exercises: Sequence[str]) -> "Bundle":
+        """Return the bundle with the questions of these exercises alone; raises BundleError for an unknown one."""
+        known = sorted({name.partition(".")[0] for name in self.asked})
+        if unknown := [each for each in exercises if each not in known]:
+            raise BundleError(f"The bundle has no exercise {shown(unknown[0])!r}; it has {', '.join(known)}.")
+        asked = {name: each for name, each in self.asked.items() if name.partition(".")[0] in exercises}
+        return replace(self, asked=asked, overrides=tuple(each for each in self.overrides if each.question in asked))
+
     @classmethod
     def load(cls, path: Path) -> "Bundle":
         """Read a bundle; raises BundleError."""
@@ -67,13 +75,17 @@ class Bundle:
         try:
             settings = classroom.read_toml(path / "bundle.toml")
             asked = questions.read(path, settings.get("points", {}))
+            roster = classroom.roster(path / "roster.csv")
+            late = classroom.policy(settings.get("late", {}), classroom.extensions(path / "extensions.csv"))
+            overrides = classroom.overrides(path / "overrides.csv", {name: each.points for name, each in asked.items()})
+            classroom.require_known({name.partition(".")[0] for name in asked}, roster, late, overrides)
             return cls(
                 path=path,
                 name=str(settings.get("name", path.name)),
                 asked=asked,
-                policy=classroom.policy(settings.get("late", {}), classroom.extensions(path / "extensions.csv")),
-                roster=classroom.roster(path / "roster.csv"),
-                overrides=classroom.overrides(path / "overrides.csv", asked),
+                policy=late,
+                roster=roster,
+                overrides=overrides,
                 digest=_digest(path, asked),
                 secret=_secret(path / "secret"),
             )

@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -14,7 +14,7 @@ from nstlib.grading.lateness import ANY, Extension, Policy
 from nstlib.grading.showing import same, shown
 from nstlib.grading.tables import TableError
 
-__all__ = ["EMPTY", "Override", "Student", "extensions", "overrides", "policy", "roster", "toml"]
+__all__ = ["EMPTY", "Override", "Student", "extensions", "overrides", "policy", "require_known", "roster", "toml"]
 
 EMPTY = {  # the tables of a new bundle
     "roster.csv": "student,name,email,canvas_id,moodle_id\n",
@@ -122,8 +122,27 @@ def extensions(path: Path) -> tuple[Extension, ...]:
     )
 
 
-def overrides(path: Path, questions: Iterable[str]) -> tuple[Override, ...]:
-    """Read the points that the instructor gave; each needs a reason, and a question of the bundle."""
+def require_known(exercises: set[str], students: Sequence[Student], late: Policy, given: Sequence[Override]) -> None:
+    """Raise TableError for an exercise that is none, and for a student who is not in a class list that there is."""
+    named = [(f"[late.due_by_exercise] of bundle.toml names {each!r}", each) for each in late.due if each != ANY]
+    named += [
+        (f"extensions.csv names the exercise {each.exercise!r}", each.exercise)
+        for each in late.extensions
+        if each.exercise != ANY
+    ]
+    for told, exercise in named:
+        if exercise not in exercises:
+            raise TableError(f"{told}; there are {', '.join(sorted(exercises))}.")
+    known = {same(each.id) for each in students}
+    named = [("extensions.csv", each.student) for each in late.extensions]
+    named += [("overrides.csv", each.student) for each in given]
+    for table, student in named if known else ():
+        if same(student) not in known:
+            raise TableError(f"{table} names {shown(student)!r}, who is not in roster.csv. Correct one of them.")
+
+
+def overrides(path: Path, questions: Mapping[str, int]) -> tuple[Override, ...]:
+    """Read the points that the instructor gave; each needs a reason, and a question of the bundle: name -> points."""
     rows, known = (
         (tables.read(path, ("student", "question", "points", "reason")) if path.exists() else []),
         set(questions),
@@ -134,6 +153,11 @@ def overrides(path: Path, questions: Iterable[str]) -> tuple[Override, ...]:
                 f"{path.name}, line {row['line']}: there is no question {shown(row['question'])!r}; "
                 f"there are {', '.join(sorted(known))}."
             )
+        if _number(path, row, "points") > questions[row["question"]]:
+            raise TableError(
+                f"{path.name}, line {row['line']}: {row['question']} has {questions[row['question']]} points, and "
+                f"{row['points']} are given. For more, raise its points in bundle.toml."
+            )
         if not row["reason"]:
             raise TableError(f"{path.name}, line {row['line']}: write a reason; it is what you will read next term.")
     _once(path, [(same(row["student"]), row["question"]) for row in rows], rows)
@@ -143,7 +167,12 @@ def overrides(path: Path, questions: Iterable[str]) -> tuple[Override, ...]:
 def _due(value) -> datetime:
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time(23, 59, 59))
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    try:
+        return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        raise TableError(
+            f"[late] of bundle.toml: {value!r} is no date. Write one such as 2027-01-31T23:59:00."
+        ) from None
 
 
 def _number(path: Path, row: dict, column: str) -> Decimal:

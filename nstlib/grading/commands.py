@@ -42,6 +42,7 @@ def grade(
     out: Annotated[Path, typer.Option(help="Where journal, grades, report and feedback go.")],
     only: Annotated[list[str] | None, typer.Option(help="Mark this student alone; may be given again.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Leave this student out; may be given again.")] = None,
+    exercise: Annotated[list[str] | None, typer.Option(help="Grade this one alone: ex02; may be given again.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Mark again what the journal has.")] = False,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Submissions at once.")] = min(4, os.cpu_count() or 1),
     pattern: Annotated[str, typer.Option(help="Regular expression with a group named student, for the paths.")] = "",
@@ -61,6 +62,7 @@ def grade(
     from nstlib.grading.lms import write
 
     loaded = Bundle.load(bundle)
+    loaded = loaded.only(exercise) if exercise else loaded
     with _bar() as told, _stoppable():
         graded = run(
             submissions,
@@ -111,8 +113,8 @@ def _stoppable() -> Iterator[None]:
 
 
 def _summary(graded, out: Path) -> None:
-    counts = {each: graded.count(each) for each in ("graded", "ungraded", "rejected", "no_submission")}
-    words = ("graded", "to be graded again", "not readable", "handed in nothing")
+    counts = {each: graded.count(each) for each in ("graded", "ungraded", "left_out", "rejected", "no_submission")}
+    words = ("graded", "to be graded again", "left out", "not readable", "handed in nothing")
     told = ", ".join(f"{count} {word}" for count, word in zip(counts.values(), words, strict=True) if count)
     say(f"{graded.marked} files were marked now. Students: {told}.")
     if graded.run.weak or graded.run.holes:

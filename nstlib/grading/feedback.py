@@ -51,7 +51,7 @@ def write(folder: Path, rows: Iterable[Row], asked: Mapping[str, Asked], title: 
 def html(row: Row, asked: Mapping[str, Asked], title: str) -> str:
     """Return a student's page. Of `asked`, the bundle's questions, only points and public sentences are used."""
     name = f"{row.name} ({row.student})" if row.name else row.student
-    score = f"{plain(row.total)} of {row.max} points"
+    score = f"{plain(row.total)} of {row.max} points" if row.counts else "no points yet"
     share = min(100, max(0, round(100 * float(row.total) / row.max))) if row.max else 0
     parts = [
         f'<p class="soft">{escaped(title)}</p><h1>Feedback for {escaped(name)}</h1>',
@@ -78,7 +78,7 @@ def sentences(answer: Answer, asked: Asked) -> list[str]:
     if answer.misconception in said:  # asked autograd
         return [said[answer.misconception]]
     if f"mistake:{answer.misconception}" in said:
-        example = "The notebook’s check meets the same mistake like this."
+        example = "It is a mistake that the notebook’s check knows. There:"
         return [example, said["called"], said[f"mistake:{answer.misconception}"]]
     known = [said[each] for each in answer.said if each in said and not each.startswith("mistake:")]
     if known:

@@ -18,6 +18,7 @@ __all__ = ["Answer", "Row", "build", "gradebook_csv", "plain", "tests_csv", "wri
 
 CENT, NONE = Decimal("0.01"), Decimal(0)
 SOURCE, LOG = 20_000, 2_000  # characters kept of each answer; all of it is in the journal
+LEFT_OUT = "not_graded"  # the flag of a file that this run left out, and of which no run before has marks
 KEPT = ("id", "verdict", "detail", "error_ratio")  # of a test; seconds and the like differ from run to run
 
 
@@ -39,7 +40,8 @@ class Answer:
 class Row:
     """A student. total = raw − penalty + override, the last being what overrides add or take.
 
-    status: "graded", "ungraded" (a question could not be graded), "rejected" (no notebook could be read) or
+    status: "graded", "ungraded" (a question could not be graded), "left_out" (of this run, and in no run before),
+    "rejected" (no notebook could be read) or
     "no_submission". late: by exercise. answers: by question, empty without a submission.
     """
 
@@ -55,6 +57,11 @@ class Row:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     late: Mapping[str, Late] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> bool:
+        """Whether there are points to tell: where nothing was graded, there are none, and no zero either."""
+        return self.status == "graded" or bool(self.overrides and self.status != "ungraded")
 
     @property
     def total(self) -> Decimal:
@@ -101,7 +108,8 @@ def gradebook_csv(rows: Iterable[Row], points: Mapping[str, int]) -> str:
     def line(row: Row) -> list:
         each = [plain(row.answers[name].points) if name in row.answers else None for name in points]
         override = plain(row.override) if row.overrides else None
-        sums = [plain(row.raw), row.days_late, plain(row.penalty), override, plain(row.total), row.max]
+        sums = [plain(row.raw), row.days_late, plain(row.penalty), override, plain(row.total)]
+        sums = [*(sums if row.counts else (None, None, None, None, None)), row.max]
         return [row.student, *each, *map(_number, sums), row.status, " ".join(row.flags)]
 
     return tables.text(("student", *points, *after), (line(row) for row in rows))
@@ -241,7 +249,7 @@ def _status(files: list[_File], answers: Mapping[str, Answer], given: Mapping[st
     if not files:
         return "no_submission"
     if any(answer.points is None and name not in given for name, answer in answers.items()):
-        return "ungraded"
+        return "left_out" if all(LEFT_OUT in file.flags for file in files) else "ungraded"
     return "graded" if answers else "rejected"
 
 

@@ -19,7 +19,6 @@ from nstlib.grading.submissions import Submission, find
 
 __all__ = ["Graded", "GradingError", "grade"]
 
-WAITING = "not_graded"  # flag of a submission that this run left out and none before had marked
 PART = f".{'[0-9a-f]' * 32}.part"  # as nstlib.files names them
 Marker = Callable[[Iterable[Submission], Mapping, Limits], Iterator]
 
@@ -71,6 +70,7 @@ def grade(
     wanted = _wanted(listed, only, exclude)
     environment = versions.environment()
     facts = {"bundle": bundle.digest, "environment": environment, "limits": asdict(limits), "weak": weak}
+    facts["asked"] = list(bundle.asked)
     keys = {each.path: _key(each, facts) for each in listed}
     apart = (bundle.path, folder, out)
     marker = marker or (
@@ -126,7 +126,10 @@ def _wanted(listed: Sequence[Submission], only: Sequence[str], exclude: Sequence
         some = ", ".join(shown(each) for each in sorted(students)[:10])
         raise GradingError(f"There is no submission of {shown(unknown[0])!r}. There are those of {some} …")
     chosen, left_out = {same(each) for each in only}, {same(each) for each in exclude}
-    return {each for each in students if (not chosen or same(each) in chosen) and same(each) not in left_out}
+    wanted = {each for each in students if (not chosen or same(each) in chosen) and same(each) not in left_out}
+    if not wanted:
+        raise GradingError("--only and --exclude leave nobody to grade. Leave one of them out.")
+    return wanted
 
 
 def _key(submission: Submission, facts: Mapping) -> str:
@@ -179,7 +182,7 @@ def _records(
             yield {**record, **_now(files[path], record.get("warnings", ()))}
     for path, each in files.items():
         if path not in seen:
-            yield {"path": path, **_now(each, (WAITING,)), "questions": {}, "ungraded": list(bundle.points)}
+            yield {"path": path, **_now(each, (gradebook.LEFT_OUT,)), "questions": {}, "ungraded": list(bundle.points)}
 
 
 def _now(submission: Submission, warnings: Iterable[str]) -> dict:

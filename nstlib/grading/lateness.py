@@ -48,7 +48,7 @@ class Policy:
     def __post_init__(self) -> None:
         if any(due.tzinfo for due in self.due.values()):
             raise ValueError("A due date is a clock time in the policy's time zone: leave its own zone out.")
-        for name, value, most in (("per_day", self.per_day, 100), ("cap", self.cap, 100)):
+        for name, value, most in (("percent_per_day", self.per_day, 100), ("cap_percent", self.cap, 100)):
             if not 0 <= value <= most:
                 raise ValueError(f"{name} is {value}; percent are numbers from 0 to {most}.")
         if self.free_days < 0 or self.grace < timedelta(0):

@@ -49,7 +49,7 @@ def write(
     told = []
     for name, made in files.items():
         tables.write(out / name, made.data)
-        told += [f"{out / name} has {made.filled} grades.", *made.notes]
+        told += [f"{out / name}: grades of {made.filled} students.", *made.notes]
     return told
 
 
@@ -57,9 +57,10 @@ def filled(template: bytes, rows: Iterable[Row], roster: Sequence[Student], colu
     """Fill one assignment's column in the gradebook that Canvas exported, and leave every other cell as it is.
 
     column: the assignment, with or without the number that Canvas adds; needed where there are several. by: the column
-    in which students are found, by the roster's canvas_id or, where it is empty, by the student's id.
+    in which students are found: by the roster's canvas_id where it stands there, else by the student's id.
     """
     text, mark = _decoded(template)
+    rows = list(rows)
     end = "\r\n" if "\r\n" in text else "\n"
     first = text.partition("\n")[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","
@@ -74,11 +75,14 @@ def filled(template: bytes, rows: Iterable[Row], roster: Sequence[Student], colu
             f"and give that file; students are found by {', '.join(IDENTIFIERS)}."
         )
     place, key = _column(heading, column), heading.index(by)
-    grades, notes = _grades(rows, {same(each.id): each.canvas_id for each in roster})
+    there = {same(row[key]) for row in cells[1:] if len(row) > key}
+    grades, notes = _grades(rows, {same(each.id): each.canvas_id for each in roster if same(each.canvas_id) in there})
     comma, filled, seen = False, 0, set()
     for line, row in enumerate(cells[1:], 2):
         if not row or len(row) <= max(place, key):
             continue
+        if "(read only)" in row[place]:
+            raise LmsError(f"Canvas computes {shown(heading[place])!r} itself. Name an assignment with --column.")
         if row[0].strip().lower() in PLACES:
             comma = comma or "," in row[place]
             notes += _other_maximum(row, place, grades)
@@ -93,6 +97,10 @@ def filled(template: bytes, rows: Iterable[Row], roster: Sequence[Student], colu
             filled += 1
     if missing := [grades[each].student for each in sorted(set(grades) - seen)]:
         notes.append(f"Not in the template under {by}: {_listed(missing)}. Write their canvas_id into roster.csv.")
+    known = {same(row.student) for row in rows} | {same(each.canvas_id) for each in roster}
+    students = [row for row in cells[1:] if len(row) > key and row[key] and row[0].strip().lower() not in PLACES]
+    if unknown := [row[0] for row in students if same(row[key]) not in known]:
+        notes.append(f"In the template and not among your students, left as they are: {_listed(unknown)}.")
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter, lineterminator=end).writerows(cells)
     whole = out.getvalue() if text.endswith("\n") else out.getvalue().removesuffix(end)
@@ -157,7 +165,7 @@ def _grades(rows: Iterable[Row], identifiers: Mapping[str, str]) -> tuple[dict[s
     found: dict[str, Row] = {}
     left: dict[str, list[str]] = {}
     for row in rows:
-        if row.status != "graded" and not (row.overrides and row.status != "ungraded"):
+        if not row.counts:
             left.setdefault(row.status, []).append(row.student)
             continue
         identifier = same(identifiers.get(same(row.student), "") or row.student)
@@ -166,7 +174,12 @@ def _grades(rows: Iterable[Row], identifiers: Mapping[str, str]) -> tuple[dict[s
                 f"{shown(row.student)} and {shown(found[identifier].student)} have the same id in roster.csv."
             )
         found[identifier] = row
-    told = {"ungraded": "Not graded yet", "rejected": "Not readable", "no_submission": "Nothing submitted"}
+    told = {
+        "ungraded": "Not graded yet",
+        "left_out": "Left out of this run",
+        "rejected": "Not readable",
+        "no_submission": "Nothing submitted",
+    }
     return found, [f"{told[each]}, and left as they are: {_listed(left[each])}." for each in told if each in left]
 
 

@@ -134,7 +134,7 @@ def _of_flags(row: Row) -> Iterable[tuple[str, str, str]]:
 
 def _of_answers(row: Row) -> Iterable[tuple[str, str, str]]:
     for question, answer in row.answers.items():
-        if answer.points is None:
+        if answer.points is None and row.status != "left_out":
             yield "ungraded", question, "The points of the override count." if question in row.overrides else ""
         for text in _asks(answer):
             yield "ended", question, text

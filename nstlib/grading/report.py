@@ -109,6 +109,8 @@ def _figures(rows: Sequence[Row]) -> str:
         f"Mean, of {most}": _rounded(mean(totals)) if totals else "–",
         f"Median, of {most}": _rounded(median(totals)) if totals else "–",
     }
+    if count["left_out"]:
+        figures["Left out of this run"] = count["left_out"]
     return '<dl class="facts">' + "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in figures.items()) + "</dl>"
 
 

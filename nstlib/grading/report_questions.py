@@ -38,8 +38,8 @@ def broken(name: str) -> str:
 
 
 def _percent(part: int, whole: int) -> int:
-    """Round down, so that 100 is all."""
-    return 100 * part // whole
+    """Round, so that 100 is all and 0 is nothing."""
+    return 100 * part // whole if part in (0, whole) else min(99, max(1, round(100 * part / whole)))
 
 
 def _body(item: Item, asked: Asked) -> str:

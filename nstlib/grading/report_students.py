@@ -16,6 +16,7 @@ __all__ = ["anchor", "called", "table"]
 STATUS = {
     "graded": "graded",
     "ungraded": "not graded yet",
+    "left_out": "left out of this run",
     "rejected": "could not be read",
     "no_submission": "nothing submitted",
 }

@@ -95,7 +95,8 @@ def find(
         except (Rejected, OSError) as why:
             what = REJECTIONS.get(getattr(why, "reason", ""), "it cannot be read")
             raise SubmissionsError(
-                f"{given} is no usable .zip: {what} (at most {MEMBERS} in an archive). Unpack it, and give the folder."
+                f"{given} is no usable .zip: {what}. Give the folder with what the students handed in, or a .zip of it "
+                f"with at most {MEMBERS} files."
             ) from None
         changed = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
         items = list(finding.members(archive, shown(folder.name), changed))

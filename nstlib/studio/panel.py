@@ -270,8 +270,8 @@ class Studio:
             self.screen.say(f"{fault}", alert=True)
 
     def _say(self, sentence: str) -> None:
+        self.screen.describe(f"the picture after {len(self.totals)} steps")  # first: whoever hears the end may ask
         self.screen.say(sentence + self._note)
-        self.screen.describe(f"the picture after {len(self.totals)} steps")
 
     def _tell_speed(self) -> None:
         plan, seconds = engine.plan(), time.perf_counter() - self._began

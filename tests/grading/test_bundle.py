@@ -312,3 +312,38 @@ def test_loading_needs_no_pytorch(made):
     code += "print(len(Bundle.load(Path(sys.argv[1])).tests), 'torch' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code, str(made.path)], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["18", "False"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        (
+            "extensions.csv",
+            "student,exercise,days,reason\nanna,ex99,2,ill\n",
+            "extensions.csv names the exercise 'ex99'",
+        ),
+        (
+            "extensions.csv",
+            "student,exercise,days,reason\ndorra,ex02,2,ill\n",
+            "names 'dorra', who is not",
+        ),
+        ("overrides.csv", "student,question,points,reason\nannna,ex02.gram,2,oral\n", "overrides.csv names 'annna'"),
+        ("overrides.csv", "student,question,points,reason\nanna,ex02.gram,50,oral\n", "has 8 points, and 50 are given"),
+    ],
+)
+def test_a_slip_of_the_instructors_is_said_before_it_costs_anybody_anything(file, text, said, copy):
+    (copy / "roster.csv").write_text("student\nanna\n")
+    (copy / file).write_text(text)
+    with pytest.raises(bundle.BundleError, match=said):
+        bundle.Bundle.load(copy)
+
+
+def test_due_dates_are_of_exercises_that_there_are_and_are_dates(copy):
+    text = (copy / "bundle.toml").read_text()
+    for line, said in (
+        ("ex12 = 2027-02-07T23:59:00", "'ex12'; there are ex01"),
+        ("ex02 = '7.2.2027'", "is no date. Write"),
+    ):
+        (copy / "bundle.toml").write_text(text.replace("# ex02 = 2027-02-07T23:59:00", line))
+        with pytest.raises(bundle.BundleError, match=said):
+            bundle.Bundle.load(copy)

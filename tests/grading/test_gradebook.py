@@ -59,7 +59,7 @@ def test_points_without_a_verdict_that_earns_them_are_no_points():
 
 def test_30_who_submitted_nothing_has_a_row_that_says_so():
     found = table(gradebook_csv(rows([record("anna")], students("anna", "ben")), POINTS))
-    assert list(found[1].values()) == ["ben", "", "", "", "0", "0", "0", "", "0", "18", "no_submission", ""]
+    assert list(found[1].values()) == ["ben", "", "", "", "", "", "", "", "", "18", "no_submission", ""]
     assert [row.status for row in rows([], students("anna", "ben"))] == ["no_submission"] * 2
     assert gradebook.tests_csv(rows([], students("ben")), POINTS).count("\n") == 1
 

@@ -15,7 +15,7 @@ import pytest
 
 import nstlib
 from nstlib.grading import grading, local, submissions
-from nstlib.grading.bundle import Bundle
+from nstlib.grading.bundle import Bundle, BundleError
 from nstlib.grading.grading import GradingError, grade
 from nstlib.grading.journal import JournalError
 from nstlib.grading.limits import Limits
@@ -86,9 +86,9 @@ def test_only_what_changed_is_marked_again_and_old_marks_do_not_pass_for_new_one
     graded()
     write(folder, {"ben": gram(RIGHT + "\n# later")})
     found, seen = graded(exclude=["ben"])
-    assert seen == [] and found.exit_status == 2
+    assert seen == [] and found.exit_status == 0
     row = gradebook(tmp_path / "out")["ben"]
-    assert (row[GRAM], row["status"], row["flags"]) == ("", "ungraded", "not_graded time_from_file")
+    assert (row[GRAM], row["status"], row["flags"]) == ("", "left_out", "not_graded time_from_file")
     assert graded()[1] == ["ben"] and gradebook(tmp_path / "out")["ben"]["status"] == "graded"
 
 
@@ -120,8 +120,19 @@ def test_points_dates_class_and_overrides_need_no_marking(graded, made, tmp_path
 def test_only_and_exclude_choose_and_an_unknown_student_is_said(graded):
     assert graded(only=["BEN"])[1] == ["ben"]
     assert graded(exclude=["cleo"])[1] == ["anna"]
+    with pytest.raises(GradingError, match="leave nobody"):
+        graded(only=["ben"], exclude=["ben"])
     with pytest.raises(GradingError, match=r"no submission of 'nobody'. There are those of anna, ben, cleo"):
         graded(only=["nobody"])
+
+
+def test_one_exercise_alone_is_graded_and_counted(graded, made, tmp_path):
+    graded(bundle=made.only(["ex02"]))
+    row = gradebook(tmp_path / "out")["anna"]
+    assert (row["max"], "ex01.unroll" in row, row["status"]) == ("22", False, "graded")
+    assert len(graded()[1]) == 3  # all of it is another question
+    with pytest.raises(BundleError, match="no exercise 'ex99'; it has ex01, ex02"):
+        made.only(["ex99"])
 
 
 def test_a_file_that_is_gone_counts_no_more(graded, folder, tmp_path):
@@ -142,7 +153,7 @@ def test_what_was_not_graded_through_our_fault_is_graded_in_the_next_run(made, f
 
     found = grade(folder, made, tmp_path / "out", marker=failing)
     assert found.exit_status == 2 and {row["status"] for row in gradebook(tmp_path / "out").values()} == {"ungraded"}
-    assert {row["total"] for row in gradebook(tmp_path / "out").values()} == {"0"}
+    assert {row["total"] for row in gradebook(tmp_path / "out").values()} == {""}
     found = grade(folder, made, tmp_path / "out", marker=made_up)
     assert found.exit_status == 0 and found.marked == 3
 
@@ -248,7 +259,7 @@ def test_the_rows_of_honest_students_are_the_same_with_hostile_ones_among_them(m
 PROGRAM = """
 import sys
 from pathlib import Path
-from nstlib.grading.bundle import Bundle
+from nstlib.grading.bundle import Bundle, BundleError
 from nstlib.grading.grading import grade
 from tests.grading.stand_in import made_up
 folder, bundle, out, how = sys.argv[1:]

@@ -35,7 +35,8 @@ def cells(data):
 
 def test_one_column_is_filled_and_every_other_cell_is_as_it_was():
     found = filled(TEMPLATE, rows(record("anna"), record("ben", 30)), ROSTER, "Style transfer")
-    assert found.filled == 2 and found.notes == ()
+    assert found.filled == 2
+    assert found.notes == ("In the template and not among your students, left as they are: Clay, Cleo, Student, Test.",)
     before, after = cells(TEMPLATE), cells(found.data)
     assert [row[5] for row in after] == ["Style transfer (4711)", "", "18.00", "18", "14.4", "", ""]
     assert [row[:5] + row[6:] for row in before] == [row[:5] + row[6:] for row in after]
@@ -61,7 +62,8 @@ def test_who_is_not_graded_keeps_the_grade_there_and_is_named():
     unreadable = record("anna", questions={}, reject="not_json")
     found = filled(TEMPLATE, rows(ungraded, unreadable, roster=roster), roster, "Style transfer")
     assert found.data == TEMPLATE and found.filled == 0
-    assert [note.partition(",")[0] for note in found.notes] == ["Not graded yet", "Not readable", "Nothing submitted"]
+    told = ["Not graded yet", "Not readable", "Nothing submitted", "In the template and not among your students"]
+    assert [note.partition(",")[0] for note in found.notes] == told
     settled = rows(roster=roster, overrides=[override("cleo", "ex02.gram", 7)])
     assert cells(filled(TEMPLATE, settled, roster, "Style transfer").data)[5][5] == "7"
 

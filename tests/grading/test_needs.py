@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from nstlib.grading import grading, ingest, marking, submissions
-from nstlib.grading.gradebook import build
+from nstlib.grading import ingest, marking, submissions
+from nstlib.grading.gradebook import LEFT_OUT, build
 from nstlib.grading.lateness import Policy
 from nstlib.grading.needs import FLAGS, GROUPS, NOTHING, QUIET, REJECTED, WHO, needs
 from nstlib.grading.outcomes import OUTCOMES
@@ -119,7 +119,7 @@ def test_groups_come_in_their_order():
 
 
 def test_every_word_that_can_be_said_of_a_file_or_answer_has_its_sentence_or_is_said_elsewhere():
-    said = {*ingest.WARNINGS, *submissions.FLAGS, marking.FLAKY, grading.WAITING, "no_time", "not_in_roster"}
+    said = {*ingest.WARNINGS, *submissions.FLAGS, marking.FLAKY, LEFT_OUT, "no_time", "not_in_roster"}
     assert said - set(FLAGS) - QUIET == set() and set(FLAGS) - said == set()
     ends = {f"reading_{each}" for each in ("timeout", "memory", "output", "protocol", "exited", "killed")}
     assert {*ingest.REJECTIONS, *submissions.REJECTIONS, *ends} == set(REJECTED)

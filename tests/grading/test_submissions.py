@@ -741,7 +741,7 @@ def test_6000_members(tmp_path):
     put(tmp_path / "in", "ben/x.ipynb")
     assert rejects(tmp_path / "in") == [("anna", "anna/hw.zip", "too_many"), ("ben", "ben/x.ipynb", None)]
     (tmp_path / "class.zip").write_bytes(data)
-    with pytest.raises(SubmissionsError, match=f"too many files .*{MEMBERS}"):
+    with pytest.raises(SubmissionsError, match=f"too many files.*{MEMBERS}"):
         find(tmp_path / "class.zip")
 
 
@@ -821,7 +821,7 @@ def test_broken_archives(tmp_path, cut):
     put(tmp_path, "ben/x.ipynb")
     assert rejects(tmp_path)[0] == ("anna", "anna/hw.zip", "bad_archive")
     put(tmp_path, "class.zip", data=whole[:cut])
-    with pytest.raises(SubmissionsError, match="Unpack it"):
+    with pytest.raises(SubmissionsError, match=r"is no usable \.zip"):
         find(tmp_path / "class.zip")
 
 
