@@ -116,7 +116,7 @@ def _account(row: Row, asked: Mapping[str, Asked]) -> list[str]:
 def _overview(row: Row, asked: Mapping[str, Asked]) -> str:
     lines = "".join(
         f'<tr><th scope="row"><a href="#{escaped(name)}">{escaped(name)}</a></th><td>{sign(answer.outcome)}</td>'
-        f'<td class="number">{_worth(answer, asked[name])}</td></tr>'
+        f'<td class="number">{_counted(answer, asked[name], row)}</td></tr>'
         for name, answer in row.answers.items()
     )
     heading = (
@@ -146,6 +146,12 @@ def _question(asked: Asked, answer: Answer, row: Row) -> str:
 
 def _passed(test: Mapping[str, object]) -> str:
     return "passed" if test.get("verdict") == "correct" else escaped(outcomes.of(test.get("verdict")).label)
+
+
+def _counted(answer: Answer, asked: Asked, row: Row) -> str:
+    """What a question counts: its points, or those that the instructor gave in their place."""
+    given = row.overrides.get(asked.id)
+    return _worth(answer, asked) if given is None else f"{plain(given.points)} of {asked.points}, by your instructor"
 
 
 def _worth(answer: Answer, asked: Asked) -> str:
