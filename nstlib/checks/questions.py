@@ -75,19 +75,21 @@ class Question:
         cases = self.drawn if cases is None else list(cases)
         return self._judged(function, cases)[0]
 
-    def check(self, function: Callable) -> Result:
+    def check(self, function: Callable | None = None) -> Result:
         """Say whether the function is right, and what it does if not. Nothing that it returns can make this raise."""
         result = self.examine(function)
-        result = replace(result, tries=progress.note(self.id, outcome=result.outcome, points=result.points))
+        tries = progress.note(self.id, outcome=result.outcome, points=result.points)
+        result = replace(result, tries=tries, best=progress.of(self.id).get("points", 0))
         if os.environ.get("NBGRADER_EXECUTION") == "autograde":  # nbgrader gives points where nothing is raised
             result.require()
         return result
 
-    def examine(self, function: Callable) -> Result:
+    def examine(self, function: Callable | None) -> Result:
         """Find what `check` says, without a note of it in the learner's progress."""
         if not callable(function):
+            given = "nothing" if function is None else f"{type(function).__name__}, not a function"
             told = (
-                f"We were given {type(function).__name__}, not a function. Pass {self.reference.__name__} itself, "
+                f"We were given {given}. Pass {self.reference.__name__} itself, "
                 f"without brackets: {self.id}.check({self.reference.__name__})",
             )
             return self._result("not yet", told)

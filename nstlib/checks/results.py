@@ -35,7 +35,8 @@ class Result:
     """What a check found.
 
     outcome: "correct", "not yet", "not attempted", "raised" or "took too long". misconception: the known mistake that
-    the function makes, None where none fits. lines: what was called, what came back, what that means.
+    the function makes, None where none fits. lines: what was called, what came back, what that means. best: points of
+    the learner's best try, which a worse one does not take away.
     """
 
     question: str
@@ -46,6 +47,7 @@ class Result:
     lines: tuple[str, ...]
     footer: tuple[str, ...] = ()
     tries: int | None = None
+    best: int = 0
 
     @property
     def message(self) -> str:
@@ -65,7 +67,8 @@ class Result:
     @property
     def _score(self) -> str:
         tries = "" if not self.tries else f" · try {self.tries}"
-        return f"{self.points} of {self.of} points{tries}"
+        best = f" this time, your best {self.best} stay" if self.best > self.points else " points"
+        return f"{self.points} of {self.of}{best}{tries}"
 
     def __str__(self) -> str:
         gap = " " * max(3, WIDTH - len(self._title) - len(self._score))

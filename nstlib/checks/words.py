@@ -65,7 +65,8 @@ def _fault(fault: str, reply: Reply, question) -> str:
         given = shaped(reply.kind, reply.values[""].shape) if "" in reply.values else _kind(reply.kind)
         wanted = " or ".join(KINDS[kind] for kind in sorted(question.kinds - {"tuple"}, reverse=True))
         numpy = " Leaving torch cuts the gradient: stay in torch." if reply.kind == "numpy" else ""
-        return f"Your answer is {given}; expected is {wanted}.{numpy}"
+        stack = " `torch.stack` makes one tensor of a list of tensors." if reply.kind in ("list", "tuple") else ""
+        return f"Your answer is {given}; expected is {wanted}.{numpy}{stack if 'tensor' in question.kinds else ''}"
     if fault == "unread":
         return f"No numbers can be read from your answer, {KINDS[reply.kind]}: {reply.unread}."
     if fault == "dtype":

@@ -79,6 +79,7 @@ def test_part_points_only_for_a_mistake_with_a_stated_credit():
 def test_what_is_no_function_is_met_with_a_sentence():
     assert "not a function" in gram.check(right(torch.ones(2, 1, 1))).message
     assert "without brackets" in gram.check(None).message
+    assert "We were given nothing. Pass gram_matrix itself" in gram.check().message
 
 
 def test_a_call_that_depends_on_chance_or_the_call_before_does_not_pass():
@@ -94,7 +95,8 @@ def test_a_call_that_depends_on_chance_or_the_call_before_does_not_pass():
 def test_tries_points_and_hints_are_kept_and_forgotten(kept):
     assert gram.check(by_m).tries == 1
     assert "try 2" in str(gram.check(right))
-    assert gram.check(by_m).tries == 3
+    again = gram.check(by_m)
+    assert again.tries == 3 and "0 of 8 this time, your best 8 stay · try 3" in str(again)
     assert gram.hint().title.startswith("Hint 1") and gram.hint().title.startswith("Hint 2")
     assert gram.hint().title.startswith("Hint 3") and gram.hint().title.startswith("Hint 3")
     gram.solution()

@@ -90,6 +90,11 @@ def test_numbers_that_differ_little_are_told_apart():
     [
         ("ex01.content_cost", lambda x, c: ((x - c) ** 2).sum((1, 2)) / 2, "a torch tensor of shape (8,). Expected: a"),
         ("ex02.gram", lambda f: (f.flatten(1) @ f.flatten(1).T).sum(), "shape (), which is a single number. Expected"),
+        (
+            "ex02.gram_batch",
+            lambda features: [f.flatten(1) @ f.flatten(1).T for f in features],
+            "expected is a torch tensor. `torch.stack` makes one tensor of a list of tensors.",
+        ),
         ("ex02.gram_loops", lambda F: [1.0, 2.0], "a list of shape (2,). Expected: the shape (2, 2)"),
         ("ex02.gram", lambda f: (f.flatten(1) @ f.flatten(1).T).detach().numpy(), "a numpy array of shape (9, 9)"),
         ("ex03.factor", lambda *sizes: torch.ones(1), "a torch tensor of shape (1,). Expected: a single number"),
