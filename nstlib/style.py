@@ -48,22 +48,28 @@ def matrix_product(a: Float[Tensor, "*batch n k"], b: Float[Tensor, "*batch k m"
 
 
 class _FTimesFT(torch.autograd.Function):
-    """F Fᵀ, whose gradient (D + Dᵀ) F is one matrix product; autograd alone would take two and add them."""
+    """F Fᵀ in full precision, whose gradient (D + Dᵀ) F is one matrix product; autograd alone would take two.
+
+    That of bfloat16 features is rounded to bfloat16 in any case, so it is computed in it; float16 would overflow.
+    """
 
     @staticmethod
     def forward(ctx, F: Unrolled) -> Matrix:
         ctx.save_for_backward(F)
+        F = full_precision(F)
         return matrix_product(F, F.mT)
 
     @staticmethod
     def backward(ctx, D: Matrix) -> Unrolled:
         (F,) = ctx.saved_tensors
-        return matrix_product(F.mT, D + D.mT).mT  # a position's filters side by side, as channels-last networks want
+        rows = F if F.dtype == torch.bfloat16 else full_precision(F)
+        product = matrix_product(rows.mT, (D + D.mT).to(rows.dtype)).mT  # channels-last networks want it so
+        return product.to(F.dtype)
 
 
 def gram_matrix(features: Features) -> Matrix:
     """G = F Fᵀ, G_kk' = Σ_i F_ki F_k'i: (..., N, H, W) becomes (..., N, N), divided by nothing (equation 3)."""
-    return _FTimesFT.apply(unroll(full_precision(features)))
+    return _FTimesFT.apply(unroll(features))
 
 
 def mean_gram(features: Features) -> Matrix:

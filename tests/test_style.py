@@ -103,6 +103,22 @@ def test_one_style_serves_a_batch_of_pictures():
     close(style.layer_style_cost(x, s), torch.stack([style.layer_style_cost(item, s) for item in x]))
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float16, 2e-3), (torch.bfloat16, 2e-2)])
+def test_the_gradient_of_a_half_precision_gram_matrix_is_the_formulas_up_to_rounding(dtype, tolerance):
+    features, D = random_features(16, 20, 30, dtype=dtype).requires_grad_(), torch.randn(16, 16)
+    (style.gram_matrix(features) * D).sum().backward()
+    F = features.detach().double().flatten(1)
+    wanted = ((D + D.T).double() @ F).reshape(features.shape)
+    assert features.grad.dtype == dtype
+    assert (features.grad.double() - wanted).norm() / wanted.norm() < tolerance
+
+
+def test_a_large_gradient_of_a_float16_gram_matrix_does_not_overflow_on_its_way():
+    features, D = torch.full((2, 4, 4), 1e-3, dtype=torch.float16).requires_grad_(), torch.full((2, 2), 1e6)
+    (style.gram_matrix(features) * D).sum().backward()
+    assert torch.isfinite(features.grad).all() and features.grad.max() > 1000
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_survives_512_squared_positions_of_size_500(dtype):
     features = torch.full((2, 512, 512), 500.0, dtype=dtype, requires_grad=True)
