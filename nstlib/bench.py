@@ -25,6 +25,8 @@ from nstlib.settings import Settings
 from nstlib.transfer import steps
 
 WARM_UP = 2
+QUICK = ("minivgg", 192, 9)  # network, size, rounds of the guard
+RECORDED = {torch.bfloat16: 1.7, torch.float32: 1.15}  # the plain loop's step in ours, by the engine's precision
 
 
 def table(names: list[str], sizes: list[int], rounds: int) -> Table:
@@ -38,6 +40,22 @@ def table(names: list[str], sizes: list[int], rounds: int) -> Table:
                 memory = f"{_megabytes(name, size, variant):,.0f} MB"
                 shown.add_row(name, str(size), variant, f"{seconds * 1e3:.1f}", f"{seconds / ours:.2f}", memory)
     return shown
+
+
+def guard() -> str:
+    """Compare one step with the plain loop's in a few seconds; return a sentence with both ratios.
+
+    Raises RuntimeError where ours has less than half of the recorded advantage: seconds differ from machine to machine,
+    but a ratio within one run falls so far only if something made our step slow.
+    """
+    name, size, rounds = QUICK
+    variants = {variant: prepare() for variant, prepare in _variants(name, size).items() if variant != "bare"}
+    times = interleaved(variants, rounds)
+    ratio, recorded = times["plain"] / times["nstlib"], RECORDED[engine.plan().dtype]
+    told = f"{name} at {size} px: the plain loop takes {ratio:.2f} × our step; recorded is {recorded:.2f}"
+    if ratio < recorded / 2:
+        raise RuntimeError(f"{told}. It must not fall below half of that: find what made the step slow.")
+    return f"{told}."
 
 
 def interleaved(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:

@@ -165,12 +165,16 @@ def bench(
         "random-vgg19",
     ],
     rounds: Annotated[int, typer.Option(min=1, help="Steps of each variant; their median counts.")] = 9,
+    quick: Annotated[bool, typer.Option("--quick", help="Only see whether a step became slow.")] = False,
 ) -> None:
     """Time one step beside a plain PyTorch loop and the bare forward and backward pass, interleaved in one run."""
     with _sentences():
-        from nstlib.bench import table
+        from nstlib.bench import guard, table
 
-        Console().print(table(network, size, rounds))
+        if quick:
+            _say(guard())
+        else:
+            Console().print(table(network, size, rounds))
 
 
 @app.command()
