@@ -38,6 +38,7 @@ studio
 # - **α, β**: content against style. **λ**: a fader for each layer, with *mute* and *solo*.
 # - **play** pauses, **step** takes one step, **restart** begins anew; with **go on** a move starts from the picture
 #   that is there.
+# - **a task's way** moves them one way through a task below: for when you have tried.
 #
 # All knobs obey the arrow keys, too.
 
@@ -47,8 +48,8 @@ studio
 #
 # ## 2. How your tasks are measured
 #
-# For each task there is a cell below the panel's. It looks at *your* picture and tells what is left of each layer's
-# style cost, as a share of the photo's: 1 is as far from the painting as the photo, 0 is there.
+# For the first two tasks there is a cell that looks at *your* picture and tells what is left of each layer's style cost,
+# as a share of the photo's: 0 is there, 1 as far from the painting as the photo, more is farther away than the photo.
 
 # %%
 network = nstlib.networks.load()
@@ -86,13 +87,15 @@ def measure(studio):
 # ## 3. Task: move the palette only
 #
 # Give the cat the painting's blue and yellow, but none of its strokes. Keep both pictures, cat and night. Then run the
-# cell below.
+# cell below: the palette has moved where less than a tenth of relu1_1's cost is left, and strokes stayed away where the
+# two deepest layers keep more than seven tenths of theirs.
 
 # %% tags=["nbval-ignore-output"]
 if studio.picture is not None:
     now = measure(studio)
     print("left:", told(now))
-    print("palette moved:", now["relu1_1"] < 0.1, "  strokes stayed away:", now["relu4_1"] > 0.7)
+    deep = min(now["relu4_1"], now["relu5_1"])
+    print("palette moved:", now["relu1_1"] < 0.1, "  strokes stayed away:", deep > 0.7)
 
 # %% [markdown]
 # <details><summary>One way</summary>
@@ -163,7 +166,7 @@ assert one_muted["relu1_1"] < 0.5 < two_muted["relu1_1"] and strokes < 0.2
 # ## 5. Task: find the β where the cat is still a cat
 #
 # Put all faders back: layer weights `relative`, nothing muted. Find a β at which the strokes are the painting's and you
-# would still know the cat.
+# would still know the cat. Here your eyes are the measure; the numbers below are of three βs.
 
 
 # %%
@@ -193,7 +196,8 @@ assert some[0] < 0.5 and some[1] < 0.25
 
 # %% [markdown]
 # **Explain.** J<sub>content</sub> / K<sub>c</sub> is 0 for the photo and 1 for a picture that says nothing. Beyond 1 the
-# picture says something *else*. Eyes agree: near β = 100 you know the cat only because you know it is there.
+# picture says something *else*. Eyes are kinder than this number: they know a cat by its outline, long after the features
+# of its fur are gone.
 #
 # ## 6. Keep what you found
 #
@@ -204,7 +208,7 @@ assert some[0] < 0.5 and some[1] < 0.25
 still = Studio("cat", "night", size=64, beta=3)
 names = {}
 exec(still.as_code(), names)
-again = nstlib.stylize(names["photo"], names["painting"], still.settings(), network)
+again = nstlib.stylize(names["content"], names["style"], still.settings(), network)
 
 # %% claim="as code" tags=["nbval-check-output"]
 print("the lines make the picture that the settings make:", names["picture"].equal(again))

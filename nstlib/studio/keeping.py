@@ -21,20 +21,20 @@ def code(wish: Wish, steps: int) -> str:
         "import nstlib",
         "from nstlib import Settings, painted, pictures",
         "",
-        f"photo = {sources.code(wish.content)}",
-        f"painting = {sources.code(wish.style)}",
+        f"content = {sources.code(wish.content)}",
+        f"style = {sources.code(wish.style)}",
         f"network = nstlib.networks.load({_network(wish)})",
         f"settings = Settings({words})",
     ]
     if steps < settings.steps:  # not fewer steps in Settings: Adam's rate falls over the last quarter of those
         lines += [
-            "for step in nstlib.steps(photo, painting, settings, network):",
+            "for step in nstlib.steps(content, style, settings, network):",
             f"    if step.index == {steps - 1}:",
             "        break",
             "picture = step.picture",
         ]
     else:
-        lines += ["picture = nstlib.stylize(photo, painting, settings, network)"]
+        lines += ["picture = nstlib.stylize(content, style, settings, network)"]
     if wish.start is not None:
         lines += ["# This run went on from an earlier picture; press restart for one that these lines repeat."]
     return "\n".join(lines)

@@ -73,9 +73,9 @@ class Knobs:
         )
 
     def silent(self) -> tuple[str, ...]:
-        """Layers that mute and solo leave out; raises ValueError where that is all of them."""
+        """Layers that solo or, where none has it, mute leaves out; raises ValueError where that is all of them."""
         solo = [layer for layer, button in self.solo.items() if button.value]
-        silent = [layer for layer in self.weights if self.muted[layer].value or (solo and layer not in solo)]
+        silent = [layer for layer in self.weights if (layer not in solo if solo else self.muted[layer].value)]
         if len(silent) == len(self.weights):
             raise ValueError("All layers are muted: let one sound.")
         return tuple(silent)

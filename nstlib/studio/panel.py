@@ -15,7 +15,7 @@ import ipywidgets as widgets
 from nstlib import engine
 from nstlib.settings import Settings
 from nstlib.studio import keeping, kernel, running
-from nstlib.studio.knobs import Knobs
+from nstlib.studio.knobs import FREE, Knobs
 from nstlib.studio.running import Begun, Shares, Wish
 from nstlib.studio.screen import StudioScreen, close
 from nstlib.studio.sources import AUTO, Source, Sources, picture
@@ -51,7 +51,7 @@ class Studio:
     ) -> None:
         self.network, self.totals = network, []
         self.knobs = Knobs(Settings(**{"size": 192, "plateau": 0.0, **settings, "steps": steps, "scales": 1}))
-        self.sources = Sources(content, style, self._ask)
+        self.sources = Sources(content, style, self._ask, lambda said: self.screen.say(said, alert=True))
         self.screen = StudioScreen()
         self.task = Task(self._make, self._report, lambda item: isinstance(item, Step))
         self._made = self._wish = None  # what the picture came from, and what is under way
@@ -148,13 +148,17 @@ class Studio:
         if change["owner"] in self.knobs.weights.values():
             self._quietly(lambda: setattr(self.knobs.rule, "value", "by hand"))
         self._sized |= change["owner"] is self.knobs.size
+        self._quietly(lambda: setattr(self.knobs.task, "value", FREE))
         self._ask()
 
     def _task_chosen(self, change) -> None:
+        if self._silent == threading.get_ident() or change["new"] == FREE:
+            return
         self._quietly(lambda: self.knobs.follow(change["new"]))
         self._ask()
 
     def _ask(self, *, now: bool = False, over: bool = False, large: int | None = None) -> None:
+        self.code.layout.display = "none"  # its lines are of the run before
         try:
             wish = self._wished()
             if large:
@@ -257,7 +261,7 @@ class Studio:
     def _ended(self, event: str, fault: Exception | None) -> None:
         self.screen.paint()
         self.screen.draw(self.totals, now=True)
-        if self._made is self._wish:
+        if self._made is self._wish and event != "failed":
             self._tell_speed()
         count = len(self.totals)
         if event == "done":

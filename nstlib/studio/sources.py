@@ -17,10 +17,15 @@ Source = str | Path | bytes | Picture
 
 
 class Sources:
-    """The choosers of content and style; `changed` is called when another picture was chosen."""
+    """The choosers of content and style; `changed` is called when another picture was chosen.
 
-    def __init__(self, content: Source, style: Source, changed: Callable[[], None]) -> None:
-        self._own, self._changed = {"content": content, "style": style}, changed
+    refused: called with a sentence for a file that is no picture; what was chosen before stays.
+    """
+
+    def __init__(
+        self, content: Source, style: Source, changed: Callable[[], None], refused: Callable[[str], None]
+    ) -> None:
+        self._own, self._changed, self._refused = {"content": content, "style": style}, changed, refused
         self.choose = {kind: _chooser(kind, given) for kind, given in self._own.items()}
         self.upload = {
             kind: widgets.FileUpload(
@@ -45,7 +50,12 @@ class Sources:
         return self._own[kind] if name == "own" else name
 
     def take(self, kind: str, data: bytes) -> None:
-        """Make a file's bytes the picture; whether it is one is found when it is read."""
+        """Make a file's bytes the picture, if they are one."""
+        try:
+            picture(data)
+        except Exception as fault:
+            self._refused(f"{fault} The picture before stays.")
+            return
         self._own[kind] = data
         choice = self.choose[kind]
         if "own" not in choice.options:
@@ -80,7 +90,7 @@ def _read(source: str | Path | bytes, size: tuple[int, int] | None) -> Picture:
 def code(source: Source) -> str:
     """The expression that gives the same picture without a studio."""
     if isinstance(source, str) and source in NAMES["style"]:
-        return f"painted.paint({source!r}, tuple(photo.shape[1:]))"
+        return f"painted.paint({source!r}, tuple(content.shape[1:]))"
     if isinstance(source, str) and source in NAMES["content"]:
         return f"pictures.sample({source!r}, {LARGEST})"
     if isinstance(source, str | Path):

@@ -48,6 +48,8 @@ def test_mute_and_solo_name_the_silent_layers():
         button.value = True
     with pytest.raises(ValueError, match="let one sound"):
         knobs.silent()
+    knobs.solo["relu2_1"].value = True  # to hear one alone is one click, whatever is muted
+    assert knobs.silent() == ("relu1_1", "relu3_1", "relu4_1", "relu5_1")
 
 
 def test_a_layer_weight_of_0_begins_muted():

@@ -11,6 +11,7 @@ from ipywidgets.widgets import widget
 
 from nstlib import pictures
 from nstlib.studio import Studio, kernel, panel
+from nstlib.studio.knobs import FREE
 from nstlib.transfer import DivergedError
 from tests.studio.conftest import finished, said
 from tests.studio.waiting import until
@@ -56,6 +57,20 @@ def test_a_task_moves_its_knobs_and_runs_once(studio):
     assert len(begun) == 1
     heard = [layer for layer, weight in studio.settings().layer_weights.items() if weight]
     assert heard == ["relu1_1"] and studio.knobs.rule.value == "relative"
+
+
+def test_a_move_leaves_the_tasks_way_and_the_lines_of_the_run_before(studio):
+    studio.knobs.task.value = "palette only"
+    finished(studio)
+    studio.buttons["copy as code"].click()
+    assert studio.code.layout.display == ""
+    studio.knobs.beta.value = 3
+    assert studio.knobs.task.value == FREE and studio.code.layout.display == "none"
+    assert studio.knobs.silent() == ("relu2_1", "relu3_1", "relu4_1", "relu5_1")  # nothing else was put back
+    finished(studio)
+    studio.knobs.task.value = "palette only"
+    assert studio.knobs.beta.value == 10
+    finished(studio)
 
 
 def test_all_muted_is_a_sentence_and_the_next_move_runs(studio):
@@ -128,6 +143,18 @@ def test_a_dropped_file_becomes_the_picture_and_a_second_one_takes_its_place(stu
         until(lambda: not kernel.WORKER.busy())
         seen[width] = tuple(studio.screen.before.shape)
     assert seen == {70: (3, 512, 512), 105: (3, 512, 768)}
+
+
+def test_a_file_that_is_no_picture_leaves_the_own_picture_that_was_there(studio, tmp_path):
+    path = pictures.write(torch.rand(3, 40, 50), tmp_path / "own.png")
+    studio.sources.take("content", path.read_bytes())
+    finished(studio)
+    speed = studio.screen.speed.value
+    studio.sources.take("content", b"no picture")
+    assert "The picture before stays." in said(studio) and studio.screen.speed.value == speed
+    studio.knobs.beta.value = 3
+    finished(studio)
+    assert said(studio).startswith("Done") and studio.sources.chosen("content") == path.read_bytes()
 
 
 def test_a_dropped_file_that_is_too_large_is_a_sentence(studio):
