@@ -31,10 +31,8 @@ def unroll(features: Features) -> Unrolled:
 
 
 def full_precision(features: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """A float32 copy of a float16 or bfloat16 tensor, any other as it is; raises TypeError for integers.
-
-    Activations of 500 at 512² positions sum to 6.6e10 in one Gram entry; float16 ends at 65,504.
-    """
+    """A float32 copy of a float16 or bfloat16 tensor, any other as it is; raises TypeError for integers."""
+    # Activations of 500 at 512² positions sum to 6.6e10 in one Gram entry; float16 ends at 65,504.
     if not features.is_floating_point():
         raise TypeError(f"Given was a tensor of {features.dtype}; expected is floating point: convert with .float().")
     return features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
@@ -48,23 +46,18 @@ def matrix_product(a: Float[Tensor, "*batch n k"], b: Float[Tensor, "*batch k m"
 
 
 class _FTimesFT(torch.autograd.Function):
-    """F Fᵀ in full precision, whose gradient (D + Dᵀ) F is one matrix product; autograd alone would take two.
-
-    That of bfloat16 features is rounded to bfloat16 in any case, so it is computed in it; float16 would overflow.
-    """
+    """F Fᵀ in full precision; its gradient (D + Dᵀ) F is one product, bfloat16 where it is rounded to that anyway."""
 
     @staticmethod
     def forward(ctx, F: Unrolled) -> Matrix:
-        ctx.save_for_backward(F)
-        F = full_precision(F)
-        return matrix_product(F, F.mT)
+        full = full_precision(F)
+        ctx.save_for_backward(F if F.dtype == torch.bfloat16 else full)  # float16 would overflow
+        return matrix_product(full, full.mT)
 
     @staticmethod
     def backward(ctx, D: Matrix) -> Unrolled:
         (F,) = ctx.saved_tensors
-        rows = F if F.dtype == torch.bfloat16 else full_precision(F)
-        product = matrix_product(rows.mT, (D + D.mT).to(rows.dtype)).mT  # channels-last networks want it so
-        return product.to(F.dtype)
+        return matrix_product(F.mT, (D + D.mT).to(F.dtype)).mT  # a position's filters side by side, for channels-last
 
 
 def gram_matrix(features: Features) -> Matrix:

@@ -32,19 +32,17 @@ studio = Studio("cat", "night")
 studio
 
 # %% [markdown]
-# *In the panel:* on the left the picture, below it a sentence that says what is going on, the cost curve and who pulls.
-# On the right the knobs.
+# *In the panel:* on the left the picture, what is going on, the cost curve and who pulls; on the right the knobs.
 #
 # - **α, β**: content against style. **λ**: a fader for each layer, with *mute* and *solo*.
 # - **play** pauses, **step** takes one step, **restart** begins anew; with **go on** a move starts from the picture
 #   that is there.
-# - **a task's way** moves them one way through a task below: for when you have tried.
+# - **a task's way** moves them one way through a task below.
 #
-# All knobs obey the arrow keys, too.
+# The arrow keys move them, too.
 
 # %% [markdown]
-# If the panel does not answer any more after the kernel was restarted, run its cell again. It shows what was there, but
-# nobody listens.
+# If the panel does not answer after the kernel was restarted, run its cell again: nobody listens.
 #
 # ## 2. How your tasks are measured
 #
@@ -196,8 +194,7 @@ assert some[0] < 0.5 and some[1] < 0.25
 
 # %% [markdown]
 # **Explain.** J<sub>content</sub> / K<sub>c</sub> is 0 for the photo and 1 for a picture that says nothing. Beyond 1 the
-# picture says something *else*. Eyes are kinder than this number: they know a cat by its outline, long after the features
-# of its fur are gone.
+# picture says something *else*. Eyes are kinder: they know a cat by its outline.
 #
 # ## 6. Keep what you found
 #
