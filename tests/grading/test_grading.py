@@ -24,7 +24,7 @@ from nstlib.grading.marking import Marks
 from nstlib.grading.runner import Runner, SandboxError
 from tests.grading import hostile
 from tests.grading.classes import GRAM, OUTPUTS, gram, outputs, right, write
-from tests.grading.conftest import left_over
+from tests.grading.conftest import left_over, running
 from tests.grading.stand_in import made_up
 from tests.grading.test_gradebook import table
 
@@ -291,8 +291,10 @@ def test_a_grader_killed_at_any_moment_and_started_again_gives_the_same_bytes(
 ):
     folder = write(tmp_path / "in", {f"s{number}": gram(RIGHT + f"\n# {number * '.'}") for number in range(students)})
     write(folder, {"bad": b"{", "odd": gram("def gram_matrix(f): return f")})
-    if not killed(folder, made.path, tmp_path / "whole", how, 120):
-        pytest.skip("cannot grade here")
+    if how == "jailed":
+        with running():  # a machine that cannot jail skips here, and says why
+            pass
+    assert killed(folder, made.path, tmp_path / "whole", how, 120)
     wanted, chance, done, out = outputs(tmp_path / "whole"), random.Random(5), 0, tmp_path / "out"
     while done < kills:
         if killed(folder, made.path, out, how, chance.uniform(0, longest)):
