@@ -54,11 +54,6 @@ class Bundle:
         """The points by question, in the course's order."""
         return {name: each.points for name, each in self.asked.items()}
 
-    @property
-    def functions(self) -> dict[str, str]:
-        """The functions' names by question."""
-        return {name: each.function for name, each in self.asked.items()}
-
     def only(self, exercises: Sequence[str]) -> "Bundle":
         """Return the bundle with the questions of these exercises alone; raises BundleError for an unknown one."""
         known = sorted({name.partition(".")[0] for name in self.asked})

@@ -22,7 +22,6 @@ OUTCOMES: Mapping[str, Outcome] = {
     "correct": Outcome("✓", "right", "Right in every hidden test."),
     "not yet": Outcome("✗", "not yet", "The answer is not what is asked for."),
     "not attempted": Outcome("○", "not attempted", "This is still the stub."),
-    "untouched": Outcome("○", "not attempted", "This is still the stub."),
     "missing": Outcome(
         "○", "not found", "The notebook has no function of this name. Was it renamed, or is its cell no code cell?"
     ),
@@ -60,7 +59,7 @@ OUTCOMES: Mapping[str, Outcome] = {
         "…", "not graded yet", "This could not be graded yet, and not because of you.", "Run the grader again."
     ),
 }
-NOT_TRIED = frozenset({"not attempted", "untouched", "missing"})
+NOT_TRIED = frozenset({"not attempted", "missing"})
 OURS = frozenset({"infra", "ungraded"})  # our fault: these say nothing about the answer, and are never a zero
 _UNKNOWN = Outcome(
     "?", "unclear", "This needs a look by your instructor.", "The journal has a word that is on no list."

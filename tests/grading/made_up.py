@@ -143,7 +143,7 @@ def _found(name, outcome, points, **more):
         | {"error_ratio": 0.002 if right or n == 1 else None}
         for n in (1, 2, 3)
     ]
-    tests = tests if outcome not in ("missing", "untouched", "syntax", "infra", "ungraded") else []
+    tests = tests if outcome not in ("missing", "syntax", "infra", "ungraded") else []
     source = f"def {name.partition('.')[2]}(features):\n    F = features.flatten(1)\n    return F @ F.T  # {outcome}\n"
     worth = points[name] if right else None if outcome in ("infra", "ungraded") else 0
     of = {"outcome": outcome, "points": worth, "of": points[name], "tests": tests, "source": source}

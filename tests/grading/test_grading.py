@@ -24,7 +24,7 @@ from nstlib.grading.marking import Marks
 from nstlib.grading.runner import Runner, SandboxError
 from tests.grading import hostile
 from tests.grading.classes import GRAM, OUTPUTS, gram, outputs, right, write
-from tests.grading.conftest import left_over, running
+from tests.grading.conftest import left_over
 from tests.grading.stand_in import made_up
 from tests.grading.test_gradebook import table
 
@@ -59,13 +59,10 @@ def gradebook(out):
     return {row["student"]: row for row in table((out / "gradebook.csv").read_text())}
 
 
-def test_a_class_is_graded_in_jailed_children(made, folder, tmp_path):
+def test_a_class_is_graded_in_jailed_children(jail, made, folder, tmp_path):
     write(folder, {"dan": gram(RIGHT + "\n"), "eve": b"<html>"})
     write(folder, {"finn": gram("def gram_matrix(features):\n    return features.flatten(1).T @ features.flatten(1)")})
-    try:
-        found = grade(folder, made, tmp_path / "out", limits=Limits(wall=2))
-    except SandboxError as why:
-        pytest.skip(f"cannot jail here: {why}")
+    found = grade(folder, made, tmp_path / "out", limits=Limits(wall=2))
     rows = gradebook(tmp_path / "out")
     assert [rows[name][GRAM] for name in ("anna", "ben", "dan", "eve", "finn")] == ["8", "8", "8", "", "0"]
     assert (found.exit_status, found.marked, rows["eve"]["flags"]) == (1, 6, "reject:html time_from_file")
@@ -158,9 +155,7 @@ def test_what_was_not_graded_through_our_fault_is_graded_in_the_next_run(made, f
     assert found.exit_status == 0 and found.marked == 3
 
 
-def test_a_fault_of_the_graders_own_costs_one_submission_a_wait_and_no_other_anything(
-    made, folder, tmp_path, monkeypatch
-):
+def test_a_fault_of_the_graders_own_costs_one_submission_a_wait_and_no_other(jail, made, folder, tmp_path, monkeypatch):
     whole = local.mark
 
     def failing(data, *given):
@@ -169,22 +164,19 @@ def test_a_fault_of_the_graders_own_costs_one_submission_a_wait_and_no_other_any
         return whole(data, *given)
 
     monkeypatch.setattr(local, "mark", failing)
-    try:
-        found = grade(folder, made, tmp_path / "out")
-    except SandboxError as why:
-        pytest.skip(f"cannot jail here: {why}")
+    found = grade(folder, made, tmp_path / "out")
     rows = gradebook(tmp_path / "out")
     assert [rows[name]["status"] for name in ("anna", "ben", "cleo")] == ["graded", "ungraded", "graded"]
     assert found.exit_status == 2
 
 
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError])
-def test_a_run_that_is_stopped_leaves_no_thread_and_no_process(fault, made, folder, tmp_path):
+def test_a_run_that_is_stopped_leaves_no_thread_and_no_process(jail, fault, made, folder, tmp_path):
     def told(done, of):
         if done:
             raise fault
 
-    with pytest.raises((fault, SandboxError)):
+    with pytest.raises(fault):
         grade(folder, made, tmp_path / "out", told=told)
     assert not [thread for thread in threading.enumerate() if thread.name == "nst-grade"]
     assert left_over(os.getpid()) == []
@@ -200,9 +192,9 @@ def test_places_that_are_in_each_other_are_refused_and_nothing_is_written(made, 
     assert not (tmp_path / "out").exists()
 
 
-def test_a_place_that_answers_may_read_is_refused(made, folder, tmp_path, monkeypatch):
+def test_a_place_that_answers_may_read_is_refused(jail, made, folder, tmp_path, monkeypatch):
     monkeypatch.setattr(Runner, "visible", lambda self, path: Path(path) == made.path)
-    with pytest.raises(SandboxError, match=r"lies where answers may read|jail"):
+    with pytest.raises(SandboxError, match="lies where answers may read"):
         grade(folder, made, tmp_path / "out")
     assert left_over(os.getpid()) == []
 
@@ -217,16 +209,13 @@ def test_a_journal_that_was_changed_stops_the_run_and_loses_nothing(graded, tmp_
     assert outputs(tmp_path / "out") == before
 
 
-def test_the_number_of_jobs_and_the_order_of_files_change_no_byte(made, tmp_path):
+def test_the_number_of_jobs_and_the_order_of_files_change_no_byte(jail, made, tmp_path):
     students = {f"s{number}": gram(RIGHT + f"\n# {number}") for number in range(5)}
     students["s3"] = gram("def gram_matrix(f): return f")
     found = []
     for jobs, order in ((1, sorted(students)), (3, sorted(students, reverse=True))):
         folder = write(tmp_path / f"in{jobs}", {name: students[name] for name in order})
-        try:
-            grade(folder, made, tmp_path / f"out{jobs}", jobs=jobs)
-        except SandboxError as why:
-            pytest.skip(f"cannot jail here: {why}")
+        grade(folder, made, tmp_path / f"out{jobs}", jobs=jobs)
         found.append(outputs(tmp_path / f"out{jobs}"))
     assert found[0] == found[1]
 
@@ -234,15 +223,12 @@ def test_the_number_of_jobs_and_the_order_of_files_change_no_byte(made, tmp_path
 ATTACKS = [each for each in hostile.ALL if each.threat in (35, 39, 44, 45, 49, 56, 57, 62, 65, 66, 69, 70)][::3]
 
 
-def test_the_rows_of_honest_students_are_the_same_with_hostile_ones_among_them(made, tmp_path):
+def test_the_rows_of_honest_students_are_the_same_with_hostile_ones_among_them(jail, made, tmp_path):
     honest = {f"h{number}": gram(RIGHT + f"\n# {number}") for number in range(4)}
     honest["h2"] = gram("def gram_matrix(f): return f.flatten(1).sum()")
     bad = {f"x{place}": gram(each.source) for place, each in enumerate(ATTACKS)}
     limits = Limits(wall=1.5, cpu=2)
-    try:
-        grade(write(tmp_path / "alone", honest), made, tmp_path / "out1", limits=limits)
-    except SandboxError as why:
-        pytest.skip(f"cannot jail here: {why}")
+    grade(write(tmp_path / "alone", honest), made, tmp_path / "out1", limits=limits)
     grade(write(tmp_path / "mixed", honest | bad), made, tmp_path / "out2", limits=limits)
     alone, mixed = gradebook(tmp_path / "out1"), gradebook(tmp_path / "out2")
     assert {name: mixed[name] for name in honest} == alone
@@ -287,13 +273,12 @@ def killed(folder, bundle, out, how, after):
 @pytest.mark.slow
 @pytest.mark.parametrize(("how", "students", "kills", "longest"), [("quick", 40, 42, 0.6), ("jailed", 12, 8, 6.0)])
 def test_a_grader_killed_at_any_moment_and_started_again_gives_the_same_bytes(
-    how, students, kills, longest, made, tmp_path
+    how, students, kills, longest, made, tmp_path, request
 ):
     folder = write(tmp_path / "in", {f"s{number}": gram(RIGHT + f"\n# {number * '.'}") for number in range(students)})
     write(folder, {"bad": b"{", "odd": gram("def gram_matrix(f): return f")})
     if how == "jailed":
-        with running():  # a machine that cannot jail skips here, and says why
-            pass
+        request.getfixturevalue("jail")
     assert killed(folder, made.path, tmp_path / "whole", how, 120)
     wanted, chance, done, out = outputs(tmp_path / "whole"), random.Random(5), 0, tmp_path / "out"
     while done < kills:
