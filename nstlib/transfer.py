@@ -79,6 +79,7 @@ def steps(
         pair = see(content, style, side, network, plan.device)
         x = fitted(_initial(pair, settings) if x is None else x, pair.content).to(plan.device).contiguous()
         objective = Objective(pair, settings, network, x)
+        del pair  # else all features of both pictures would stay in memory while the picture moves
         x.requires_grad_()
         optimizer = _optimizer(x, settings, carried=optimizer)
         _slow_down(optimizer, settings, index)

@@ -1,5 +1,6 @@
 import functools
 import math
+import weakref
 
 import pytest
 import torch
@@ -259,6 +260,18 @@ def test_the_device_test_sees_a_forgotten_tensor(pair, network):
     objective.style_targets["relu3_1"] = torch.zeros(8, 8)
     with OneDevice(), pytest.raises(AssertionError, match=r"on \{"):
         objective(seen.content)
+
+
+def test_the_features_of_the_pair_are_let_go_before_the_first_step(pair, network):
+    given = []
+
+    def seen(*arguments):
+        both = see(*arguments)
+        given.append(weakref.ref(both))
+        return both
+
+    for _ in steps(*pair, quick(steps=2), network, see=seen):
+        assert given[0]() is None
 
 
 def test_a_pair_that_was_seen_before_gives_the_same_run(pair, network):
