@@ -14,8 +14,8 @@ SABOTAGES = [
     (
         "asked for x only",
         "frozen",
-        "asking, x = copy.deepcopy(whole).requires_grad_()",
-        "asking, x = copy.deepcopy(whole)",
+        "asking, begin = copy.deepcopy(whole).requires_grad_()",
+        "asking, begin = copy.deepcopy(whole)",
     ),
     ("the cut", "not cut", "whole.only(layers)", "whole.only((*layers, 'pool5'))"),
     (
@@ -73,9 +73,9 @@ SABOTAGES = [
     ("coarse to fine", "full size twice", "scales=4, steps=40", "scales=1, steps=40"),
     (
         "coarse to fine",
-        "single pixels",
-        "pictures.resize(steps[i].picture, 16)",
-        "pictures.resize(steps[i].picture, 2 * side)",
+        "coarse to fine twice",
+        "scales=1, steps=as_many",
+        "scales=4, steps=as_many",
     ),
     ("every change", "all shown in the end, too", "closed)}", "closed), 'again': all_again(needed, photo, painting)}"),
     (
