@@ -600,7 +600,7 @@ plots.row(
 
 # %% [markdown]
 # *In the figure:* two cats made from the same number of pixels. Left every hair and stripe is still the cat's own, with a
-# fine relief over it. Right the fur is laid in broad strokes, with blue under the eyes and on the chin.
+# fine relief over it. Right the fur is laid in broad strokes, with blue around the eyes and on the chin.
 #
 # **Look at** the forehead: the fur's dark stripes are still there on the left, and painted over on the right.
 

@@ -73,9 +73,9 @@ SABOTAGES = [
     ("coarse to fine", "full size twice", "scales=4, steps=40", "scales=1, steps=40"),
     (
         "coarse to fine",
-        "coarse to fine twice",
+        "the same run twice",
         "scales=1, steps=as_many",
-        "scales=4, steps=as_many",
+        "scales=4, steps=40",
     ),
     ("every change", "all shown in the end, too", "closed)}", "closed), 'again': all_again(needed, photo, painting)}"),
     (
