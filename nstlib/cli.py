@@ -76,7 +76,7 @@ def stylize(
     layer_weights: Annotated[str, typer.Option(help="Layer weights by hand: relu1_1=1,relu3_1=0.5")] = "",
     content_layer: Annotated[str, typer.Option(help="Layer at which content is compared.")] = "relu4_2",
     init: Annotated[str, typer.Option(help="Start from content, style or noise.")] = "content",
-    optimizer: Annotated[str, typer.Option(help="adam or lbfgs.")] = "adam",
+    optimizer: Annotated[str, typer.Option(help="adam, lbfgs or pyramid.")] = "adam",
     seed: Annotated[int, typer.Option(help="Decides the noise and the painted style.")] = 0,
     costs: Annotated[Path | None, typer.Option(help="Also write the costs of every step to this CSV file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON on standard output.")] = False,

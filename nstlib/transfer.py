@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nstlib import engine, networks, pictures
+from nstlib.canvas import Canvas
 from nstlib.objective import Costs, Objective, Pair, see
 from nstlib.settings import Settings
 
@@ -70,7 +71,7 @@ def steps(
     settings, began = settings or Settings(), time.perf_counter()
     plan = engine.plan()
     network = (network or networks.load(layers=settings.layers)).only(settings.layers)
-    network, index, optimizer = engine.place(network, plan), 0, None
+    network, index, canvas = engine.place(network, plan), 0, None
     x = None if start is None else pictures.checked(start)
     if check:
         _watch(network, check)
@@ -80,14 +81,13 @@ def steps(
         x = fitted(_initial(pair, settings) if x is None else x, pair.content).to(plan.device).contiguous()
         objective = Objective(pair, settings, network, x)
         del pair  # else all features of both pictures would stay in memory while the picture moves
-        x.requires_grad_()
-        optimizer = _optimizer(x, settings, carried=optimizer)
-        _slow_down(optimizer, settings, index)
-        for costs, picture in _descend(x, objective, optimizer, unit, settings.steps_at(scale), settings.plateau):
-            _slow_down(optimizer, settings, index + 1)
+        canvas = Canvas(x, settings, carried=canvas)
+        canvas.slow_down(index)
+        for costs, picture in _descend(canvas, objective, unit, settings.steps_at(scale), settings.plateau):
+            canvas.slow_down(index + 1)
             yield Step(index, picture, *costs, time.perf_counter() - began, scale)
             index += 1
-        x = x.detach().clamp(0, 1).cpu()
+        x = canvas.x().detach().clamp(0, 1).cpu()
 
 
 def stylize(
@@ -133,15 +133,18 @@ class _Unit:
 
 
 def _descend(
-    x: Tensor, objective: Objective, optimizer: torch.optim.Optimizer, unit: _Unit, n_steps: int, plateau: float
+    canvas: Canvas, objective: Objective, unit: _Unit, n_steps: int, plateau: float
 ) -> Iterator[tuple[tuple[float, dict[str, float], float], Picture]]:
     """Yield J_content, E_l and J of each pass, and its picture; in between, x moves on."""
     totals = []
 
     def evaluate() -> Tensor:
-        nonlocal numbers
-        optimizer.zero_grad()
-        costs = objective(_Inside.apply(x))
+        nonlocal numbers, picture
+        canvas.optimizer.zero_grad()
+        x = canvas.x()
+        inside = _Inside.apply(x)
+        picture = inside.detach().cpu()
+        costs = objective(inside)
         numbers = _numbers(costs)
         _require_finite(*numbers, x)
         scaled = unit(costs.total)
@@ -149,8 +152,8 @@ def _descend(
         return scaled
 
     for _ in range(n_steps):
-        numbers, picture = None, x.detach().clamp(0, 1).cpu().clone()
-        optimizer.step(evaluate)
+        numbers = picture = None
+        canvas.optimizer.step(evaluate)
         yield numbers, picture
         totals.append(numbers[-1])
         before = totals[-1 - PLATEAU_STEPS] if len(totals) > PLATEAU_STEPS else math.inf
@@ -172,34 +175,7 @@ class _Inside(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
-        outwards = ((x <= 0) & (gradient > 0)) | ((x >= 1) & (gradient < 0))
-        return gradient.masked_fill(outwards, 0)
-
-
-def _optimizer(x: Tensor, settings: Settings, carried: torch.optim.Optimizer | None) -> torch.optim.Optimizer:
-    """Make the optimiser for x; Adam's moments are carried over from the coarser scale.
-
-    L-BFGS starts anew: its history is of differences between pictures of the old size, and J's curvature is another.
-    """
-    if settings.optimizer == "lbfgs":
-        # One evaluation a step and no line search, so that each can be shown and stopped
-        return torch.optim.LBFGS([x], max_iter=1, history_size=30, tolerance_grad=0, tolerance_change=0)
-    optimizer = torch.optim.Adam([x], lr=settings.learning_rate, betas=(0.9, 0.99))
-    if carried is not None:
-        (before,) = carried.state.values()
-        ratio = before["exp_avg"].numel() / x.numel()  # J is a mean: each pixel's part of it shrinks with their number
-        moments = {"exp_avg": ratio, "exp_avg_sq": ratio**2}
-        optimizer.state[x] = {"step": before["step"].clone()} | {
-            name: functional.interpolate(before[name][None], x.shape[-2:], mode="bilinear")[0] * factor
-            for name, factor in moments.items()
-        }
-    return optimizer
-
-
-def _slow_down(optimizer: torch.optim.Optimizer, settings: Settings, index: int) -> None:
-    """Let Adam's rate fall over the last quarter: a constant one ends in noise. L-BFGS scales its own steps."""
-    if settings.optimizer == "adam":
-        optimizer.param_groups[0]["lr"] = settings.learning_rate * max(0.1, min(1, 4 * (1 - index / settings.steps)))
+        return gradient * torch.where(gradient > 0, x > 0, x < 1)  # x moves against its gradient
 
 
 def _watch(network: networks.Network, check: Callable[[], None]) -> None:

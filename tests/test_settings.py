@@ -64,7 +64,7 @@ def test_settings_are_frozen():
         ({"beta": "10"}, "beta='10' was given; expected is a finite number of 0 or more."),
         ({"learning_rate": 0}, "learning_rate=0 was given; expected is a finite number above 0."),
         ({"init": "random"}, "init='random' is unknown; choose from content, style, noise."),
-        ({"optimizer": "sgd"}, "optimizer='sgd' is unknown; choose from adam, lbfgs."),
+        ({"optimizer": "sgd"}, "optimizer='sgd' is unknown; choose from adam, lbfgs, pyramid."),
         ({"statistic": "mean"}, "statistic='mean' is unknown; choose from gram, "),
         ({"convention": "pytorch"}, "convention='pytorch' is unknown; choose from gatys, "),
         ({"layer_weights": "heavy"}, "layer_weights='heavy' is unknown; choose from equal, "),

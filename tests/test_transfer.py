@@ -8,12 +8,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from nstlib import engine, painted, pictures
+from nstlib.canvas import Canvas
 from nstlib.networks import DEFAULT, Network
 from nstlib.networks.vgg import Architecture, random_weights
 from nstlib.objective import Objective, see
-from nstlib.settings import Settings
+from nstlib.settings import OPTIMIZERS, Settings
 from nstlib.style import content_cost, layer_style_cost
-from nstlib.transfer import PLATEAU_STEPS, DivergedError, _Inside, _optimizer, steps, stylize
+from nstlib.transfer import PLATEAU_STEPS, DivergedError, _Inside, steps, stylize
 
 TINY = Architecture(widths=(4, 6, 8, 10, 12), depths=(2, 2, 2, 2, 1))
 
@@ -45,7 +46,7 @@ def relative_style(pair, picture, network, settings):
         return sum(ratios).item() / len(ratios), content_cost(x["relu4_2"][0], c).item() / (c.square().sum() / 2).item()
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("init", ["content", "style", "noise"])
 def test_cost_falls_and_pictures_are_in_range(pair, network, optimizer, init):
     seen = list(steps(*pair, quick(optimizer=optimizer, init=init, steps=20), network))
@@ -86,7 +87,7 @@ def test_the_same_seed_gives_the_same_bytes(pair, network):
     assert torch.equal(runs[0], runs[1]) and not torch.equal(runs[0], runs[2])
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_coarse_to_fine_goes_on_where_it_was(pair, network, optimizer):
     seen = list(steps(*pair, quick(size=48, steps=30, scales=3, optimizer=optimizer), network))
     assert [min(step.picture.shape[1:]) for step in seen] == [24] * 10 + [34] * 10 + [48] * 10
@@ -196,7 +197,7 @@ def test_total_variation_smooths(pair, network):
 def test_flat_pictures_give_finite_costs(pair, network, flat):
     picture = torch.full((3, 40, 40), flat)
     for content, style in ((picture, pair[1]), (pair[0], picture), (picture, picture)):
-        for optimizer in ("lbfgs", "adam"):
+        for optimizer in OPTIMIZERS:
             seen = list(steps(content, style, quick(optimizer=optimizer), network))
             assert all(math.isfinite(step.total) and step.picture.isfinite().all() for step in seen)
 
@@ -235,22 +236,22 @@ class OneDevice(TorchDispatchMode):
         return operation(*args, **(kwargs or {}))
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "pyramid"])
 @pytest.mark.parametrize("statistic", ["gram", "diagonal", "moments", "covariance", "sliced_wasserstein"])
-def test_a_step_leaves_nothing_on_the_wrong_device(pair, network, statistic):
+def test_a_step_leaves_nothing_on_the_wrong_device(pair, network, statistic, optimizer):
     """No GPU is here: on meta tensors, which have a device but no numbers, a forgotten tensor shows as well."""
-    settings = quick(statistic=statistic, layer_weights="equal", total_variation=1.0, optimizer="adam")
+    settings = quick(statistic=statistic, layer_weights="equal", total_variation=1.0, optimizer=optimizer)
     placed = engine.place(network.only(settings.layers), engine.Plan(torch.device("meta"), torch.bfloat16, 1, "test"))
-    carried = None
+    canvas = None
     for side in (24, 32):
         with OneDevice():
             seen = see(*pair, side, placed, torch.device("meta"))
             objective = Objective(seen, settings, placed, seen.content)
-            x = seen.content.clone().requires_grad_()
-            carried = _optimizer(x, settings, carried)
-            costs = objective(_Inside.apply(x))
+            canvas = Canvas(seen.content, settings, canvas)
+            costs = objective(_Inside.apply(canvas.x()))
             costs.total.backward()
-            carried.step()
-        assert x.grad.device.type == "meta" and costs.total.dtype == torch.float32
+            canvas.optimizer.step()
+        assert canvas.levels[0].grad.device.type == "meta" and costs.total.dtype == torch.float32
 
 
 def test_the_device_test_sees_a_forgotten_tensor(pair, network):
@@ -295,7 +296,7 @@ def test_bfloat16_ends_within_two_percent_of_float32(pair, network, monkeypatch)
     assert measured[1] == pytest.approx(measured[0], rel=0.02)
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_constant_before_j_changes_nothing(pair, network, optimizer):
     plain, small = (
         stylize(*pair, quick(alpha=1 * factor, beta=10 * factor, optimizer=optimizer, steps=24), network)
@@ -325,7 +326,7 @@ def test_a_cost_that_rises_is_no_plateau(pair, network):
     assert len(list(steps(*pair, rising, network))) == 30
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_pictures_may_be_views_with_any_strides(pair, network, optimizer):
     content = pictures.resize(pair[0], 32).permute(1, 2, 0).contiguous().permute(2, 0, 1)
     assert not content.is_contiguous()

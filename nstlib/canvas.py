@@ -1,0 +1,81 @@
+"""What an optimiser moves: the pixels x, or a pyramid of pictures that add up to x.
+
+With optimizer="pyramid" x = p_0 + up(p_1 + up(p_2 + …)), each p_k half as wide as the one before, up being bilinear.
+One number of a coarse p_k moves a whole patch, so Adam changes colours and large shapes within a few steps. J as a
+function of x is the same, and so are its minima. A Laplacian pyramid (Burt and
+Adelson, 1983) taken as parameters, as in Mordvintsev et al., "Differentiable Image Parameterizations" (2018).
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from nstlib.settings import Settings
+
+Picture = Float[Tensor, "3 height width"]
+COARSEST_SIDE = 8  # pixels of the top of the pyramid, at least
+FINEST, COARSER = 0.6, 0.7  # a level's rate, of the learning rate: 0.6 · 0.7^k, as a pixel moves by the sum of all
+
+
+class Canvas:
+    """x with all that is needed to move it; ``x()`` is differentiable in `levels`, and begins as `start`."""
+
+    def __init__(self, start: Picture, settings: Settings, carried: "Canvas | None" = None) -> None:
+        self.settings = settings
+        self.levels = [start.clone()]
+        while settings.optimizer == "pyramid" and min(self.levels[-1].shape[-2:]) >= 2 * COARSEST_SIDE:
+            height, width = self.levels[-1].shape[-2:]
+            self.levels.append(start.new_zeros(3, (height + 1) // 2, (width + 1) // 2))
+        for level in self.levels:
+            level.requires_grad_()
+        self.optimizer = self._optimizer(carried)
+
+    def x(self) -> Picture:
+        """Add up the levels from the coarsest to the finest; values may lie outside [0, 1]."""
+        x = self.levels[-1]
+        for level in reversed(self.levels[:-1]):
+            x = level + _resized(x, level.shape[-2:])
+        return x
+
+    def slow_down(self, index: int) -> None:
+        """Let Adam's rates fall over the last quarter: constant ones end in noise. L-BFGS scales its own steps."""
+        if self.settings.optimizer != "lbfgs":
+            fall = max(0.1, min(1, 4 * (1 - index / self.settings.steps)))
+            for group, rate in zip(self.optimizer.param_groups, self._rates(), strict=True):
+                group["lr"] = rate * fall
+
+    def _rates(self) -> list[float]:
+        rate = self.settings.learning_rate
+        if self.settings.optimizer == "adam":
+            return [rate]
+        return [rate * FINEST * COARSER**k for k in range(len(self.levels))]
+
+    def _optimizer(self, carried: "Canvas | None") -> torch.optim.Optimizer:
+        """Make the optimiser; Adam's moments are carried over from the coarser scale.
+
+        L-BFGS starts anew: its history is of differences between pictures of the old size, and J's curvature is
+        another.
+        """
+        if self.settings.optimizer == "lbfgs":
+            # One evaluation a step and no line search, so that each can be shown and stopped
+            return torch.optim.LBFGS(self.levels, max_iter=1, history_size=30, tolerance_grad=0, tolerance_change=0)
+        groups = [{"params": [level], "lr": rate} for level, rate in zip(self.levels, self._rates(), strict=True)]
+        optimizer = torch.optim.Adam(groups, betas=(0.9, 0.99 if self.settings.optimizer == "adam" else 0.9))
+        if carried is not None:
+            for back, level in enumerate(reversed(self.levels), start=1):  # a new finest level learns from the old one
+                before = carried.optimizer.state[carried.levels[-min(back, len(carried.levels))]]
+                optimizer.state[level] = _moments(before, level)
+        return optimizer
+
+
+def _moments(before: dict[str, Tensor], level: Tensor) -> dict[str, Tensor]:
+    """Adam's state for a level, from that of a level of another size."""
+    ratio = before["exp_avg"].numel() / level.numel()  # J is a mean: each number's part of it shrinks with their count
+    factors = {"exp_avg": ratio, "exp_avg_sq": ratio**2}
+    moments = {name: _resized(before[name], level.shape[-2:]) * factor for name, factor in factors.items()}
+    return {"step": before["step"].clone()} | moments
+
+
+def _resized(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    return functional.interpolate(picture[None], size, mode="bilinear")[0]
