@@ -31,7 +31,7 @@ RECORDED = {torch.bfloat16: 1.7, torch.float32: 1.15}  # the plain loop's step i
 
 def table(names: list[str], sizes: list[int], rounds: int) -> Table:
     """Time every network at every size; return the table to print. Raises ValueError for an unknown network."""
-    shown = Table("network", "size", "variant", "ms a step", "× ours", "memory", title=_machine())
+    shown = Table("network", "size", "variant", "ms a step", "× ours", "memory", title=machine())
     for name in names:
         for size in sizes:
             times = interleaved({variant: prepare() for variant, prepare in _variants(name, size).items()}, rounds)
@@ -68,13 +68,13 @@ def interleaved(variants: dict[str, Callable[[], object]], rounds: int) -> dict[
         for name, work in variants.items():
             start = time.perf_counter()
             work()
-            _wait()
+            wait()
             times[name].append(time.perf_counter() - start)
     return {name: statistics.median(seconds) for name, seconds in times.items()}
 
 
-def _wait() -> None:
-    """A GPU returns before it has finished."""
+def wait() -> None:
+    """Wait for the device: a GPU returns before it has finished."""
     device = engine.plan().device.type
     if device != "cpu":
         getattr(torch, device).synchronize()
@@ -163,7 +163,8 @@ def print_memory(name: str, size: int, variant: str) -> None:
     print((highest - before) / 1e6)
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Say on what was measured: processor, release of torch, the plan of the engine."""
     flags = getattr(torch.cpu, "get_capabilities", dict)()
     name = flags.get("cpu_name", platform.processor() or platform.machine())
     return f"{name}, torch {torch.__version__}, {engine.plan()}"

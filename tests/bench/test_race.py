@@ -1,0 +1,87 @@
+import csv
+
+import pytest
+import torch
+
+from nstlib import painted
+from nstlib.bench import race
+from nstlib.networks import DEFAULT, Network
+from nstlib.networks.vgg import Architecture, random_weights
+
+TINY = Architecture(widths=(4, 6, 8, 10, 12), depths=(2, 2, 2, 2, 1))
+FALLING = [(passes, passes / 2, 10 / passes) for passes in (10, 20, 40, 100)]
+
+
+@pytest.fixture
+def network():
+    return random_weights(Network("tiny", TINY, DEFAULT))
+
+
+@pytest.fixture
+def judge(network):
+    return race.Judge(painted.paint("mosaic", (40, 40), seed=1), painted.paint("night", (40, 40), seed=2), network)
+
+
+def test_all_loops_minimise_what_the_judge_measures(judge):
+    picture = painted.paint("waves", (40, 40)).requires_grad_()
+    plain, ours = judge.plain_cost(40)(picture), judge.objective(picture).total
+    assert plain.item() == pytest.approx(ours.item(), rel=1e-5)
+    slopes = [torch.autograd.grad(cost, picture)[0] for cost in (plain, ours)]
+    assert torch.allclose(*slopes, rtol=1e-3, atol=1e-7)
+    assert judge(picture.detach()) == pytest.approx(ours.item(), rel=1e-5)
+
+
+def test_the_tutorials_loop_is_torchs_lbfgs_with_twenty_evaluations_in_a_row(judge):
+    cost, x = judge.plain_cost(40), judge.content.clone().requires_grad_()
+    optimizer, seen = torch.optim.LBFGS([x], max_iter=20, tolerance_change=0), []
+
+    def closure():
+        with torch.no_grad():
+            x.clamp_(0, 1)
+        seen.append(x.detach().clone())
+        optimizer.zero_grad()
+        total = 1e3 * cost(x)
+        total.backward()
+        return total
+
+    optimizer.step(closure)
+    for one, other in zip(race.tutorial(judge, 9), seen[1:10], strict=True):
+        assert torch.allclose(one, other.clamp(0, 1), atol=1e-4)
+
+
+@pytest.mark.parametrize("loop", [race.tutorial, race.strong])
+def test_plain_loops_come_down(judge, loop):
+    ends = [judge(picture) for picture in loop(judge, 40)]
+    assert len(ends) == 40 and ends[-1] < 0.8 * judge(judge.content)
+
+
+def test_the_strong_loop_goes_coarse_to_fine_with_equal_passes(network):
+    pair = painted.paint("mosaic", (182, 182)), painted.paint("night", (182, 182))
+    sides = [picture.shape[-1] for picture in race.strong(race.Judge(*pair, network), 6)]
+    assert sides == [129] * 3 + [182] * 3
+
+
+def test_every_loop_runs_its_passes_and_is_judged_at_its_end(judge, network):
+    curves = race.race(judge, 66, network)
+    assert [curve[-1][0] for curve in curves.values()] == [66, 66, 66, 60]
+    for curve in curves.values():
+        assert [seconds for _, seconds, _ in curve] == sorted(seconds for _, seconds, _ in curve)
+
+
+def test_seconds_to_a_goal():
+    assert race.seconds_to(FALLING, 0.5) == 10 and race.seconds_to(FALLING, 0.09) is None
+
+
+def test_the_table_says_who_was_how_many_times_sooner():
+    slow = [(passes, 2 * seconds, cost) for passes, seconds, cost in FALLING]
+    shown = race.results({"tutorial": slow, "nstlib": FALLING, "minivgg": FALLING[:2]})
+    goals, costs, *loops = ([*column.cells] for column in shown.columns)
+    assert goals == [f"tutorial after {k} passes" for k in (10, 20, 40, 100)] + ["minivgg's own end + 10 %"]
+    assert costs == ["1.000", "0.500", "0.250", "0.100", "0.550"]
+    assert loops[1][3] == "50.0 s, 2.0 × sooner" and loops[2][3] == "never"
+
+
+def test_points_are_written(tmp_path):
+    race.write({"tutorial": FALLING}, tmp_path / "curves.csv")
+    rows = list(csv.reader((tmp_path / "curves.csv").open()))
+    assert rows[:2] == [["loop", "passes", "seconds", "J"], ["tutorial", "10", "5.0", "1.0"]] and len(rows) == 5
