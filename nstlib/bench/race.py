@@ -34,7 +34,7 @@ from nstlib.transfer import steps
 Picture = Float[Tensor, "3 height width"]
 Curve = list[tuple[int, float, float]]  # passes, own seconds, J as the judge sees it
 
-OURS, SMALL = 120, 60  # passes of the library's two runs
+OURS, SMALL = 240, 60  # passes of the library's two runs
 JUDGED = 6  # of the long runs every sixth picture is judged
 MARKS = (0.1, 0.2, 0.4, 1.0)  # shares of the tutorial's passes, whose J the others have to reach
 

@@ -1,0 +1,98 @@
+"""What reduced precision costs: ``python -m nstlib.bench.precision`` runs minivgg on 100 pairs in each precision.
+
+Ten contents and ten styles, half of them odd: flat, black, white, noise, one bright pixel. Every run ends at a picture
+whose J a judge in float32 measures, and is divided by the float32 run's. Since a step too far to one side now leads to
+another picture later, a float32 run whose content got a thousandth of noise is the measure of what such a ratio means.
+"""
+
+import math
+import statistics
+from collections.abc import Iterable
+from unittest import mock
+
+import torch
+from jaxtyping import Float
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from torch import Tensor
+
+from nstlib import engine, networks, painted, pictures
+from nstlib.objective import Objective, see
+from nstlib.settings import Settings
+from nstlib.transfer import DivergedError, steps
+
+Picture = Float[Tensor, "3 height width"]
+SETTINGS = Settings(size=64, steps=40, scales=1, plateau=0)
+CPU = torch.device("cpu")
+SMALLEST = 1e-6  # of J: where content and style are one picture, J is 0 from the start
+
+
+def odd_pictures(side: int) -> dict[str, Picture]:
+    """Return flat, black, white, noise and one bright pixel, (3, side, side)."""
+    pixel = torch.zeros(3, side, side)
+    pixel[:, side // 2, side // 2] = 1
+    noise = torch.rand(3, side, side, generator=torch.Generator().manual_seed(0))
+    black = torch.zeros(3, side, side)
+    return {"flat": black + 0.5, "black": black, "white": black + 1, "noise": noise, "one pixel": pixel}
+
+
+def pairs(side: int) -> Iterable[tuple[Picture, Picture]]:
+    """Yield 100 pairs of content and style."""
+    odd = odd_pictures(side)
+    contents = [*odd.values(), *(pictures.sample(name, side) for name in list(pictures.SAMPLES)[:5])]
+    styles = [*odd.values(), *(painted.paint(name, side) for name in list(painted.STYLES)[:5])]
+    for content in contents:
+        for style in styles:
+            yield content, style
+
+
+def end(content: Picture, style: Picture, network: networks.Network, dtype: torch.dtype) -> float:
+    """Return J, measured in float32, of the picture at which a run in this precision ends; NaN if it diverges."""
+    plan = engine.Plan(CPU, dtype, torch.get_num_threads(), "a comparison of precisions")
+    with mock.patch.object(engine, "plan", return_value=plan):
+        try:
+            *_, last = steps(content, style, SETTINGS, network)
+        except DivergedError:
+            return math.nan
+    placed = engine.place(network.only(SETTINGS.layers), engine.Plan(CPU, torch.float32, 1, "the judge"))
+    pair = see(content, style, SETTINGS.size, placed, CPU)
+    with torch.no_grad():
+        return Objective(pair, SETTINGS, placed, pair.content)(last.picture).total.item()
+
+
+def compare(chosen: Iterable[tuple[Picture, Picture]], network: networks.Network) -> dict[str, list[float]]:
+    """Return for each variant J / J of the float32 run, by pair."""
+    generator = torch.Generator().manual_seed(1)
+    ratios: dict[str, list[float]] = {"bfloat16": [], "float16": [], "float32, noise of 0.001": []}
+    for content, style in chosen:
+        nudged = (content + 0.001 * torch.randn(content.shape, generator=generator)).clamp(0, 1)
+        exact = end(content, style, network, torch.float32)
+        for name, first, dtype in zip(
+            ratios, (content, content, nudged), (torch.bfloat16, torch.float16, torch.float32), strict=True
+        ):
+            reached = end(first, style, network, dtype)
+            ratios[name].append(1.0 if reached == exact else reached / max(exact, SMALLEST))
+    return ratios
+
+
+def table(ratios: dict[str, list[float]]) -> Table:
+    """Return the table to print: how many ended without a number, and how the ratios lie."""
+    shown = Table("run", "not a number", "geometric mean", "median", "5 %", "95 %", title="J / J of the float32 run")
+    for name, given in ratios.items():
+        finite = [ratio for ratio in given if math.isfinite(ratio)]
+        cuts = statistics.quantiles(finite, n=20)
+        row = statistics.geometric_mean(finite), statistics.median(finite), cuts[0], cuts[-1]
+        shown.add_row(name, str(len(given) - len(finite)), *(f"{value:.3f}" for value in row))
+    return shown
+
+
+def main() -> None:
+    """Run all pairs and print the table."""
+    engine.plan()
+    chosen = track(list(pairs(SETTINGS.size)), "pairs", transient=True)
+    Console().print(table(compare(chosen, networks.load("minivgg"))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Where a pass's time goes: ``python -m nstlib.bench.roofline random-vgg19 256``.
+
+For each stage, forward and backward: its floating-point operations, the bytes that it has to move at least (what goes
+in and out, once), the least time that the machine's measured peaks allow, and the time it takes. The roofline model of
+Williams, Waterman, Patterson, "Roofline: an insightful visual performance model" (2009): a stage cannot be faster than
+operations / peak, nor than bytes / bandwidth.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor, nn
+
+from nstlib import engine, networks
+from nstlib.bench import WARM_UP, machine, wait
+from nstlib.networks import Network
+
+ROUNDS = 7
+SIDE = 2048  # of the matrices that find the peak
+COPIED = 64 * 2**20  # numbers that are copied to find the bandwidth, more than any cache holds
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one stage of a network costs, forward and backward to its input: operations, bytes, seconds."""
+
+    name: str
+    operations: float
+    moved: float
+    seconds: float
+
+    def least(self, peak: float, bandwidth: float) -> float:
+        """Seconds below which no program can come, given operations and bytes a second."""
+        return max(self.operations / peak, self.moved / bandwidth)
+
+
+def peak() -> float:
+    """Operations a second of a large matrix product in the engine's precision."""
+    plan = engine.plan()
+    a = torch.rand(SIDE, SIDE).to(plan.device, plan.dtype)
+    return 2 * SIDE**3 / _median(lambda: a @ a)
+
+
+def bandwidth() -> float:
+    """Bytes a second that a copy reads and writes."""
+    plan = engine.plan()
+    source = torch.rand(COPIED, device=plan.device)
+    target = torch.empty_like(source)
+    return 2 * source.nbytes / _median(lambda: target.copy_(source))
+
+
+def stages(network: Network, height: int, width: int) -> list[Stage]:
+    """Time each stage alone, on features of the size that it meets in a picture of this size."""
+    plan = engine.plan()
+    placed = engine.place(network, plan)
+    features = torch.rand(1, 3, height, width).to(plan.device, plan.dtype, memory_format=torch.channels_last)
+    measured = []
+    for name, stage in placed.stages.items():
+        features = features.detach().requires_grad_()
+        after = stage(features)
+        moved = 2 * (features.nbytes + after.nbytes)  # forward in and out, backward in and out
+        seconds = _median(_there_and_back(stage, features, torch.ones_like(after)))
+        measured.append(Stage(name, _operations(stage, after), moved, seconds))
+        features = after
+    return measured
+
+
+def _there_and_back(stage: nn.Module, features: Tensor, ones: Tensor) -> Callable[[], None]:
+    def work() -> None:
+        torch.autograd.grad(stage(features), features, ones)
+
+    return work
+
+
+def _operations(stage: nn.Module, after: Tensor) -> float:
+    """A convolution's multiplications and additions, forward and towards its input; 0 for what only moves numbers."""
+    return 2 * 2 * stage.weight[0].numel() * after.numel() if isinstance(stage, nn.Conv2d) else 0
+
+
+def _median(work: Callable[[], object]) -> float:
+    seconds = []
+    for _ in range(WARM_UP + ROUNDS):
+        start = time.perf_counter()
+        work()
+        wait()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[WARM_UP:])
+
+
+def table(measured: list[Stage], peak: float, bandwidth: float) -> Table:
+    """Return the table to print, with the convolutions, all other stages together, and the sum."""
+    convolutions = [stage for stage in measured if stage.operations]
+    rest = [stage for stage in measured if not stage.operations]
+    shown = Table("stage", "GFLOP", "MB", "least ms", "by", "ms", "of the least", title=machine())
+    shown.caption = f"peak {peak / 1e9:.0f} GFLOP/s, bandwidth {bandwidth / 1e9:.1f} GB/s"
+    groups = [(stage.name, [stage]) for stage in convolutions] + [("ReLU and pooling", rest), ("all", measured)]
+    for name, group in groups:
+        least = sum(stage.least(peak, bandwidth) for stage in group)
+        operations, moved, seconds = (
+            sum(getattr(stage, key) for stage in group) for key in ("operations", "moved", "seconds")
+        )
+        bound = "arithmetic" if operations / peak > moved / bandwidth else "memory"
+        shown.add_row(
+            name,
+            f"{operations / 1e9:.1f}",
+            f"{moved / 1e6:.1f}",
+            f"{least * 1e3:.1f}",
+            bound,
+            f"{seconds * 1e3:.1f}",
+            f"{seconds / least:.1f} ×",
+        )
+    return shown
+
+
+def main(
+    network: Annotated[str, typer.Argument(help="The network.")] = "random-vgg19",
+    size: Annotated[int, typer.Argument(help="Shorter side of a 2 : 3 picture, in pixels.")] = 256,
+) -> None:
+    """Print what each stage of a network costs on this machine, beside the least it could cost."""
+    asked = (*networks.STYLE_LAYERS, "relu4_2")
+    measured = stages(networks.load(network, asked), size, size * 3 // 2)
+    Console().print(table(measured, peak(), bandwidth()))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,30 @@
+import json
+
+import pytest
+
+from nstlib.bench import limits
+
+
+def test_a_pass_is_measured():
+    measured = limits.measure("minivgg", 32)
+    assert measured["pixels"] == 32 * 48 and measured["seconds"] > 0 and measured["memory"] > 1e8
+
+
+def test_the_exponent_is_the_slope_of_the_logarithms():
+    measured = [{"pixels": pixels, "seconds": 3 * pixels**1.25} for pixels in (10, 100, 5000)]
+    assert limits.exponent(measured) == pytest.approx(1.25)
+
+
+def test_each_size_has_a_process_and_a_row(monkeypatch):
+    asked = []
+
+    def run(command, **_):
+        asked.append(command[-1])
+        measured = {"pixels": 100 * 4 ** len(asked), "seconds": 2 * 4 ** len(asked), "memory": 2e9}
+        return type("Done", (), {"stdout": json.dumps(measured)})
+
+    monkeypatch.setattr(limits.subprocess, "run", run)
+    monkeypatch.setattr(limits, "machine", lambda: "here")  # it asks the system by a process, too
+    shown = limits.table("minivgg", [10, 20])
+    assert len(asked) == 2 and "'minivgg', 20" in asked[1] and shown.caption == "seconds ∝ pixels^1.00"
+    assert [*shown.columns[3].cells] == ["2.00 GB", "2.00 GB"]
