@@ -6,6 +6,8 @@ function of x is the same, and so are its minima. A Laplacian pyramid (Burt and
 Adelson, 1983) taken as parameters, as in Mordvintsev et al., "Differentiable Image Parameterizations" (2018).
 """
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -15,14 +17,16 @@ from nstlib.settings import Settings
 
 Picture = Float[Tensor, "3 height width"]
 COARSEST_SIDE = 8  # pixels of the top of the pyramid, at least
+STEADY = 20  # passes at one size after which a pyramid's rates fall as 1/√passes
 FINEST, COARSER = 0.6, 0.7  # a level's rate, of the learning rate: 0.6 · 0.7^k, as a pixel moves by the sum of all
 
 
 class Canvas:
     """x with all that is needed to move it; ``x()`` is differentiable in `levels`, and begins as `start`."""
 
-    def __init__(self, start: Picture, settings: Settings, carried: "Canvas | None" = None) -> None:
-        self.settings = settings
+    def __init__(self, start: Picture, settings: Settings, carried: "Canvas | None" = None, first: int = 0) -> None:
+        """Begin at pass `first` of the run; `carried` is the canvas of the coarser scale."""
+        self.settings, self.first = settings, first
         self.levels = [start.clone()]
         while settings.optimizer == "pyramid" and min(self.levels[-1].shape[-2:]) >= 2 * COARSEST_SIDE:
             height, width = self.levels[-1].shape[-2:]
@@ -39,9 +43,14 @@ class Canvas:
         return x
 
     def slow_down(self, index: int) -> None:
-        """Let Adam's rates fall over the last quarter: constant ones end in noise. L-BFGS scales its own steps."""
+        """Let Adam's rates fall over the last quarter: constant ones end in noise. L-BFGS scales its own steps.
+
+        A pyramid's fall as 1/√t besides, as Kingma and Ba, "Adam" (2015), prove their bound.
+        """
         if self.settings.optimizer != "lbfgs":
             fall = max(0.1, min(1, 4 * (1 - index / self.settings.steps)))
+            if self.settings.optimizer == "pyramid":
+                fall *= min(1, math.sqrt(STEADY / (index - self.first + 1)))
             for group, rate in zip(self.optimizer.param_groups, self._rates(), strict=True):
                 group["lr"] = rate * fall
 

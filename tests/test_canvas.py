@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional
 
 from nstlib import painted, pictures
-from nstlib.canvas import COARSER, COARSEST_SIDE, FINEST, Canvas
+from nstlib.canvas import COARSER, COARSEST_SIDE, FINEST, STEADY, Canvas
 from nstlib.settings import OPTIMIZERS, Settings
 from nstlib.transfer import steps
 
@@ -50,12 +50,20 @@ def test_one_number_of_a_coarse_level_moves_a_patch(start):
     assert ((canvas.x() - start).abs() > 1e-6).sum() > 100
 
 
-def test_each_level_has_its_rate_which_falls_over_the_last_quarter(start):
-    canvas = Canvas(start, PYRAMID)
-    for index, fall in ((0, 1), (75, 1), (90, 0.4), (99, 0.1)):
+def test_each_level_has_its_rate_which_falls_after_a_while_and_at_the_end(start):
+    canvas = Canvas(start, PYRAMID, first=10)
+    falls = {10: 1, 9 + STEADY: 1, 9 + 4 * STEADY: 0.44 * 0.5, 99: 0.1 * (STEADY / 90) ** 0.5}
+    for index, fall in falls.items():
         canvas.slow_down(index)
         rates = [group["lr"] for group in canvas.optimizer.param_groups]
         assert rates == pytest.approx([0.1 * FINEST * COARSER**k * fall for k in range(4)])
+
+
+def test_adam_on_pixels_has_one_rate_which_falls_over_the_last_quarter(start):
+    canvas = Canvas(start, Settings(size=32, learning_rate=0.1, steps=100))
+    for index, fall in ((0, 1), (75, 1), (90, 0.4), (99, 0.1)):
+        canvas.slow_down(index)
+        assert [group["lr"] for group in canvas.optimizer.param_groups] == pytest.approx([0.1 * fall])
 
 
 @pytest.mark.parametrize(("small", "large"), [((40, 40), (57, 57)), ((60, 60), (85, 85))])
