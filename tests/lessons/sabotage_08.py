@@ -44,7 +44,7 @@ SABOTAGES = [
         "copy.deepcopy(minivgg)",
     ),
     ("memory format", "positions exchanged", "by_position = blocks", "by_position = blocks[0], blocks[1].flip(-1)"),
-    ("a view on the way back", "an index twice", "pick=lambda block: block.squeeze(0)", "pick=lambda block: block[0]"),
+    ("a view on the way back", "an index twice", "return block.squeeze(0)", "return block[0]"),
     (
         "a view on the way back",
         "a mean of the content cost",
@@ -81,8 +81,8 @@ SABOTAGES = [
     (
         "every change",
         "pictures exchanged",
-        "once(precise, photo, painting, flat, closed)",
-        "once(precise, painting, photo, flat, closed)",
+        "once(precise, photo, painting, squeezed, closed)",
+        "once(precise, painting, photo, squeezed, closed)",
     ),
     ("FLOPs for each byte", "inputs and results forgotten", "(given.numel() + result.numel() + weights)", "weights"),
     (
@@ -98,9 +98,21 @@ SABOTAGES = [
         "but=()",
     ),
     ("memory grows with pixels", "one side doubled", "(128, 192)", "(128, 96)"),
-    ("bytes a pixel", "the convolution's result kept", "depth * digits + pooled", "2 * depth * digits + pooled"),
-    ("bytes a pixel", "no indices", "digits / 4 + 2", "digits / 4"),
-    ("bytes a pixel", "no pool's result", "digits / 4 + 2", "2"),
+    (
+        "bytes a pixel",
+        "the convolution's result kept",
+        "depth * bytes_each + pooled",
+        "2 * depth * bytes_each + pooled",
+    ),
+    ("bytes a pixel", "no indices", "(bytes_each + 8) / 4", "bytes_each / 4"),
+    ("bytes a pixel", "no pool's result", "(bytes_each + 8) / 4", "8 / 4"),
+    ("a large picture's memory", "Python and PyTorch counted", "(large_bytes - small_bytes)", "large_bytes"),
+    (
+        "a large picture's memory",
+        "another network's floor",
+        "bytes_a_pixel(minivgg.architecture, 4)",
+        "bytes_a_pixel(nstlib.networks.ARCHITECTURES['vgg19'], 4)",
+    ),
     ("pictures kept", "the last alone", "for step in longer)", "for step in longer[-1:])"),
 ]
 
