@@ -2,8 +2,9 @@
 
 With optimizer="pyramid" x = p_0 + up(p_1 + up(p_2 + …)), each p_k half as wide as the one before, up being bilinear.
 One number of a coarse p_k moves a whole patch, so Adam changes colours and large shapes within a few steps. J as a
-function of x is the same, and so are its minima. A Laplacian pyramid (Burt and
-Adelson, 1983) taken as parameters, as in Mordvintsev et al., "Differentiable Image Parameterizations" (2018).
+function of x is the same, and so are its minima. The pyramid is that of Burt and Adelson, "The Laplacian pyramid as a
+compact image code" (1983), made up of parameters; on other coordinates for a picture's pixels see Mordvintsev et al.,
+"Differentiable Image Parameterizations" (2018).
 """
 
 import math
@@ -18,7 +19,7 @@ from nstlib.settings import Settings
 Picture = Float[Tensor, "3 height width"]
 COARSEST_SIDE = 8  # pixels of the top of the pyramid, at least
 STEADY = 20  # passes at one size after which a pyramid's rates fall as 1/√passes
-FINEST, COARSER = 0.6, 0.7  # a level's rate, of the learning rate: 0.6 · 0.7^k, as a pixel moves by the sum of all
+FINEST, COARSER = 0.6, 0.7  # a level's rate is 0.6 · 0.7^k of the learning rate, all together nearly twice that
 
 
 class Canvas:
@@ -45,7 +46,7 @@ class Canvas:
     def slow_down(self, index: int) -> None:
         """Let Adam's rates fall over the last quarter: constant ones end in noise. L-BFGS scales its own steps.
 
-        A pyramid's fall as 1/√t besides, as Kingma and Ba, "Adam" (2015), prove their bound.
+        A pyramid's also fall as 1/√passes, after `STEADY` passes at one size.
         """
         if self.settings.optimizer != "lbfgs":
             fall = max(0.1, min(1, 4 * (1 - index / self.settings.steps)))
@@ -70,6 +71,7 @@ class Canvas:
             # One evaluation a step and no line search, so that each can be shown and stopped
             return torch.optim.LBFGS(self.levels, max_iter=1, history_size=30, tolerance_grad=0, tolerance_change=0)
         groups = [{"params": [level], "lr": rate} for level, rate in zip(self.levels, self._rates(), strict=True)]
+        # A pyramid's levels settle at different times: a short memory of the gradients' squares lets each go on sooner
         optimizer = torch.optim.Adam(groups, betas=(0.9, 0.99 if self.settings.optimizer == "adam" else 0.9))
         if carried is not None:
             for back, level in enumerate(reversed(self.levels), start=1):  # a new finest level learns from the old one

@@ -87,10 +87,16 @@ def place(network: N, plan: Plan) -> N:
     Input scaling stays float32: in bfloat16 the mean alone would be off by 0.2 %.
     """
     placed = copy.deepcopy(network).to(plan.device)
-    # On Apple GPUs the backward passes of pooling and convolution are unsound for channels-last input.
-    layout = torch.contiguous_format if plan.device.type == "mps" else torch.channels_last
-    placed.stages.to(dtype=plan.dtype, memory_format=layout)
+    placed.stages.to(dtype=plan.dtype, memory_format=layout(plan))
     return placed
+
+
+def layout(plan: Plan) -> torch.memory_format:
+    """Channels-last, a position's filters side by side, which convolutions take fastest; not so on Apple GPUs.
+
+    There the backward passes of pooling and convolution are unsound for channels-last input.
+    """
+    return torch.contiguous_format if plan.device.type == "mps" else torch.channels_last
 
 
 def _threads() -> int:

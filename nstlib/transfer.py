@@ -57,19 +57,21 @@ def steps(
     start: Picture | None = None,
     check: Callable[[], None] | None = None,
     see: Callable[..., Pair] = see,
+    plan: engine.Plan | None = None,
 ) -> Iterator[Step]:
     """Yield a Step for each pass: the first shows the starting picture, the last the result.
 
     Pictures are float32 (3,H,W) in [0,1] of any size; both are resized to `settings.size` on the shorter side. Without
     a network minivgg is loaded. `start` is a picture to go on from, in place of `settings.init`. `check` is called
     between layers, forward and backward, and ends the run at once by raising. `see` is `nstlib.objective.see`, or a
-    function that remembers what it gave, for many runs of one pair.
+    function that remembers what it gave, for many runs of one pair. `plan` is another device or precision than the
+    engine's own choice.
 
     Raises ValueError for settings that these pictures or this network cannot serve, DivergedError for costs that are
     not finite.
     """
     settings, began = settings or Settings(), time.perf_counter()
-    plan = engine.plan()
+    plan = plan or engine.plan()
     network = (network or networks.load(layers=settings.layers)).only(settings.layers)
     network, index, canvas = engine.place(network, plan), 0, None
     x = None if start is None else pictures.checked(start)
@@ -143,7 +145,7 @@ def _descend(
         canvas.optimizer.zero_grad()
         x = canvas.x()
         inside = _Inside.apply(x)
-        picture = inside.detach().cpu()
+        picture = inside.detach().cpu()  # given away only once the backward pass is done with it
         costs = objective(inside)
         numbers = _numbers(costs)
         _require_finite(*numbers, x)
@@ -175,7 +177,8 @@ class _Inside(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
-        return gradient * torch.where(gradient > 0, x > 0, x < 1)  # x moves against its gradient
+        inwards = torch.where(gradient > 0, x > 0, x < 1)  # x moves against its gradient
+        return torch.where(inwards, gradient, 0)
 
 
 def _watch(network: networks.Network, check: Callable[[], None]) -> None:

@@ -8,12 +8,14 @@ network and the pictures.
 
 import copy
 import platform
+import re
 import statistics
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import torch
@@ -25,6 +27,7 @@ from nstlib.settings import Settings
 from nstlib.transfer import steps
 
 WARM_UP = 2
+STATUS = Path("/proc/self/status")
 QUICK = ("minivgg", 192, 9)  # network, size, rounds of the guard
 RECORDED = {torch.bfloat16: 1.7, torch.float32: 1.15}  # the plain loop's step in ours, by the engine's precision
 
@@ -161,6 +164,20 @@ def print_memory(name: str, size: int, variant: str) -> None:
         done.set()
         watcher.join()
     print((highest - before) / 1e6)
+
+
+def peak_memory() -> int:
+    """Most memory in bytes that this process ever held: on the graphics card if it computes there, else in all."""
+    if engine.plan().device.type == "cuda":
+        return torch.cuda.max_memory_allocated()
+    if STATUS.exists():  # Linux; getrusage there starts from what the parent process held
+        return int(re.search(r"VmHWM:\s+(\d+) kB", STATUS.read_text())[1]) * 1024
+    held = psutil.Process().memory_info()
+    if hasattr(held, "peak_wset"):  # Windows
+        return held.peak_wset
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def machine() -> str:

@@ -1,9 +1,9 @@
 """Where a pass's time goes: ``python -m nstlib.bench.roofline random-vgg19 256``.
 
-For each stage, forward and backward: its floating-point operations, the bytes that it has to move at least (what goes
-in and out, once), the least time that the machine's measured peaks allow, and the time it takes. The roofline model of
-Williams, Waterman, Patterson, "Roofline: an insightful visual performance model" (2009): a stage cannot be faster than
-operations / peak, nor than bytes / bandwidth.
+For each stage, forward and backward: its floating-point operations, the bytes that it has to move at least (features
+and weights, each once a direction), the least time that the machine's measured peaks allow, and the time it takes.
+The roofline model of Williams, Waterman, Patterson, "Roofline: an insightful visual performance model" (2009): a stage
+needs operations / peak, and bytes / bandwidth, unless a library knows a shorter way to convolve (Winograd's).
 """
 
 import statistics
@@ -40,6 +40,10 @@ class Stage:
         """Seconds below which no program can come, given operations and bytes a second."""
         return max(self.operations / peak, self.moved / bandwidth)
 
+    def bound(self, peak: float, bandwidth: float) -> str:
+        """What that least time is for: arithmetic or memory."""
+        return "arithmetic" if self.operations / peak > self.moved / bandwidth else "memory"
+
 
 def peak() -> float:
     """Operations a second of a large matrix product in the engine's precision."""
@@ -60,12 +64,13 @@ def stages(network: Network, height: int, width: int) -> list[Stage]:
     """Time each stage alone, on features of the size that it meets in a picture of this size."""
     plan = engine.plan()
     placed = engine.place(network, plan)
-    features = torch.rand(1, 3, height, width).to(plan.device, plan.dtype, memory_format=torch.channels_last)
+    features = torch.rand(1, 3, height, width).to(plan.device, plan.dtype, memory_format=engine.layout(plan))
     measured = []
     for name, stage in placed.stages.items():
         features = features.detach().requires_grad_()
         after = stage(features)
-        moved = 2 * (features.nbytes + after.nbytes)  # forward in and out, backward in and out
+        weights = sum(each.nbytes for each in stage.parameters())
+        moved = 2 * (features.nbytes + weights + after.nbytes)  # forward in and out, backward in and out
         seconds = _median(_there_and_back(stage, features, torch.ones_like(after)))
         measured.append(Stage(name, _operations(stage, after), moved, seconds))
         features = after
@@ -106,7 +111,10 @@ def table(measured: list[Stage], peak: float, bandwidth: float) -> Table:
         operations, moved, seconds = (
             sum(getattr(stage, key) for stage in group) for key in ("operations", "moved", "seconds")
         )
-        bound = "arithmetic" if operations / peak > moved / bandwidth else "memory"
+        for_arithmetic = sum(
+            stage.least(peak, bandwidth) for stage in group if stage.bound(peak, bandwidth) == "arithmetic"
+        )
+        bound = "arithmetic" if for_arithmetic > least / 2 else "memory"
         shown.add_row(
             name,
             f"{operations / 1e9:.1f}",

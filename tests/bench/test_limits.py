@@ -21,10 +21,16 @@ def test_each_size_has_a_process_and_a_row(monkeypatch):
     def run(command, **_):
         asked.append(command[-1])
         measured = {"pixels": 100 * 4 ** len(asked), "seconds": 2 * 4 ** len(asked), "memory": 2e9}
-        return type("Done", (), {"stdout": json.dumps(measured)})
+        return type("Done", (), {"stdout": json.dumps(measured), "returncode": 0})
 
     monkeypatch.setattr(limits.subprocess, "run", run)
     monkeypatch.setattr(limits, "machine", lambda: "here")  # it asks the system by a process, too
     shown = limits.table("minivgg", [10, 20])
     assert len(asked) == 2 and "'minivgg', 20" in asked[1] and shown.caption == "seconds ∝ pixels^1.00"
     assert [*shown.columns[3].cells] == ["2.00 GB", "2.00 GB"]
+
+
+def test_a_size_that_fails_keeps_the_rows_before_it():
+    shown = limits.table("minivgg", [16, 15, 17])  # 15 pixels leave no position at the deepest layer
+    sizes, last = [*shown.columns[1].cells], [*shown.columns[3].cells][-1]
+    assert sizes == ["16", "15"] and last.startswith("failed: ValueError: ") and shown.caption is None

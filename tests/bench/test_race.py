@@ -61,11 +61,26 @@ def test_the_strong_loop_goes_coarse_to_fine_with_equal_passes(network):
     assert sides == [129] * 3 + [182] * 3
 
 
-def test_every_loop_runs_its_passes_and_is_judged_at_its_end(judge, network):
-    curves = race.race(judge, 66, network)
-    assert [curve[-1][0] for curve in curves.values()] == [66, 66, 66, 60]
-    for curve in curves.values():
-        assert [seconds for _, seconds, _ in curve] == sorted(seconds for _, seconds, _ in curve)
+def test_every_loop_runs_its_passes_and_is_judged_at_its_end(judge, network, monkeypatch):
+    monkeypatch.setattr(race, "OURS", 20)
+    monkeypatch.setattr(race, "SMALL", 4)
+    monkeypatch.setattr(race, "DRAFT", 9)
+    curves = race.race(judge, 13, network)
+    assert {name: [passes for passes, _, _ in curve] for name, curve in curves.items()} == {
+        "tutorial": [6, 12, 13],
+        "strong": [6, 12, 13],
+        "nstlib": [6, 12, 18, 20],
+        "drafted": [6, 12, 18, 20],
+        "minivgg": [1, 2, 3, 4],
+    }
+
+
+def test_a_loop_pays_for_its_own_seconds_alone(judge, network, monkeypatch):
+    clock = iter(range(1, 10**6))
+    monkeypatch.setattr(race.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(race, "library", lambda judge, passes, network: iter([judge.content] * passes))
+    curves = race.race(judge, 12, network)  # each pass looks at the clock before and after: one tick
+    assert [seconds for _, seconds, _ in curves["tutorial"]] == [6, 12]
 
 
 def test_seconds_to_a_goal():

@@ -1,8 +1,7 @@
-import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from nstlib import networks
+from nstlib import engine, networks
 from nstlib.bench import roofline
 
 
@@ -13,6 +12,8 @@ def test_operations_are_those_that_torch_counts():
     with FlopCounterMode(display=False) as counted:
         network.stages["conv2_1"](features).sum().backward()
     assert measured["conv2_1"].operations == counted.get_total_flops()
+    numbers = 64 * 16 * 24 + 128 * 64 * 9 + 128 + 128 * 16 * 24  # features, weights, biases, features
+    assert measured["conv2_1"].moved == 2 * numbers * features.to(engine.plan().dtype).element_size()
     assert measured["relu1_1"].operations == measured["pool1"].operations == 0
     assert list(measured) == list(network.stages) and all(stage.seconds > 0 for stage in measured.values())
 
@@ -34,4 +35,4 @@ def test_the_table_names_what_binds_and_adds_up():
 def test_peaks_are_positive(monkeypatch):
     monkeypatch.setattr(roofline, "SIDE", 64)
     monkeypatch.setattr(roofline, "COPIED", 2**16)
-    assert roofline.peak() > 0 and roofline.bandwidth() == pytest.approx(roofline.bandwidth(), rel=100)
+    assert roofline.peak() > 0 and roofline.bandwidth() > 0
