@@ -27,14 +27,17 @@ def main(panels: dict[str, str]) -> None:
     for place, (title, path) in enumerate(panels.items()):
         plain(axes[place], title)
         for number, (loop, points) in enumerate(curves(path).items()):
-            axes[place].plot(*zip(*points, strict=True), LINES[number], color=COLOURS[number], label=loop)
+            axes[place].plot(*zip(*points, strict=True), LINES[number % len(LINES)], color=COLOURS[number], label=loop)
         axes[place].set(xscale="log", yscale="log", xlabel="own seconds")
     axes[0].set_ylabel("J, judged at full size")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="lower center", ncols=4, frameon=False, labelcolor=INK)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="lower center", ncols=5, frameon=False, labelcolor=INK)
     figure.subplots_adjust(0.08, 0.25, 0.98, 0.92, wspace=0.08)
     with replacing(Path(__file__).with_suffix(".png")) as part:
         figure.savefig(part, format="png", dpi=130)
 
 
 if __name__ == "__main__":
-    main(dict(argument.split("=", 1) for argument in sys.argv[1:]))
+    named = [argument.split("=", 1) for argument in sys.argv[1:]]
+    if not named or any(len(pair) != 2 for pair in named):
+        sys.exit('Name each file that nstlib.bench.race wrote: python docs/race.py "256 px"=a.csv')
+    main(dict(named))
