@@ -66,7 +66,7 @@ def stages(network: Network, height: int, width: int) -> list[Stage]:
     placed = engine.place(network, plan)
     features = torch.rand(1, 3, height, width).to(plan.device, plan.dtype, memory_format=engine.layout(plan))
     measured = []
-    for name, stage in placed.stages.items():
+    for name, stage in placed.in_order():
         features = features.detach().requires_grad_()
         after = stage(features)
         weights = sum(each.nbytes for each in stage.parameters())

@@ -71,6 +71,29 @@ VGG19 = Architecture(widths=(64, 128, 256, 512, 512), depths=(2, 2, 4, 4, 4))
 VGG16_HED = Architecture(VGG16.widths, VGG16.depths, mean=(0.4810937, 0.4575245, 0.4078705), std=(1 / 255,) * 3)
 
 
+class MaxPool(nn.Module):
+    """2 × 2 max pooling; a last odd row or column is left out."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B,N,H,W) -> (B,N,H/2,W/2)."""
+        return _MaxPool.apply(features)
+
+
+class _MaxPool(torch.autograd.Function):
+    """torch's own backward pass of it, one thread a picture, takes three times as long and gives the same numbers."""
+
+    @staticmethod
+    def forward(ctx, features: Tensor) -> Tensor:
+        pooled, places = functional.max_pool2d(features, 2, return_indices=True)
+        ctx.save_for_backward(places)
+        ctx.size = features.shape
+        return pooled
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return functional.max_unpool2d(gradient, *ctx.saved_tensors, 2, output_size=ctx.size)
+
+
 class AveragePool(nn.Module):
     """2 × 2 average pooling, times the gain that keeps the features as strong as max pooling leaves them."""
 
@@ -99,7 +122,7 @@ class Network(nn.Module):
             elif stage.startswith("relu"):
                 self.stages[stage] = nn.ReLU(inplace=False)  # in place it would overwrite the conv layer's features
             else:
-                self.stages[stage] = nn.MaxPool2d(2) if pooling == "max" else AveragePool()
+                self.stages[stage] = MaxPool() if pooling == "max" else AveragePool()
         self.register_buffer("mean", torch.tensor(architecture.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(architecture.std).view(3, 1, 1), persistent=False)
         self.requires_grad_(False).eval()
@@ -163,13 +186,24 @@ class Network(nn.Module):
         if weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous():
             features = features.contiguous(memory_format=torch.channels_last)
         found = {}
-        for name, stage in self.stages.items():
+        for name, stage in self.in_order():
             features = stage(features)
             if name in self.layers:
                 found[name] = features
             if len(found) == len(self.layers):
                 break
         return {layer: found[layer] for layer in self.layers}
+
+    def in_order(self) -> list[tuple[str, nn.Module]]:
+        """What to do until each layer: a max pool ahead of its ReLU, a quarter of the work, if no ReLU is asked for.
+
+        ReLU(max(a, b)) = max(ReLU(a), ReLU(b)), and where that is not 0 its gradient goes to the same position, too.
+        """
+        names, stages = list(self.stages), list(self.stages.values())
+        for place in range(1, len(stages)):
+            if isinstance(stages[place], MaxPool) and names[place - 1] not in self.layers:
+                stages[place - 1], stages[place] = stages[place], stages[place - 1]
+        return list(zip(names, stages, strict=True))
 
 
 def random_weights(network: Network, seed: int = 0) -> Network:

@@ -263,7 +263,7 @@ def test_only_computes_no_further_than_it_must():
     for name, stage in network.stages.items():
         stage.register_forward_hook(lambda *_, name=name: seen.append(name))
     network.only(["relu2_1"])(pictures())
-    assert tuple(seen) == TINY.until_deepest(["relu2_1"])
+    assert sorted(seen) == sorted(TINY.until_deepest(["relu2_1"]))
 
 
 def test_only_names_a_layer_beyond_the_cut():
@@ -295,6 +295,40 @@ def test_the_gradient_equals_a_difference_quotient(pooling):
     network = tiny(("relu3_1",), pooling).double()
     x = pictures(1, 8, 8, dtype=torch.float64).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: network(x)["relu3_1"], x)
+
+
+# Max pooling
+
+
+@pytest.mark.parametrize("size", [(16, 16), (15, 18), (7, 9)])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_max_pooling_is_torchs_forward_and_backward(size, dtype):
+    pool = Network("tiny", TINY, ("pool1",)).stages["pool1"]
+    # Halves, so that many corners tie
+    features = torch.randn(2, 5, *size, generator=torch.Generator().manual_seed(0)).mul(2).round().div(2).to(dtype)
+    for format in (torch.contiguous_format, torch.channels_last):
+        ours, theirs = (features.to(memory_format=format, copy=True).requires_grad_() for _ in range(2))
+        pooled, expected = pool(ours), functional.max_pool2d(theirs, 2)
+        assert torch.equal(pooled, expected) and pooled.is_contiguous(memory_format=format)
+        for each in (pooled, expected):
+            each.backward(torch.arange(each.numel(), dtype=dtype).view_as(each))
+        assert torch.equal(ours.grad, theirs.grad)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_pool_ahead_of_its_relu_changes_no_feature_and_no_gradient(dtype):
+    usual, ahead = tiny(TINY.layers), tiny(("relu1_1", "pool1", "relu3_1"))
+    found = []
+    for network in (usual, ahead):
+        network.stages.to(dtype)
+        x = pictures(1, 21, 34).requires_grad_()
+        features = network(x)
+        sum(features[layer].square().sum() for layer in ahead.layers).backward()
+        found.append([*(features[layer] for layer in ahead.layers), x.grad])
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+    names, stages = zip(*ahead.in_order(), strict=True)
+    assert names == tuple(ahead.stages) and stages.index(ahead.stages["pool1"]) < stages.index(ahead.stages["relu1_2"])
+    assert usual.in_order() == list(usual.stages.items())
 
 
 # Average pooling
