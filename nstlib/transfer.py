@@ -78,18 +78,19 @@ def steps(
     if check:
         _watch(network, check)
     unit = _Unit()
-    for scale, side in enumerate(settings.sides(), start=1):
-        pair = see(content, style, side, network, plan.device)
-        x = fitted(_initial(pair, settings) if x is None else x, pair.content).to(plan.device).contiguous()
-        objective = Objective(pair, settings, network, x)
-        del pair  # else all features of both pictures would stay in memory while the picture moves
-        canvas = Canvas(x, settings, carried=canvas, first=index)
-        canvas.slow_down(index)
-        for costs, picture in _descend(canvas, objective, unit, settings.steps_at(scale), settings.plateau):
-            canvas.slow_down(index + 1)
-            yield Step(index, picture, *costs, time.perf_counter() - began, scale)
-            index += 1
-        x = canvas.x().detach().clamp(0, 1).cpu()
+    with engine.keeping_memory():
+        for scale, side in enumerate(settings.sides(), start=1):
+            pair = see(content, style, side, network, plan.device)
+            x = fitted(_initial(pair, settings) if x is None else x, pair.content).to(plan.device).contiguous()
+            objective = Objective(pair, settings, network, x)
+            del pair  # else all features of both pictures would stay in memory while the picture moves
+            canvas = Canvas(x, settings, carried=canvas, first=index)
+            canvas.slow_down(index)
+            for costs, picture in _descend(canvas, objective, unit, settings.steps_at(scale), settings.plateau):
+                canvas.slow_down(index + 1)
+                yield Step(index, picture, *costs, time.perf_counter() - began, scale)
+                index += 1
+            x = canvas.x().detach().clamp(0, 1).cpu()
 
 
 def stylize(
@@ -177,8 +178,9 @@ class _Inside(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
-        inwards = torch.where(gradient > 0, x > 0, x < 1)  # x moves against its gradient
-        return torch.where(inwards, gradient, 0)
+        gradient = gradient.contiguous()  # as x and Adam's moments are; the network's is channels-last
+        outwards = (gradient > 0) & (x <= 0) | (gradient < 0) & (x >= 1)  # x moves against its gradient
+        return gradient.masked_fill(outwards, 0)
 
 
 def _watch(network: networks.Network, check: Callable[[], None]) -> None:

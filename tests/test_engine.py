@@ -1,4 +1,7 @@
 import json
+import platform
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -46,12 +49,19 @@ def test_threads_are_measured_once_and_stored(untested, monkeypatch):
     monkeypatch.setattr(engine, "_cores", lambda: 2)
     measured = []
     monkeypatch.setattr(engine, "_seconds", lambda threads: measured.append(threads) or 1 / threads)
-    assert engine.plan().threads == 2 and measured == [1, 2]
+    assert engine.plan().threads == 2 and measured == [1, 2] * engine.TURNS
     assert list(json.loads(untested.read_text()).values()) == [2]
     engine._measured_plan.cache_clear()
-    assert engine.plan().threads == 2 and measured == [1, 2]
+    assert engine.plan().threads == 2 and measured == [1, 2] * engine.TURNS
     engine.plan(afresh=True)
-    assert measured == [1, 2, 1, 2]
+    assert measured == [1, 2] * 2 * engine.TURNS
+
+
+def test_a_short_burst_of_another_program_decides_nothing(untested, monkeypatch):
+    monkeypatch.setattr(engine, "_cores", lambda: 2)
+    burst = iter([1.0, 9.0])  # it met the first turn of two threads
+    monkeypatch.setattr(engine, "_seconds", lambda threads: next(burst, 1 / threads))
+    assert engine.plan().threads == 2
 
 
 def test_what_a_busy_machine_answers_is_not_kept(untested, monkeypatch):
@@ -142,3 +152,29 @@ def test_a_learners_stored_measurement_is_left_alone_by_tests(tmp_path, monkeypa
     (tmp_path / "threads.json").write_text("{}")
     engine.plan(afresh=True)
     assert (tmp_path / "threads.json").exists()
+
+
+FREED = """
+import psutil, torch
+from nstlib import engine
+rss = lambda: psutil.Process().memory_info().rss / 1e6
+before = rss()
+with engine.keeping_memory():
+    torch.ones(50_000_000)  # 200 MB, at once free again
+    kept = rss() - before
+print(kept, rss() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told what to do with freed memory")
+def test_freed_memory_is_kept_for_the_next_step_and_given_back_at_the_end():
+    done = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, check=True)
+    kept, left = map(float, done.stdout.split())
+    assert kept > 190 and left < 20
+
+
+def test_other_systems_keep_their_own_ways_with_memory(monkeypatch):
+    monkeypatch.setattr(engine.sys, "platform", "win32")
+    monkeypatch.setattr(engine.ctypes, "CDLL", lambda name: pytest.fail("there is no glibc to talk to"))
+    with engine.keeping_memory():
+        pass
