@@ -13,7 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nstlib.style import Cost, Features, Matrix, full_precision, matrix_product, mean_gram, style_distance, unroll
+from nstlib.products import full_precision, matrix_product
+from nstlib.style import Cost, Features, Matrix, mean_gram, style_distance, unroll
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ Source: Gatys, Ecker, Bethge, "A Neural Algorithm of Artistic Style" (2015), who
 """
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from nstlib.products import full_precision, matrix_product, product_with_itself
 
 Features = Float[Tensor, "*batch n_filters height width"]
 Unrolled = Float[Tensor, "*batch n_filters n_positions"]
@@ -30,39 +30,9 @@ def unroll(features: Features) -> Unrolled:
     return features.flatten(-2)
 
 
-def full_precision(features: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """A float32 copy of a float16 or bfloat16 tensor, any other as it is; raises TypeError for integers."""
-    # Activations of 500 at 512² positions sum to 6.6e10 in one Gram entry; float16 ends at 65,504.
-    if not features.is_floating_point():
-        raise TypeError(f"Given was a tensor of {features.dtype}; expected is floating point: convert with .float().")
-    return features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
-
-
-def matrix_product(a: Float[Tensor, "*batch n k"], b: Float[Tensor, "*batch k m"]) -> Float[Tensor, "*batch n m"]:
-    """A @ B in the matrices' own precision: torch.autocast, which would round it to half precision, is off here."""
-    device = a.device.type
-    with torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext():
-        return a @ b
-
-
-class _FTimesFT(torch.autograd.Function):
-    """F Fᵀ in full precision; its gradient (D + Dᵀ) F is one product, bfloat16 where it is rounded to that anyway."""
-
-    @staticmethod
-    def forward(ctx, F: Unrolled) -> Matrix:
-        full = full_precision(F)
-        ctx.save_for_backward(F if F.dtype == torch.bfloat16 else full)  # float16 would overflow
-        return matrix_product(full, full.mT)
-
-    @staticmethod
-    def backward(ctx, D: Matrix) -> Unrolled:
-        (F,) = ctx.saved_tensors
-        return matrix_product(F.mT, (D + D.mT).to(F.dtype)).mT  # a position's filters side by side, for channels-last
-
-
 def gram_matrix(features: Features) -> Matrix:
     """G = F Fᵀ, G_kk' = Σ_i F_ki F_k'i: (..., N, H, W) becomes (..., N, N), divided by nothing (equation 3)."""
-    return _FTimesFT.apply(unroll(features))
+    return product_with_itself(unroll(features))
 
 
 def mean_gram(features: Features) -> Matrix:

@@ -1,0 +1,74 @@
+"""The products behind the formulas: in how many digits they are taken, forward and backward.
+
+float16 and bfloat16 are summed in float32: activations of 500 at 512² positions add up to 6.6e10 in one Gram entry,
+where float16 ends at 65,504 and bfloat16 has 8 binary digits.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+WIDE = 64  # rows from which AMX is worth its tiles
+AT_ONCE = 2**16  # columns that are copied to float32 together, so that a large picture needs no second one
+
+Rows = Float[Tensor, "*batch n k"]
+Square = Float[Tensor, "*batch n n"]
+
+
+def full_precision(features: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """A float32 copy of a float16 or bfloat16 tensor, any other as it is; raises TypeError for integers."""
+    if not features.is_floating_point():
+        raise TypeError(f"Given was a tensor of {features.dtype}; expected is floating point: convert with .float().")
+    return features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
+
+
+def matrix_product(a: Rows, b: Float[Tensor, "*batch k m"]) -> Float[Tensor, "*batch n m"]:
+    """A @ B in the matrices' own precision, also inside torch.autocast, which would round it to half precision."""
+    with _no_autocast(a.device):
+        return a @ b
+
+
+def product_with_itself(F: Rows) -> Square:
+    """F Fᵀ in float32, or in float64 for such an F; raises TypeError for integers."""
+    return _FTimesFT.apply(F)
+
+
+class _FTimesFT(torch.autograd.Function):
+    """F Fᵀ, whose gradient (D + Dᵀ) F is one product, in bfloat16 where it is rounded to that anyway."""
+
+    @staticmethod
+    def forward(ctx, F: Rows) -> Square:
+        ctx.save_for_backward(F)
+        if F.dtype == torch.bfloat16 and F.ndim == 2 and len(F) >= WIDE and _has_amx(F.device):
+            return _twice_rounded(F)
+        copies = (full_precision(part) for part in F.split(AT_ONCE, dim=-1))
+        return sum(matrix_product(copy, copy.mT) for copy in copies)
+
+    @staticmethod
+    def backward(ctx, D: Square) -> Rows:
+        (F,) = ctx.saved_tensors
+        factor = F if F.dtype == torch.bfloat16 else full_precision(F)  # D would overflow in float16
+        gradient = matrix_product(factor.mT, (D + D.mT).to(factor.dtype))
+        return gradient.mT.to(F.dtype)  # a position's filters side by side, for channels-last
+
+
+def _twice_rounded(F: Float[Tensor, "n k"]) -> Float[Tensor, "n n"]:
+    """F Fᵀ of bfloat16 in two products: each is summed in float32, and rounded to bfloat16's 8 digits at its end.
+
+    Before its own end the second takes the first away, and so gives the next 8 digits. With AMX both together need
+    half the time of one product in float32.
+    """
+    with _no_autocast(F.device):
+        first = F @ F.mT
+        return first.float() + torch.addmm(first, F, F.mT, beta=-1)
+
+
+def _has_amx(device: torch.device) -> bool:
+    return device.type == "cpu" and getattr(torch.cpu, "get_capabilities", dict)().get("amx_bf16", False)
+
+
+def _no_autocast(device: torch.device) -> AbstractContextManager:
+    known = torch.amp.is_autocast_available(device.type)
+    return torch.autocast(device.type, enabled=False) if known else nullcontext()
