@@ -100,9 +100,9 @@ SABOTAGES = [
     ("memory grows with pixels", "one side doubled", "(128, 192)", "(128, 96)"),
     (
         "bytes a pixel",
-        "the convolution's result kept",
+        "the last ReLU kept whole",
+        "(depth - 1) * bytes_each + pooled",
         "depth * bytes_each + pooled",
-        "2 * depth * bytes_each + pooled",
     ),
     ("bytes a pixel", "no indices", "(bytes_each + 8) / 4", "bytes_each / 4"),
     ("bytes a pixel", "no pool's result", "(bytes_each + 8) / 4", "8 / 4"),
