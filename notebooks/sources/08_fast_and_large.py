@@ -838,7 +838,8 @@ assert double == 4 * small and work[1] == 4 * work[0]
 
 # %% [markdown]
 # Proportional to the pixels, exactly so where both sides divide by 16. So one number says it all: bytes *a pixel*.
-#
+
+# %% [markdown]
 # Each ReLU's result is kept, for its own mask and as the next convolution's input; the convolution's own is not. A
 # block's last ReLU comes behind the pool in the library, max(ReLU(a), ReLU(b)) being ReLU(max(a, b)): a quarter as many
 # numbers. For each of them the pool keeps, in 8 bytes, where the maximum was. Block 1 of minivgg in float32:
@@ -876,10 +877,9 @@ for network, height, width in ((until_relu5_1, 1024, 1536), (minivgg, 1024, 1536
         )
 
 # %% [markdown]
-# What is kept is the *floor*: a step also holds a few blocks on their way, gradients and the optimiser. And the library
-# gives no memory back between two steps, since asking Linux anew costs time. Measured for a whole run where this was
-# written: 800 bytes a pixel with minivgg in float32 and 560 in bfloat16, with VGG-19 2,600 and 1,900. That is 2.5 to
-# 3.5 times the floor, so reckon with 3.5.
+# What is kept is the *floor*: a step also holds a few blocks on their way, gradients, the optimiser, and what was freed,
+# since asking Linux for it anew costs time. Measured for a whole run where this was written: 800 bytes a pixel with
+# minivgg in float32 and 560 in bfloat16, with VGG-19 2,600 and 1,900: 2.5 to 3.5 times the floor. Reckon with 3.5.
 
 # %% [markdown]
 # **Predict.** minivgg in float32, the cat at 512 × 770 (1024 × 1540 with `NST_FULL=1`). Write down the megabytes. Then
