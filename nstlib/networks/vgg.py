@@ -7,6 +7,7 @@ lets through, ``pool4`` what the block hands on. Source: Simonyan and Zisserman,
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import torch
@@ -76,11 +77,22 @@ class MaxPool(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B,N,H,W) -> (B,N,H/2,W/2)."""
-        return _MaxPool.apply(features)
+        ours = features.device.type == "cpu" and _unpools(features.dtype)
+        return _MaxPool.apply(features) if ours else functional.max_pool2d(features, 2)
+
+
+@cache
+def _unpools(dtype: torch.dtype) -> bool:
+    """Whether this release of torch can unpool such numbers on the CPU; early ones cannot in half precision."""
+    try:
+        functional.max_unpool2d(torch.ones(1, 1, 1, 1, dtype=dtype), torch.zeros(1, 1, 1, 1, dtype=torch.int64), 2)
+    except RuntimeError:  # NotImplementedError is one
+        return False
+    return True
 
 
 class _MaxPool(torch.autograd.Function):
-    """torch's own backward pass of it, one thread a picture, takes three times as long and gives the same numbers."""
+    """On the CPU torch's own way back takes one thread a picture, three times as long, and gives the same numbers."""
 
     @staticmethod
     def forward(ctx, features: Tensor) -> Tensor:

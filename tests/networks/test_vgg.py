@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from nstlib.networks import ARCHITECTURES
+from nstlib.networks import ARCHITECTURES, vgg
 from nstlib.networks.vgg import (
     AVERAGE_POOL_GAIN,
     IMAGENET_MEAN,
@@ -313,6 +313,21 @@ def test_max_pooling_is_torchs_forward_and_backward(size, dtype):
         for each in (pooled, expected):
             each.backward(torch.arange(each.numel(), dtype=dtype).view_as(each))
         assert torch.equal(ours.grad, theirs.grad)
+
+
+def test_a_torch_that_cannot_unpool_half_precision_pools_in_its_own_way(monkeypatch):
+    def early(features, *rest, real=functional.max_unpool2d, **more):
+        if features.dtype == torch.bfloat16:
+            raise NotImplementedError("not implemented for 'BFloat16'")
+        return real(features, *rest, **more)
+
+    vgg._unpools.cache_clear()
+    monkeypatch.setattr(functional, "max_unpool2d", early)
+    assert vgg._unpools(torch.float32) and not vgg._unpools(torch.bfloat16)
+    x = torch.randn(1, 2, 6, 6, dtype=torch.bfloat16, requires_grad=True)
+    vgg.MaxPool()(x).sum().backward()
+    assert x.grad.sum() == 18
+    vgg._unpools.cache_clear()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
