@@ -9,8 +9,10 @@ import os
 
 # Waiting OpenMP threads must soon sleep: on a busy laptop endless spinning makes a step tens of times slower. But one
 # that sleeps at once is late for the next layer: with a short spin (GNU's library) minivgg's step takes two thirds.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+# Whoever has set a policy keeps it.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 _MODULES = (
     "pictures",

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,8 +30,12 @@ from nstlib.files import replacing
 CONTAINER_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 BUSY_PERCENT = 20
 TURNS = 3
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
-DEFAULTS = {M_TRIM_THRESHOLD: 128 * 1024, M_MMAP_MAX: 65536}
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4  # of glibc's malloc.h
+KEEP = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: -1}
+# Where glibc's own adjustment, which any of these options ends for good, would have come to after some large blocks
+GIVE_BACK = {M_MMAP_MAX: 65536, M_MMAP_THRESHOLD: 32 * 2**20, M_TRIM_THRESHOLD: 64 * 2**20}
+_open: set[object] = set()
+_opening = threading.Lock()
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -106,22 +111,33 @@ def layout(plan: Plan) -> torch.memory_format:
 
 @contextlib.contextmanager
 def keeping_memory() -> Iterator[None]:
-    """Let glibc keep what a step frees for the next one, until the end; elsewhere nothing happens.
+    """Let glibc keep what a step frees for the next one, until the last run open at a time has ended.
 
     Otherwise each large block goes back to Linux, and is cleared anew, page by page, when the next step asks for it.
+    Threads other than the main one (the studio's) keep only blocks that fit into glibc's 64 MB heaps. On other systems
+    nothing happens.
     """
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     if not hasattr(libc, "mallopt"):  # musl has none
         yield
         return
+    token = object()
+    with _opening:
+        _open.add(token)
+        _tell(libc, KEEP)
     try:
-        libc.mallopt(M_MMAP_MAX, 0)
-        libc.mallopt(M_TRIM_THRESHOLD, -1)  # never
         yield
     finally:
-        for option, value in DEFAULTS.items():
-            libc.mallopt(option, value)
-        libc.malloc_trim(0)
+        with _opening:
+            _open.remove(token)
+            if not _open:
+                _tell(libc, GIVE_BACK)
+                libc.malloc_trim(0)
+
+
+def _tell(libc: ctypes.CDLL, options: dict[int, int]) -> None:
+    for option, value in options.items():
+        libc.mallopt(option, value)
 
 
 def _threads() -> int:
@@ -132,7 +148,7 @@ def _threads() -> int:
     cores = _cores()
     if cores == 1:
         return 1
-    key, known = f"{cores} cores, torch {torch.__version__}", _stored()
+    key, known = f"{cores} cores, torch {torch.__version__}, in turns", _stored()
     if known.get(key) not in range(1, cores + 1):
         busy = _busy()
         known[key] = _fastest((1, cores))

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 WIDE = 64  # rows from which AMX is worth its tiles
-AT_ONCE = 2**16  # columns that are copied to float32 together, so that a large picture needs no second one
+AT_ONCE = 2**16  # columns that are copied to float32 together on the way forward, to spare memory
 
 Rows = Float[Tensor, "*batch n k"]
 Square = Float[Tensor, "*batch n n"]

@@ -77,15 +77,17 @@ class MaxPool(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B,N,H,W) -> (B,N,H/2,W/2)."""
-        ours = features.device.type == "cpu" and _unpools(features.dtype)
+        strict = torch.are_deterministic_algorithms_enabled()  # torch then refuses to unpool
+        ours = features.device.type == "cpu" and not strict and _unpools(features.dtype)
         return _MaxPool.apply(features) if ours else functional.max_pool2d(features, 2)
 
 
 @cache
 def _unpools(dtype: torch.dtype) -> bool:
     """Whether this release of torch can unpool such numbers on the CPU; early ones cannot in half precision."""
+    ones, places = (torch.ones(1, 1, 1, 1, dtype=kind, device="cpu") for kind in (dtype, torch.int64))
     try:
-        functional.max_unpool2d(torch.ones(1, 1, 1, 1, dtype=dtype), torch.zeros(1, 1, 1, 1, dtype=torch.int64), 2)
+        functional.max_unpool2d(ones, places, 2)
     except RuntimeError:  # NotImplementedError is one
         return False
     return True
@@ -98,7 +100,7 @@ class _MaxPool(torch.autograd.Function):
     def forward(ctx, features: Tensor) -> Tensor:
         pooled, places = functional.max_pool2d(features, 2, return_indices=True)
         ctx.save_for_backward(places)
-        ctx.size = features.shape
+        ctx.size = features.shape[-2:]
         return pooled
 
     @staticmethod

@@ -27,7 +27,7 @@ def running(limits=QUICK, **more):
     assert left_over(runner.pid) == []
 
 
-def left_over(zygote_pid: int, seconds: float = 2.0) -> list[int]:
+def left_over(zygote_pid: int, seconds: float = 10.0) -> list[int]:
     """Return the processes of this zygote that are still there after so many seconds; itself, too."""
     until = time.monotonic() + seconds
     while (found := _family(zygote_pid)) and time.monotonic() < until:

@@ -330,6 +330,17 @@ def test_a_torch_that_cannot_unpool_half_precision_pools_in_its_own_way(monkeypa
     vgg._unpools.cache_clear()
 
 
+def test_strictly_deterministic_algorithms_and_one_picture_without_a_batch_are_pooled_too():
+    x = torch.randn(2, 6, 7, requires_grad=True)
+    vgg.MaxPool()(x).sum().backward()
+    torch.use_deterministic_algorithms(True)
+    try:
+        vgg.MaxPool()(x).sum().backward()
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert x.grad.sum() == 2 * 18
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_pool_ahead_of_its_relu_changes_no_feature_and_no_gradient(dtype):
     usual, ahead = tiny(TINY.layers), tiny(("relu1_1", "pool1", "relu3_1"))
