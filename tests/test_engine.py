@@ -158,9 +158,9 @@ FREED = """
 import psutil, resource, torch
 from nstlib import engine
 rss = lambda: psutil.Process().memory_info().rss / 1e6
-def faults(megabytes):  # the fewest of five: a block that small ones have nibbled at serves no second time
+def faults(megabytes):  # the fewest of many: what alignment cuts off a block is long kept apart from it
     counts = [resource.getrusage(resource.RUSAGE_SELF).ru_minflt]
-    for _ in range(6):
+    for _ in range(20):
         torch.ones(megabytes * 250_000)  # at once free again
         counts.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
     return min(after - before for before, after in zip(counts[1:], counts[2:]))
@@ -168,11 +168,11 @@ before = rss()
 first, second = engine.keeping_memory(), engine.keeping_memory()
 first.__enter__(), second.__enter__()
 torch.ones(50_000_000)  # 200 MB
-print(rss() - before, faults(200))
+print(rss() - before, faults(40))
 second.__exit__(None, None, None)
-print(faults(200))  # the other run is still open
+print(faults(40))  # the other run is still open
 first.__exit__(None, None, None)
-print(rss() - before, faults(8), faults(200))
+print(rss() - before, faults(8), faults(40))
 """
 
 
