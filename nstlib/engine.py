@@ -110,8 +110,10 @@ def layout(plan: Plan) -> torch.memory_format:
 
 
 @contextlib.contextmanager
-def keeping_memory() -> Iterator[None]:
+def keeping_memory() -> Iterator[Callable[[], object]]:
     """Let glibc keep what a step frees for the next one, until the last run open at a time has ended.
+
+    What it gives is a function to call when much was freed that no step will ask for again.
 
     Otherwise each large block goes back to Linux, and is cleared anew, page by page, when the next step asks for it.
     Threads other than the main one (the studio's) keep only blocks that fit into glibc's 64 MB heaps. On other systems
@@ -119,14 +121,14 @@ def keeping_memory() -> Iterator[None]:
     """
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     if not hasattr(libc, "mallopt"):  # musl has none
-        yield
+        yield lambda: None
         return
     token = object()
     with _opening:
         _open.add(token)
         _tell(libc, KEEP)
     try:
-        yield
+        yield lambda: libc.malloc_trim(0)
     finally:
         with _opening:
             _open.remove(token)

@@ -78,7 +78,7 @@ def steps(
     if check:
         _watch(network, check)
     unit = _Unit()
-    with engine.keeping_memory():
+    with engine.keeping_memory() as give_back:
         for scale, side in enumerate(settings.sides(), start=1):
             pair = see(content, style, side, network, plan.device)
             x = fitted(_initial(pair, settings) if x is None else x, pair.content).to(plan.device).contiguous()
@@ -86,8 +86,11 @@ def steps(
             del pair  # else all features of both pictures would stay in memory while the picture moves
             canvas = Canvas(x, settings, carried=canvas, first=index)
             canvas.slow_down(index)
+            give_back()  # what the features of both pictures held
             for costs, picture in _descend(canvas, objective, unit, settings.steps_at(scale), settings.plateau):
                 canvas.slow_down(index + 1)
+                if index == canvas.first:
+                    give_back()  # the first pass leaves gaps between what it made for all others
                 yield Step(index, picture, *costs, time.perf_counter() - began, scale)
                 index += 1
             x = canvas.x().detach().clamp(0, 1).cpu()

