@@ -3,6 +3,7 @@
 Nothing here knows about optimisers or files; it runs on the device and in the precision of its network.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -49,7 +50,7 @@ def see(content: Picture, style: Picture, side: int, network: Network, device: t
     for picture in both:
         pictures.require_side(picture, network.minimum_side, network.deepest)
     content, style = (picture.to(device) for picture in both)
-    return Pair(content, style, _features(content, network), _features(style, network))
+    return Pair(content, style, *(dict(_features(picture, network)) for picture in (content, style)))
 
 
 class Objective:
@@ -67,7 +68,8 @@ class Objective:
             self.style_targets = {
                 layer: self.statistic.summarise(pair.features_s[layer]) for layer in settings.style_layers
             }
-            self.content_scale = self._content(_zeros(self.content_targets))  # K_c
+            nothing = _zeros(self.content_targets)
+            self.content_scale = sum(self._content(nothing[layer], layer) for layer in nothing)  # K_c
             self.zero_costs = {  # features that are 0 everywhere are summarised by zeros
                 layer: self.statistic.distance(zero, self.style_targets[layer])
                 for layer, zero in _zeros(self.style_targets).items()
@@ -82,8 +84,7 @@ class Objective:
 
     def __call__(self, x: Picture) -> Costs:
         """Costs of the picture x."""
-        features = _features(x, self.network)
-        content, style = self._content(features), self._style(features)
+        content, style = self._costs(x)
         weighted = sum(self.layer_weights[layer] * self.factors[layer] * style[layer] for layer in style)
         total = total_cost(
             content / self.content_scale, weighted / self.style_scale, self.settings.alpha, self.settings.beta
@@ -95,19 +96,24 @@ class Objective:
     def gradient_norms(self, x: Picture) -> dict[str, float]:
         """‖∂E_l/∂X‖ by style layer: how hard each layer alone would pull at the picture x."""
         x = x.detach().requires_grad_()
-        style = self._style(_features(x, self.network))
+        _, style = self._costs(x)
         return {
             layer: torch.autograd.grad(cost, x, retain_graph=True)[0].norm().item() for layer, cost in style.items()
         }
 
-    def _content(self, features: dict[str, Block]) -> Scalar:
-        return sum(content_cost(features[layer], target) for layer, target in self.content_targets.items())
+    def _costs(self, x: Picture) -> tuple[Scalar, dict[str, Scalar]]:
+        """J_content, and E_l by layer; each is computed while the layer's features are at hand."""
+        content, style = {}, {}
+        for layer, block in _features(x, self.network):
+            if layer in self.content_targets:
+                content[layer] = self._content(block, layer)
+            if layer in self.style_targets:
+                style[layer] = self.statistic.distance(self.statistic.summarise(block), self.style_targets[layer])
+        in_order = {layer: style[layer] for layer in self.style_targets}
+        return sum(content[layer] for layer in self.content_targets), in_order
 
-    def _style(self, features: dict[str, Block]) -> dict[str, Scalar]:
-        return {
-            layer: self.statistic.distance(self.statistic.summarise(features[layer]), target)
-            for layer, target in self.style_targets.items()
-        }
+    def _content(self, block: Block, layer: str) -> Scalar:
+        return content_cost(block, self.content_targets[layer])
 
     def _weights(self, start: Picture) -> dict[str, float]:
         layers, preset = self.settings.style_layers, self.settings.layer_weights
@@ -121,9 +127,9 @@ class Objective:
         return self.settings.weights_given or weighting.PRESETS[preset](layers)
 
 
-def _features(picture: Picture, network: Network) -> dict[str, Block]:
-    # not block[0]: its gradient would come back in another memory layout, and every layer above would be slow
-    return {layer: block.squeeze(0) for layer, block in network(picture[None]).items()}
+def _features(picture: Picture, network: Network) -> Iterator[tuple[str, Block]]:
+    for layer, block in network.walk(picture[None]):
+        yield layer, block.squeeze(0)  # not block[0], whose gradient comes back in another order: slow for all above
 
 
 def _counts(block: Block) -> tuple[int, int]:

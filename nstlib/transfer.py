@@ -78,15 +78,14 @@ def steps(
     if check:
         _watch(network, check)
     unit = _Unit()
-    with engine.keeping_memory() as give_back:
-        for scale, side in enumerate(settings.sides(), start=1):
-            pair = see(content, style, side, network, plan.device)
+    for scale, side in enumerate(settings.sides(), start=1):
+        pair = see(content, style, side, network, plan.device)
+        with engine.keeping_memory(pair.content[0].numel()) as give_back:
             x = fitted(_initial(pair, settings) if x is None else x, pair.content).to(plan.device).contiguous()
             objective = Objective(pair, settings, network, x)
             del pair  # else all features of both pictures would stay in memory while the picture moves
             canvas = Canvas(x, settings, carried=canvas, first=index)
             canvas.slow_down(index)
-            give_back()  # what the features of both pictures held
             for costs, picture in _descend(canvas, objective, unit, settings.steps_at(scale), settings.plateau):
                 canvas.slow_down(index + 1)
                 if index == canvas.first:
@@ -181,9 +180,9 @@ class _Inside(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
-        gradient = gradient.contiguous()  # as x and Adam's moments are; the network's is channels-last
+        gradient = gradient.clone(memory_format=torch.contiguous_format)  # as x is; the network's is channels-last
         outwards = (gradient > 0) & (x <= 0) | (gradient < 0) & (x >= 1)  # x moves against its gradient
-        return gradient.masked_fill(outwards, 0)
+        return gradient.masked_fill_(outwards, 0)
 
 
 def _watch(network: networks.Network, check: Callable[[], None]) -> None:

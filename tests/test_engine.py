@@ -160,7 +160,7 @@ import psutil, torch
 from nstlib import engine
 rss = lambda: psutil.Process().memory_info().rss / 1e6
 before = rss()
-first, second = engine.keeping_memory(), engine.keeping_memory()
+first, second = engine.keeping_memory(1), engine.keeping_memory(1)
 first.__enter__(), second.__enter__()
 torch.ones(50_000_000)  # 200 MB, at once free again
 print(rss() - before)
@@ -185,8 +185,8 @@ def test_a_learners_own_loop_finds_what_glibc_does_by_itself_after_the_last_run(
     monkeypatch.setattr(engine.sys, "platform", "linux")
     glibc = SimpleNamespace(mallopt=lambda *option: told.append(option), malloc_trim=lambda pad: told.append("trim"))
     monkeypatch.setattr(engine.ctypes, "CDLL", lambda name: glibc)
-    with engine.keeping_memory():
-        with engine.keeping_memory():
+    with engine.keeping_memory(1):
+        with engine.keeping_memory(1):
             assert dict(told) == engine.KEEP
             told.clear()
         assert not told  # the other run is still open
@@ -194,8 +194,14 @@ def test_a_learners_own_loop_finds_what_glibc_does_by_itself_after_the_last_run(
     assert told == list(engine.GIVE_BACK.items()) and engine.KEEP.keys() <= engine.GIVE_BACK.keys()
 
 
+def test_large_pictures_give_their_memory_back_at_once(monkeypatch):
+    monkeypatch.setattr(engine.ctypes, "CDLL", lambda name: pytest.fail("glibc was told something"))
+    with engine.keeping_memory(engine.KEPT_PIXELS + 1) as give_back:
+        give_back()
+
+
 def test_other_systems_keep_their_own_ways_with_memory(monkeypatch):
     monkeypatch.setattr(engine.sys, "platform", "win32")
     monkeypatch.setattr(engine.ctypes, "CDLL", lambda name: pytest.fail("there is no glibc to talk to"))
-    with engine.keeping_memory() as give_back:
+    with engine.keeping_memory(1) as give_back:
         give_back()

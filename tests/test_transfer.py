@@ -1,6 +1,7 @@
 import functools
 import math
 import weakref
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -178,6 +179,32 @@ def test_a_convention_multiplies_each_layer_by_its_factor(pair, network, convent
         settings = [quick(layer_weights={layer: 1.0}, alpha=0, convention=name) for name in ("gatys", convention)]
         plain, other = (_objective((square, pair[1]), network, each)(x).total.item() for each in settings)
         assert other / plain == pytest.approx(ratio(n), rel=1e-5)
+
+
+def test_a_layers_style_gradient_is_made_when_the_way_back_arrives_there(pair, network):
+    settings = quick()
+    objective, order = _objective(pair, network, settings), []
+
+    def heard(layer):  # the gradient by a layer's Gram matrix, which is N × N
+        def summarise(block):
+            summary = objective.known.summarise(block)
+            summary.register_hook(lambda gradient: order.append(f"G of {layer}"))
+            return summary
+
+        return summarise
+
+    names = iter(settings.style_layers)
+    objective.known, objective.statistic = (
+        objective.statistic,
+        SimpleNamespace(summarise=lambda block: heard(next(names))(block), distance=objective.statistic.distance),
+    )
+    for layer, stage in network.stages.items():
+        stage.register_forward_hook(
+            lambda module, given, block, layer=layer: block.register_hook(lambda gradient: order.append(layer)) and None
+        )
+    objective(painted.paint("waves", (32, 45)).requires_grad_()).total.backward()
+    assert order.index("G of relu5_1") < order.index("conv4_1") < order.index("G of relu3_1")
+    assert order.index("conv2_1") < order.index("G of relu1_1") < order.index("relu1_1")
 
 
 def _objective(pair, network, settings):

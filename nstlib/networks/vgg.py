@@ -5,7 +5,7 @@ lets through, ``pool4`` what the block hands on. Source: Simonyan and Zisserman,
 """
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -195,18 +195,26 @@ class Network(nn.Module):
 
     def forward(self, batch: Float[Tensor, "batch 3 height width"]) -> dict[str, Float[Tensor, "batch n h w"]]:
         """Features by layer name, in the order asked for."""
-        weight = self.stages["conv1_1"].weight
-        features = ((batch.to(self.mean.dtype) - self.mean) / self.std).to(weight.dtype)
-        if weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous():
-            features = features.contiguous(memory_format=torch.channels_last)
-        found = {}
+        found = dict(self.walk(batch))
+        return {layer: found[layer] for layer in self.layers}
+
+    def walk(self, batch: Float[Tensor, "batch 3 height width"]) -> Iterator[tuple[str, Float[Tensor, "batch n h w"]]]:
+        """Yield layer and features as soon as they are there, from the picture to the deepest layer asked for.
+
+        Autograd goes back in the opposite order. So what is computed from a layer at once has its gradient made where
+        it is needed, and not for all layers before the way back begins.
+        """
+        weight, left = self.stages["conv1_1"].weight, set(self.layers)
+        by_position = weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
+        order = torch.channels_last if by_position else torch.preserve_format
+        features = (batch.to(self.mean.dtype) - self.mean).div_(self.std).to(weight.dtype, memory_format=order)
         for name, stage in self.in_order():
             features = stage(features)
-            if name in self.layers:
-                found[name] = features
-            if len(found) == len(self.layers):
-                break
-        return {layer: found[layer] for layer in self.layers}
+            if name in left:
+                yield name, features
+                left.remove(name)
+            if not left:
+                return
 
     def in_order(self) -> list[tuple[str, nn.Module]]:
         """What to do until each layer: a max pool ahead of its ReLU, a quarter of the work, if no ReLU is asked for.

@@ -1,0 +1,34 @@
+"""Make docs/large.jpg, the performance page's large pictures: python docs/large.py."""
+
+from pathlib import Path
+
+from nstlib import Settings, painted, pictures, stylize
+from nstlib.files import replacing
+from nstlib.plots import sheets
+
+SIDE, STEPS = 1024, 120
+RUNS = {
+    "256 px": Settings(size=SIDE // 4, steps=STEPS, plateau=0),
+    f"{SIDE} px, full size alone": Settings(size=SIDE, steps=STEPS, plateau=0, scales=1),
+    f"{SIDE} px, coarse to fine": Settings(size=SIDE, steps=STEPS, plateau=0),
+}
+
+
+def eye(picture: sheets.Picture) -> sheets.Picture:
+    """Cut out the fifth of the picture around the cat's left eye."""
+    height, width = picture.shape[1:]
+    top, left = round(0.38 * height), round(0.53 * width)
+    return picture[:, top : top + height // 5, left : left + width // 5]
+
+
+def main() -> None:
+    """Paint the cat three times and put each above a part of itself."""
+    photo, style = pictures.sample("cat", SIDE), painted.paint("night", SIDE)
+    made = {name: stylize(photo, style, settings) for name, settings in RUNS.items()}
+    sheet = sheets.grid({"whole": made, "a part": {name: eye(picture) for name, picture in made.items()}})
+    with replacing(Path(__file__).with_suffix(".jpg")) as part:
+        sheet.savefig(part, format="jpg", dpi=180, pil_kwargs={"quality": 88})
+
+
+if __name__ == "__main__":
+    main()
