@@ -875,8 +875,11 @@ for network, height, width in ((until_relu5_1, 1024, 1536), (minivgg, 1024, 1536
 
 # %% [markdown]
 # What is kept is the *floor*: a step also holds a few blocks on their way, gradients, the optimiser, and what was freed,
-# since asking Linux for it anew costs time. Measured for a whole run where this was written: 800 bytes a pixel with
-# minivgg in float32 and 560 in bfloat16, with VGG-19 2,600 and 1,900: 2.5 to 3.6 times the floor (on Linux). Reckon with 4.
+# since asking Linux for it anew costs time. Measured for a whole run where this was written, in bytes a pixel: minivgg
+# 660 to 830 in float32 and 470 to 560 in bfloat16, VGG-19 2,200 and 1,400 to 1,700. That is 2.1 to 3.6 times the floor
+# (on Linux). Reckon with 4.
+#
+# (Above four million pixels the library keeps nothing freed: minivgg took 330, and twice the time.)
 
 # %% [markdown]
 # **Predict.** minivgg in float32, the cat at 512 × 770 (1024 × 1540 with `NST_FULL=1`). Write down the megabytes. Then
@@ -919,8 +922,8 @@ for title, each in (("floor", floor), ("reckoned", 4 * floor), ("measured", meas
 
 # %% [markdown]
 # **Explain.** The forecast needed no run: filters, layers and pixels gave it. Where this was written the measured was
-# 3.1 times the floor. (`python -m nstlib.bench.limits` measures other
-# networks and sizes, in the engine's own precision.)
+# 2.6 to 3.2 times the floor. (`python -m nstlib.bench.limits` measures other networks and sizes, in the engine's own
+# precision.)
 #
 # **Out of memory?** Take minivgg in place of VGG-19, then a smaller size. bfloat16 is no choice of yours: the engine
 # takes it where the hardware has it. And look at your own loop:
