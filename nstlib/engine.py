@@ -34,9 +34,9 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4  # of glibc's malloc
 KEEP = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: -1}
 # Where glibc's own adjustment, which any of these options ends for good, would have come to after some large blocks
 GIVE_BACK = {M_MMAP_MAX: 65536, M_MMAP_THRESHOLD: 32 * 2**20, M_TRIM_THRESHOLD: 64 * 2**20}
-KEPT_PIXELS = 2**22  # at 2048 × 3072 a step of minivgg would be twice as fast, but take a quarter more memory
+KEPT_PIXELS = 2**22  # at 2048 × 3072 a step of minivgg would be twice as fast, but take a third more memory
 _open: set[object] = set()
-_opening = threading.Lock()
+_opening = threading.RLock()  # the garbage collector may close a run in the midst of opening another
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -112,29 +112,30 @@ def layout(plan: Plan) -> torch.memory_format:
 
 @contextlib.contextmanager
 def keeping_memory(n_pixels: int) -> Iterator[Callable[[], object]]:
-    """Let glibc keep what a step frees for the next one, until the last run open at a time has ended.
-
-    Up to `KEPT_PIXELS` of a picture, that is: of larger ones the gaps between kept blocks take too much.
-
-    What it gives is a function to call when much was freed that no step will ask for again.
+    """Let glibc keep what a step frees for the next one, until no picture is open any more.
 
     Otherwise each large block goes back to Linux, and is cleared anew, page by page, when the next step asks for it.
-    Threads other than the main one (the studio's) keep only blocks that fit into glibc's 64 MB heaps. On other systems
-    nothing happens.
+    Of pictures with more than `KEPT_PIXELS` (`n_pixels` counts this one's) the gaps between kept blocks would take too
+    much, whatever the network: they ask for nothing to be kept. glibc's options hold for the process, so beside a
+    smaller open picture they keep, too. Threads other than the main one (the studio's) keep only blocks that fit into
+    glibc's 64 MB heaps. On other systems nothing happens.
+
+    It yields a function to call when much was freed that no step will ask for again.
     """
-    libc = ctypes.CDLL(None) if sys.platform == "linux" and n_pixels <= KEPT_PIXELS else None
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     if not hasattr(libc, "mallopt"):  # musl has none
         yield lambda: None
         return
     token = object()
-    with _opening:
-        _open.add(token)
-        _tell(libc, KEEP)
     try:
+        if n_pixels <= KEPT_PIXELS:
+            with _opening:
+                _open.add(token)
+                _tell(libc, KEEP)
         yield lambda: libc.malloc_trim(0)
     finally:
         with _opening:
-            _open.remove(token)
+            _open.discard(token)
             if not _open:
                 _tell(libc, GIVE_BACK)
                 libc.malloc_trim(0)

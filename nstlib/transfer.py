@@ -84,6 +84,7 @@ def steps(
             x = fitted(_initial(pair, settings) if x is None else x, pair.content).to(plan.device).contiguous()
             objective = Objective(pair, settings, network, x)
             del pair  # else all features of both pictures would stay in memory while the picture moves
+            give_back()
             canvas = Canvas(x, settings, carried=canvas, first=index)
             canvas.slow_down(index)
             for costs, picture in _descend(canvas, objective, unit, settings.steps_at(scale), settings.plateau):

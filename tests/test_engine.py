@@ -178,26 +178,36 @@ def test_freed_memory_is_kept_for_the_next_step_and_given_back_after_the_last_ru
     assert kept > 190 and still > 190 and left < 30
 
 
-def test_a_learners_own_loop_finds_what_glibc_does_by_itself_after_the_last_run(monkeypatch):
-    # Counting page faults instead depends on where the loader put the heap
+@pytest.fixture
+def glibc(monkeypatch):
+    """What a glibc is told, in its place; no other run is open."""
     told = []
+    fake = SimpleNamespace(mallopt=lambda *option: told.append(option), malloc_trim=lambda pad: told.append("trim"))
     monkeypatch.setattr(engine, "_open", set())
     monkeypatch.setattr(engine.sys, "platform", "linux")
-    glibc = SimpleNamespace(mallopt=lambda *option: told.append(option), malloc_trim=lambda pad: told.append("trim"))
-    monkeypatch.setattr(engine.ctypes, "CDLL", lambda name: glibc)
+    monkeypatch.setattr(engine.ctypes, "CDLL", lambda name: fake)
+    return told
+
+
+def test_a_learners_own_loop_finds_what_glibc_does_by_itself_after_the_last_run(glibc):
+    # Counting page faults instead depends on where the loader put the heap
     with engine.keeping_memory(1):
         with engine.keeping_memory(1):
-            assert dict(told) == engine.KEEP
-            told.clear()
-        assert not told  # the other run is still open
-    assert told.pop() == "trim"
-    assert told == list(engine.GIVE_BACK.items()) and engine.KEEP.keys() <= engine.GIVE_BACK.keys()
+            assert dict(glibc) == engine.KEEP
+            glibc.clear()
+        assert not glibc  # the other run is still open
+    assert glibc.pop() == "trim"
+    assert glibc == list(engine.GIVE_BACK.items()) and engine.KEEP.keys() <= engine.GIVE_BACK.keys()
 
 
-def test_large_pictures_give_their_memory_back_at_once(monkeypatch):
-    monkeypatch.setattr(engine.ctypes, "CDLL", lambda name: pytest.fail("glibc was told something"))
+def test_large_pictures_ask_for_nothing_to_be_kept(glibc):
     with engine.keeping_memory(engine.KEPT_PIXELS + 1) as give_back:
+        assert not glibc
         give_back()
+        assert glibc == ["trim"]
+    glibc.clear()
+    with engine.keeping_memory(engine.KEPT_PIXELS):
+        assert dict(glibc) == engine.KEEP
 
 
 def test_other_systems_keep_their_own_ways_with_memory(monkeypatch):

@@ -46,14 +46,14 @@ class Stage:
 
 
 def peak() -> float:
-    """Operations a second of a large product in the engine's precision: positions times weights, tall as a layer's.
+    """Operations a second, in the engine's precision, of a product of positions and weights, as tall as a layer's.
 
     A large square product is a sixth slower on a CPU with AMX, and some convolutions were faster than that.
     """
     plan = engine.plan()
-    positions = torch.rand(8 * SIDE, SIDE).to(plan.device, plan.dtype)
-    weights = torch.rand(SIDE, SIDE).to(plan.device, plan.dtype)
-    return 2 * positions.numel() * SIDE / _median(lambda: positions @ weights.T)
+    positions, weights = (torch.rand(rows, SIDE).to(plan.device, plan.dtype) for rows in (8 * SIDE, SIDE))
+    product = torch.empty_like(positions)
+    return 2 * positions.numel() * SIDE / _median(lambda: torch.mm(positions, weights.T, out=product))
 
 
 def bandwidth() -> float:

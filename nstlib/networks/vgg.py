@@ -201,8 +201,8 @@ class Network(nn.Module):
     def walk(self, batch: Float[Tensor, "batch 3 height width"]) -> Iterator[tuple[str, Float[Tensor, "batch n h w"]]]:
         """Yield layer and features as soon as they are there, from the picture to the deepest layer asked for.
 
-        Autograd goes back in the opposite order. So what is computed from a layer at once has its gradient made where
-        it is needed, and not for all layers before the way back begins.
+        A cost that is computed as soon as its layer arrives gets its gradient when the way back arrives there, not
+        before that begins: autograd takes its steps in the opposite order.
         """
         weight, left = self.stages["conv1_1"].weight, set(self.layers)
         by_position = weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
