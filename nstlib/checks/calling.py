@@ -5,6 +5,7 @@ A case's arguments are made anew for each call, so that one call cannot spoil th
 
 import _thread
 import linecache
+import signal
 import sys
 import threading
 import time
@@ -88,19 +89,33 @@ def limited(seconds: float) -> Iterator[None]:
             _thread.interrupt_main()
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
+    with _interruptible():
+        watcher.start()
         try:
-            yield
-        finally:
-            done.set()
-            watcher.join()
-        if over.is_set():  # the time ended with the block: its interrupt is still to come
-            time.sleep(0.1)
-    except KeyboardInterrupt:
-        if over.is_set():
-            raise TooLong from None
-        raise
+            try:
+                yield
+            finally:
+                done.set()
+                watcher.join()
+            if over.is_set():  # the time ended with the block: its interrupt is still to come
+                time.sleep(0.1)
+        except KeyboardInterrupt:
+            if over.is_set():
+                raise TooLong from None
+            raise
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let interrupts arrive where they are ignored, as in all that a script starts in the background."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

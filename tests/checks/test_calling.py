@@ -1,6 +1,7 @@
 """What comes back from a call: every way a learner's function can end, as data."""
 
 import contextlib
+import signal
 import sys
 import threading
 import time
@@ -117,6 +118,15 @@ def test_an_endless_loop_ends():
     found = replies(endless, [CASE, CASE], seconds=0.3)
     assert [each.status for each in found] == ["too long", "too long"]
     assert time.monotonic() - began < 30
+
+
+def test_a_loop_ends_where_interrupts_are_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert [each.status for each in replies(lambda x: time.sleep(5), [CASE], seconds=0.1)] == ["too long"]
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_the_limit_leaves_no_thread_and_no_late_interrupt():
