@@ -878,9 +878,10 @@ for network, height, width in ((until_relu5_1, 1024, 1536), (minivgg, 1024, 1536
 # since asking Linux for it anew costs time. Measured for a whole run where this was written, in bytes a pixel: minivgg
 # 660 to 830 in float32 and 470 to 560 in bfloat16, VGG-19 2,200 and 1,400 to 1,700. That is 2.1 to 3.5 times the floor
 # (on Linux). Reckon with 4.
-#
-# (Above four million pixels the library keeps nothing freed: minivgg in bfloat16 at 2048 × 3072 took 330, and twice the
-# time.)
+
+# %% [markdown]
+# Above four million pixels the library keeps nothing freed: minivgg in bfloat16 at 2048 × 3072 took 330 bytes a pixel,
+# and twice the time.
 
 # %% [markdown]
 # **Predict.** minivgg in float32, the cat at 512 × 770 (1024 × 1540 with `NST_FULL=1`). Write down the megabytes. Then
