@@ -8,14 +8,14 @@ from nstlib.plots import sheets
 
 SIDE, STEPS = 1024, 120
 RUNS = {
-    "256 px": Settings(size=SIDE // 4, steps=STEPS, plateau=0),
+    f"{SIDE // 4} px, full size alone": Settings(size=SIDE // 4, steps=STEPS, plateau=0, scales=1),
     f"{SIDE} px, full size alone": Settings(size=SIDE, steps=STEPS, plateau=0, scales=1),
     f"{SIDE} px, coarse to fine": Settings(size=SIDE, steps=STEPS, plateau=0),
 }
 
 
 def eye(picture: sheets.Picture) -> sheets.Picture:
-    """Cut out the fifth of the picture around the cat's left eye."""
+    """Cut out a fifth of the height and of the width, around the cat's left eye."""
     height, width = picture.shape[1:]
     top, left = round(0.38 * height), round(0.53 * width)
     return picture[:, top : top + height // 5, left : left + width // 5]
