@@ -722,7 +722,8 @@ assert counts == sorted(counts, reverse=True) and counts[-1] < 0.25 * counts[0] 
 # %% [markdown]
 # **Look at** the two columns. As long as work is left out, time follows the FLOPs. Memory order and precision leave the
 # FLOPs as they are, and may still change the time. So FLOPs are not all.
-#
+
+# %% [markdown]
 # (A row `in float32`, on a machine without fast bfloat16, is the same step as the row above it. `nstlib` also moves the
 # picture, copies it for you and reports every cost; where there is a GPU it runs there. With AMX it takes a Gram matrix's
 # product twice, in bfloat16 each, for float32's digits: hence its FLOPs.)
