@@ -216,11 +216,11 @@ def test_memory_is_kept_for_one_scale_at_a_time_also_in_a_run_that_is_left(pair,
     one_scale = ["back", "back", "end"]  # the features of both pictures, and the first pass's gaps
     assert told == [23 * 32, *one_scale, 32 * 45, *one_scale]
     monkeypatch.undo()
-    run = steps(*pair, quick(), network)
+    others, run = set(engine._open), steps(*pair, quick(), network)
     next(run)
-    assert engine._open or platform.libc_ver()[0] != "glibc"
+    assert engine._open > others or platform.libc_ver()[0] != "glibc"
     run.close()
-    assert not engine._open
+    assert engine._open <= others
 
 
 def _objective(pair, network, settings):

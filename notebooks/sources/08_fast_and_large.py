@@ -964,8 +964,9 @@ for fewer, more, small in zip(took, took[1:], sizes, strict=False):
 # ## 13. A GPU, where there is one
 #
 # The engine takes it by itself. The FLOPs stay the same; the order and the precision are what the engine chose for that
-# GPU, and what is kept lies in *its* memory, with each pool's input: only on the CPU does the library pool by itself. A GPU returns before it has finished, so whoever times it must wait
-# (`torch.cuda.synchronize()`), as `bench.interleaved` does.
+# GPU, and what is kept lies in *its* memory, with each pool's input: only on the CPU does the library pool by itself. A
+# GPU returns before it has finished, so whoever times it must wait (`torch.cuda.synchronize()`), as `bench.interleaved`
+# does.
 
 # %%
 if plan.device.type == "cpu":
