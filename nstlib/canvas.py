@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from nstlib.adam import Adam
 from nstlib.settings import Settings
 
 Picture = Float[Tensor, "3 height width"]
@@ -52,8 +53,7 @@ class Canvas:
             fall = max(0.1, min(1, 4 * (1 - index / self.settings.steps)))
             if self.settings.optimizer == "pyramid":
                 fall *= min(1, math.sqrt(STEADY / (index - self.first + 1)))
-            for group, rate in zip(self.optimizer.param_groups, self._rates(), strict=True):
-                group["lr"] = rate * fall
+            self.optimizer.rates = [rate * fall for rate in self._rates()]
 
     def _rates(self) -> list[float]:
         rate = self.settings.learning_rate
@@ -61,7 +61,7 @@ class Canvas:
             return [rate]
         return [rate * FINEST * COARSER**k for k in range(len(self.levels))]
 
-    def _optimizer(self, carried: "Canvas | None") -> torch.optim.Optimizer:
+    def _optimizer(self, carried: "Canvas | None") -> Adam | torch.optim.LBFGS:
         """Make the optimiser; Adam's moments are carried over from the coarser scale.
 
         L-BFGS starts anew: its history is of differences between pictures of the old size, and J's curvature is
@@ -70,9 +70,8 @@ class Canvas:
         if self.settings.optimizer == "lbfgs":
             # One evaluation a step and no line search, so that each can be shown and stopped
             return torch.optim.LBFGS(self.levels, max_iter=1, history_size=30, tolerance_grad=0, tolerance_change=0)
-        groups = [{"params": [level], "lr": rate} for level, rate in zip(self.levels, self._rates(), strict=True)]
         # A pyramid's levels settle at different times: a short memory of the gradients' squares lets each go on sooner
-        optimizer = torch.optim.Adam(groups, betas=(0.9, 0.99 if self.settings.optimizer == "adam" else 0.9))
+        optimizer = Adam(self.levels, self._rates(), betas=(0.9, 0.99 if self.settings.optimizer == "adam" else 0.9))
         if carried is not None:
             for back, level in enumerate(reversed(self.levels), start=1):  # a new finest level learns from the old one
                 before = carried.optimizer.state[carried.levels[-min(back, len(carried.levels))]]

@@ -87,10 +87,15 @@ def _unpools(dtype: torch.dtype) -> bool:
     """Whether this release of torch can unpool such numbers on the CPU; early ones cannot in half precision."""
     ones, places = (torch.ones(1, 1, 1, 1, dtype=kind, device="cpu") for kind in (dtype, torch.int64))
     try:
-        functional.max_unpool2d(ones, places, 2)
+        _unpooled(ones, places, (2, 2))
     except RuntimeError:  # NotImplementedError is one
         return False
     return True
+
+
+def _unpooled(pooled: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:
+    # functional.max_unpool2d checks the size by a module for symbolic shapes, which takes half a second to load
+    return torch.ops.aten.max_unpool2d(pooled, places, size)
 
 
 class _MaxPool(torch.autograd.Function):
@@ -105,7 +110,7 @@ class _MaxPool(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
-        return functional.max_unpool2d(gradient, *ctx.saved_tensors, 2, output_size=ctx.size)
+        return _unpooled(gradient, *ctx.saved_tensors, ctx.size)
 
 
 class AveragePool(nn.Module):

@@ -1,0 +1,49 @@
+"""Adam without the second that torch takes to make one.
+
+m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², x ← x − η · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε): Kingma and Ba,
+"Adam" (2015), arXiv:1412.6980. The step is torch's own function. What stands around it here is ``torch.optim.Adam``
+without its base class, which loads torch's whole compiler when the first optimiser of a process is made.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.optim.adam import adam
+
+EPSILON = 1e-8
+
+
+class Adam:
+    """Moves each tensor at its own rate, bit for bit as ``torch.optim.Adam`` does.
+
+    rates: η of each tensor, which may be changed between steps. state: for each tensor m (`exp_avg`), v (`exp_avg_sq`)
+    and t (`step`), under torch's names; empty until the first step, unless it is given before.
+    """
+
+    def __init__(self, tensors: list[Tensor], rates: list[float], betas: tuple[float, float]) -> None:
+        self.tensors, self.rates, self.betas = tensors, rates, betas
+        self.state: dict[Tensor, dict[str, Tensor]] = {}
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for tensor in self.tensors:
+            tensor.grad = None
+
+    def step(self, evaluate: Callable[[], Tensor]) -> Tensor:
+        """Evaluate J, which leaves the gradients, and move the tensors; return J."""
+        total = evaluate()
+        for tensor, rate in zip(self.tensors, self.rates, strict=True):
+            self._move(tensor, rate)
+        return total
+
+    @torch.no_grad()
+    def _move(self, tensor: Tensor, rate: float) -> None:
+        if tensor not in self.state:
+            moments = {name: torch.zeros_like(tensor) for name in ("exp_avg", "exp_avg_sq")}
+            self.state[tensor] = {"step": torch.tensor(0.0)} | moments
+        state = self.state[tensor]
+        lists = ([tensor], [tensor.grad], [state["exp_avg"]], [state["exp_avg_sq"]], [], [state["step"]])
+        beta1, beta2 = self.betas
+        plain = {"amsgrad": False, "weight_decay": 0, "maximize": False}
+        adam(*lists, beta1=beta1, beta2=beta2, lr=rate, eps=EPSILON, **plain)
