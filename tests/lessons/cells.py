@@ -1,13 +1,15 @@
 """Run one cell of a lesson's source with only the cells before it that it needs, perhaps with something changed."""
 
 import ast
+import dis
 import os
+import types
 from pathlib import Path
 
 import jupytext
 
-# What stands in a lesson, and what makes its pictures small: nbval and `make claims` run it as it stands
-SIDE, SMALL = 'if os.environ.get("NST_FULL") == "1" else 128', "if False else 96"
+SIDE = 'if os.environ.get("NST_FULL") == "1" else 128'  # as it stands in a lesson
+READS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}  # the last by class bodies, from Python 3.12
 SOURCES = Path(__file__).parents[2] / "notebooks" / "sources"
 
 
@@ -23,7 +25,7 @@ class Cells:
             cell.source
             for cell in cells
             if "claim" not in cell.metadata
-            and any(isinstance(node, ast.Assert) for node in ast.walk(_tree(cell.source)))
+            and any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(cell.source)))
         ]
 
     def needed(self, claim: str) -> list[int]:
@@ -40,19 +42,18 @@ class Cells:
                     waiting.append(before[-1])
         return sorted(wanted)
 
-    def run(self, claim: str, *changes: tuple[str, str], small: bool = False) -> dict:
+    def run(self, claim: str, *changes: tuple[str, str], side: int = 128) -> dict:
         """Execute the claim with its needs, each text of `changes` replaced by its other; return all names.
 
-        `small` pictures, of 96 pixels in place of 128, take half the time. Raises LookupError where a text to replace
-        is not there.
+        Pictures of 96 pixels a side take half the time of the lesson's 128, those of 64 a third. Raises LookupError
+        where a text to replace is not there.
         """
         sources = [self.sources[index] for index in self.needed(claim)]
         for old, new in changes:
             if not any(old in source for source in sources):
                 raise LookupError(f"No cell that {claim!r} needs holds {old!r}.")
             sources = [source.replace(old, new) for source in sources]
-        if small:
-            sources = [source.replace(SIDE, SMALL) for source in sources]
+        sources = [source.replace(SIDE, f"if False else {side}") for source in sources]
         names: dict = {}
         before = os.getcwd()
         os.chdir(SOURCES.parent)
@@ -64,28 +65,24 @@ class Cells:
         return names
 
 
-def _tree(source: str) -> ast.AST:
-    return ast.parse(source)
-
-
 def _loaded(source: str) -> set[str]:
-    return {
-        node.id for node in ast.walk(_tree(source)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
+    """Names that a cell takes from cells before it: those it reads before it has bound them itself."""
+    return _read_first(compile(source, "<cell>", "exec"), set())
+
+
+def _read_first(code: types.CodeType, bound: set[str]) -> set[str]:
+    bound, first = set(bound), set()
+    for each in dis.get_instructions(code):
+        if each.opname in READS and each.argval not in bound:
+            first.add(each.argval)
+        elif each.opname == "STORE_NAME":
+            bound.add(each.argval)
+        elif isinstance(each.argval, types.CodeType):  # of a function, class or comprehension
+            first |= _read_first(each.argval, bound)
+    return first
 
 
 def _stored(source: str) -> set[str]:
     """Names that a cell binds: by assignment, loop, with, import, def or class, but not inside a comprehension."""
-    tree, names = _tree(source), set()
-    comprehensions = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-    inside = {id(node) for each in ast.walk(tree) if isinstance(each, comprehensions) for node in ast.walk(each)}
-    for node in ast.walk(tree):
-        if id(node) in inside:
-            continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    return names
+    instructions = dis.get_instructions(compile(source, "<cell>", "exec"))
+    return {each.argval for each in instructions if each.opname == "STORE_NAME"}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import subprocess
 from collections import OrderedDict
 from functools import cache
 
@@ -59,4 +60,5 @@ def made_once():
         patch.setattr(painted, "paint", lambda *choice, **named: paint(*choice, **named).clone())
         patch.setattr(transfer, "stylize", lambda *pair, **named: result(*pair, **named).clone())
         patch.setattr(transfer, "steps", steps)
+        patch.setattr(subprocess, "run", remembered(subprocess.run, MOST_RUNS))  # what a process's memory comes to
         yield

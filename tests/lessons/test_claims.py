@@ -13,6 +13,8 @@ MODULES = {
     for path in sorted(Path(__file__).parent.glob("sabotage_*.py"))
 }
 LESSONS = {lesson: Cells(lesson) for lesson in MODULES}
+# The pictures' shorter side: as small as all of a lesson's claims bear
+SMALLEST, SIDES = 64, {"01": 96, "02": 96, "04": 96, "08": 96}
 # Each claim as it is, then with its mistakes: neighbours in this list share what the runs in conftest.py remember
 CASES = [
     (lesson, claim, mistake, changes)
@@ -25,7 +27,7 @@ CASES = [
 @pytest.mark.parametrize(("lesson", "claim", "mistake", "changes"), CASES, ids=[" · ".join(case[:3]) for case in CASES])
 def test_the_claim_holds_and_notices(lesson, claim, mistake, changes):
     with pytest.raises(AssertionError) if changes else nullcontext():
-        LESSONS[lesson].run(claim, *([changes] if changes else []), small=True)
+        LESSONS[lesson].run(claim, *([changes] if changes else []), side=SIDES.get(lesson, SMALLEST))
 
 
 @pytest.mark.parametrize("lesson", MODULES)
