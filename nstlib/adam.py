@@ -1,8 +1,9 @@
-"""Adam without the second that torch takes to make one.
+"""Adam that does not load torch's compiler.
 
 m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², x ← x − η · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε): Kingma and Ba,
 "Adam" (2015), arXiv:1412.6980. The step is torch's own function. What stands around it here is ``torch.optim.Adam``
-without its base class, which loads torch's whole compiler when the first optimiser of a process is made.
+without its base class, which loads that compiler, for a second, when the first optimiser of a process is made. (L-BFGS
+is torch's own and does load it.)
 """
 
 from collections.abc import Callable
@@ -32,7 +33,8 @@ class Adam:
 
     def step(self, evaluate: Callable[[], Tensor]) -> Tensor:
         """Evaluate J, which leaves the gradients, and move the tensors; return J."""
-        total = evaluate()
+        with torch.enable_grad():  # whoever asks for a picture may have gradients switched off
+            total = evaluate()
         for tensor, rate in zip(self.tensors, self.rates, strict=True):
             self._move(tensor, rate)
         return total
@@ -41,7 +43,7 @@ class Adam:
     def _move(self, tensor: Tensor, rate: float) -> None:
         if tensor not in self.state:
             moments = {name: torch.zeros_like(tensor) for name in ("exp_avg", "exp_avg_sq")}
-            self.state[tensor] = {"step": torch.tensor(0.0)} | moments
+            self.state[tensor] = {"step": torch.tensor(0.0, dtype=torch.float32)} | moments
         state = self.state[tensor]
         lists = ([tensor], [tensor.grad], [state["exp_avg"]], [state["exp_avg_sq"]], [], [state["step"]])
         beta1, beta2 = self.betas

@@ -101,12 +101,19 @@ def test_coarse_to_fine_goes_on_where_it_was(pair, network, optimizer):
     assert (grown - taken.picture).abs().mean() < 0.05
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_gradients_may_be_switched_off_around_a_run(pair, network, optimizer):
+    settings = quick(size=32, steps=3, optimizer=optimizer)
+    with torch.no_grad():
+        inside = stylize(*pair, settings, network)
+    assert inside.equal(stylize(*pair, settings, network))
+
+
 def test_adam_carries_its_moments_to_the_finer_scale(pair, network, monkeypatch):
     made = []
-    ours = Adam
 
     def watched(*arguments, **values):
-        made.append(ours(*arguments, **values))
+        made.append(Adam(*arguments, **values))
         return made[-1]
 
     monkeypatch.setattr("nstlib.canvas.Adam", watched)

@@ -94,7 +94,7 @@ def _unpools(dtype: torch.dtype) -> bool:
 
 
 def _unpooled(pooled: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:
-    # functional.max_unpool2d checks the size by a module for symbolic shapes, which takes half a second to load
+    # functional.max_unpool2d first loads sympy for a check of the size, which takes half a second
     return torch.ops.aten.max_unpool2d(pooled, places, size)
 
 
