@@ -255,14 +255,14 @@ assert "torch" not in sys.modules, "the process that decides needs none, and who
 """
 
 
-def run(folder, bundle, out, how, until=120):
-    """Start the grader and kill it after so many seconds; return what it took where it ended before, else None."""
+def seconds_until_done(folder, bundle, out, how, patience=120):
+    """Run the grader, but kill it after `patience` seconds; return the seconds that it took, or None if killed."""
     program = [sys.executable, "-c", PROGRAM, str(folder), str(bundle), str(out), how]
     process = subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True)
     assert process.stdout.readline() == b"begins\n"
     began = time.monotonic()
     try:
-        assert process.wait(until) == 0
+        assert process.wait(patience) == 0
         return time.monotonic() - began
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
@@ -281,15 +281,16 @@ def test_a_grader_killed_at_any_moment_and_started_again_gives_the_same_bytes(
     write(folder, {"bad": b"{", "odd": gram("def gram_matrix(f): return f")})
     if how == "jailed":
         request.getfixturevalue("jail")
-    longest = run(folder, made.path, tmp_path / "whole", how)
+    longest = seconds_until_done(folder, made.path, tmp_path / "whole", how)
+    assert longest is not None
     wanted, chance, done, out = outputs(tmp_path / "whole"), random.Random(5), 0, tmp_path / "out"
     while done < kills:
-        if run(folder, made.path, out, how, chance.uniform(0, longest)) is not None:
+        if seconds_until_done(folder, made.path, out, how, chance.uniform(0, longest)) is not None:
             shutil.rmtree(out)  # all was done: begin anew
         else:
             done += 1
             assert not (out / "journal.jsonl").exists() or _readable(out / "journal.jsonl")
-    run(folder, made.path, out, how)
+    assert seconds_until_done(folder, made.path, out, how) is not None
     assert outputs(out) == wanted
     assert {each.name for each in out.iterdir()} == {*OUTPUTS, "feedback", "journal.jsonl"}
     until = time.monotonic() + 5

@@ -9,7 +9,7 @@ from pathlib import Path
 import jupytext
 
 SIDE = 'if os.environ.get("NST_FULL") == "1" else 128'  # as it stands in a lesson
-READS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}  # the last by class bodies, from Python 3.12
+READS, WRITES = {"LOAD_NAME", "LOAD_GLOBAL"}, {"STORE_NAME", "STORE_GLOBAL"}
 SOURCES = Path(__file__).parents[2] / "notebooks" / "sources"
 
 
@@ -42,7 +42,7 @@ class Cells:
                     waiting.append(before[-1])
         return sorted(wanted)
 
-    def run(self, claim: str, *changes: tuple[str, str], side: int = 128) -> dict:
+    def run(self, claim: str, *changes: tuple[str, str], side: int | None = None) -> dict:
         """Execute the claim with its needs, each text of `changes` replaced by its other; return all names.
 
         Pictures of 96 pixels a side take half the time of the lesson's 128, those of 64 a third. Raises LookupError
@@ -53,7 +53,8 @@ class Cells:
             if not any(old in source for source in sources):
                 raise LookupError(f"No cell that {claim!r} needs holds {old!r}.")
             sources = [source.replace(old, new) for source in sources]
-        sources = [source.replace(SIDE, f"if False else {side}") for source in sources]
+        if side:
+            sources = [source.replace(SIDE, f"if False else {side}") for source in sources]
         names: dict = {}
         before = os.getcwd()
         os.chdir(SOURCES.parent)
@@ -66,7 +67,7 @@ class Cells:
 
 
 def _loaded(source: str) -> set[str]:
-    """Names that a cell takes from cells before it: those it reads before it has bound them itself."""
+    """Names that a cell takes from cells before it: those it reads before it binds them, as if all branches ran."""
     return _read_first(compile(source, "<cell>", "exec"), set())
 
 
@@ -75,7 +76,7 @@ def _read_first(code: types.CodeType, bound: set[str]) -> set[str]:
     for each in dis.get_instructions(code):
         if each.opname in READS and each.argval not in bound:
             first.add(each.argval)
-        elif each.opname == "STORE_NAME":
+        elif each.opname in WRITES:
             bound.add(each.argval)
         elif isinstance(each.argval, types.CodeType):  # of a function, class or comprehension
             first |= _read_first(each.argval, bound)
@@ -85,4 +86,4 @@ def _read_first(code: types.CodeType, bound: set[str]) -> set[str]:
 def _stored(source: str) -> set[str]:
     """Names that a cell binds: by assignment, loop, with, import, def or class, but not inside a comprehension."""
     instructions = dis.get_instructions(compile(source, "<cell>", "exec"))
-    return {each.argval for each in instructions if each.opname == "STORE_NAME"}
+    return {each.argval for each in instructions if each.opname in WRITES}

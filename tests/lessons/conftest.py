@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 import subprocess
 from collections import OrderedDict
 from functools import cache
@@ -52,6 +53,13 @@ def made_once():
 
     result = remembered(last, MOST_PICTURES)
 
+    once = remembered(subprocess.run, MOST_RUNS)
+
+    def process(*command, env=None, **named):
+        """Lesson 08 measures processes: each runs once. pytest writes each test's name into their environment."""
+        env = {name: value for name, value in (env or os.environ).items() if name != "PYTEST_CURRENT_TEST"}
+        return once(*command, env=env, **named)
+
     def steps(*pair, **named):
         for step in all_steps(*pair, **named):
             yield dataclasses.replace(step, picture=step.picture.clone())
@@ -60,5 +68,5 @@ def made_once():
         patch.setattr(painted, "paint", lambda *choice, **named: paint(*choice, **named).clone())
         patch.setattr(transfer, "stylize", lambda *pair, **named: result(*pair, **named).clone())
         patch.setattr(transfer, "steps", steps)
-        patch.setattr(subprocess, "run", remembered(subprocess.run, MOST_RUNS))  # what a process's memory comes to
+        patch.setattr(subprocess, "run", process)
         yield

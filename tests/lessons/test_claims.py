@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lessons.cells import Cells
+from tests.lessons.cells import SIDE, Cells
 
 MODULES = {
     path.stem[-2:]: importlib.import_module(f"tests.lessons.{path.stem}")
@@ -44,6 +44,12 @@ def test_every_measured_claim_is_one(lesson):
 def test_every_lesson_has_its_mistakes():
     sources = {path.name[:2] for path in (Path(__file__).parents[2] / "notebooks" / "sources").glob("*.py")}
     assert sources == set(MODULES)
+
+
+def test_pictures_have_a_side_to_make_smaller():
+    assert [lesson for lesson, cells in LESSONS.items() if not any(SIDE in source for source in cells.sources)] == [
+        "00"
+    ]
 
 
 def test_only_what_a_cell_needs_is_run():
