@@ -232,7 +232,7 @@ print(f"the cut saves {saved / flops(frozen):.1%} of the FLOPs, all of them forw
 assert saved == below and 0.02 < saved / flops(frozen) < 0.05
 
 # %% claim="a cut higher up" tags=["nbval-check-output"]
-one_pass = {layer: flops(lambda: whole.only([layer])(three)) for layer in layers[:5]}  # noqa: B023
+one_pass = {layer: flops(lambda: whole.only([layer])(three)) for layer in layers[:5]}
 part = {layer: count / flops(lambda: whole(three)) for layer, count in one_pass.items()}
 print("of a pass through all of VGG-19:", {layer: f"{each:.0%}" for layer, each in part.items()})
 assert part["relu3_1"] < 1 / 3 and part["relu5_1"] > 0.9
@@ -553,14 +553,14 @@ N, M = block.shape[0], block[0].numel()
 
 # %% claim="closed form" tags=["nbval-check-output"]
 by_autograd, by_hand = (torch.autograd.grad(cost(block, goal), block)[0] for cost in (E, closed))
-products = [flops(lambda: cost(block, goal).backward()) / (2 * N * N * M) for cost in (E, closed)]  # noqa: B023
+products = [flops(lambda: cost(block, goal).backward()) / (2 * N * N * M) for cost in (E, closed)]
 print("the same gradient:", alike(by_hand, by_autograd))
 print(f"products: autograd {products[0]:g}, by hand {products[1]:g}")
 assert alike(by_hand, by_autograd)
 assert products == [3, 2]
 
 # %% claim="kept by a cost" tags=["nbval-check-output"]
-autograd_kept, hand_kept = (kept(lambda: cost(short_block, goal)) for cost in (E, closed))  # noqa: B023
+autograd_kept, hand_kept = (kept(lambda: cost(short_block, goal)) for cost in (E, closed))
 print(
     f"bytes kept beside D, for each number of F in bfloat16: autograd {(autograd_kept - 4 * N * N) / (N * M):g},",
     end=" ",
@@ -704,11 +704,11 @@ times = {title: bench.interleaved(rungs, rounds=3) for title, rungs in ladders.i
 
 # %%
 for title, rungs in ladders.items():
-    print(f"{title:>18}   FLOPs     time")
+    print(f"\n{title}: how many times fewer FLOPs than plain, and how many times faster")
     done, needed = {variant: flops(step) for variant, step in rungs.items()}, times[title]
     for variant in rungs:
         fewer, faster = done["plain"] / done[variant], needed["plain"] / needed[variant]
-        print(f"{variant:>18} {fewer:5.2f} ×   {faster:5.2f} ×")
+        print(f"{variant:>18} {fewer:6.2f} × {faster:6.1f} ×")
 
 # %% claim="every change" tags=["nbval-check-output"]
 every = list(ladder(all_of_minivgg, photo, painting).values())
@@ -720,13 +720,14 @@ print("and every gradient points the same way, cosine above 0.99:", min(angles) 
 assert counts == sorted(counts, reverse=True) and counts[-1] < 0.25 * counts[0] and min(angles) > 0.99
 
 # %% [markdown]
-# **Look at** the two columns. As long as work is left out, time follows the FLOPs. Memory order and precision leave the
-# FLOPs as they are, and may still change the time. So FLOPs are not all.
+# **Look at** the two columns. Where work is left out, both rise, though not by the same factor: what is no product takes
+# time, too. Memory order and precision leave the FLOPs as they are, and may still change the time. So FLOPs are not all.
+# (Three rounds each: a tenth up or down means nothing.)
 
 # %% [markdown]
-# (A row `in float32`, on a machine without fast bfloat16, is the same step as the row above it. `nstlib` also moves the
-# picture, copies it for you and reports every cost; where there is a GPU it runs there. With AMX it takes a Gram matrix's
-# product twice, in bfloat16 each, for float32's digits: hence its FLOPs.)
+# (`nstlib` may be slower than the row above it: it also moves the picture, copies it for you and reports every cost.
+# Where there is a GPU it runs there. With AMX it takes a Gram matrix's product twice, in bfloat16 each, for float32's
+# digits: hence its FLOPs. A row `in float32`, on a machine without fast bfloat16, is the same step as the row above it.)
 
 # %% [markdown]
 # ## 11. Where the rest goes
@@ -834,7 +835,7 @@ def kept_by(network, height, width):
 # %% claim="memory grows with pixels" tags=["nbval-check-output"]
 small, double = kept_by(minivgg, 64, 96), kept_by(minivgg, 128, 192)
 print("twice the side keeps", double / small, "times the bytes, and takes", end=" ")
-work = [flops(lambda: minivgg(torch.rand(1, 3, *size))) for size in ((64, 96), (128, 192))]  # noqa: B023
+work = [flops(lambda: minivgg(torch.rand(1, 3, *size))) for size in ((64, 96), (128, 192))]
 print(work[1] / work[0], "times the FLOPs")
 assert double == 4 * small and work[1] == 4 * work[0]
 
@@ -872,14 +873,14 @@ for network, height, width in ((until_relu5_1, 1024, 1536), (minivgg, 1024, 1536
     for short, bytes_each in (("float32", 4), ("bfloat16", 2)):
         need = bytes_a_pixel(network.architecture, bytes_each) * height * width / 1e9
         print(
-            f"{network.name} at {height} × {width} in {short}: {need:.1f} GB kept, {4 * need:.1f} in all"
+            f"{network.name} at {height} × {width} in {short}: {need:.2f} GB kept, {4 * need:.1f} for the run"
         )
 
 # %% [markdown]
-# What is kept is the *floor*: a step also holds a few blocks on their way, gradients, the optimiser, and what was freed,
-# since asking Linux for it anew costs time. Measured for a whole run where this was written, in bytes a pixel: minivgg
-# 660 to 830 in float32 and 470 to 560 in bfloat16, VGG-19 2,200 and 1,400 to 1,700. That is 2.1 to 3.5 times the floor
-# (on Linux). Reckon with 4.
+# What is kept is the *floor*: a step also holds blocks on their way, gradients, the optimiser, and what was freed, since
+# asking Linux for it anew costs time. Measured where this was written, in bytes a pixel: minivgg 660 to 830 in float32
+# and 470 to 560 in bfloat16, VGG-19 2,200 and 1,400 to 1,700. That is 2.1 to 3.5 times the floor (on Linux). Reckon
+# with 4, and with 0.5 to 0.7 GB for Python and PyTorch.
 
 # %% [markdown]
 # Above four million pixels the library keeps nothing freed: minivgg in bfloat16 at 2048 × 3072 took 330 bytes a pixel,
@@ -957,8 +958,8 @@ for fewer, more, small in zip(took, took[1:], sizes, strict=False):
     print(f"from {small} to {2 * small} pixels: {more / fewer:.1f} times the time, p = {p:.2f}")
 
 # %% [markdown]
-# **Explain.** p is below 1 where a step's fixed costs still show, above 1 where blocks no longer fit the processor's
-# cache. Roughly, twice the side takes four times as long.
+# **Explain.** p is below 1 as long as a step's fixed costs show, and nears 1 as pictures grow: from then on twice the side
+# takes four times as long. It is above 1 where blocks no longer fit the processor's cache.
 
 # %% [markdown]
 # ## 13. A GPU, where there is one
