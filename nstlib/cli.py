@@ -4,6 +4,7 @@ Each command imports what it needs when it runs, so that ``nst --help`` and ``ns
 """
 
 import csv
+import difflib
 import json
 import subprocess
 import sys
@@ -264,7 +265,9 @@ def _style(name: str, size: int, seed: int):
     from nstlib import painted  # half a second that a file does not need
 
     if name not in painted.STYLES:
-        raise ValueError(f"{name!r} is neither a file nor a painted style; the styles are {', '.join(painted.STYLES)}.")
+        close = difflib.get_close_matches(name.lower(), painted.STYLES, n=1)
+        hint = f"Did you mean {close[0]}?" if close else f"The styles are {', '.join(painted.STYLES)}."
+        raise ValueError(f"{name!r} is neither a file nor a painted style. {hint}")
     return painted.paint(name, max(size, 16), seed)
 
 

@@ -115,7 +115,7 @@ def _plan() -> Finding:
 def _network(name: str) -> Finding:
     from nstlib.networks import weights
 
-    return Finding(f"network {name}", "ready" if weights.present(name) else f"not fetched yet; load('{name}') would")
+    return Finding(f"network {name}", "ready" if weights.present(name) else "not fetched yet; its first use does it")
 
 
 def _memory() -> Finding:

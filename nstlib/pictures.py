@@ -242,7 +242,7 @@ def _open_stream(source: str | os.PathLike | bytes | BinaryIO) -> tuple[str, Bin
         return f"The file '{path}'", path.open("rb")
     except FileNotFoundError:
         names = [other.name for other in path.parent.glob("*")]
-        close = difflib.get_close_matches(path.name, names, n=1)
+        close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
         hint = (
             f"Perhaps you meant '{close[0]}', beside it."
             if close
