@@ -13,6 +13,7 @@ os.environ["TORCH_HOME"] = os.path.join(os.environ["XDG_CACHE_HOME"], "torch")
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist's own hook reads the groups, and would come before this one
 def pytest_collection_modifyitems(items):
     """For `make test`, which uses all cores: a file's tests stay together, but lessons are shared out one by one."""
     for item in items:
