@@ -14,18 +14,10 @@ if "OMP_WAIT_POLICY" not in os.environ:
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
-_MODULES = (
-    "pictures",
-    "painted",
-    "networks",
-    "style",
-    "conventions",
-    "statistics",
-    "weighting",
-    "transfer",
-    "engine",
-    "plots",
-)
+_MODULES = {
+    name: f"nstlib.{name}" for name in ("pictures", "painted", "networks", "style", "transfer", "engine", "plots")
+}
+_MODULES |= {name: f"nstlib.style.{name}" for name in ("conventions", "statistics", "weighting")}
 _FUNCTIONS = {"doctor": "nstlib.diagnosis"} | dict.fromkeys(("stylize", "steps", "Settings"), "nstlib.transfer")
 
 __all__ = sorted((*_MODULES, *_FUNCTIONS))
@@ -34,7 +26,7 @@ __all__ = sorted((*_MODULES, *_FUNCTIONS))
 def __getattr__(name: str):
     """Load a module or function of the library at its first use."""
     if name in _MODULES:
-        return importlib.import_module(f"nstlib.{name}")
+        return importlib.import_module(_MODULES[name])
     if name in _FUNCTIONS:
         return getattr(importlib.import_module(_FUNCTIONS[name]), name)
     raise AttributeError(f"nstlib has no {name!r}; it has {', '.join(__all__)}.")

@@ -10,11 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nstlib import conventions, pictures, weighting
+from nstlib import pictures
 from nstlib.networks import Network
 from nstlib.settings import Settings
-from nstlib.statistics import STATISTICS
-from nstlib.style import content_cost, total_cost, total_variation
+from nstlib.style import content_cost, conventions, total_cost, total_variation, weighting
+from nstlib.style.statistics import STATISTICS
 
 Picture = Float[Tensor, "3 height width"]
 Block = Float[Tensor, "n_filters height width"]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nstlib import conventions, networks, statistics, weighting
+from nstlib import networks
+from nstlib.style import conventions, statistics, weighting
 
 INITS = ("content", "style", "noise")
 OPTIMIZERS = ("adam", "lbfgs", "pyramid")

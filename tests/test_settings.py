@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nstlib.settings import INITS, OPTIMIZERS, Settings
-from nstlib.statistics import STATISTICS
-from nstlib.weighting import PRESETS
+from nstlib.style.statistics import STATISTICS
+from nstlib.style.weighting import PRESETS
 
 LAYERS = st.sampled_from(["relu1_1", "relu2_1", "conv3_1", "pool4"])
 WEIGHTS = st.dictionaries(LAYERS, st.floats(0, 10), min_size=1) | st.sampled_from(list(PRESETS))

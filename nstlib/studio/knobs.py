@@ -6,8 +6,9 @@ from collections import deque
 
 import ipywidgets as widgets
 
-from nstlib import conventions, networks, weighting
+from nstlib import networks
 from nstlib.settings import INITS, OPTIMIZERS, Settings
+from nstlib.style import conventions, weighting
 
 STATISTICS = {"whole Gram matrix": "gram", "diagonal only": "diagonal", "mean and spread": "moments"}
 STATISTICS |= {"covariance": "covariance"}

@@ -21,8 +21,8 @@ from nstlib.networks import STYLE_LAYERS, Network
 from nstlib.networks.distill.crops import crop, load_pictures
 from nstlib.networks.distill.train import LAYERS, SIDE, Run
 from nstlib.settings import Settings
-from nstlib.statistics import STATISTICS
 from nstlib.style import mean_gram
+from nstlib.style.statistics import STATISTICS
 from nstlib.transfer import steps
 
 PAIRS = (

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nstlib import products
+from nstlib.style import products
 
 
 def rows(n, k, dtype=torch.float32, seed=0):

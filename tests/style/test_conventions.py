@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nstlib.conventions import CONVENTIONS, factor
 from nstlib.style import layer_style_cost
+from nstlib.style.conventions import CONVENTIONS, factor
 
 VGG19 = {"relu1_1": (64, 1), "relu2_1": (128, 4), "relu3_1": (256, 16), "relu4_1": (512, 64), "relu5_1": (512, 256)}
 

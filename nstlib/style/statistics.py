@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nstlib.products import full_precision, matrix_product
-from nstlib.style import Cost, Features, Matrix, mean_gram, style_distance, unroll
+from nstlib.style.costs import Cost, Features, Matrix, mean_gram, style_distance, unroll
+from nstlib.style.products import full_precision, matrix_product
 
 
 @dataclass(frozen=True)

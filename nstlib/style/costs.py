@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from jaxtyping import Float
 from torch import Tensor
 
-from nstlib.products import full_precision, matrix_product, product_with_itself
+from nstlib.style.products import full_precision, matrix_product, product_with_itself
 
 Features = Float[Tensor, "*batch n_filters height width"]
 Unrolled = Float[Tensor, "*batch n_filters n_positions"]

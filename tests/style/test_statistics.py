@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nstlib import statistics
-from nstlib.statistics import STATISTICS
 from nstlib.style import layer_style_cost, mean_gram, unroll
+from nstlib.style.statistics import STATISTICS
 
 each = pytest.mark.parametrize("name", list(STATISTICS))
 SIZES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5))

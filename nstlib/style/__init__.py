@@ -1,0 +1,36 @@
+"""The mathematics of style transfer, importing PyTorch alone.
+
+costs: the Gram matrix, content and style cost, and the style cost's gradient by hand. products: in how many digits
+matrices are multiplied. statistics: what may stand in the Gram matrix's place. conventions: the style cost as other
+programs write it. weighting: presets for the layer weights λ_l.
+"""
+
+from nstlib.style import conventions, statistics, weighting
+from nstlib.style.costs import (
+    content_cost,
+    gram_matrix,
+    layer_style_cost,
+    mean_gram,
+    style_cost,
+    style_distance,
+    style_gradient,
+    total_cost,
+    total_variation,
+    unroll,
+)
+
+__all__ = [
+    "content_cost",
+    "conventions",
+    "gram_matrix",
+    "layer_style_cost",
+    "mean_gram",
+    "statistics",
+    "style_cost",
+    "style_distance",
+    "style_gradient",
+    "total_cost",
+    "total_variation",
+    "unroll",
+    "weighting",
+]
