@@ -86,7 +86,7 @@ def stylize(
     """Paint PHOTO in the manner of STYLE. Ctrl-C keeps the picture as far as it has come (exit status 130)."""
     with _sentences():
         from nstlib import networks, pictures, transfer
-        from nstlib.settings import Settings
+        from nstlib.transfer.settings import Settings
 
         pictures.require_writable(out, overwrite=force)
         if costs:

@@ -23,8 +23,8 @@ from rich.table import Table
 from torch.nn import functional
 
 from nstlib import engine, networks, painted, pictures
-from nstlib.settings import Settings
 from nstlib.transfer import steps
+from nstlib.transfer.settings import Settings
 
 WARM_UP = 2
 STATUS = Path("/proc/self/status")

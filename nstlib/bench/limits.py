@@ -19,8 +19,8 @@ from rich.table import Table
 
 from nstlib import networks, painted, pictures
 from nstlib.bench import WARM_UP, machine, peak_memory, wait
-from nstlib.settings import Settings
 from nstlib.transfer import steps
+from nstlib.transfer.settings import Settings
 
 PASSES = 5
 

@@ -17,9 +17,9 @@ from rich.table import Table
 from torch import Tensor
 
 from nstlib import engine, networks, painted, pictures
-from nstlib.objective import Objective, see
-from nstlib.settings import Settings
 from nstlib.transfer import DivergedError, steps
+from nstlib.transfer.objective import Objective, see
+from nstlib.transfer.settings import Settings
 
 Picture = Float[Tensor, "3 height width"]
 SETTINGS = Settings(size=64, steps=40, scales=1, plateau=0)

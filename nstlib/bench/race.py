@@ -30,9 +30,9 @@ from torch.nn import functional
 from nstlib import engine, networks, painted, pictures
 from nstlib.bench import machine, wait
 from nstlib.files import replacing
-from nstlib.objective import Objective, see
-from nstlib.settings import Settings
 from nstlib.transfer import steps
+from nstlib.transfer.objective import Objective, see
+from nstlib.transfer.settings import Settings
 
 Picture = Float[Tensor, "3 height width"]
 Curve = list[tuple[int, float, float]]  # passes, own seconds, J as the judge sees it

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nstlib.networks import STYLE_LAYERS
-from nstlib.settings import Settings
+from nstlib.transfer.settings import Settings
 
 BETA = 10
 MARKS = (0, 2, 5, 10, 20, 40, 60, 100)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from nstlib import networks, pictures
 from nstlib.files import replacing
-from nstlib.settings import Settings
 from nstlib.studio import running, sources
 from nstlib.studio.running import Wish
 from nstlib.transfer import Picture
+from nstlib.transfer.settings import Settings
 
 
 def code(wish: Wish, steps: int) -> str:

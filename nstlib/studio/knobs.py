@@ -7,8 +7,8 @@ from collections import deque
 import ipywidgets as widgets
 
 from nstlib import networks
-from nstlib.settings import INITS, OPTIMIZERS, Settings
 from nstlib.style import conventions, weighting
+from nstlib.transfer.settings import INITS, OPTIMIZERS, Settings
 
 STATISTICS = {"whole Gram matrix": "gram", "diagonal only": "diagonal", "mean and spread": "moments"}
 STATISTICS |= {"covariance": "covariance"}

@@ -13,7 +13,6 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from nstlib import engine
-from nstlib.settings import Settings
 from nstlib.studio import keeping, kernel, running
 from nstlib.studio.knobs import FREE, Knobs
 from nstlib.studio.running import Begun, Shares, Wish
@@ -21,6 +20,7 @@ from nstlib.studio.screen import StudioScreen, close
 from nstlib.studio.sources import AUTO, Source, Sources, picture
 from nstlib.studio.worker import Task
 from nstlib.transfer import Picture, Step
+from nstlib.transfer.settings import Settings
 
 __all__ = ["Studio"]
 

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import torch
 
-from nstlib import engine, networks, objective, pictures, transfer
-from nstlib.objective import Objective, Pair
-from nstlib.settings import Settings
-from nstlib.transfer import Picture, Step
+from nstlib import engine, networks, pictures, transfer
+from nstlib.transfer import Picture, Step, objective
+from nstlib.transfer.objective import Objective, Pair
+from nstlib.transfer.settings import Settings
 
 FIRST_SHARES = 8  # steps before the first look at the gradients: the first frames come first
 KEPT, LARGEST_KEPT = 2, 256  # pairs whose features are remembered, and their largest side in pixels
@@ -100,7 +100,7 @@ def _costs(wish: Wish, settings: Settings, picture: Picture) -> Objective:
 
 
 def see(content: Picture, style: Picture, side: int, placed: networks.Network, device: torch.device) -> Pair:
-    """``nstlib.objective.see``, remembered for the newest pairs: targets were nearly half of a run's first step."""
+    """``objective.see``, remembered for the newest pairs: targets were nearly half of a run's first step."""
     both = ((picture, picture._version) for picture in (content, style))  # a picture changed in place is another
     key = (placed.name, placed.layers, side, *both)
     with _seen_lock:

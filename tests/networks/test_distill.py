@@ -10,7 +10,7 @@ from nstlib import networks, pictures
 from nstlib.networks import weights
 from nstlib.networks.distill import collect, crops, evaluate, export, prune, train
 from nstlib.networks.vgg import Architecture, Network, random_weights
-from nstlib.settings import Settings
+from nstlib.transfer.settings import Settings
 
 LAYERS = train.LAYERS
 TEACHER = Architecture(widths=(6, 8, 10, 12, 14), depths=(2, 2, 3, 3, 1))

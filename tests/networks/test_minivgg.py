@@ -9,8 +9,8 @@ from nstlib import networks, painted, pictures
 from nstlib.networks import STYLE_LAYERS, Network
 from nstlib.networks.minivgg import MINIVGG
 from nstlib.networks.vgg import random_weights
-from nstlib.settings import Settings
 from nstlib.transfer import steps
+from nstlib.transfer.settings import Settings
 
 FOLDER = resources.files("nstlib.networks")
 

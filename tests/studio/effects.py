@@ -14,11 +14,11 @@ from collections import defaultdict
 from rich.progress import track
 
 from nstlib import painted, pictures
-from nstlib.settings import Settings
 from nstlib.studio import running
 from nstlib.studio.knobs import Knobs
 from nstlib.studio.running import Wish
 from nstlib.transfer import Step
+from nstlib.transfer.settings import Settings
 
 VISIBLE = 0.02
 

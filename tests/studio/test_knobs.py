@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from nstlib.settings import Settings
 from nstlib.studio.knobs import FREE, TASKS, Knobs
+from nstlib.transfer.settings import Settings
 
 
 def test_knobs_say_settings():

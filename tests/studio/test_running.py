@@ -5,11 +5,12 @@ import threading
 import pytest
 import torch
 
-from nstlib import objective, transfer
-from nstlib.settings import Settings
+from nstlib import transfer
 from nstlib.studio import running
 from nstlib.studio.running import Begun, Shares, Wish
 from nstlib.studio.sources import picture
+from nstlib.transfer import objective
+from nstlib.transfer.settings import Settings
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from nstlib import engine, networks, pictures
 from nstlib.networks import STYLE_LAYERS, Network
 from nstlib.networks.distill.crops import crop, load_pictures
 from nstlib.networks.distill.train import LAYERS, SIDE, Run
-from nstlib.settings import Settings
 from nstlib.style import mean_gram
 from nstlib.style.statistics import STATISTICS
 from nstlib.transfer import steps
+from nstlib.transfer.settings import Settings
 
 PAIRS = (
     ("details_013", "details_012"),

@@ -23,9 +23,9 @@ from nstlib.networks.distill.crops import crop, disturbed_crop, load_pictures
 from nstlib.networks.distill.prune import prune
 from nstlib.networks.minivgg import MINIVGG
 from nstlib.networks.vgg import Network
-from nstlib.settings import Settings
 from nstlib.style import mean_gram
 from nstlib.transfer import steps
+from nstlib.transfer.settings import Settings
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 SIDE, BATCH, PRUNING_BATCH = 160, 6, 96

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from nstlib.adam import Adam
+from nstlib.transfer.adam import Adam
 
 BETAS = (0.9, 0.99)
 

@@ -11,14 +11,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from nstlib import engine, painted, pictures
-from nstlib.adam import Adam
-from nstlib.canvas import Canvas
 from nstlib.networks import DEFAULT, Network
 from nstlib.networks.vgg import Architecture, random_weights
-from nstlib.objective import Objective, see
-from nstlib.settings import OPTIMIZERS, Settings
 from nstlib.style import content_cost, layer_style_cost
-from nstlib.transfer import PLATEAU_STEPS, DivergedError, _Inside, steps, stylize
+from nstlib.transfer import DivergedError, steps, stylize
+from nstlib.transfer.adam import Adam
+from nstlib.transfer.objective import Objective, see
+from nstlib.transfer.parameterization import Canvas
+from nstlib.transfer.run import PLATEAU_STEPS, _Inside
+from nstlib.transfer.settings import OPTIMIZERS, Settings
 
 TINY = Architecture(widths=(4, 6, 8, 10, 12), depths=(2, 2, 2, 2, 1))
 
@@ -116,7 +117,7 @@ def test_adam_carries_its_moments_to_the_finer_scale(pair, network, monkeypatch)
         made.append(Adam(*arguments, **values))
         return made[-1]
 
-    monkeypatch.setattr("nstlib.canvas.Adam", watched)
+    monkeypatch.setattr("nstlib.transfer.parameterization.Adam", watched)
     running = steps(*pair, quick(size=48, steps=20, scales=2, optimizer="adam"), network)
     for _ in range(11):
         next(running)

@@ -17,11 +17,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from nstlib import engine, networks, pictures
-from nstlib.canvas import Canvas
-from nstlib.objective import Costs, Objective, Pair, see
-from nstlib.settings import Settings
-
-__all__ = ["DivergedError", "Settings", "Step", "steps", "stylize"]
+from nstlib.transfer.objective import Costs, Objective, Pair, see
+from nstlib.transfer.parameterization import Canvas
+from nstlib.transfer.settings import Settings
 
 Picture = Float[Tensor, "3 height width"]
 PLATEAU_STEPS = 20
@@ -63,9 +61,9 @@ def steps(
 
     Pictures are float32 (3,H,W) in [0,1] of any size; both are resized to `settings.size` on the shorter side. Without
     a network minivgg is loaded. `start` is a picture to go on from, in place of `settings.init`. `check` is called
-    between layers, forward and backward, and ends the run at once by raising. `see` is `nstlib.objective.see`, or a
-    function that remembers what it gave, for many runs of one pair. `plan` is another device or precision than the
-    engine's own choice.
+    between layers, forward and backward, and ends the run at once by raising. `see` is `nstlib.transfer.objective.see`,
+    or a function that remembers what it gave, for many runs of one pair. `plan` is another device or precision than
+    the engine's own choice.
 
     Raises ValueError for settings that these pictures or this network cannot serve, DivergedError for costs that are
     not finite.

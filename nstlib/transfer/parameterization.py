@@ -14,8 +14,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from nstlib.adam import Adam
-from nstlib.settings import Settings
+from nstlib.transfer.adam import Adam
+from nstlib.transfer.settings import Settings
 
 Picture = Float[Tensor, "3 height width"]
 COARSEST_SIDE = 8  # pixels of the top of the pyramid, at least

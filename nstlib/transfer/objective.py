@@ -12,9 +12,9 @@ from torch import Tensor
 
 from nstlib import pictures
 from nstlib.networks import Network
-from nstlib.settings import Settings
 from nstlib.style import content_cost, conventions, total_cost, total_variation, weighting
 from nstlib.style.statistics import STATISTICS
+from nstlib.transfer.settings import Settings
 
 Picture = Float[Tensor, "3 height width"]
 Block = Float[Tensor, "n_filters height width"]

@@ -3,9 +3,9 @@ import torch
 from torch.nn import functional
 
 from nstlib import painted, pictures
-from nstlib.canvas import COARSER, COARSEST_SIDE, FINEST, STEADY, Canvas
-from nstlib.settings import OPTIMIZERS, Settings
 from nstlib.transfer import steps
+from nstlib.transfer.parameterization import COARSER, COARSEST_SIDE, FINEST, STEADY, Canvas
+from nstlib.transfer.settings import OPTIMIZERS, Settings
 
 PYRAMID = Settings(size=32, optimizer="pyramid", learning_rate=0.1, steps=100)
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nstlib.settings import INITS, OPTIMIZERS, Settings
 from nstlib.style.statistics import STATISTICS
 from nstlib.style.weighting import PRESETS
+from nstlib.transfer.settings import INITS, OPTIMIZERS, Settings
 
 LAYERS = st.sampled_from(["relu1_1", "relu2_1", "conv3_1", "pool4"])
 WEIGHTS = st.dictionaries(LAYERS, st.floats(0, 10), min_size=1) | st.sampled_from(list(PRESETS))

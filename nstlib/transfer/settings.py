@@ -24,7 +24,8 @@ class Settings:
     content_layers: where content is compared. layer_weights: a preset's name, λ_l over `style_layers`, or the λ_l
     by layer, which then are the style layers. statistic, convention: of the modules so named.
     alpha, beta, total_variation: weights in J (see `nstlib.transfer`). init: content, style or noise.
-    optimizer: adam, or lbfgs, or pyramid: Adam on a pyramid of pictures that add up to X (see `nstlib.canvas`).
+    optimizer: adam, or lbfgs, or pyramid: Adam on a pyramid of pictures that add up to X (see
+    `nstlib.transfer.parameterization`).
     learning_rate: Adam's, of the picture's range; a pyramid's levels together move up to twice as far.
     plateau: a scale ends early when J fell by less than this share in 20 steps; 0 never stops early.
     seed: decides the noise. Raises ValueError, in a sentence, for what cannot be run.

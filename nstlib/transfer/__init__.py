@@ -1,0 +1,10 @@
+"""Optimise the pixels: ``steps(content, style, settings, network)`` yields one Step per forward and backward pass.
+
+settings: what a run is asked to do. objective: J of a picture. parameterization: what the optimiser moves. adam: how
+it moves. run: the loop, the only place in this library that optimises pictures.
+"""
+
+from nstlib.transfer.run import DivergedError, Picture, Step, fitted, steps, stylize
+from nstlib.transfer.settings import Settings
+
+__all__ = ["DivergedError", "Picture", "Settings", "Step", "fitted", "steps", "stylize"]
