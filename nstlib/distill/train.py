@@ -18,9 +18,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 
 from nstlib import engine, networks
+from nstlib.distill.crops import crop, disturbed_crop, load_pictures
+from nstlib.distill.prune import prune
 from nstlib.files import replacing
-from nstlib.networks.distill.crops import crop, disturbed_crop, load_pictures
-from nstlib.networks.distill.prune import prune
 from nstlib.networks.minivgg import MINIVGG
 from nstlib.networks.vgg import Network
 from nstlib.style import mean_gram

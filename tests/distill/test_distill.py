@@ -7,8 +7,8 @@ import torch
 from PIL import Image
 
 from nstlib import networks, pictures
+from nstlib.distill import collect, crops, evaluate, export, prune, train
 from nstlib.networks import weights
-from nstlib.networks.distill import collect, crops, evaluate, export, prune, train
 from nstlib.networks.vgg import Architecture, Network, random_weights
 from nstlib.transfer.settings import Settings
 

@@ -1,4 +1,4 @@
-"""``python -m nstlib.networks.distill``: collect, train, export, evaluate; each can be stopped and run again."""
+"""``python -m nstlib.distill``: collect, train, export, evaluate; each can be stopped and run again."""
 
 import random
 from pathlib import Path
@@ -15,7 +15,7 @@ Folder = Annotated[Path, typer.Argument(help="Where pictures, checkpoint, log an
 @app.command()
 def collect(folder: Folder) -> None:
     """Fetch the training and the held-out pictures (needs Debian's apt-get; about 600 MB)."""
-    from nstlib.networks.distill.collect import collect
+    from nstlib.distill.collect import collect
 
     collect(folder)
 
@@ -23,7 +23,7 @@ def collect(folder: Folder) -> None:
 @app.command()
 def train(folder: Folder, steps: Annotated[int, typer.Option(help="In all, over every run.")] = 4500) -> None:
     """Prune the teacher, then train; goes on where it was stopped."""
-    from nstlib.networks.distill.train import train
+    from nstlib.distill.train import train
 
     train(folder / "train", folder / "run", steps)
 
@@ -31,8 +31,8 @@ def train(folder: Folder, steps: Annotated[int, typer.Option(help="In all, over 
 @app.command()
 def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to write.")]) -> None:
     """Write the trained student as a minivgg.safetensors."""
-    from nstlib.networks.distill.crops import crop, load_pictures
-    from nstlib.networks.distill.export import export
+    from nstlib.distill.crops import crop, load_pictures
+    from nstlib.distill.export import export
 
     pictures, rng = load_pictures(folder / "train"), random.Random(0)
     export(folder / "run" / "checkpoint.pt", torch.stack([crop(pictures, 160, rng) for _ in range(32)]), out)
@@ -43,7 +43,7 @@ def evaluate(
     folder: Folder, network: Annotated[str, typer.Option(help="Which network transfers.")] = "minivgg"
 ) -> None:
     """Transfer styles between held-out pictures, let the teacher measure, write the table and the pictures."""
-    from nstlib.networks.distill.evaluate import evaluate
+    from nstlib.distill.evaluate import evaluate
 
     (folder / "results").mkdir(parents=True, exist_ok=True)
     table = evaluate(network, folder / "held_out", folder / "results")
@@ -55,8 +55,8 @@ def evaluate(
 @app.command()
 def errors(folder: Folder) -> None:
     """Say how far the teacher's held-out features and Gram matrices are from what the trained student predicts."""
-    from nstlib.networks.distill.evaluate import prediction_errors
-    from nstlib.networks.distill.train import resumed
+    from nstlib.distill.evaluate import prediction_errors
+    from nstlib.distill.train import resumed
 
     run = resumed(folder / "run" / "checkpoint.pt")
     if run is None:

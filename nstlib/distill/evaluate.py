@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from nstlib import engine, networks, pictures
+from nstlib.distill.crops import crop, load_pictures
+from nstlib.distill.train import LAYERS, SIDE, Run
 from nstlib.networks import STYLE_LAYERS, Network
-from nstlib.networks.distill.crops import crop, load_pictures
-from nstlib.networks.distill.train import LAYERS, SIDE, Run
 from nstlib.style import mean_gram
 from nstlib.style.statistics import STATISTICS
 from nstlib.transfer import steps
