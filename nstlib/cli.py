@@ -6,20 +6,18 @@ Each command imports what it needs when it runs, so that ``nst --help`` and ``ns
 import csv
 import difflib
 import json
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from nstlib.grading import commands
+from nstlib.authoring import commands as authors
+from nstlib.grading import commands as instructors
+from nstlib.terminal import console, say, sentences
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Neural style transfer, derived step by step.")
-console = Console(stderr=True)
 
 
 @app.callback()
@@ -28,27 +26,6 @@ def _readable_anywhere() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-
-
-def _say(sentence: str, style: str | None = None) -> None:
-    console.print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """Show the library's errors as the sentences they are, without a traceback."""
-    try:
-        yield
-        return
-    except typer.Exit:
-        raise
-    except (ValueError, RuntimeError, ArithmeticError, OSError, subprocess.SubprocessError) as fault:
-        _say(f"nst: {fault}", style="red")
-    except ImportError as fault:
-        _say(f"nst: something is not installed: {fault}. Run nst doctor to see what to do.", style="red")
-    except MemoryError:
-        _say("nst: there is not enough memory for this. Choose a smaller --size.", style="red")
-    raise typer.Exit(1)
 
 
 @app.command()
@@ -84,7 +61,7 @@ def stylize(
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
 ) -> None:
     """Paint PHOTO in the manner of STYLE. Ctrl-C keeps the picture as far as it has come (exit status 130)."""
-    with _sentences():
+    with sentences():
         from nstlib import networks, pictures, transfer
         from nstlib.transfer.settings import Settings
 
@@ -105,7 +82,7 @@ def stylize(
         content, painting = pictures.read(photo, size), _style(style, size, seed)
         table, picture, stopped = _run(content, painting, settings, networks.load(network, settings.layers))
         if not table:
-            _say("nst: stopped before the first step; nothing was written.")
+            say("nst: stopped before the first step; nothing was written.")
             raise typer.Exit(130)
         pictures.write(transfer.fitted(picture, content), out, overwrite=force)  # a stopped run may be coarser
         if costs:
@@ -113,7 +90,7 @@ def stylize(
     if as_json:
         typer.echo(json.dumps(_summary(table, out, stopped)))
     first, last = table[0], table[-1]
-    _say(
+    say(
         f"{'Stopped: wrote' if stopped else 'Wrote'} {out} after {len(table)} steps in {last['seconds']:.1f} s; "
         f"J went from {first['total']:.3g} to {last['total']:.3g}."
     )
@@ -127,14 +104,14 @@ def styles(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Paint every built-in style on one contact sheet, and list their names."""
-    with _sentences():
+    with sentences():
         from nstlib import painted, pictures
 
         pictures.require_writable(out, overwrite=force)
         sheet = pictures.contact_sheet({name: painted.paint(name, size) for name in painted.STYLES}, size=size)
         pictures.write(sheet, out, overwrite=force)
     typer.echo("\n".join(painted.STYLES))
-    _say(f"Wrote {out}.")
+    say(f"Wrote {out}.")
 
 
 @app.command()
@@ -143,7 +120,7 @@ def gallery(
     force: Annotated[bool, typer.Option("--force", help="Replace a page that exists.")] = False,
 ) -> None:
     """Paint the studio as flipbooks on one web page, for readers without a kernel (two minutes)."""
-    with _sentences():
+    with sentences():
         from nstlib import gallery as room
         from nstlib.files import replacing
 
@@ -151,11 +128,11 @@ def gallery(
         try:
             painted = _flipped(books)
         except KeyboardInterrupt:
-            _say("nst: stopped; no page was written.")
+            say("nst: stopped; no page was written.")
             raise typer.Exit(130) from None
         with replacing(path) as part:
             part.write_text(room.page(books, painted), encoding="utf-8")
-    _say(f"Wrote {path}: {len(painted)} pictures, {path.stat().st_size / 1e6:.1f} MB. Open it in any browser.")
+    say(f"Wrote {path}: {len(painted)} pictures, {path.stat().st_size / 1e6:.1f} MB. Open it in any browser.")
 
 
 @app.command()
@@ -169,70 +146,13 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Only see whether a step became slow.")] = False,
 ) -> None:
     """Time one step beside a plain PyTorch loop and the bare forward and backward pass, interleaved in one run."""
-    with _sentences():
+    with sentences():
         from nstlib.bench import guard, table
 
         if quick:
-            _say(guard())
+            say(guard())
         else:
             Console().print(table(network, size, rounds))
-
-
-@app.command()
-def build(
-    check: Annotated[
-        bool, typer.Option("--check", help="Only say which notebooks are not what their source gives.")
-    ] = False,
-    execute: Annotated[
-        bool, typer.Option("--execute", help="Run every notebook again, not only changed ones.")
-    ] = False,
-    nbgrader: Annotated[
-        Path | None, typer.Option(help="Only write the exercises into this folder, as a course for nbgrader.")
-    ] = None,
-) -> None:
-    """Build the lessons and exercises from their sources (an author's tool: needs the extra 'test')."""
-    with _sentences():
-        from nstlib import build as builder
-
-        if nbgrader:
-            for path in builder.nbgrader(Path.cwd(), nbgrader):
-                typer.echo(path)
-            raise typer.Exit
-        problems = builder.check(Path.cwd()) if check else []
-        for problem in problems:
-            _say(f"nst: {problem}")
-        if problems:
-            raise typer.Exit(1)
-        for path in [] if check else builder.build(Path.cwd(), execute=execute):
-            typer.echo(path)
-
-
-@app.command()
-def misconceptions(
-    exercise: Annotated[
-        str, typer.Argument(help="an exercise or question: ex02, ex02.gram; all where none is given")
-    ] = "",
-) -> None:
-    """Run every known mistake through its question's check, and print what the check says to it."""
-    from rich.table import Table
-
-    from nstlib.checks import all_questions
-
-    chosen = [question for name, question in all_questions().items() if name.startswith(exercise)]
-    if not chosen:
-        _say(f"nst: There is no exercise or question {exercise!r}; choose from {', '.join(all_questions())}.", "red")
-        raise typer.Exit(1)
-    table = Table("question", "mistake", "diagnosed as", "points", "what is said", "seen in")
-    astray = 0
-    for question in chosen:
-        for mistake in question.misconceptions:
-            result = question.examine(mistake.function)
-            astray += result.misconception != mistake.id
-            said, points = result.lines[-1], f"{result.points} of {result.of}"
-            table.add_row(question.id, mistake.id, result.misconception, points, said, mistake.evidence)
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
-    typer.echo(f"{sum(len(question.misconceptions) for question in chosen)} mistakes, {astray} not known by their name")
-    raise typer.Exit(1 if astray else 0)
 
 
 def _require_new(file: Path, force: bool) -> None:
@@ -339,10 +259,12 @@ def _summary(table: list[dict], out: Path, stopped: bool) -> dict:
 
 
 bundles = typer.Typer(no_args_is_help=True, help="An instructor's hidden tests, dates and class list.")
-bundles.command("new")(_sentences()(commands.new))
+bundles.command("new")(sentences()(instructors.new))
+app.command("build")(sentences()(authors.build))
+app.command("misconceptions")(sentences()(authors.misconceptions))
 app.add_typer(bundles, name="bundle")
-app.command("demo-class")(_sentences()(commands.demo_class))
-app.command("grade")(_sentences()(commands.grade))
+app.command("demo-class")(sentences()(instructors.demo_class))
+app.command("grade")(sentences()(instructors.grade))
 
 
 if __name__ == "__main__":

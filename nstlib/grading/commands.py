@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-console = Console(stderr=True)
-say = Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print
+from nstlib.terminal import console, say
+
 Folder = Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]
 
 

@@ -15,11 +15,12 @@ import jupytext
 import nbformat
 import pytest
 
-from nstlib import build, checks, course, exercises
-from nstlib.exercises import ExerciseError
+from nstlib import checks
+from nstlib.authoring import build, course, exercises
+from nstlib.authoring.exercises import ExerciseError
 from tests import test_notebooks
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NAMES = [lesson.exercise for lesson in course.read(ROOT) if lesson.exercise]
 every = pytest.mark.parametrize("name", NAMES)
 

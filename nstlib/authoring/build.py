@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from nstlib import course, exercises
+from nstlib.authoring import course, exercises
 from nstlib.files import replacing
 
 try:

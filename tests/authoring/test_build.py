@@ -6,9 +6,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from nstlib.build import TABLE, BuildError, build, check
+from nstlib.authoring.build import TABLE, BuildError, build, check
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 SOURCE = """\
 # %% [markdown]
 # # A tiny lesson
@@ -90,7 +90,7 @@ def test_is_idempotent(course):
 
 
 def test_new_prose_is_built_without_executing(built, monkeypatch):
-    monkeypatch.setattr("nstlib.build._execute", lambda *_: pytest.fail("executed"))
+    monkeypatch.setattr("nstlib.authoring.build._execute", lambda *_: pytest.fail("executed"))
     source_of(built).write_text(SOURCE.replace("tiny", "small"), encoding="utf-8")
     assert build(built) == [notebook_of(built)]
     assert check(built) == []

@@ -5,9 +5,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from nstlib import course
+from nstlib.authoring import course
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def entry(file, needs=(), **more):

@@ -1,0 +1,64 @@
+"""The commands for authors: ``nst build``, ``nst misconceptions``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from nstlib.terminal import say
+
+
+def build(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say which notebooks are not what their source gives.")
+    ] = False,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Run every notebook again, not only changed ones.")
+    ] = False,
+    nbgrader: Annotated[
+        Path | None, typer.Option(help="Only write the exercises into this folder, as a course for nbgrader.")
+    ] = None,
+) -> None:
+    """Build the lessons and exercises from their sources (an author's tool: needs the extra 'test')."""
+    from nstlib.authoring import build as builder
+
+    if nbgrader:
+        for path in builder.nbgrader(Path.cwd(), nbgrader):
+            typer.echo(path)
+        raise typer.Exit
+    problems = builder.check(Path.cwd()) if check else []
+    for problem in problems:
+        say(f"nst: {problem}")
+    if problems:
+        raise typer.Exit(1)
+    for path in [] if check else builder.build(Path.cwd(), execute=execute):
+        typer.echo(path)
+
+
+def misconceptions(
+    exercise: Annotated[
+        str, typer.Argument(help="an exercise or question: ex02, ex02.gram; all where none is given")
+    ] = "",
+) -> None:
+    """Run every known mistake through its question's check, and print what the check says to it."""
+    from rich.table import Table
+
+    from nstlib.checks import all_questions
+
+    chosen = [question for name, question in all_questions().items() if name.startswith(exercise)]
+    if not chosen:
+        say(f"nst: There is no exercise or question {exercise!r}; choose from {', '.join(all_questions())}.", "red")
+        raise typer.Exit(1)
+    table = Table("question", "mistake", "diagnosed as", "points", "what is said", "seen in")
+    astray = 0
+    for question in chosen:
+        for mistake in question.misconceptions:
+            result = question.examine(mistake.function)
+            astray += result.misconception != mistake.id
+            message, points = result.lines[-1], f"{result.points} of {result.of}"
+            table.add_row(question.id, mistake.id, result.misconception, points, message, mistake.evidence)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    typer.echo(f"{sum(len(question.misconceptions) for question in chosen)} mistakes, {astray} not known by their name")
+    raise typer.Exit(1 if astray else 0)
