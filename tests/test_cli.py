@@ -6,7 +6,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from nstlib import bench, painted, pictures, transfer
+from nstlib import painted, pictures, transfer
 from nstlib.cli import app
 
 run = CliRunner().invoke
@@ -170,7 +170,7 @@ def test_styles_lists_and_paints_every_style(tmp_path):
 
 def test_the_guard_fails_where_our_step_lost_half_of_its_advantage(monkeypatch):
     seconds = {"nstlib": 1.0, "plain": 2.0}
-    monkeypatch.setattr(bench, "interleaved", lambda variants, rounds: {each: seconds[each] for each in variants})
+    monkeypatch.setattr("nstlib.bench.step.interleaved", lambda variants, _: {each: seconds[each] for each in variants})
     done = run(app, ["bench", "--quick"])
     assert done.exit_code == 0 and "takes 2.00 × our step; recorded is" in done.stderr
     seconds["nstlib"] = 20.0

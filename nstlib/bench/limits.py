@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nstlib import networks, painted, pictures
-from nstlib.bench import WARM_UP, machine, peak_memory, wait
+from nstlib.bench.step import WARM_UP, machine, peak_memory, wait
 from nstlib.transfer import steps
 from nstlib.transfer.settings import Settings
 

@@ -28,7 +28,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nstlib import engine, networks, painted, pictures
-from nstlib.bench import machine, wait
+from nstlib.bench.step import machine, wait
 from nstlib.files import replacing
 from nstlib.transfer import steps
 from nstlib.transfer.objective import Objective, see

@@ -19,7 +19,7 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from nstlib import engine, networks
-from nstlib.bench import WARM_UP, machine, wait
+from nstlib.bench.step import WARM_UP, machine, wait
 from nstlib.networks import Network
 
 ROUNDS = 7

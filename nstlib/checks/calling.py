@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from nstlib.checks.judging.replies import Reply
 from nstlib.checks.reading import fixed, read
-from nstlib.checks.replies import Reply
 
 SECONDS = 5.0  # for all calls of a check together
 LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]

@@ -5,8 +5,8 @@ import torch
 from nstlib.checks import progress as kept
 from nstlib.checks import references as right
 from nstlib.checks.calling import Case
-from nstlib.checks.drawing import Draw
 from nstlib.checks.questions import Misconception, Question
+from nstlib.checks.random_cases import Draw
 
 TENSORFLOW = "TensorFlow's tutorial and course lab divide by height · width"
 TRANSCRIPT = "the lecture on the style cost calls G a correlation"

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from nstlib.checks import calling, progress, words
+from nstlib.checks import calling, messages, progress
 from nstlib.checks.calling import Case
-from nstlib.checks.drawing import Draw
-from nstlib.checks.judging import Verdict, judge
-from nstlib.checks.replies import Reply
+from nstlib.checks.judging.replies import Reply
+from nstlib.checks.judging.verdict import Verdict, judge
+from nstlib.checks.random_cases import Draw
 from nstlib.checks.results import Result, Text
 
 __all__ = ["Misconception", "Question"]
@@ -95,12 +95,12 @@ class Question:
             return self._result("not yet", told)
         verdict, answer, used = self._judged(function, self.drawn)
         if verdict.outcome == "correct" and "nstlib" in used:
-            return self._result("not yet", words.CALLS_NSTLIB, misconception="calls-nstlib")
+            return self._result("not yet", messages.CALLS_NSTLIB, misconception="calls-nstlib")
         if verdict.outcome == "correct" and self.by_hand and "autograd" in used:
-            return self._result("not yet", words.USES_AUTOGRAD, misconception="uses-autograd")
+            return self._result("not yet", messages.USES_AUTOGRAD, misconception="uses-autograd")
         return self._result(
             verdict.outcome,
-            words.said(self, verdict, answer),
+            messages.said(self, verdict, answer),
             points=self.points if verdict.outcome == "correct" else self._credit(verdict),
             misconception=verdict.misconception,
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from .replies import Reply  # relative: a grader's children load this file where nstlib cannot be imported
+from .judging.replies import Reply  # relative: a grader's children load this file where nstlib cannot be imported
 
 NO_NUMBER = "it holds something that is no number"
 

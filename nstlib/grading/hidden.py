@@ -11,11 +11,12 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from nstlib.checks import calling, words
+from nstlib.checks import calling, messages
 from nstlib.checks.calling import Case
-from nstlib.checks.drawing import Draw
-from nstlib.checks.judging import Reply, Verdict, judge
+from nstlib.checks.judging.replies import Reply
+from nstlib.checks.judging.verdict import Verdict, judge
 from nstlib.checks.questions import Question
+from nstlib.checks.random_cases import Draw
 from nstlib.grading.questions import Asked, Test
 
 __all__ = ["HiddenError", "asked", "replied"]
@@ -130,19 +131,19 @@ def _said(question: Question) -> dict[str, str]:
     """Return the notebook's sentences for verdicts, with the numbers of its own calls, none of which is hidden."""
 
     def last(verdict: Verdict, reply: Reply) -> str:
-        return words.said(question, verdict, [reply])[-1]
+        return messages.said(question, verdict, [reply])[-1]
 
     value, no = Reply("value", "tensor", "float64"), "not yet"
     mistakes = {f"mistake:{each.id}": last(Verdict(no, each.id), value) for each in question.misconceptions}
     kinds = {f"kind:{kind}": last(Verdict(no, faults=("kind",)), Reply("value", kind)) for kind in KINDS}
     faults = {fault: last(Verdict(no, faults=(fault,)), value) for fault in FAULTS}
     return {
-        "called": words.said(question, Verdict(no, faults=("nothing",)), [value])[0],
+        "called": messages.said(question, Verdict(no, faults=("nothing",)), [value])[0],
         "correct": question.right,
         "not attempted": last(Verdict("not attempted"), value),
         "gradient differs": last(Verdict(no), value),
-        "calls-nstlib": words.CALLS_NSTLIB[0],
-        "uses-autograd": words.USES_AUTOGRAD[0],
+        "calls-nstlib": messages.CALLS_NSTLIB[0],
+        "uses-autograd": messages.USES_AUTOGRAD[0],
         "hint": question.hints[0],
         "reread": question.reread,
         **faults,

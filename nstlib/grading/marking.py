@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nstlib.checks.judging import Reply, Verdict, judge
-from nstlib.checks.replies import Rule
+from nstlib.checks.judging.replies import Reply, Rule
+from nstlib.checks.judging.verdict import Verdict, judge
 from nstlib.grading.limits import Limits
 from nstlib.grading.questions import Asked, Test
 from nstlib.grading.runner import Job, Outcome, Runner

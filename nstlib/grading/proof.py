@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nstlib.checks.judging import Reply, judge
+from nstlib.checks.judging.replies import Reply
+from nstlib.checks.judging.verdict import judge
 from nstlib.grading.runner import Job, Outcome, Runner, SandboxError
 
 SECRET = "what no child may read"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nstlib.checks.judging import Reply
+from nstlib.checks.judging.replies import Reply
 from nstlib.grading import stored, tables
 
 __all__ = ["Asked", "Test", "read", "write"]

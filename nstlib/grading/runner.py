@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nstlib.checks.judging import Reply
+from nstlib.checks.judging.replies import Reply
 from nstlib.grading import answers, protocol
 from nstlib.grading.answers import Reading
 from nstlib.grading.limits import Limits

@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from nstlib.checks.judging import Reply
+from nstlib.checks.judging.replies import Reply
 
 __all__ = ["grow", "grow_reply", "tree", "tree_of_reply"]
 

@@ -160,8 +160,10 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     package = load("grading", HERE / "__init__.py")
-    for name in ("replies", "reading"):  # children read an answer as the notebook's checks do
-        load(f"grading.{name}", HERE.parent / "checks" / f"{name}.py")
+    checks = HERE.parent / "checks"  # children read an answer as the notebook's checks do
+    judging = load("grading.judging", checks / "judging" / "__init__.py")
+    load("grading.reading", checks / "reading.py")
+    judging.__path__ = []
     from grading import child, definitions, hugepages, jail, limits  # noqa: F401, definitions are for ingest
 
     package.__path__ = []  # whatever else lies there is not for children

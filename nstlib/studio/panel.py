@@ -13,9 +13,9 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from nstlib import engine
-from nstlib.studio import keeping, kernel, running
+from nstlib.studio import export, kernel, runs
 from nstlib.studio.knobs import FREE, Knobs
-from nstlib.studio.running import Begun, Shares, Wish
+from nstlib.studio.runs import Begun, Shares, Wish
 from nstlib.studio.screen import StudioScreen, close
 from nstlib.studio.sources import AUTO, Source, Sources, picture
 from nstlib.studio.worker import Task
@@ -67,7 +67,7 @@ class Studio:
 
     def settings(self) -> Settings:
         """What the knobs say now; ValueError where all layers are muted."""
-        return running.begin(self._with_pictures(self._wished())).settings
+        return runs.begin(self._with_pictures(self._wished())).settings
 
     def start(self) -> None:
         """Ask for a run from the beginning."""
@@ -94,7 +94,7 @@ class Studio:
         """Lines that make the picture that is shown, or the one to come, without a studio."""
         with self.screen.lock:
             wish, steps = self._made or dataclasses.replace(self._wished(), settings=self.settings()), len(self.totals)
-        return keeping.code(wish, steps or wish.settings.steps)
+        return export.code(wish, steps or wish.settings.steps)
 
     def _repr_mimebundle_(self, **kwargs):
         self.start()
@@ -206,7 +206,7 @@ class Studio:
             raise wish
         self._wish, seen = wish, self._with_pictures(wish)
         self.screen.before = seen.content
-        return running.run(seen, check)
+        return runs.run(seen, check)
 
     def _with_pictures(self, wish: Wish) -> Wish:
         content = picture(wish.content)
@@ -302,7 +302,7 @@ class Studio:
             self.screen.say("There is no picture yet: press play.", alert=True)
             return
         try:
-            name = keeping.save(shown, made.settings, Path.cwd())
+            name = export.save(shown, made.settings, Path.cwd())
             self.screen.say(f"Saved {name}, and its settings as {Path(name).with_suffix('.json')}.")
         except Exception as fault:
             self.screen.say(f"Nothing was saved: {fault}", alert=True)

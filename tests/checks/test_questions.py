@@ -14,8 +14,8 @@ import nstlib
 from nstlib import checks
 from nstlib.checks import references
 from nstlib.checks.calling import reply
-from nstlib.checks.drawing import Draw
-from nstlib.checks.judging import judge
+from nstlib.checks.judging.verdict import judge
+from nstlib.checks.random_cases import Draw
 from tests.checks.right_answers import RIGHT
 from tests.checks.wrong_answers import COMPOSED, UNLISTED
 
@@ -145,7 +145,7 @@ def test_reread_names_a_section_that_is_there(question):
 
 
 def test_judging_needs_numpy_alone():
-    code = "import sys, nstlib.checks.judging; print('torch' in sys.modules, 'numpy' in sys.modules)"
+    code = "import sys, nstlib.checks.judging.verdict; print('torch' in sys.modules, 'numpy' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "True"]
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from nstlib.checks.judging import Reply
+from nstlib.checks.judging.replies import Reply
 from nstlib.grading.classroom import Override, Student
 from nstlib.grading.outcomes import OUTCOMES
 from nstlib.grading.questions import Asked, Test

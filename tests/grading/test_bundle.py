@@ -14,7 +14,7 @@ import torch
 import nstlib
 from nstlib import checks
 from nstlib.checks import calling
-from nstlib.checks.judging import judge
+from nstlib.checks.judging.verdict import judge
 from nstlib.grading import bundle, hidden, stored
 from nstlib.grading.bundle import Bundle, BundleError
 

@@ -9,7 +9,7 @@ import torch
 
 import nstlib
 from nstlib.checks.calling import Case, reply
-from nstlib.checks.judging import judge
+from nstlib.checks.judging.verdict import judge
 from nstlib.grading.proof import RIGHT
 from nstlib.grading.runner import Job
 from tests.grading.conftest import _family

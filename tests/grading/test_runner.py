@@ -121,7 +121,7 @@ def f(x): return Pair(2.0).a * x
 
 FILES = {
     ".".join(("nstlib", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path
-    for path in [*ROOT.glob("*.py"), *(ROOT / "checks").glob("*.py")]
+    for path in [*ROOT.glob("*.py"), *(ROOT / "checks").rglob("*.py")]
 }
 LIBRARY = """
 import importlib.abc, importlib.util, sys
@@ -129,7 +129,7 @@ FILES = {files!r}
 class Texts(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name, path=None, target=None):
         if name in FILES:
-            return importlib.util.spec_from_loader(name, self, is_package=name in ("nstlib", "nstlib.checks"))
+            return importlib.util.spec_from_loader(name, self, is_package=any(each.startswith(name + ".") for each in FILES))
     def exec_module(self, module):
         exec(FILES[module.__name__], module.__dict__)
 sys.meta_path.insert(0, Texts())

@@ -14,9 +14,9 @@ from collections import defaultdict
 from rich.progress import track
 
 from nstlib import painted, pictures
-from nstlib.studio import running
+from nstlib.studio import runs
 from nstlib.studio.knobs import Knobs
-from nstlib.studio.running import Wish
+from nstlib.studio.runs import Wish
 from nstlib.transfer import Step
 from nstlib.transfer.settings import Settings
 
@@ -58,7 +58,7 @@ def main() -> None:
         photo = pictures.sample(names[0], 2 * side)
         pair = photo, painted.paint(names[1], tuple(photo.shape[1:]))
         first = Settings(size=side, steps=steps, scales=1, plateau=0.0)
-        weights = running.begin(Wish(*pair, first)).layer_weights
+        weights = runs.begin(Wish(*pair, first)).layer_weights
         by_hand = Settings(size=side, steps=steps, scales=1, plateau=0.0, layer_weights=weights)
         for knob, wishes in ends(by_hand).items():
             made = [last(Wish(*pair, *wish)) for wish in wishes]
@@ -74,7 +74,7 @@ def main() -> None:
 
 def last(wish: Wish):
     """The picture that a wish ends in."""
-    return [item.picture for item in running.run(wish, lambda: None) if isinstance(item, Step)][-1]
+    return [item.picture for item in runs.run(wish, lambda: None) if isinstance(item, Step)][-1]
 
 
 if __name__ == "__main__":

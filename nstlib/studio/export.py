@@ -4,8 +4,8 @@ from pathlib import Path
 
 from nstlib import networks, pictures
 from nstlib.files import replacing
-from nstlib.studio import running, sources
-from nstlib.studio.running import Wish
+from nstlib.studio import runs, sources
+from nstlib.studio.runs import Wish
 from nstlib.transfer import Picture
 from nstlib.transfer.settings import Settings
 
@@ -41,7 +41,7 @@ def code(wish: Wish, steps: int) -> str:
 
 
 def _network(wish: Wish) -> str:
-    layers = running.layers(wish.settings)
+    layers = runs.layers(wish.settings)
     return repr(wish.network) if layers == networks.DEFAULT else f"{wish.network!r}, {layers}"
 
 

@@ -1,9 +1,9 @@
 """The sentences for a verdict: what was called, what came back, what the pattern means. One cause, one next step."""
 
 from nstlib.checks.calling import SECONDS
-from nstlib.checks.judging import Verdict
-from nstlib.checks.measured import KINDS, measured, pattern, shaped
-from nstlib.checks.replies import Reply
+from nstlib.checks.judging.replies import Reply
+from nstlib.checks.judging.verdict import Verdict
+from nstlib.checks.number_messages import KINDS, measured, pattern, shaped
 
 CALLS_NSTLIB = (
     "The numbers are right, but your function asks nstlib for them. The exercise is to write what nstlib does.",

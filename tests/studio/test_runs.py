@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from nstlib import transfer
-from nstlib.studio import running
-from nstlib.studio.running import Begun, Shares, Wish
+from nstlib.studio import runs
+from nstlib.studio.runs import Begun, Shares, Wish
 from nstlib.studio.sources import picture
 from nstlib.transfer import objective
 from nstlib.transfer.settings import Settings
@@ -23,7 +23,7 @@ def wish(pair, *, silent=(), **settings):
 
 
 def run(asked):
-    return list(running.run(asked, lambda: None))
+    return list(runs.run(asked, lambda: None))
 
 
 def test_what_is_run_comes_first_then_steps_and_shares(pair):
@@ -41,12 +41,12 @@ def test_a_run_stops_inside_a_step_when_it_is_checked(pair):
             raise KeyError("stop")
 
     with pytest.raises(KeyError):
-        list(running.run(wish(pair, steps=50), check))
+        list(runs.run(wish(pair, steps=50), check))
     assert len(calls) == 13
 
 
 def test_silent_layers_have_the_weight_0_and_the_others_keep_the_rule(pair):
-    whole, part = running.begin(wish(pair)), running.begin(wish(pair, silent=("relu2_1",)))
+    whole, part = runs.begin(wish(pair)), runs.begin(wish(pair, silent=("relu2_1",)))
     assert part.layer_weights == whole.layer_weights
     assert part.settings.layer_weights == whole.layer_weights | {"relu2_1": 0.0}
     assert isinstance(whole, Begun) and whole.settings == wish(pair).settings
@@ -54,7 +54,7 @@ def test_silent_layers_have_the_weight_0_and_the_others_keep_the_rule(pair):
 
 def test_a_remembered_pair_gives_the_same_pictures(pair):
     first, again = (run(wish(pair, steps=3)) for _ in range(2))
-    fresh = list(transfer.steps(*pair, wish(pair, steps=3).settings, running.network("minivgg")))
+    fresh = list(transfer.steps(*pair, wish(pair, steps=3).settings, runs.network("minivgg")))
     for items in (first, again):
         pictures = [item.picture for item in items if isinstance(item, transfer.Step)]
         assert all(one.equal(other.picture) for one, other in zip(pictures, fresh, strict=True))
@@ -69,25 +69,25 @@ def test_features_are_computed_once_for_a_pair_and_anew_for_a_changed_picture(pa
         seen.append(given[2])
         return real(*given)
 
-    monkeypatch.setattr(running.objective, "see", see)
-    running._seen.clear()
+    monkeypatch.setattr(runs.objective, "see", see)
+    runs._seen.clear()
     run(wish(pair, steps=2))
     run(wish(pair, steps=2, beta=30))
     assert seen == [64]
     pair[0].mul_(0.5)
     run(wish(pair, steps=2))
-    assert seen == [64, 64] and len(running._seen) <= running.KEPT
+    assert seen == [64, 64] and len(runs._seen) <= runs.KEPT
 
 
 def test_large_pairs_are_not_kept(pair, monkeypatch):
-    monkeypatch.setattr(running, "LARGEST_KEPT", 60)
-    running._seen.clear()
+    monkeypatch.setattr(runs, "LARGEST_KEPT", 60)
+    runs._seen.clear()
     run(wish(pair, steps=1))
-    assert not running._seen
+    assert not runs._seen
 
 
 def test_two_threads_may_see_at_once(pair):
-    running._seen.clear()
+    runs._seen.clear()
     faults = []
 
     def often():
@@ -100,4 +100,4 @@ def test_two_threads_may_see_at_once(pair):
     threads = [threading.Thread(target=often) for _ in range(3)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
-    assert not faults and len(running._seen) <= running.KEPT
+    assert not faults and len(runs._seen) <= runs.KEPT

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nstlib.checks.judging import Reply, judge
+from nstlib.checks.judging.replies import Reply
+from nstlib.checks.judging.verdict import judge
 
 KINDS = frozenset({"tensor"})
 SYMBOLS = [{"N": 3, "M": 10}, {"N": 5, "M": 7}]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from nstlib.checks.factors import factor
-from nstlib.checks.replies import Reply, Rule, close
+from nstlib.checks.judging.factors import factor
+from nstlib.checks.judging.replies import Reply, Rule, close
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The sentences about numbers: what came back in the first differing call and what was expected; what pattern fits."""
 
-from nstlib.checks.differing import Numbers
-from nstlib.checks.replies import Reply
+from nstlib.checks.judging.differences import Numbers
+from nstlib.checks.judging.replies import Reply
 
 KINDS = {
     "tensor": "a torch tensor",

@@ -7,10 +7,8 @@ calls a function, and a reply's text is only ever shown, never read: the verdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nstlib.checks.differing import Numbers, differences
-from nstlib.checks.replies import Reply, Rule
-
-__all__ = ["Reply", "Verdict", "judge"]
+from nstlib.checks.judging.differences import Numbers, differences
+from nstlib.checks.judging.replies import Reply, Rule
 
 
 @dataclass(frozen=True)
