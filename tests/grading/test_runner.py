@@ -129,7 +129,8 @@ FILES = {files!r}
 class Texts(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name, path=None, target=None):
         if name in FILES:
-            return importlib.util.spec_from_loader(name, self, is_package=any(each.startswith(name + ".") for each in FILES))
+            package = any(each.startswith(name + ".") for each in FILES)
+            return importlib.util.spec_from_loader(name, self, is_package=package)
     def exec_module(self, module):
         exec(FILES[module.__name__], module.__dict__)
 sys.meta_path.insert(0, Texts())
