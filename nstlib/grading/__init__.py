@@ -1,5 +1,5 @@
 """Grade a class: every answer runs in a jailed process of its own, and only the parent decides.
 
-`limits`, `protocol`, `jail`, `seccomp`, `landlock`, `zygote`, `child` and `ingest` also run outside the parent, where
-nstlib cannot be imported: they import each other relatively, and this file imports nothing.
+submissions are read as bytes, runner asks jailed children (sandbox) to run each answer, marking judges their replies
+with the bundle's hidden tests, records keeps the marks, reports shows them. run does all of that for one class.
 """

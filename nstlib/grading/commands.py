@@ -16,7 +16,7 @@ Folder = Annotated[Path, typer.Argument(help="A folder that does not exist yet."
 
 def new(directory: Folder) -> None:
     """Make a bundle: a secret, hidden tests of every question, dates and points to fill in. Keep it to yourself."""
-    from nstlib.grading.bundle import new as make
+    from nstlib.grading.bundle.bundle import new as make
 
     made = make(directory)
     tests, points = sum(map(len, made.tests.values())), sum(made.points.values())
@@ -26,7 +26,7 @@ def new(directory: Folder) -> None:
 
 def demo_class(directory: Folder) -> None:
     """Make a class of thirty students to try the grader on: right, wrong in every known way, broken, late."""
-    from nstlib.grading.demo import make
+    from nstlib.grading.demo.demo import make
 
     students = make(directory)
     say(
@@ -56,9 +56,9 @@ def grade(
     scheduler: Annotated[str, typer.Option(help="Dask's scheduler: tcp://host:8786.")] = "",
 ) -> None:
     """Grade a class. Exit status: 0 all graded, 1 something could not be read, 2 run the same command again."""
-    from nstlib.grading.bundle import Bundle
-    from nstlib.grading.grading import grade as run
-    from nstlib.grading.lms import write
+    from nstlib.grading.bundle.bundle import Bundle
+    from nstlib.grading.reports.lms import write
+    from nstlib.grading.run import grade as run
 
     loaded = Bundle.load(bundle)
     loaded = loaded.only(exercise) if exercise else loaded
@@ -89,7 +89,7 @@ def _marker(executor: str, scheduler: str, weak: bool):
         raise ValueError("--executor dask needs --scheduler tcp://host:port, and nothing else does.")
     if executor == "local":
         return None
-    from nstlib.grading.cluster import marker
+    from nstlib.grading.marking.cluster import marker
 
     return marker(scheduler, weak=weak)
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nstlib.checks import all_questions
-from nstlib.grading import made
-from nstlib.grading.demo import DUE, notebook
+from nstlib.grading.demo import sample_answers
+from nstlib.grading.demo.demo import DUE, notebook
 
 GRAM = "ex02.gram"
 OUTPUTS = ("gradebook.csv", "tests.csv", "report.html")
@@ -15,7 +15,7 @@ OUTPUTS = ("gradebook.csv", "tests.csv", "report.html")
 def right(*names: str) -> dict[str, str]:
     """Return right answers to some questions, or to all."""
     questions = all_questions()
-    return {name: made.source(questions[name]) for name in names or questions}
+    return {name: sample_answers.source(questions[name]) for name in names or questions}
 
 
 def gram(source: str) -> bytes:

@@ -9,9 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nstlib.grading import bundle, zygote
-from nstlib.grading.limits import Limits
-from nstlib.grading.runner import Runner, SandboxError
+from nstlib.grading.bundle import bundle
+from nstlib.grading.runner.runner import Runner, SandboxError
+from nstlib.grading.sandbox import zygote
+from nstlib.grading.sandbox.limits import Limits
 
 QUICK = Limits(wall=1.0, cpu=2, memory=512 << 20)
 

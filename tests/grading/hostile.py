@@ -396,7 +396,7 @@ raise PermissionError("nothing found")
         DENIED,
     ),
     denied(62, "reads-the-references", "open('@LIBRARY@/nstlib/checks/references.py').read()"),
-    denied(62, "reads-the-grader", "open('@LIBRARY@/nstlib/grading/runner.py').read()"),
+    denied(62, "reads-the-grader", "open('@LIBRARY@/nstlib/grading/runner/runner.py').read()"),
     denied(62, "reads-the-bundle", "open('@CANARY@').read()"),
     denied(63, "lists-submissions", "os.listdir('@FOLDER@')"),
     denied(63, "lists-root", "os.listdir('/')"),

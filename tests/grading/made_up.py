@@ -6,9 +6,9 @@ from decimal import Decimal
 import numpy as np
 
 from nstlib.checks.judging.replies import Reply
-from nstlib.grading.classroom import Override, Student
-from nstlib.grading.outcomes import OUTCOMES
-from nstlib.grading.questions import Asked, Test
+from nstlib.grading.bundle.classroom import Override, Student
+from nstlib.grading.bundle.questions import Asked, Test
+from nstlib.grading.records.outcomes import OUTCOMES
 
 POINTS = {"ex01.unroll": 4, "ex01.content_cost": 6, "ex02.gram": 8}
 DUE = datetime(2027, 3, 1, 23, 59)

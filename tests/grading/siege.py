@@ -18,9 +18,10 @@ import psutil
 
 import nstlib
 from nstlib.checks import all_questions
-from nstlib.grading import bundle, made
-from nstlib.grading.demo import notebook
-from nstlib.grading.grading import grade
+from nstlib.grading.bundle import bundle
+from nstlib.grading.demo import sample_answers
+from nstlib.grading.demo.demo import notebook
+from nstlib.grading.run import grade
 from tests.grading import hostile
 from tests.grading.classes import GRAM, right, write
 from tests.grading.conftest import left_over
@@ -34,7 +35,7 @@ def honest(count: int) -> dict[str, bytes]:
         answers = {}
         for name, question in questions.items():
             mistakes = [None, *(each.id for each in question.misconceptions)]
-            answers[name] = made.source(question, mistakes[number % len(mistakes) if number % 3 else 0])
+            answers[name] = sample_answers.source(question, mistakes[number % len(mistakes) if number % 3 else 0])
         found[f"honest{number:03}"] = notebook(answers)
     return found
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from nstlib.grading.local import Proof
-from nstlib.grading.marking import Marks
+from nstlib.grading.marking.local import Proof
+from nstlib.grading.marking.marking import Marks
 
 
 def made_up(submissions: Iterable, asked: Mapping, limits) -> Iterable:

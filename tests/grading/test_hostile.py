@@ -10,8 +10,8 @@ import torch
 import nstlib
 from nstlib.checks.calling import Case, reply
 from nstlib.checks.judging.verdict import judge
-from nstlib.grading.proof import RIGHT
-from nstlib.grading.runner import Job
+from nstlib.grading.runner.proof import RIGHT
+from nstlib.grading.runner.runner import Job
 from tests.grading.conftest import _family
 from tests.grading.hostile import ALL
 

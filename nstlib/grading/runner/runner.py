@@ -1,0 +1,207 @@
+"""The parent's side of a child: start the zygote, give it jobs, watch the clock, and take replies as data.
+
+Nothing here parses, compiles, imports or unpickles what a student wrote, and no text of a child's decides anything.
+"""
+
+import contextlib
+import functools
+import hashlib
+import importlib.util
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from nstlib.checks.judging.replies import Reply
+from nstlib.grading.runner.process import Lost, SandboxError, Zygote
+from nstlib.grading.runner.watch import End, watch
+from nstlib.grading.sandbox import answers, protocol
+from nstlib.grading.sandbox.answers import Reading
+from nstlib.grading.sandbox.limits import Limits
+from nstlib.grading.sandbox.protocol import ProtocolError
+
+__all__ = ["Job", "Outcome", "Runner", "SandboxError"]
+
+NOTEBOOK = Path(__file__).parents[1] / "sandbox" / "notebook.py"
+AGAIN = ("timeout", "memory")  # repeated once: a loaded machine must not cost points
+STARTS = 3  # zygotes for one job
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of an answer.
+
+    function: its name. source: the definitions that it reaches. arguments: arrays (tensors in the child) and plain
+    Python. gradient: places of arguments that require a gradient. cotangent: float64, of the right answer's shape;
+    an answer of another shape gets it by np.resize. None: no gradient is asked. by_hand: watch for autograd's use.
+    """
+
+    function: str
+    source: str
+    arguments: tuple
+    gradient: tuple[int, ...] = ()
+    cotangent: np.ndarray | None = None
+    by_hand: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended.
+
+    status: "replied", "timeout", "memory", "output", "protocol", "exited", "killed", or "infra", which is our fault.
+    detail: of ours alone: "SIGSEGV", an exit status, "nstlib", "autograd". data: the Reading of a notebook. log: the
+    first bytes of what was printed, for the instructor alone. seconds: from jail to reply. digest: SHA-256 of the
+    reply's bytes.
+    earlier: statuses of the same job's runs before this one.
+    """
+
+    status: str
+    detail: str = ""
+    reply: Reply | None = None
+    data: Reading | None = None
+    log: bytes = b""
+    seconds: float = 0.0
+    digest: str = ""
+    earlier: tuple[str, ...] = ()
+
+
+class Runner:
+    """Runs jobs one after the other, each in a process of its own. A context manager; for one thread.
+
+    Raises SandboxError where the jail cannot be had and `weak` is False. alone: entered while a job is repeated, for
+    those who run several at once. notebook: the file that reads notebooks.
+    """
+
+    def __init__(
+        self,
+        limits: Limits = Limits(),  # noqa: B008, it is frozen
+        *,
+        weak: bool = False,
+        alone: Callable[[], AbstractContextManager] = nullcontext,
+        notebook: Path = NOTEBOOK,
+    ) -> None:
+        self.limits, self._alone, self._notebook = limits, alone, Path(notebook)
+        self._zygote = Zygote(limits, weak, self._notebook)
+        self._weak = weak
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """What holds: "rlimits", "no capabilities", "landlock 7", "seccomp", "namespaces"."""
+        return self._zygote.layers
+
+    @property
+    def pid(self) -> int:
+        """The zygote's process."""
+        return self._zygote.pid
+
+    def visible(self, path: Path) -> bool:
+        """Return whether a child may read this path: then no bundle and no submission belongs there."""
+        return any(Path(path).resolve().is_relative_to(granted) for granted in self._zygote.granted)
+
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(self, *fault) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the zygote and every child, and wait until they are gone."""
+        self._zygote.close()
+
+    def call(self, job: Job, wall: float | None = None) -> Outcome:
+        """Call an answer; `wall` is the seconds it may take, the limits' unless given. Never raises for an answer."""
+        chunks = [job.source.encode("utf-8", "backslashreplace")]
+        head = {
+            "ask": "call",
+            "function": job.function,
+            "gradient": list(job.gradient),
+            "by_hand": job.by_hand,
+            "arguments": [protocol.plant(each, chunks) for each in job.arguments],
+            "cotangent": protocol.plant(job.cotangent, chunks),
+        }
+        shapes = [shape for place in job.gradient for shape in _shapes(job.arguments[place])]
+        asked = shapes if job.cotangent is not None else []
+
+        def take(outcome: Outcome, head: dict, chunks: list[bytes]) -> Outcome:
+            answer = answers.hear(head, chunks, asked, self.limits.body)
+            if answer.status == "memory":
+                return replace(outcome, status="memory")
+            fields = ("status", "kind", "dtype", "values", "gradients", "changed", "text")
+            reply = Reply(*(getattr(answer, name) for name in fields), unread="unread" if answer.unread else "")
+            return replace(outcome, detail=answer.detail, reply=reply)
+
+        return self._twice(protocol.pack(head, *chunks), wall or self.limits.wall, take)
+
+    def read(self, data: bytes, questions: Mapping[str, str], wall: float | None = None) -> Outcome:
+        """Read a notebook's bytes; questions: id -> function's name. The outcome's data is a Reading."""
+        words = _words(self._notebook)
+
+        def take(outcome: Outcome, head: dict, chunks: list[bytes]) -> Outcome:
+            if head.get("status") == "memory":
+                return replace(outcome, status="memory")
+            return replace(outcome, data=answers.hear_reading(head, chunks, questions, words, self.limits.source))
+
+        frame = protocol.pack({"ask": "read", "questions": dict(questions)}, data)
+        return self._twice(frame, wall or self.limits.wall, take)
+
+    def _twice(self, frame: bytes, wall: float, take: Callable) -> Outcome:
+        first = self._run(frame, wall, take)
+        if first.status not in AGAIN and first.detail != "SIGKILL":  # which the kernel sends when memory is short
+            return first
+        with self._alone():
+            again = self._run(frame, wall, take)
+        return replace(again, earlier=(first.status, *again.earlier))
+
+    def _run(self, frame: bytes, wall: float, take: Callable) -> Outcome:
+        """Run a job once, and once more with a new zygote as long as the fault is ours."""
+        earlier: list[str] = []
+        while True:
+            outcome = self._attempt(frame, wall, take)
+            if outcome.status != "infra" or len(earlier) == STARTS - 1:
+                return replace(outcome, earlier=tuple(earlier))
+            earlier.append(outcome.status)
+            with contextlib.suppress(SandboxError):  # the next attempt says so
+                self._zygote.close()
+                self._zygote = Zygote(self.limits, self._weak, self._notebook)
+
+    def _attempt(self, frame: bytes, wall: float, take: Callable) -> Outcome:
+        started = time.monotonic()
+        try:
+            with self._zygote.born() as pipes:
+                end = watch(pipes, frame, wall, self.limits)
+        except (Lost, OSError) as fault:
+            return Outcome("infra", str(fault), log=getattr(fault, "log", b""), seconds=time.monotonic() - started)
+        return _taken(end, take)
+
+
+def _taken(end: End, take: Callable) -> Outcome:
+    """Turn the end of a child into an outcome; `take` reads a complete frame."""
+    outcome = Outcome(end.status, end.detail, log=end.log, seconds=end.seconds)
+    if end.reader is None:
+        return outcome
+    digest = hashlib.sha256(end.reader.frame).hexdigest()
+    try:
+        return take(replace(outcome, digest=digest), *end.reader.parts())
+    except ProtocolError as fault:
+        return replace(outcome, status="protocol", detail=str(fault), digest=digest)
+
+
+@functools.cache
+def _words(notebook: Path) -> frozenset[str]:
+    """Return every status, warning and reason to reject that the reader of notebooks knows."""
+    spec = importlib.util.spec_from_file_location("nstlib.grading.sandbox.words", notebook)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return frozenset(word for name in ("STATUSES", "WARNINGS", "REJECTIONS") for word in getattr(module, name))
+
+
+def _shapes(value) -> list[tuple[int, ...]]:
+    """Return the shapes of the floating-point arrays in an argument, in the child's order."""
+    if isinstance(value, np.ndarray):
+        return [value.shape] if value.dtype.kind == "f" else []
+    if isinstance(value, dict | list | tuple):
+        return [shape for each in (value.values() if isinstance(value, dict) else value) for shape in _shapes(each)]
+    return []

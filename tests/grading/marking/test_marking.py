@@ -1,0 +1,191 @@
+"""Marks of one submission: all points need all tests, known mistakes are named, and our faults cost nobody anything."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nstlib.checks import all_questions
+from nstlib.grading.demo import sample_answers as answers
+from nstlib.grading.demo.demo import notebook
+from nstlib.grading.marking.marking import Stopped, mark
+from nstlib.grading.runner.runner import Outcome
+from nstlib.grading.sandbox.limits import Limits
+from tests.grading.conftest import QUICK
+
+QUESTIONS = all_questions()
+GRAM = "ex02.gram"
+
+
+@pytest.fixture
+def marked(made, runner):
+    def marks(source, name=GRAM, asked=None, limits=QUICK, with_runner=None):
+        data = source if isinstance(source, bytes) else notebook({name: source})
+        return mark(data, {name: asked or made.asked[name]}, with_runner or runner, limits)
+
+    return marks
+
+
+@pytest.fixture
+def answered(marked):
+    """Return what became of the body of a Gram matrix."""
+
+    def entry(body, name=GRAM, **more):
+        lines = "\n".join(f"    {line}" for line in body.splitlines())
+        return marked(f"import torch\ndef gram_matrix(features):\n{lines}", name, **more).questions[name]
+
+    return entry
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_right_answers_earn_all_points_and_every_known_mistake_is_named(name, marked):
+    question = QUESTIONS[name]
+    for mistake in (None, *question.misconceptions):
+        found = marked(answers.source(question, mistake and mistake.id), name).questions[name]
+        if mistake is None:
+            assert (found["outcome"], found["points"]) == ("correct", found["of"]) and found["warnings"] == ()
+        else:
+            assert (found["misconception"], found["points"]) == (mistake.id, mistake.credit), mistake.id
+            assert found["outcome"] != "correct"
+
+
+def test_one_failed_test_of_three_costs_all_points(made, answered):
+    shapes = [test.arguments[0].shape for test in made.asked[GRAM].tests]
+    found = answered(f"F = features.flatten(1)\nreturn F @ F.T * (2 if tuple(features.shape) == {shapes[1]} else 1)")
+    assert [test["verdict"] for test in found["tests"]] == ["correct", "not yet", "correct"]
+    assert (found["outcome"], found["points"], found["misconception"]) == ("not yet", 0, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "said"),
+    [
+        ("raise NotImplementedError", "not attempted", ()),
+        ("return features.nothing", "raised", ()),
+        ("return None", "not yet", ("nothing",)),
+        ("return (features.flatten(1) @ features.flatten(1).T).tolist()", "not yet", ("kind:list",)),
+        ("F = features.flatten(1)\nG = F @ F.T\nfeatures.data += 1\nreturn G", "not yet", ("changed", "gradient")),
+        ("return features * float('nan')", "not yet", ()),
+        ("while True: pass", "timeout", ()),
+        ("import os; os._exit(0)", "exited", ()),
+        ("import os; os.abort()", "killed", ()),
+        ("print('x' * (4 << 20))", "output", ()),
+    ],
+)
+def test_what_goes_wrong_is_told_apart_and_earns_nothing(body, outcome, said, answered):
+    found = answered(body)
+    assert (found["outcome"], found["points"]) == (outcome, 0)
+    if said:
+        assert set(found["said"]) <= {*said, "again"} and found["said"]
+
+
+def test_a_cut_gradient_is_told(answered):
+    found = answered("F = features.detach().flatten(1)\nreturn F @ F.T")
+    assert (found["outcome"], found["misconception"]) == ("not yet", "detached")
+
+
+def test_after_a_test_that_took_too_long_the_others_of_the_question_are_not_run(answered):
+    found = answered("while True: pass")
+    assert [test["detail"] for test in found["tests"]] == ["", "not run", "not run"]
+    assert found["tests"][0]["retries"] == ["timeout"]
+
+
+def test_chance_is_found_by_running_one_test_twice(answered):
+    dice = "import random\nF = features.flatten(1)\nreturn F @ F.T * (1 + random.SystemRandom().random())"
+    found = answered(dice)
+    assert found["points"] == 0 and found["outcome"] == "not yet"
+    some = "import time\nF = features.flatten(1)\nodd = time.monotonic_ns() // 1000 % 2\nreturn F @ F.T * (1 + odd)"
+    outcomes = [answered(some) for _ in range(12)]
+    assert any("nondeterministic" in each["warnings"] for each in outcomes)
+    assert all(each["points"] == 0 for each in outcomes if "nondeterministic" in each["warnings"])
+
+
+def test_an_answer_that_needs_nstlib_is_named_so(answered):
+    found = answered("import nstlib\nreturn nstlib.gram_matrix(features)")
+    assert (found["outcome"], found["misconception"], found["points"]) == ("raised", "calls-nstlib", 0)
+
+
+def test_a_formula_by_hand_is_not_autograds(marked):
+    source = """import torch
+def style_gradient(F, S):
+    X = F.detach().clone().requires_grad_()
+    N, M = X.shape
+    cost = ((X @ X.T - S) ** 2).sum() / (4 * N**2 * M**2)
+    return torch.autograd.grad(cost, X)[0]
+"""
+    found = marked(source, "ex03.gradient").questions["ex03.gradient"]
+    assert (found["outcome"], found["misconception"], found["points"]) == ("not yet", "uses-autograd", 0)
+
+
+def test_a_notebook_that_is_none_is_rejected_with_its_reason(marked):
+    assert marked(b"<html>").reject == "html" and marked(b"<html>").questions == {}
+
+
+def test_missing_and_broken_answers_have_an_entry_without_tests(marked):
+    found = [marked(text).questions[GRAM] for text in ("x = 1", "def gram_matrix(:")]
+    assert [(each["outcome"], each["points"], each["tests"]) for each in found] == [
+        ("missing", 0, []),
+        ("syntax", 0, []),
+    ]
+
+
+class Broken:
+    """A runner whose calls fail through no fault of the answer's, from the n-th on."""
+
+    def __init__(self, runner, after):
+        self.runner, self.left = runner, after
+
+    def read(self, *given):
+        return self.runner.read(*given) if self.left >= 0 else Outcome("infra")
+
+    def call(self, *given):
+        self.left -= 1
+        return self.runner.call(*given) if self.left >= 0 else Outcome("infra")
+
+
+@pytest.mark.parametrize("after", [-1, 0, 1, 2, 3])
+def test_faults_of_ours_are_no_verdict(after, runner, marked):
+    marks = marked(answers.source(QUESTIONS[GRAM]), with_runner=Broken(runner, after))
+    assert marks.ungraded == (GRAM,) and marks.reject is None
+    assert all(each["points"] == 0 and each["outcome"] == "infra" for each in marks.questions.values())
+
+
+@pytest.mark.parametrize("status", ["timeout", "memory", "output", "protocol", "exited", "killed"])
+def test_a_notebook_that_breaks_its_reader_is_rejected(status, marked):
+    class Breaking:
+        def read(self, *given):
+            return Outcome(status)
+
+    assert marked("x", with_runner=Breaking()).reject == f"reading_{status}"
+
+
+def test_a_submissions_time_ends_for_all_its_tests_together(marked):
+    found = marked("def gram_matrix(f): return f", limits=Limits(submission=0)).questions[GRAM]
+    assert found["outcome"] == "timeout" and {test["seconds"] for test in found["tests"]} == {0}
+
+
+def test_the_time_that_others_take_is_not_a_submissions(marked, runner):
+    class Waiting:
+        read = runner.read
+
+        def call(self, *given):
+            time.sleep(0.2)  # as for others, who work alone
+            return runner.call(*given)
+
+    marks = marked(answers.source(QUESTIONS[GRAM]), with_runner=Waiting(), limits=Limits(submission=0.5))
+    assert marks.questions[GRAM]["outcome"] == "correct"
+
+
+def test_a_run_that_was_called_off_gives_no_marks(made, runner):
+    with pytest.raises(Stopped):
+        mark(notebook({GRAM: "def gram_matrix(f): return f"}), made.asked, runner, QUICK, lambda: False)
+
+
+def test_an_error_is_told_in_units_of_what_is_allowed(made, marked):
+    asked = made.asked[GRAM]
+    only = replace(asked, tests=asked.tests[:1])
+    allowed = 1e-9 if only.tests[0].expected.dtype == "float64" else 1e-4
+    for part, outcome in ((0.5, "correct"), (2, "not yet")):
+        source = f"def gram_matrix(features):\n    F = features.flatten(1)\n    return F @ F.T * (1 + {part * allowed})"
+        (test,) = marked(source, asked=only).questions[GRAM]["tests"]
+        assert test["verdict"] == outcome and np.isclose(test["error_ratio"], part, rtol=0.1)

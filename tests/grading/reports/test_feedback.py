@@ -1,0 +1,224 @@
+"""Students' pages: in the notebook's words, and nothing that was hidden."""
+
+import os
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nstlib.grading.bundle.classroom import Student
+from nstlib.grading.bundle.lateness import Policy
+from nstlib.grading.escaping import shown
+from nstlib.grading.records.gradebook import Answer, build
+from nstlib.grading.records.outcomes import OUTCOMES
+from nstlib.grading.reports import feedback
+from nstlib.grading.reports.page import made_by, page
+from tests.grading.made_up import DUE, POINTS, SECRET, a_class, asked_questions, override, question, record
+from tests.grading.pages import EVIL, read
+
+ASKED = asked_questions()
+TEXT = st.text(st.characters(codec=None) | st.sampled_from("<>&'\"`/"), max_size=200)
+
+
+def rows(records, roster=(), overrides=(), policy=None):
+    return build(records, roster, overrides, policy or Policy({"": DUE}, per_day=Decimal(10)), POINTS)
+
+
+def row(**answer):
+    return rows([record("anna", questions={"ex02.gram": question(**answer)})])[0]
+
+
+def shown_on(row):
+    return read(feedback.html(row, ASKED, "Autumn")).text
+
+
+def said(answer, name="ex02.gram"):
+    return feedback.sentences(answer, ASKED[name])
+
+
+# Sentences
+
+
+def test_a_right_answer_is_told_so_in_the_notebooks_words():
+    assert said(Answer("correct", Decimal(8))) == ["ex02.gram is as it shall be."]
+
+
+def test_a_known_mistake_is_told_with_the_notebooks_own_call_and_not_a_hidden_one():
+    told = said(Answer("not yet", Decimal(0), "divided-by-M"))
+    assert told[1:] == ["We called `gram(features)` with 9 filters.", "Every entry shows divided-by-M: 30 = M."]
+
+
+@pytest.mark.parametrize("key", ["nothing", "kind:list", "gradient differs"])
+def test_other_faults_are_told_by_their_key(key):
+    assert said(Answer("not yet", Decimal(0), said=(key,))) == [ASKED["ex02.gram"].said[key]]
+
+
+def test_a_key_never_brings_a_sentence_about_a_mistake_that_was_not_found():
+    assert "Every entry" not in " ".join(said(Answer("not yet", Decimal(0), said=("mistake:divided-by-M",))))
+
+
+@pytest.mark.parametrize("detail, misconception", [("nstlib", ""), ("", "calls-nstlib")])
+def test_who_asks_nstlib_is_told_so(detail, misconception):
+    answer = Answer("raised", Decimal(0), misconception, tests=({"id": "t", "verdict": "raised", "detail": detail},))
+    assert said(answer) == [feedback.NSTLIB]
+
+
+def test_who_asks_autograd_is_told_so():
+    assert said(Answer("not yet", Decimal(0), "uses-autograd")) == ["Your function asks autograd."]
+
+
+@pytest.mark.parametrize("outcome", [*OUTCOMES, "a word on no list"])
+def test_every_outcome_has_a_sentence_and_the_page_shows_it(outcome):
+    answer = Answer(outcome, Decimal(0))
+    assert all(sentence.strip() for sentence in said(answer)) and said(answer)
+    found = shown_on(row(outcome=outcome))
+    assert all(each.replace("`", "") in found for each in said(answer))
+
+
+def test_an_unknown_wrong_answer_is_sent_to_the_check_that_shows_numbers():
+    assert "ex02.gram.check(gram)" in said(Answer("not yet", Decimal(0)))[-1]
+
+
+# What is hidden stays hidden
+
+
+LEAKS = ("LEAKED-LOG", "LEAKED-DETAIL", "LEAKED-WARNING", "LEAKED-ERROR", str(SECRET), "0.5123")
+
+
+@pytest.mark.parametrize("outcome", [*OUTCOMES, "a word on no list"])
+def test_78_79_no_input_expected_value_log_error_or_detail_is_on_a_students_page(outcome):
+    test = {"id": "LEAKED-ERROR", "verdict": outcome, "detail": f"LEAKED-DETAIL {SECRET}", "error_ratio": 0.5123}
+    tests = [test | {"log": f"LEAKED-LOG {SECRET}", "error": "LEAKED-ERROR"}] * 3
+    found = row(outcome=outcome, tests=tests, warnings=["LEAKED-WARNING"], said=["LEAKED-ERROR"], error="LEAKED-ERROR")
+    whole = feedback.html(replace(found, flags=("LEAKED-ERROR",)), ASKED, "Autumn")
+    assert [leak for leak in LEAKS if leak in whole] == []
+
+
+@pytest.mark.parametrize("misconception", ["divided-by-M", "uses-autograd", "calls-nstlib", "of another day", ""])
+@pytest.mark.parametrize("keys", [(), ("nothing",), ("gradient differs", "kind:list"), ("no such key",)])
+def test_78_every_number_of_a_sentence_stands_in_the_notebook_too(misconception, keys):
+    public = set(re.findall(r"\d+", " ".join(ASKED["ex02.gram"].said.values()) + " ex02"))
+    told = " ".join(said(Answer("not yet", Decimal(0), misconception, keys)))
+    assert set(re.findall(r"\d+", told)) <= public
+
+
+def test_78_of_a_hidden_test_only_passed_or_not_is_told():
+    tests = [{"id": f"ex02.gram.{n}", "verdict": v} for n, v in enumerate(("correct", "took too long", "raised"), 1)]
+    found = shown_on(row(outcome="not yet", tests=tests))
+    for line in ("Hidden test 1: passed", "Hidden test 2: took too long", "Hidden test 3: raised an error"):
+        assert line in found
+    assert "ex02.gram.1" not in found
+
+
+# The account
+
+
+def test_the_sum_is_explained():
+    late = record("anna", 30, questions={name: question(name=name) for name in POINTS})
+    found = shown_on(rows([late], overrides=[override("anna", "ex01.unroll", 3, "SECRET REASON")])[0])
+    for line in (
+        "3 of 3 questions are right.",
+        "ex01, ex02 came 2 days late: 20 % of their points are off.",
+        "ex01.unroll counts 3 of 4 points: set by your instructor.",
+    ):
+        assert line in found
+    assert "SECRET REASON" not in found  # reasons are for next term
+
+
+def test_what_was_not_right_comes_with_a_hint_and_a_place_to_reread():
+    assert "Hint: What are the rows of F?" in shown_on(row(outcome="not yet"))
+    assert "Reread lesson 02" in shown_on(row(outcome="raised"))
+    for outcome in ("correct", "ungraded"):
+        assert "Hint" not in shown_on(row(outcome=outcome))
+
+
+@pytest.mark.parametrize(
+    "records, status",
+    [
+        ([], "no_submission"),
+        ([record("anna", questions={}, reject="not_json")], "rejected"),
+        ([record("anna", ungraded=["ex02.gram"])], "ungraded"),
+    ],
+)
+def test_a_page_for_every_status_says_what_it_is(records, status):
+    found = rows(records, [Student("anna", "Anna")])[0]
+    assert found.status == status and feedback.STATUS[status] in shown_on(found)
+
+
+def test_a_duplicate_that_counted_is_told():
+    assert feedback.WARNED["duplicate"] in shown_on(row(warnings=["duplicate"]))
+
+
+# Hostile texts
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_75_77_no_text_of_a_student_becomes_markup(evil):
+    wrong = question(evil, misconception=evil, warnings=[evil], said=[evil], source=f"x{evil}")
+    found = rows([record(f"s{evil}", questions={"ex02.gram": wrong}, flags=[evil])], [Student(f"s{evil}", evil)])[0]
+    page_of = read(feedback.html(found, ASKED, evil or "t"))
+    assert shown(f"x{evil}", lines=True) in page_of.text and shown(found.student) in page_of.text
+
+
+@given(TEXT, TEXT, TEXT)
+def test_75_77_nor_any_other(student, name, source):
+    found = replace(row(outcome="not yet"), student=student, name=name)
+    answers = {"ex02.gram": replace(found.answers["ex02.gram"], source=f"x{source}")}
+    text = shown_on(replace(found, answers=answers))
+    assert shown(f"x{source}", lines=True) in text
+
+
+def test_75_a_megabyte_is_no_trouble():
+    long = "<b>" * 350_000
+    found = rows([record("anna", questions={"ex02.gram": question("not yet", source=long)})], [Student("anna", long)])
+    assert "<b>" not in feedback.html(found[0], ASKED, long)
+
+
+# Files
+
+
+def class_rows():
+    records, roster, overrides = a_class()
+    return rows(records, roster, overrides)
+
+
+def test_everybody_has_a_page_and_the_same_records_give_the_same_bytes(tmp_path):
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        feedback.write(folder, class_rows(), ASKED, "Autumn")
+    names = sorted(os.listdir(tmp_path / "one"))
+    assert names == sorted({feedback.file_name(each) for each in class_rows()}) and len(names) == len(class_rows())
+    for name in names:
+        one = (tmp_path / "one" / name).read_bytes()
+        assert one == (tmp_path / "two" / name).read_bytes()
+        read(one.decode())
+
+
+def test_a_page_holds_nothing_of_another_student():
+    for each in class_rows():
+        whole = feedback.html(each, ASKED, "Autumn")
+        assert not [other for other in class_rows() if other.name and other.name != each.name and other.name in whole]
+
+
+def test_the_page_of_who_left_is_removed_and_nobody_elses(tmp_path):
+    feedback.write(tmp_path, rows([record("anna"), record("ben")]), ASKED, "Autumn")
+    (tmp_path / "mine.html").write_text("<!doctype html><title>Notes of the instructor</title>")
+    (tmp_path / "notes.txt").write_text(made_by(feedback.MAKER))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "x.html").write_text(made_by(feedback.MAKER))
+    (tmp_path / "link.html").symlink_to(elsewhere / "x.html")
+    (tmp_path / "folder.html").mkdir()
+    (tmp_path / "report.html").write_text(page("The instructor's", ""))
+    feedback.write(tmp_path, rows([record("ben")]), ASKED, "Autumn")
+    left = {"ben.html", "mine.html", "notes.txt", "elsewhere", "link.html", "folder.html", "report.html"}
+    assert set(os.listdir(tmp_path)) == left and (elsewhere / "x.html").exists()
+
+
+def test_a_students_name_leads_to_no_other_folder(tmp_path):
+    folder = tmp_path / "feedback"
+    for evil in ("../x", "/etc/passwd", "a/b", "..", "CON", "a\0b", "\ud800", "x" * 5000):
+        feedback.write(folder, rows([record(evil)]), ASKED, "Autumn")
+        assert len(os.listdir(folder)) == 1 and os.listdir(tmp_path) == ["feedback"]

@@ -1,0 +1,85 @@
+"""Item statistics: who tried a question, who was right, what the others did."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nstlib.grading.bundle.lateness import Policy
+from nstlib.grading.records.gradebook import build
+from nstlib.grading.records.outcomes import OUTCOMES
+from nstlib.grading.reports.items import Item, Passed, items
+from tests.grading.made_up import DUE, POINTS, asked_questions, question, record
+
+ASKED = asked_questions()
+GRAM = "ex02.gram"
+
+
+def rows(*answers):
+    records = [record(f"s{n}", questions={GRAM: each} if each else {}) for n, each in enumerate(answers)]
+    return build(records, [], [], Policy({"": DUE}), POINTS)
+
+
+def gram(*answers):
+    return items(rows(*answers), ASKED)[-1]
+
+
+def verdicts_of(*verdicts):
+    return [{"id": f"{GRAM}.{n}", "verdict": verdict} for n, verdict in enumerate(verdicts, 1)]
+
+
+def test_there_is_an_item_for_each_question_in_the_courses_order():
+    found = items([], ASKED)
+    assert [each.id for each in found] == list(ASKED) and [each.points for each in found] == list(POINTS.values())
+    unrun = tuple(Passed(test.id, 0, 0) for test in ASKED[GRAM].tests)
+    assert found[-1] == Item(GRAM, 8, tests=unrun) and found[-1].share is None
+
+
+def test_a_stub_is_submitted_but_not_tried():
+    found = gram(question(), *(question(each, tests=[]) for each in ("missing", "not attempted")))
+    assert (found.submitted, found.tried, found.right, found.share) == (3, 1, 1, 1.0)
+    assert found.others == ()
+
+
+def test_what_could_not_be_graded_is_neither_tried_nor_wrong():
+    found = gram(question(), question("not yet"), question("infra", tests=verdicts_of("correct", "infra", "ungraded")))
+    assert (found.submitted, found.ungraded, found.tried, found.right, found.share) == (3, 1, 2, 1, 0.5)
+    assert [each.of for each in found.tests] == [3, 2, 2]
+
+
+def test_who_submitted_nothing_counts_nowhere():
+    assert gram(question(), None, None).submitted == 1
+
+
+def test_mistakes_and_other_ends_are_counted_the_most_frequent_first():
+    wrong = ["b", "a", "c", "c", "a", "c", None]
+    found = gram(*(question("not yet", misconception=each) for each in wrong), question("raised"), question("raised"))
+    assert found.mistakes == (("c", 3), ("a", 2), ("b", 1))
+    assert found.others == (("raised", 2), ("not yet", 1))
+
+
+def test_a_test_is_counted_where_it_ran():
+    found = gram(question(), question("raised", tests=verdicts_of("correct", "raised")), question("syntax", tests=[]))
+    assert found.tests == tuple(Passed(f"{GRAM}.{n}", *counts) for n, counts in enumerate([(2, 2), (1, 2), (1, 1)], 1))
+
+
+def test_a_test_that_the_bundle_does_not_know_comes_last():
+    found = gram(question(tests=[{"id": "old.9", "verdict": "correct"}, {"verdict": None}]))
+    assert [each.id for each in found.tests][3:] == ["None", "old.9"]
+
+
+@given(st.lists(st.sampled_from([*OUTCOMES, "a word on no list"]), max_size=12))
+def test_every_answer_is_counted_once_and_their_order_does_not_matter(outcomes):
+    found = gram(*(question(each, misconception="m" if n % 2 and each == "not yet" else None)
+                   for n, each in enumerate(outcomes)))  # fmt: skip
+    wrong = sum(count for _, count in (*found.mistakes, *found.others))
+    assert found.submitted == len(outcomes) and found.tried == found.right + wrong
+    assert found.right <= found.tried <= found.submitted - found.ungraded
+    assert all(each.passed <= each.of <= found.submitted for each in found.tests)
+    backwards = list(reversed(rows(*map(question, outcomes))))
+    assert items(backwards, ASKED) == items(rows(*map(question, outcomes)), ASKED)
+
+
+def test_an_override_changes_points_and_not_what_the_class_did():
+    found = rows(question("not yet"))
+    assert items([replace(found[0], override=found[0].override + 8)], ASKED) == items(found, ASKED)

@@ -1,0 +1,239 @@
+"""The instructor's page: what needs a look on top, the class by question, and everybody's answers."""
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nstlib.grading.bundle.classroom import Student
+from nstlib.grading.bundle.lateness import Policy
+from nstlib.grading.escaping import shown
+from nstlib.grading.records.gradebook import build
+from nstlib.grading.records.outcomes import OUTCOMES
+from nstlib.grading.reports import feedback, report
+from nstlib.grading.reports.attention import GROUPS
+from nstlib.grading.reports.report import Run
+from nstlib.grading.reports.report_questions import bar
+from nstlib.grading.reports.report_students import STATUS, anchor
+from tests.grading.made_up import DUE, POINTS, a_class, asked_questions, override, question, record, students
+from tests.grading.pages import EVIL, read
+
+ASKED = asked_questions()
+GRAM = "ex02.gram"
+LAYERS = ("rlimits", "landlock 7", "seccomp")
+RUN = Run("Autumn", LAYERS, False, (), {"torch": "2.14.1", "nstlib": "0.1.0"}, "5" * 64)
+TEXT = st.text(st.characters(codec=None) | st.sampled_from("<>&'\"`/"), max_size=200)
+
+
+def rows(*records, roster=(), overrides=()):
+    return build(records, roster, overrides, Policy({"": DUE}, per_day=Decimal(10)), POINTS)
+
+
+def class_rows():
+    records, roster, overrides = a_class()
+    return rows(*records, roster=roster, overrides=overrides)
+
+
+def html(*records, run=RUN, **more):
+    return report.html(rows(*records, **more), ASKED, run)
+
+
+def text(*records, **more):
+    return read(html(*records, **more)).text
+
+
+def of(outcome, **more):
+    return record("anna", questions={GRAM: question(outcome, **more)})
+
+
+# Whole pages
+
+
+def test_the_sections_come_in_their_order():
+    whole = report.html(class_rows(), ASKED, replace(RUN, weak=True))
+    titles = re.findall(r"<h2>(.*?)</h2>", whole)
+    assert titles == ["The sandbox was weak", "Needs you", "Questions", "Students", "This run"]
+    groups = re.findall(r"<h3>(.*?) \(\d+\)</h3>", whole)
+    assert groups == [title for title, _ in GROUPS.values()]
+    read(whole)
+
+
+def test_the_same_records_give_the_same_bytes(tmp_path):
+    for name, versions in (("a", RUN.versions), ("b", dict(reversed(RUN.versions.items())))):
+        report.write(tmp_path / name, class_rows(), ASKED, replace(RUN, versions=versions))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_class_without_anybody_is_a_page_too():
+    found = text()
+    assert "Nothing needs you." in found and "Mean, of 0" in found
+
+
+@pytest.mark.parametrize(
+    "records, roster, status",
+    [
+        ([record("anna")], "anna", "graded"),
+        ([record("anna", ungraded=[GRAM])], "anna", "ungraded"),
+        ([record("anna", questions={}, reject="not_json")], "anna", "rejected"),
+        ([], "anna", "no_submission"),
+    ],
+)
+def test_every_status_has_a_row_that_says_so(records, roster, status):
+    found = rows(*records, roster=students(roster))
+    assert [each.status for each in found] == [status]
+    whole = report.html(found, ASKED, RUN)
+    line = whole[whole.index(f'<tbody id="{anchor(found[0])}"') :]
+    assert {each for each, words in STATUS.items() if f">{words}</span>" in line} == {status} - {"graded"}
+    assert f'href="feedback/{feedback.file_name(found[0])}"' in line and "Anna" in line
+    read(whole)
+
+
+# Banner and figures
+
+
+@pytest.mark.parametrize("change", [{"weak": True}, {"holes": ("open a socket",)}, {"layers": ()}])
+def test_a_weak_sandbox_is_the_first_that_is_said(change):
+    whole = html(record("anna"), run=replace(RUN, **change))
+    assert whole.index("The sandbox was weak") < whole.index("<dl")
+    found = read(whole).text
+    assert all(hole in found for hole in change.get("holes", ()))
+    assert ("No layer of it could be had" in found) is (change == {"layers": ()})
+
+
+def test_a_sandbox_that_held_needs_no_banner():
+    assert "weak" not in text(record("anna")) and ", ".join(LAYERS) in text(record("anna"))
+
+
+def test_the_figures_count_everybody_once_and_take_means_of_the_graded_alone():
+    records = [record("anna"), record("ben", questions={GRAM: question("not yet")}), record("cleo", ungraded=[GRAM])]
+    records += [record("dora", questions={}, reject="empty"), record("finn", questions={GRAM: question()})]
+    found = html(*records, roster=students("anna", "ben", "cleo", "dora", "emil", "finn"))
+    figures = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", found))
+    assert [figures[key] for key in ("Students", "Graded", "Not graded yet", "Could not be read")] == list("6311")
+    assert (figures["Nothing submitted"], figures["Mean, of 18"], figures["Median, of 18"]) == ("1", "8.67", "8")
+
+
+# Needs you
+
+
+def test_each_entry_names_student_and_question_and_leads_to_the_row():
+    found = rows(of("exited"), roster=[Student("anna", "Anna Archer")])
+    whole = report.html(found, ASKED, RUN)
+    entry = re.search(r"<li>(<a .*?)</li>", whole).group(1)
+    assert entry.startswith(f'<a href="#{anchor(found[0])}">Anna Archer (anna)</a>') and GRAM in entry
+    assert OUTCOMES["exited"].asks in entry
+
+
+def test_ungraded_says_to_run_the_same_command_again():
+    assert "Run the same command again" in text(record("anna", ungraded=[GRAM]))
+
+
+def test_long_lists_are_folded_and_lose_nobody():
+    many = [record(f"s{n:02}", questions={GRAM: question("killed", tests=[])}) for n in range(40)]
+    whole = html(*many)
+    assert "<summary>30 more</summary>" in whole and "Answers that ended in an unusual way (40)" in whole
+    assert all(f'<li><a href="#student-s{n:02}">' in whole for n in range(40))
+
+
+def test_notes_of_the_run_are_shown():
+    assert "Not in the template: s03." in text(run=replace(RUN, notes=("Not in the template: s03.",)))
+
+
+# Questions
+
+
+def test_a_question_has_its_numbers_its_mistakes_and_its_hidden_tests():
+    wrong = [("a", "divided-by-M"), ("b", "divided-by-M"), ("c", "of another day"), ("d", None)]
+    records = [record(name, questions={GRAM: question("not yet", misconception=each)}) for name, each in wrong]
+    found = text(
+        *records, record("e", questions={GRAM: question()}), record("f", questions={GRAM: question("missing")})
+    )
+    assert "5 of 6" in found and "1 of 5 (20 %)" in found
+    assert found.index("2 × divided-by-M: Every entry shows divided-by-M") < found.index("1 × of another day")
+    assert "Wrong in another way: 1 × not yet." in found
+    assert "ex02.gram.1 1 of 6 (17 %)" in found and "ex01.unroll.1 never" in found
+
+
+def test_who_asked_autograd_is_counted_with_the_notebooks_sentence():
+    assert "1 × uses-autograd: Your function asks autograd." in text(of("not yet", misconception="uses-autograd"))
+
+
+def test_a_share_is_a_bar_and_words_and_a_hundred_is_all():
+    assert "width: 50%" in bar(1, 2) and "1 of 2 (50 %)" in bar(1, 2)
+    assert "(99 %)" in bar(999, 1000) and "(100 %)" in bar(3, 3) and "–" in bar(0, 0)
+
+
+# Students
+
+
+def test_a_row_holds_signs_points_and_sums():
+    records = [record("anna", 30, questions={GRAM: question(), "ex01.unroll": question("raised", name="ex01.unroll")})]
+    whole = html(*records, overrides=[override("anna", "ex01.unroll", 1.5, "oral <exam>")])
+    head = whole[whole.index('<tbody id="student-anna"') :]
+    cells = [re.sub(r"<[^>]*>", "", each) for each in re.findall(r"<td[^>]*>(.*?)</td>", head)]
+    assert cells[:3] == ["✗ raised an error 0 → 1.5", "–", "✓ right 8"]
+    assert cells[3:8] == ["8", "2", "1.6", "1.5", "7.9 of 18"]
+    assert "1.5 of 4, set by hand: oral &lt;exam&gt;" in head and "ex02 2 d (20 % off)" in head
+
+
+def test_an_override_that_takes_points_has_a_real_minus():
+    whole = html(of("correct"), overrides=[override("anna", GRAM, 6)])
+    assert '<td class="number">−2</td>' in whole
+
+
+@pytest.mark.parametrize("outcome", [*OUTCOMES, "a word on no list"])
+def test_source_verdicts_and_log_of_every_outcome_are_in_the_students_row(outcome):
+    tests = [{"id": "ex02.gram.1", "verdict": outcome, "detail": "SIGSEGV", "error_ratio": 0.25, "log": "I was here"}]
+    found = text(of(outcome, tests=tests, source="def gram(features):\n\treturn 1\n", misconception="divided-by-M"))
+    label = OUTCOMES[outcome].label if outcome in OUTCOMES else "unclear"
+    assert f"{label}, SIGSEGV, error 0.25 of the tolerance" in found
+    assert "def gram(features):\n\treturn 1\n" in found and "I was here" in found
+
+
+def test_a_log_is_cut_and_says_so():
+    tests = [{"id": "t", "verdict": "output", "log": "y" * 5000}]
+    found = text(of("output", tests=tests))
+    assert "(the first 2,000 characters)" in found and "y" * 2000 in found and "y" * 2001 not in found
+
+
+# Hostile texts
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_75_77_no_text_from_outside_becomes_markup(evil):
+    tests = [{"id": evil, "verdict": evil, "detail": evil, "error_ratio": evil, "log": f"x{evil}"}]
+    tests.append({"id": evil, "verdict": "correct", "error_ratio": 1})
+    bad = question(evil, misconception=evil, warnings=[evil], said=[evil], source=f"x{evil}", tests=tests)
+    records = [
+        record(f"s{evil}", 30, questions={GRAM: bad}, flags=[evil, f"{GRAM}:{evil}"]),
+        record(f"r{evil}", questions={}, reject=evil),
+        record(None, path=f"p{evil}", questions={}),
+    ]
+    roster, given = [Student(f"s{evil}", evil), Student(f"t{evil}")], [override(f"s{evil}", GRAM, 1, evil)]
+    run = Run(evil, (evil,), True, (evil,), {evil: evil}, evil, (evil,))
+    found = read(html(*records, roster=roster, overrides=given, run=run))
+    assert found.text.count(shown(f"x{evil}", lines=True)) >= 2
+    for each in rows(*records, roster=roster, overrides=given):
+        assert shown(each.student) in found.text
+
+
+@given(TEXT, TEXT, TEXT, TEXT)
+def test_75_77_nor_any_other(student, name, source, word):
+    tests = ({"id": word, "verdict": word, "detail": word, "error_ratio": word},)
+    one = rows(of("not yet"))[0]
+    answer = replace(one.answers[GRAM], source=f"x{source}", log=f"y{source}", tests=tests, outcome=word)
+    one = replace(one, student=student, name=name, status=word, flags=(word,), answers={GRAM: answer})
+    found = read(report.html([one], ASKED, replace(RUN, title=name, notes=(word,))))
+    assert shown(f"x{source}", lines=True) in found.text and shown(f"y{source}", lines=True) in found.text
+
+
+def test_75_a_megabyte_is_cut():
+    long = "</td>" * 200_000
+    bad = question("raised", source=long, tests=[{"id": "t", "verdict": "raised", "detail": long, "log": long}])
+    found = rows(record("anna", questions={GRAM: bad}))[0]
+    assert len(report.html([found], ASKED, RUN)) < 300_000
+    kept = replace(found.answers[GRAM], source=long, log=long)
+    assert len(report.html([replace(found, answers={GRAM: kept})], ASKED, RUN)) < 300_000

@@ -1,0 +1,307 @@
+"""The whole run: grades from a folder, what is kept between runs, and a grader that is killed at any moment."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import nstlib
+from nstlib.grading import run as grading
+from nstlib.grading.bundle.bundle import Bundle, BundleError
+from nstlib.grading.marking import local
+from nstlib.grading.marking.local import Proof
+from nstlib.grading.marking.marking import Marks
+from nstlib.grading.records.journal import JournalError
+from nstlib.grading.run import GradingError, grade
+from nstlib.grading.runner.runner import Runner, SandboxError
+from nstlib.grading.sandbox.limits import Limits
+from nstlib.grading.submissions import find
+from tests.grading import hostile
+from tests.grading.classes import GRAM, OUTPUTS, gram, outputs, right, write
+from tests.grading.conftest import left_over
+from tests.grading.records.test_gradebook import table
+from tests.grading.stand_in import made_up
+
+RIGHT = right(GRAM)[GRAM]
+ROOT = Path(nstlib.__file__).parents[1]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write(tmp_path / "in", {name: gram(RIGHT + f"\n# {name}") for name in ("anna", "ben", "cleo")})
+
+
+@pytest.fixture
+def graded(made, folder, tmp_path):
+    """Grade with the marker that needs no children; count what it marks."""
+
+    def run(**more):
+        seen = []
+
+        def marker(these, asked, limits):
+            for found in made_up(these, asked, limits):
+                if not isinstance(found, Proof):
+                    seen.append(found[0].student)
+                yield found
+
+        return grade(folder, more.pop("bundle", made), tmp_path / "out", marker=marker, **more), seen
+
+    return run
+
+
+def gradebook(out):
+    return {row["student"]: row for row in table((out / "gradebook.csv").read_text())}
+
+
+def test_a_class_is_graded_in_jailed_children(jail, made, folder, tmp_path):
+    write(folder, {"dan": gram(RIGHT + "\n"), "eve": b"<html>"})
+    write(folder, {"finn": gram("def gram_matrix(features):\n    return features.flatten(1).T @ features.flatten(1)")})
+    found = grade(folder, made, tmp_path / "out", limits=Limits(wall=2))
+    rows = gradebook(tmp_path / "out")
+    assert [rows[name][GRAM] for name in ("anna", "ben", "dan", "eve", "finn")] == ["8", "8", "8", "", "0"]
+    assert (found.exit_status, found.marked, rows["eve"]["flags"]) == (1, 6, "reject:html time_from_file")
+    tests = table((tmp_path / "out" / "tests.csv").read_text())
+    assert {each["misconception"] for each in tests if (each["student"], each["question"]) == ("finn", GRAM)} == {
+        "positions"
+    }
+    assert found.run.layers and not found.run.holes and not found.run.weak
+    assert left_over(os.getpid()) == []
+
+
+def test_what_is_marked_is_not_marked_again(graded):
+    assert graded()[1] == ["anna", "ben", "cleo"] and graded()[1] == []
+    assert graded(force=True)[1] == ["anna", "ben", "cleo"]
+
+
+def test_only_what_changed_is_marked_again_and_old_marks_do_not_pass_for_new_ones(graded, folder, tmp_path):
+    graded()
+    write(folder, {"ben": gram(RIGHT + "\n# later")})
+    found, seen = graded(exclude=["ben"])
+    assert seen == [] and found.exit_status == 0
+    row = gradebook(tmp_path / "out")["ben"]
+    assert (row[GRAM], row["status"], row["flags"]) == ("", "left_out", "not_graded time_from_file")
+    assert graded()[1] == ["ben"] and gradebook(tmp_path / "out")["ben"]["status"] == "graded"
+
+
+def test_other_tests_or_limits_or_versions_mark_everything_anew(graded, made, tmp_path, monkeypatch):
+    graded()
+    copy = Path(shutil.copytree(made.path, tmp_path / "bundle"))
+    (copy / "secret").write_bytes(bytes(32))
+    assert len(graded(bundle=Bundle.load(copy))[1]) == 3
+    assert len(graded(limits=Limits(wall=1))[1]) == 3
+    monkeypatch.setattr(grading.versions, "environment", lambda: {"torch": "another"})
+    assert len(graded()[1]) == 3
+
+
+def test_points_dates_class_and_overrides_need_no_marking(graded, made, tmp_path):
+    graded()
+    copy = Path(shutil.copytree(made.path, tmp_path / "bundle"))
+    (copy / "roster.csv").write_text("student,name\nanna,Anna A\nben,Ben\ncleo,C\nzoe,Zoe\n")
+    (copy / "overrides.csv").write_text(f"student,question,points,reason\nben,{GRAM},7,oral exam\n")
+    text = (copy / "bundle.toml").read_text().replace("# due = 2027-01-31T23:59:00", "due = 2027-02-27T23:59:00")
+    (copy / "bundle.toml").write_text(text.replace("percent_per_day = 0", "percent_per_day = 10"))
+    found, seen = graded(bundle=Bundle.load(copy))
+    rows = gradebook(tmp_path / "out")
+    assert seen == [] and found.exit_status == 0
+    assert (rows["zoe"]["status"], rows["anna"]["days_late"], rows["anna"]["penalty"]) == ("no_submission", "2", "20")
+    assert f"override:{GRAM}" in rows["ben"]["flags"]
+    assert "Anna A" in (tmp_path / "out" / "feedback" / "anna.html").read_text()
+
+
+def test_only_and_exclude_choose_and_an_unknown_student_is_said(graded):
+    assert graded(only=["BEN"])[1] == ["ben"]
+    assert graded(exclude=["cleo"])[1] == ["anna"]
+    with pytest.raises(GradingError, match="leave nobody"):
+        graded(only=["ben"], exclude=["ben"])
+    with pytest.raises(GradingError, match=r"no submission of 'nobody'. There are those of anna, ben, cleo"):
+        graded(only=["nobody"])
+
+
+def test_one_exercise_alone_is_graded_and_counted(graded, made, tmp_path):
+    graded(bundle=made.only(["ex02"]))
+    row = gradebook(tmp_path / "out")["anna"]
+    assert (row["max"], "ex01.unroll" in row, row["status"]) == ("22", False, "graded")
+    assert len(graded()[1]) == 3  # all of it is another question
+    with pytest.raises(BundleError, match="no exercise 'ex99'; it has ex01, ex02"):
+        made.only(["ex99"])
+
+
+def test_a_file_that_is_gone_counts_no_more(graded, folder, tmp_path):
+    graded()
+    shutil.rmtree(folder / "ben")
+    graded()
+    assert set(gradebook(tmp_path / "out")) == {"anna", "cleo"}
+    assert not (tmp_path / "out" / "feedback" / "ben.html").exists()
+
+
+def test_what_was_not_graded_through_our_fault_is_graded_in_the_next_run(made, folder, tmp_path):
+    calls = []
+
+    def failing(these, asked, limits):
+        for each in these:
+            calls.append(each.student)
+            yield each, Marks({}, ungraded=tuple(asked))
+
+    found = grade(folder, made, tmp_path / "out", marker=failing)
+    assert found.exit_status == 2 and {row["status"] for row in gradebook(tmp_path / "out").values()} == {"ungraded"}
+    assert {row["total"] for row in gradebook(tmp_path / "out").values()} == {""}
+    found = grade(folder, made, tmp_path / "out", marker=made_up)
+    assert found.exit_status == 0 and found.marked == 3
+
+
+def test_a_fault_of_the_graders_own_costs_one_submission_a_wait_and_no_other(jail, made, folder, tmp_path, monkeypatch):
+    whole = local.mark
+
+    def failing(data, *given):
+        if b"# ben" in data:
+            raise ZeroDivisionError("a fault of ours")
+        return whole(data, *given)
+
+    monkeypatch.setattr(local, "mark", failing)
+    found = grade(folder, made, tmp_path / "out")
+    rows = gradebook(tmp_path / "out")
+    assert [rows[name]["status"] for name in ("anna", "ben", "cleo")] == ["graded", "ungraded", "graded"]
+    assert found.exit_status == 2
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError])
+def test_a_run_that_is_stopped_leaves_no_thread_and_no_process(jail, fault, made, folder, tmp_path):
+    def told(done, of):
+        if done:
+            raise fault
+
+    with pytest.raises(fault):
+        grade(folder, made, tmp_path / "out", told=told)
+    assert not [thread for thread in threading.enumerate() if thread.name == "nst-grade"]
+    assert left_over(os.getpid()) == []
+
+
+def test_places_that_are_in_each_other_are_refused_and_nothing_is_written(made, folder, tmp_path):
+    for out in (folder / "out", made.path / "out", made.path.parent):
+        with pytest.raises(GradingError, match=r"lies? in"):
+            grade(folder, made, out, marker=made_up)
+    assert not (folder / "out").exists()
+    with pytest.raises(find.SubmissionsError):
+        grade(tmp_path / "nothing", made, tmp_path / "out", marker=made_up)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_place_that_answers_may_read_is_refused(jail, made, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(Runner, "visible", lambda self, path: Path(path) == made.path)
+    with pytest.raises(SandboxError, match="lies where answers may read"):
+        grade(folder, made, tmp_path / "out")
+    assert left_over(os.getpid()) == []
+
+
+def test_a_journal_that_was_changed_stops_the_run_and_loses_nothing(graded, tmp_path):
+    graded()
+    journal = tmp_path / "out" / "journal.jsonl"
+    before = outputs(tmp_path / "out")
+    journal.write_bytes(journal.read_bytes().replace(b'"points":0', b'"points":8', 1))
+    with pytest.raises(JournalError, match="does not follow"):
+        graded()
+    assert outputs(tmp_path / "out") == before
+
+
+def test_the_number_of_jobs_and_the_order_of_files_change_no_byte(jail, made, tmp_path):
+    students = {f"s{number}": gram(RIGHT + f"\n# {number}") for number in range(5)}
+    students["s3"] = gram("def gram_matrix(f): return f")
+    found = []
+    for jobs, order in ((1, sorted(students)), (3, sorted(students, reverse=True))):
+        folder = write(tmp_path / f"in{jobs}", {name: students[name] for name in order})
+        grade(folder, made, tmp_path / f"out{jobs}", jobs=jobs)
+        found.append(outputs(tmp_path / f"out{jobs}"))
+    assert found[0] == found[1]
+
+
+ATTACKS = [each for each in hostile.ALL if each.threat in (35, 39, 44, 45, 49, 56, 57, 62, 65, 66, 69, 70)][::3]
+
+
+def test_the_rows_of_honest_students_are_the_same_with_hostile_ones_among_them(jail, made, tmp_path):
+    honest = {f"h{number}": gram(RIGHT + f"\n# {number}") for number in range(4)}
+    honest["h2"] = gram("def gram_matrix(f): return f.flatten(1).sum()")
+    bad = {f"x{place}": gram(each.source) for place, each in enumerate(ATTACKS)}
+    limits = Limits(wall=1.5, cpu=2)
+    grade(write(tmp_path / "alone", honest), made, tmp_path / "out1", limits=limits)
+    grade(write(tmp_path / "mixed", honest | bad), made, tmp_path / "out2", limits=limits)
+    alone, mixed = gradebook(tmp_path / "out1"), gradebook(tmp_path / "out2")
+    assert {name: mixed[name] for name in honest} == alone
+    wrong = [f"x{place}" for place, each in enumerate(ATTACKS) if not each.right]
+    assert len(wrong) > 8 and {mixed[name][GRAM] for name in wrong} == {"0"}
+    assert {mixed[name]["ex01.unroll"] for name in bad} == {"4"}  # each question by itself
+    for name in honest:
+        pages = [(tmp_path / out / "feedback" / f"{name}.html").read_bytes() for out in ("out1", "out2")]
+        assert pages[0] == pages[1]
+
+
+# Killed at any moment
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from nstlib.grading.bundle.bundle import Bundle, BundleError
+from nstlib.grading.run import grade
+from tests.grading.stand_in import made_up
+folder, bundle, out, how = sys.argv[1:]
+print("begins", flush=True)
+grade(Path(folder), Bundle.load(Path(bundle)), Path(out), marker=made_up if how == "quick" else None)
+assert "torch" not in sys.modules, "the process that decides needs none, and whoever can load a model can be attacked"
+"""
+
+
+def seconds_until_done(folder, bundle, out, how, patience=120):
+    """Run the grader, but kill it after `patience` seconds; return the seconds that it took, or None if killed."""
+    program = [sys.executable, "-c", PROGRAM, str(folder), str(bundle), str(out), how]
+    process = subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout.readline() == b"begins\n"
+    began = time.monotonic()
+    try:
+        assert process.wait(patience) == 0
+        return time.monotonic() - began
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        return None
+    finally:
+        process.stdout.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("how", "students", "kills"), [("quick", 40, 42), ("jailed", 12, 8)])
+def test_a_grader_killed_at_any_moment_and_started_again_gives_the_same_bytes(
+    how, students, kills, made, tmp_path, request
+):
+    folder = write(tmp_path / "in", {f"s{number}": gram(RIGHT + f"\n# {number * '.'}") for number in range(students)})
+    write(folder, {"bad": b"{", "odd": gram("def gram_matrix(f): return f")})
+    if how == "jailed":
+        request.getfixturevalue("jail")
+    longest = seconds_until_done(folder, made.path, tmp_path / "whole", how)
+    assert longest is not None
+    wanted, chance, done, out = outputs(tmp_path / "whole"), random.Random(5), 0, tmp_path / "out"
+    while done < kills:
+        if seconds_until_done(folder, made.path, out, how, chance.uniform(0, longest)) is not None:
+            shutil.rmtree(out)  # all was done: begin anew
+        else:
+            done += 1
+            assert not (out / "journal.jsonl").exists() or _readable(out / "journal.jsonl")
+    assert seconds_until_done(folder, made.path, out, how) is not None
+    assert outputs(out) == wanted
+    assert {each.name for each in out.iterdir()} == {*OUTPUTS, "feedback", "journal.jsonl"}
+    until = time.monotonic() + 5
+    while left_over(os.getpid(), 0.1) and time.monotonic() < until:
+        pass
+    assert left_over(os.getpid(), 0.1) == []
+
+
+def _readable(journal):
+    """All lines but a last one that was cut off are whole."""
+    lines = journal.read_bytes().split(b"\n")
+    return all(isinstance(json.loads(line), dict) for line in lines[:-1])
