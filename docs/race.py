@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from nstlib.files import replacing
-from nstlib.plots.card import COLOURS, INK, LINES, card, plain
+from nstlib.plots.card import COLOURS, INK, LINES, card, style_axes
 
 WIDTH, HEIGHT = 8.0, 3.4
 
@@ -25,7 +25,7 @@ def main(panels: dict[str, str]) -> None:
     figure = card(WIDTH, HEIGHT)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for place, (title, path) in enumerate(panels.items()):
-        plain(axes[place], title)
+        style_axes(axes[place], title)
         for number, (loop, points) in enumerate(curves(path).items()):
             axes[place].plot(*zip(*points, strict=True), LINES[number % len(LINES)], color=COLOURS[number], label=loop)
         axes[place].set(xscale="log", yscale="log", xlabel="own seconds")

@@ -84,7 +84,7 @@ def stylize(
         if not table:
             say("nst: stopped before the first step; nothing was written.")
             raise typer.Exit(130)
-        pictures.write(transfer.fitted(picture, content), out, overwrite=force)  # a stopped run may be coarser
+        pictures.write(transfer.resample_to(picture, content), out, overwrite=force)  # a stopped run may be coarser
         if costs:
             _write_costs(table, costs)
     if as_json:

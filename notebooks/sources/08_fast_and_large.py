@@ -26,7 +26,7 @@ from nstlib import Settings, bench, engine, pictures, plots
 side = 256 if os.environ.get("NST_FULL") == "1" else 128
 original, whole_painting = nstlib.pictures.sample("cat"), nstlib.painted.paint("night")
 photo = pictures.resize(original, side)
-painting = nstlib.transfer.fitted(whole_painting, photo)  # of the photo's shape
+painting = nstlib.transfer.resample_to(whole_painting, photo)  # of the photo's shape
 
 # %% [markdown]
 # Two networks: the course's small one, and VGG-19 in full width. VGG-19's weights are random here, so nothing needs a
@@ -177,12 +177,12 @@ race(plain=tutorial, nstlib=lambda: next(running))
 # **Predict.** A convolution takes some FLOPs forward. On the way back the gradient by its input takes as many again,
 # and so does the gradient by its weights. What share of a step's FLOPs is for nothing?
 #
-# (`whole.only(layers)` stops after relu5_1, the deepest layer that J uses. Here it is only a measure; section 3 makes a
+# (`whole.with_layers(layers)` stops after relu5_1, the deepest layer that J uses. Here it is only a measure; section 3 makes a
 # step of it.)
 
 # %%
 frozen = all_again(whole, *half_size)  # the library loads every network frozen
-until_relu5_1 = whole.only(layers)
+until_relu5_1 = whole.with_layers(layers)
 three = torch.stack([*half_size, half_size[0]])
 
 # %% claim="weights' gradients" tags=["nbval-check-output"]
@@ -232,7 +232,7 @@ print(f"the cut saves {saved / flops(frozen):.1%} of the FLOPs, all of them forw
 assert saved == below and 0.02 < saved / flops(frozen) < 0.05
 
 # %% claim="a cut higher up" tags=["nbval-check-output"]
-one_pass = {layer: flops(lambda: whole.only([layer])(three)) for layer in layers[:5]}
+one_pass = {layer: flops(lambda: whole.with_layers([layer])(three)) for layer in layers[:5]}
 part = {layer: count / flops(lambda: whole(three)) for layer, count in one_pass.items()}
 print("of a pass through all of VGG-19:", {layer: f"{each:.0%}" for layer, each in part.items()})
 assert part["relu3_1"] < 1 / 3 and part["relu5_1"] > 0.9
@@ -675,7 +675,7 @@ for title, taken in (
 # %%
 def ladder(network, photo, painting):
     """Each variant's step by name: one change more in each."""
-    needed = network.only(layers)
+    needed = network.with_layers(layers)
     ordered = copy.deepcopy(needed).to(memory_format=torch.channels_last)
     precise = copy.deepcopy(ordered)
     precise.stages.to(dtype)
@@ -948,7 +948,7 @@ assert at_once == 12 * len(longer) > bytes_a_pixel(minivgg.architecture, 4)
 
 # %%
 sizes = {small: pictures.resize(original, small) for small in (side // 2, side, 2 * side)}
-looks = {small: nstlib.transfer.fitted(whole_painting, picture) for small, picture in sizes.items()}
+looks = {small: nstlib.transfer.resample_to(whole_painting, picture) for small, picture in sizes.items()}
 growing = {small: once(placed, sizes[small], looks[small], squeezed, closed) for small in sizes}
 took = list(bench.interleaved(growing, rounds=5).values())
 

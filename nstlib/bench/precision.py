@@ -18,7 +18,7 @@ from torch import Tensor
 
 from nstlib import engine, networks, painted, pictures
 from nstlib.transfer import DivergedError, steps
-from nstlib.transfer.objective import Objective, see
+from nstlib.transfer.objective import Objective, prepare_pair
 from nstlib.transfer.settings import Settings
 
 Picture = Float[Tensor, "3 height width"]
@@ -58,8 +58,8 @@ def judged(picture: Picture | None, content: Picture, style: Picture, network: n
     """J of a picture, measured in float32; NaN if there is none."""
     if picture is None:
         return math.nan
-    placed = engine.place(network.only(SETTINGS.layers), engine.Plan(CPU, torch.float32, 1, "the judge"))
-    pair = see(content, style, SETTINGS.size, placed, CPU)
+    placed = engine.place(network.with_layers(SETTINGS.layers), engine.Plan(CPU, torch.float32, 1, "the judge"))
+    pair = prepare_pair(content, style, SETTINGS.size, placed, CPU)
     with torch.no_grad():
         return Objective(pair, SETTINGS, placed, pair.content)(picture).total.item()
 

@@ -31,7 +31,7 @@ from nstlib import engine, networks, painted, pictures
 from nstlib.bench.step import machine, wait
 from nstlib.files import replacing
 from nstlib.transfer import steps
-from nstlib.transfer.objective import Objective, see
+from nstlib.transfer.objective import Objective, prepare_pair
 from nstlib.transfer.settings import Settings
 
 Picture = Float[Tensor, "3 height width"]
@@ -54,12 +54,12 @@ class Judge:
         self.content, self.style, self.size = content, style, min(content.shape[1:])
         self.settings = Settings(size=self.size, scales=1)
         self.device = engine.plan().device
-        self.network = network.only(self.settings.layers)
+        self.network = network.with_layers(self.settings.layers)
         self.placed = engine.place(self.network, engine.Plan(self.device, torch.float32, 0, "the judge"))
         self.objective = self._objective(self.size)
 
     def _objective(self, side: int) -> Objective:
-        pair = see(self.content, self.style, side, self.placed, self.device)
+        pair = prepare_pair(self.content, self.style, side, self.placed, self.device)
         return Objective(pair, self.settings, self.placed, pair.content)
 
     @torch.no_grad()

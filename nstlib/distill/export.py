@@ -19,7 +19,7 @@ def rescaled(network: Network, batch: Tensor, wanted: dict[str, float]) -> Netwo
     """
     before = 1.0
     with torch.no_grad():
-        features = network.only([name.replace("conv", "relu") for name in network.convolutions])(batch)
+        features = network.with_layers([name.replace("conv", "relu") for name in network.convolutions])(batch)
         for name, convolution in network.convolutions.items():
             layer = name.replace("conv", "relu")
             now = features[layer].square().mean().item()

@@ -116,7 +116,7 @@ def _summary(graded, out: Path) -> None:
     words = ("graded", "to be graded again", "left out", "not readable", "handed in nothing")
     told = ", ".join(f"{count} {word}" for count, word in zip(counts.values(), words, strict=True) if count)
     say(f"{graded.marked} files were marked now. Students: {told}.")
-    if graded.run.weak or graded.run.holes:
+    if graded.run.weak or graded.run.escapes:
         say("The sandbox was weak: read the top of the report.", style="yellow")
     if counts["ungraded"]:
         say("Run the same command again: what is graded is kept.", style="yellow")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nstlib.files import replacing
-from nstlib.grading.escaping import shown
+from nstlib.grading.escaping import printable
 
 __all__ = ["TableError", "cell", "read", "text", "write"]
 
@@ -25,7 +25,7 @@ def cell(value: object) -> str:
         return ""
     if not isinstance(value, str):
         return str(value)
-    return f"'{shown(value)}" if value.lstrip(" \u00a0").startswith(FORMULA) else shown(value)
+    return f"'{printable(value)}" if value.lstrip(" \u00a0").startswith(FORMULA) else printable(value)
 
 
 def text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -5,7 +5,7 @@ import html
 import re
 import unicodedata
 
-__all__ = ["csp", "escaped", "safe_name", "same", "shown"]
+__all__ = ["csp", "escaped", "normalized", "printable", "safe_name"]
 
 csp = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 # Cc control, Cf format (bidirectional marks among them), Cs lone halves, Co private, Cn not assigned, Zl Zp new lines.
@@ -14,7 +14,7 @@ _PLAIN = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*-[0-9a-f]{12}|.*\.|.*\.\..*")
 
 
-def shown(text: object, *, lines: bool = False, most: int | None = None) -> str:
+def printable(text: object, *, lines: bool = False, most: int | None = None) -> str:
     r"""Return the text with what cannot be seen written as \x1b or \u202e; `lines` keeps line breaks and tabs.
 
     `most` cuts what is longer, and says how much was cut.
@@ -29,10 +29,10 @@ def shown(text: object, *, lines: bool = False, most: int | None = None) -> str:
 
 def escaped(text: object, *, lines: bool = False, most: int | None = None) -> str:
     """The same, fit to stand in HTML, inside quoted attributes too."""
-    return html.escape(shown(text, lines=lines, most=most))
+    return html.escape(printable(text, lines=lines, most=most))
 
 
-def same(name: str) -> str:
+def normalized(name: str) -> str:
     """What two spellings of one name have in common: compare with this, show the name itself."""
     return unicodedata.normalize("NFC", name.strip()).casefold()
 

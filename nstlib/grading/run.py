@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from nstlib.grading.bundle.bundle import Bundle
-from nstlib.grading.escaping import same, shown
+from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.marking import local
 from nstlib.grading.marking.local import Proof
 from nstlib.grading.marking.marking import Marks
@@ -116,19 +116,23 @@ def _require_apart(folder: Path, bundle: Bundle, out: Path) -> None:
     places = {"--out": out.resolve(), "--bundle": bundle.path.resolve()}
     for name, place in places.items():
         if place.is_relative_to(folder.resolve()):
-            raise GradingError(f"{name} {shown(place)} lies in the folder of submissions. Choose another place for it.")
+            raise GradingError(
+                f"{name} {printable(place)} lies in the folder of submissions. Choose another place for it."
+            )
     if places["--bundle"].is_relative_to(places["--out"]) or places["--out"].is_relative_to(places["--bundle"]):
         raise GradingError("--out and --bundle lie in each other. Keep the bundle, and its secret, apart.")
 
 
 def _wanted(listed: Sequence[Submission], only: Sequence[str], exclude: Sequence[str]) -> set[str]:
     students = {each.student for each in listed}
-    known = {same(each) for each in students}
-    if unknown := [each for each in (*only, *exclude) if same(each) not in known]:
-        some = ", ".join(shown(each) for each in sorted(students)[:10])
-        raise GradingError(f"There is no submission of {shown(unknown[0])!r}. There are those of {some} …")
-    chosen, left_out = {same(each) for each in only}, {same(each) for each in exclude}
-    wanted = {each for each in students if (not chosen or same(each) in chosen) and same(each) not in left_out}
+    known = {normalized(each) for each in students}
+    if unknown := [each for each in (*only, *exclude) if normalized(each) not in known]:
+        some = ", ".join(printable(each) for each in sorted(students)[:10])
+        raise GradingError(f"There is no submission of {printable(unknown[0])!r}. There are those of {some} …")
+    chosen, left_out = {normalized(each) for each in only}, {normalized(each) for each in exclude}
+    wanted = {
+        each for each in students if (not chosen or normalized(each) in chosen) and normalized(each) not in left_out
+    }
     if not wanted:
         raise GradingError("--only and --exclude leave nobody to grade. Leave one of them out.")
     return wanted
@@ -203,7 +207,7 @@ def _run(journal: Journal, bundle: Bundle, environment: Mapping[str, str]) -> Ru
         title=bundle.name,
         layers=tuple(layers),
         weak=any(each["weak"] for each in proofs),
-        holes=tuple(sorted({hole for each in proofs for hole in each["holes"]})),
+        escapes=tuple(sorted({escape for each in proofs for escape in each["escapes"]})),
         versions=environment,
         bundle=bundle.digest,
     )

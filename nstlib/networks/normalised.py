@@ -26,7 +26,7 @@ def weight_normalised(network: Network, batch: Float[Tensor, "batch 3 height wid
             f"Given were pictures of {batch.shape[-2]} × {batch.shape[-1]} pixels; expected are {network.minimum_side} "
             f"or more a side, so that a position is left at {network.deepest}: resize them."
         )
-    answers = network.only(list(network.convolutions))(batch)
+    answers = network.with_layers(list(network.convolutions))(batch)
     means = {name: block.clamp_min(0).mean((0, 2, 3)) for name, block in answers.items()}
     scaled, before = copy.deepcopy(network), None
     for name, convolution in scaled.convolutions.items():

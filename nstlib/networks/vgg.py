@@ -167,7 +167,7 @@ class Network(nn.Module):
         """Least picture side, in pixels, that leaves one position at the deepest layer asked for."""
         return 2 ** sum(stage.startswith("pool") for stage in self.architecture.until_deepest(self.layers))
 
-    def only(self, layers: Sequence[str]) -> "Network":
+    def with_layers(self, layers: Sequence[str]) -> "Network":
         """Return the same weights asked for other layers; ValueError for one beyond the layer of this one's cut."""
         beyond = [stage for stage in self.architecture.until_deepest(layers) if stage not in self.stages]
         if beyond:
@@ -200,10 +200,12 @@ class Network(nn.Module):
 
     def forward(self, batch: Float[Tensor, "batch 3 height width"]) -> dict[str, Float[Tensor, "batch n h w"]]:
         """Features by layer name, in the order asked for."""
-        found = dict(self.walk(batch))
+        found = dict(self.iter_features(batch))
         return {layer: found[layer] for layer in self.layers}
 
-    def walk(self, batch: Float[Tensor, "batch 3 height width"]) -> Iterator[tuple[str, Float[Tensor, "batch n h w"]]]:
+    def iter_features(
+        self, batch: Float[Tensor, "batch 3 height width"]
+    ) -> Iterator[tuple[str, Float[Tensor, "batch n h w"]]]:
         """Yield layer and features, from the picture to the deepest layer asked for, each once one more stage has run.
 
         A cost that is computed from what just came gets its gradient when the way back arrives there, not before that

@@ -34,7 +34,7 @@ def card(width: float, height: float) -> Plot:
     return Plot(figsize=(width, height), facecolor=CARD)
 
 
-def plain(axes: Axes, title: str = "") -> Axes:
+def style_axes(axes: Axes, title: str = "") -> Axes:
     """Give axes the card's ground and ink, without a frame above and to the right."""
     axes.set_facecolor(CARD)
     axes.tick_params(colors=INK, labelsize=9)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from jaxtyping import Float
 from torch import Tensor
 
-from nstlib.plots.card import COLOURS, INK, LINES, Plot, card, depth_colours, named, plain
+from nstlib.plots.card import COLOURS, INK, LINES, Plot, card, depth_colours, named, style_axes
 
 LEAST_LABELLED = 0.06
 
@@ -23,7 +23,9 @@ def shares(tables: Mapping[str, Mapping[str, float]], title: str = "", alt: str 
     percent = {name: {part: table[part] / sum(table.values()) for part in parts} for name, table in tables.items()}
     figure = card(8.5, 0.9 + 0.42 * len(tables))
     figure.alt = alt or "; ".join(_told(name, bar) for name, bar in percent.items())
-    axes = plain(figure.add_axes((0.2, 0.3 / figure.get_figheight(), 0.6, 1 - 0.72 / figure.get_figheight())), title)
+    axes = style_axes(
+        figure.add_axes((0.2, 0.3 / figure.get_figheight(), 0.6, 1 - 0.72 / figure.get_figheight())), title
+    )
     for place, bar in enumerate(percent.values()):
         left = 0.0
         for (part, share), colour in zip(bar.items(), depth_colours(len(parts)), strict=True):
@@ -49,7 +51,7 @@ def curves(
     figure.alt = alt or f"{ylabel} by {xlabel}: " + "; ".join(
         f"{name} from {line[0]:.3g} to {line[-1]:.3g}" for name, line in lines.items()
     )
-    axes = plain(figure.add_axes((0.11, 0.17, 0.62, 0.75)))
+    axes = style_axes(figure.add_axes((0.11, 0.17, 0.62, 0.75)))
     for place, (name, line) in enumerate(lines.items()):
         axes.plot(list(line), LINES[place % len(LINES)], color=COLOURS[place % len(COLOURS)], label=name, linewidth=1.8)
     axes.set_xlabel(xlabel)
@@ -72,7 +74,7 @@ def scatter(clouds: Mapping[str, Float[Tensor, "2 n_positions"]], names: tuple[s
     every = figure.subplots(1, len(clouds), squeeze=False, sharex=True, sharey=True)[0]
     figure.subplots_adjust(left=0.2 / len(clouds), right=0.98, bottom=0.17, top=0.88, wspace=0.12)
     for axes, (name, rows) in zip(every, clouds.items(), strict=True):
-        plain(axes, name).scatter(*rows.numpy(), s=7, alpha=0.35, color=COLOURS[0], linewidths=0)
+        style_axes(axes, name).scatter(*rows.numpy(), s=7, alpha=0.35, color=COLOURS[0], linewidths=0)
         axes.set_xlabel(names[0])
     every[0].set_ylabel(names[1])
     return figure

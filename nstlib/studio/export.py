@@ -5,14 +5,14 @@ from pathlib import Path
 from nstlib import networks, pictures
 from nstlib.files import replacing
 from nstlib.studio import runs, sources
-from nstlib.studio.runs import Wish
+from nstlib.studio.runs import RunRequest
 from nstlib.transfer import Picture
 from nstlib.transfer.settings import Settings
 
 
-def code(wish: Wish, steps: int) -> str:
-    """Lines that make the picture which a wish's run showed at its last of so many steps, without a studio."""
-    settings, default = wish.settings, Settings()
+def code(request: RunRequest, steps: int) -> str:
+    """Lines that make the picture which a request's run showed at its last of so many steps, without a studio."""
+    settings, default = request.settings, Settings()
     changed = {key: value for key, value in vars(settings).items() if value != getattr(default, key)}
     if settings.weights_given:
         changed.pop("style_layers", None)
@@ -21,9 +21,9 @@ def code(wish: Wish, steps: int) -> str:
         "import nstlib",
         "from nstlib import Settings, painted, pictures",
         "",
-        f"content = {sources.code(wish.content)}",
-        f"style = {sources.code(wish.style)}",
-        f"network = nstlib.networks.load({_network(wish)})",
+        f"content = {sources.code(request.content)}",
+        f"style = {sources.code(request.style)}",
+        f"network = nstlib.networks.load({_network(request)})",
         f"settings = Settings({words})",
     ]
     if steps < settings.steps:  # not fewer steps in Settings: Adam's rate falls over the last quarter of those
@@ -35,14 +35,14 @@ def code(wish: Wish, steps: int) -> str:
         ]
     else:
         lines += ["picture = nstlib.stylize(content, style, settings, network)"]
-    if wish.start is not None:
+    if request.start is not None:
         lines += ["# This run went on from an earlier picture; press restart for one that these lines repeat."]
     return "\n".join(lines)
 
 
-def _network(wish: Wish) -> str:
-    layers = runs.layers(wish.settings)
-    return repr(wish.network) if layers == networks.DEFAULT else f"{wish.network!r}, {layers}"
+def _network(request: RunRequest) -> str:
+    layers = runs.layers(request.settings)
+    return repr(request.network) if layers == networks.DEFAULT else f"{request.network!r}, {layers}"
 
 
 def save(picture: Picture, settings: Settings, folder: Path) -> str:

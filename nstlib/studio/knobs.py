@@ -25,7 +25,7 @@ TASKS: dict[str, dict] = {  # one way each through lesson 06's tasks: what is mo
 
 
 class Knobs:
-    """The controls by name; ``settings()`` and ``silent()`` read them, ``follow()`` moves them for a task.
+    """The controls by name; ``settings()`` and ``muted_layers()`` read them, ``follow()`` moves them for a task.
 
     What has no control stays as `settings` says. Raises ValueError for an α or β of 0, which no slider reaches, and for
     more than one content layer.
@@ -73,7 +73,7 @@ class Knobs:
             seed=self.seed.value,
         )
 
-    def silent(self) -> tuple[str, ...]:
+    def muted_layers(self) -> tuple[str, ...]:
         """Layers that solo or, where none has it, mute leaves out; raises ValueError where that is all of them."""
         solo = [layer for layer, button in self.solo.items() if button.value]
         silent = [layer for layer in self.weights if (layer not in solo if solo else self.muted[layer].value)]

@@ -1,7 +1,7 @@
 """``Studio("cat", "night")`` as the last line of a cell: every knob moves the picture while you watch.
 
-Controls are read, and a wish is left with the worker; what is shown is written from the worker's reports. So a slider
-never waits for a step, and a run never waits for a slider.
+Controls are read, and a request is left with the worker; what is shown is written from the worker's reports. So a
+slider never waits for a step, and a run never waits for a slider.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ import ipywidgets as widgets
 from nstlib import engine
 from nstlib.studio import export, kernel, runs
 from nstlib.studio.knobs import FREE, Knobs
-from nstlib.studio.runs import Begun, Shares, Wish
+from nstlib.studio.runs import GradientShares, RunRequest, RunStarted
 from nstlib.studio.screen import StudioScreen, close
 from nstlib.studio.sources import AUTO, Source, Sources, picture
 from nstlib.studio.worker import Task
@@ -54,8 +54,8 @@ class Studio:
         self.sources = Sources(content, style, self._ask, lambda said: self.screen.say(said, alert=True))
         self.screen = StudioScreen()
         self.task = Task(self._make, self._report, lambda item: isinstance(item, Step))
-        self._made = self._wish = None  # what the picture came from, and what is under way
-        self._silent: int | None = None  # the thread whose own changes to the knobs are no wish
+        self._made = self._request = None  # what the picture came from, and what is under way
+        self._silent: int | None = None  # the thread whose own changes to the knobs are no request
         self._sized, self._note = "size" in settings, ""
         self._build()
         kernel.register(self)
@@ -67,7 +67,7 @@ class Studio:
 
     def settings(self) -> Settings:
         """What the knobs say now; ValueError where all layers are muted."""
-        return runs.begin(self._with_pictures(self._wished())).settings
+        return runs.begin(self._with_pictures(self._requested())).settings
 
     def start(self) -> None:
         """Ask for a run from the beginning."""
@@ -93,8 +93,11 @@ class Studio:
     def as_code(self) -> str:
         """Lines that make the picture that is shown, or the one to come, without a studio."""
         with self.screen.lock:
-            wish, steps = self._made or dataclasses.replace(self._wished(), settings=self.settings()), len(self.totals)
-        return export.code(wish, steps or wish.settings.steps)
+            request, steps = (
+                self._made or dataclasses.replace(self._requested(), settings=self.settings()),
+                len(self.totals),
+            )
+        return export.code(request, steps or request.settings.steps)
 
     def _repr_mimebundle_(self, **kwargs):
         self.start()
@@ -160,20 +163,20 @@ class Studio:
     def _ask(self, *, now: bool = False, over: bool = False, large: int | None = None) -> None:
         self.code.layout.display = "none"  # its lines are of the run before
         try:
-            wish = self._wished()
+            request = self._requested()
             if large:
-                settings = dataclasses.replace(wish.settings, size=large, scales=None)
-                wish = dataclasses.replace(wish, settings=settings)
+                settings = dataclasses.replace(request.settings, size=large, scales=None)
+                request = dataclasses.replace(request, settings=settings)
             if self.go_on.value and not over:
-                wish = dataclasses.replace(wish, start=self.picture)
+                request = dataclasses.replace(request, start=self.picture)
         except Exception as fault:  # told in the panel, by the worker
-            wish = fault
-        kernel.WORKER.ask(self.task, wish, now=now)
+            request = fault
+        kernel.WORKER.ask(self.task, request, now=now)
 
-    def _wished(self) -> Wish:
+    def _requested(self) -> RunRequest:
         """What the knobs say now, with names in the place of pictures."""
         chosen = (self.sources.chosen(kind) for kind in ("content", "style"))
-        return Wish(*chosen, self.knobs.settings(), self.knobs.silent(), self.network)
+        return RunRequest(*chosen, self.knobs.settings(), self.knobs.muted_layers(), self.network)
 
     def _dropped(self, page, message: dict, buffers: list) -> None:
         if "refused" in message:
@@ -201,17 +204,19 @@ class Studio:
 
     # On the worker's thread
 
-    def _make(self, wish: Wish | Exception, check: Callable[[], None]) -> Iterator[Begun | Step | Shares]:
-        if isinstance(wish, Exception):
-            raise wish
-        self._wish, seen = wish, self._with_pictures(wish)
+    def _make(
+        self, request: RunRequest | Exception, check: Callable[[], None]
+    ) -> Iterator[RunStarted | Step | GradientShares]:
+        if isinstance(request, Exception):
+            raise request
+        self._request, seen = request, self._with_pictures(request)
         self.screen.before = seen.content
         return runs.run(seen, check)
 
-    def _with_pictures(self, wish: Wish) -> Wish:
-        content = picture(wish.content)
-        style = picture(wish.style, tuple(content.shape[1:]))
-        return dataclasses.replace(wish, content=content, style=style)
+    def _with_pictures(self, request: RunRequest) -> RunRequest:
+        content = picture(request.content)
+        style = picture(request.style, tuple(content.shape[1:]))
+        return dataclasses.replace(request, content=content, style=style)
 
     def _report(self, event: str, value) -> None:
         with self.screen.lock:
@@ -219,20 +224,20 @@ class Studio:
                 self._began = time.perf_counter()
                 self.screen.begin()
                 self._say("Running." if self.play.value else READY)
-            elif isinstance(value, Begun):
-                self._wish = dataclasses.replace(self._wish, settings=value.settings)
+            elif isinstance(value, RunStarted):
+                self._request = dataclasses.replace(self._request, settings=value.settings)
                 if self.knobs.rule.value != "by hand":
                     self._quietly(lambda: self.knobs.show_weights(value.layer_weights))
             elif isinstance(value, Step):
                 self._stepped(value)
-            elif isinstance(value, Shares):
+            elif isinstance(value, GradientShares):
                 self.screen.pull(value.shares)
             else:
                 self._ended(event, value)
 
     def _stepped(self, step: Step) -> None:
         if step.index == 0:
-            self.totals, self._made = [], self._wish
+            self.totals, self._made = [], self._request
         self.screen.picture = step.picture
         self.totals.append(step.total)
         if self.screen.due():
@@ -261,13 +266,13 @@ class Studio:
     def _ended(self, event: str, fault: Exception | None) -> None:
         self.screen.paint()
         self.screen.draw(self.totals, now=True)
-        if self._made is self._wish and event != "failed":
+        if self._made is self._request and event != "failed":
             self._tell_speed()
         count = len(self.totals)
         if event == "done":
             self._say(f"Done: {count} steps in {time.perf_counter() - self._began:.1f} s.")
         elif event == "paused":
-            self._say(f"Paused after {count} steps." if self._made is self._wish else READY)
+            self._say(f"Paused after {count} steps." if self._made is self._request else READY)
         elif event == "stopped":
             self._say(f"Stopped after {count} steps.")
         else:

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from nstlib.studio import drawing
 from nstlib.studio.frames import CALM_RATE, RATE, Pace, Picture, jpeg, wiped
 from nstlib.studio.page import Page
-from nstlib.transfer import fitted
+from nstlib.transfer import resample_to
 
 CURVE_EVERY = 0.25  # seconds between two drawings of the cost curve
 
@@ -85,7 +85,7 @@ class StudioScreen(Screen):
         share = self.wiper.value
         if share == 0 or self.before is None:
             return picture
-        return wiped(fitted(self.before, picture), picture, share)
+        return wiped(resample_to(self.before, picture), picture, share)
 
 
 def close(widget: widgets.Widget) -> None:

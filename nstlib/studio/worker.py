@@ -1,8 +1,8 @@
-"""One worker thread a kernel: it runs the newest wish of each panel, one step in turn, and stops inside a step.
+"""One worker thread a kernel: it runs the newest request of each panel, one step in turn, and stops inside a step.
 
 JupyterLab hands a slider's events to the kernel on changing threads, also while a cell runs. So a panel only leaves its
-wish here and returns; the worker alone calls `report`, and nothing else may write to what the panel shows.
-A wish calls off the run before it at once. A single one also starts at once; in a drag over many values each waits for
+request here and returns; the worker alone calls `report`, and nothing else may write to what the panel shows.
+A request cancels the run before it at once. A single one also starts at once; in a drag over many values each waits for
 a short pause, so that there are few runs, and a long drag still starts one now and then. Nothing here knows of widgets
 or torch.
 """
@@ -17,8 +17,8 @@ from typing import Any
 
 __all__ = ["Stopped", "Task", "Worker"]
 
-PAUSE, LONGEST = 0.05, 0.25  # seconds without a new wish before a run starts in a drag, and the longest wait there
-IDLE = 30.0  # seconds without work after which the thread ends; the next wish starts another
+PAUSE, LONGEST = 0.05, 0.25  # seconds without a new request before a run starts in a drag, and the longest wait there
+IDLE = 30.0  # seconds without work after which the thread ends; the next request starts another
 
 
 class Stopped(Exception):
@@ -44,8 +44,8 @@ class _Run:
 class Task:
     """A panel's place at the worker.
 
-    make(wish, check) gives an iterator; it calls `check` often, which raises Stopped once the run is called off.
-    report(event, value) is called on the worker's thread alone, with "started" and the wish, "item" and what the
+    make(request, check) gives an iterator; it calls `check` often, which raises Stopped once the run is called off.
+    report(event, value) is called on the worker's thread alone, with "started" and the request, "item" and what the
     iterator gave, "done", "stopped", "paused", or "failed" and the exception; in the context that made the task.
     is_step(item) says which items `advance` counts.
     """
@@ -61,7 +61,7 @@ class Task:
         # that message's subshell (since 7.4), which JupyterLab may have ended: they would be lost.
         self.context = contextvars.copy_context()
         self.closed = False
-        self.wish: Any = None
+        self.request: Any = None
         self.waiting = False
         self.first = self.due = self.begun = 0.0
         self.run: _Run | None = None
@@ -77,15 +77,15 @@ class Worker:
         self._turn = itertools.count()
         self._thread: threading.Thread | None = None
 
-    def ask(self, task: Task, wish: Any, *, now: bool = False) -> None:
-        """Make this the task's wish; `now` starts it without waiting for further ones."""
+    def ask(self, task: Task, request: Any, *, now: bool = False) -> None:
+        """Make this the task's request; `now` starts it without waiting for further ones."""
         moment = time.monotonic()
         with self._changed:
             if task.closed:
                 return
             if not task.waiting:
                 task.first = moment
-            task.wish, task.waiting = wish, True
+            task.request, task.waiting = request, True
             single = now or moment - task.begun > LONGEST
             task.due = moment if single else min(moment + PAUSE, task.first + LONGEST)
             self._call_off(task)
@@ -106,7 +106,7 @@ class Worker:
         self._allow(task, 1)
 
     def stop(self, task: Task) -> None:
-        """Call the run off, and the wish that waits."""
+        """Call the run off, and the request that waits."""
         with self._changed:
             task.waiting = False
             self._call_off(task)
@@ -127,7 +127,7 @@ class Worker:
             self.stop(task)
 
     def busy(self) -> bool:
-        """Whether a wish waits or a run is under way."""
+        """Whether a request waits or a run is under way."""
         with self._changed:
             return any(task.waiting or task.run for task in self._tasks)
 
@@ -175,20 +175,20 @@ class Worker:
                     continue
                 start = task.waiting and not task.run
                 if start:
-                    wish, task.waiting, task.run = task.wish, False, _Run()
+                    request, task.waiting, task.run = task.request, False, _Run()
                     task.begun = time.monotonic()
                 run = task.run
-            self._turn_of(task, run, wish if start else None, start)
+            self._turn_of(task, run, request if start else None, start)
             idle = time.monotonic()
 
-    def _turn_of(self, task: Task, run: _Run, wish: Any, start: bool) -> None:
+    def _turn_of(self, task: Task, run: _Run, request: Any, start: bool) -> None:
         """Begin the run or take its next step; report what came of it."""
         event, value = "item", None
         try:
             run.check()
             if start:
-                self._report(task, "started", wish)
-                run.items = task.make(wish, run.check)
+                self._report(task, "started", request)
+                run.items = task.make(request, run.check)
             value = next(run.items)
             run.check()
         except StopIteration:

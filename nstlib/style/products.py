@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-WIDE = 64  # rows from which AMX is worth its tiles
-AT_ONCE = 2**16  # columns that are copied to float32 together on the way forward, to spare memory
+AMX_MIN_ROWS = 64  # rows from which AMX is worth its tiles
+CHUNK_COLUMNS = 2**16  # columns that are copied to float32 together on the way forward, to spare memory
 
 Rows = Float[Tensor, "*batch n k"]
 Square = Float[Tensor, "*batch n n"]
@@ -41,9 +41,9 @@ class _FTimesFT(torch.autograd.Function):
     @staticmethod
     def forward(ctx, F: Rows) -> Square:
         ctx.save_for_backward(F)
-        if F.dtype == torch.bfloat16 and F.ndim == 2 and len(F) >= WIDE and _has_amx(F.device):
+        if F.dtype == torch.bfloat16 and F.ndim == 2 and len(F) >= AMX_MIN_ROWS and _has_amx(F.device):
             return _twice_rounded(F)
-        copies = (full_precision(part) for part in F.split(AT_ONCE, dim=-1))
+        copies = (full_precision(part) for part in F.split(CHUNK_COLUMNS, dim=-1))
         return sum(matrix_product(copy, copy.mT) for copy in copies)
 
     @staticmethod

@@ -4,7 +4,7 @@ settings: what a run is asked to do. objective: J of a picture. parameterization
 it moves. run: the loop, the only place in this library that optimises pictures.
 """
 
-from nstlib.transfer.run import DivergedError, Picture, Step, fitted, steps, stylize
+from nstlib.transfer.run import DivergedError, Picture, Step, resample_to, steps, stylize
 from nstlib.transfer.settings import Settings
 
-__all__ = ["DivergedError", "Picture", "Settings", "Step", "fitted", "steps", "stylize"]
+__all__ = ["DivergedError", "Picture", "Settings", "Step", "resample_to", "steps", "stylize"]

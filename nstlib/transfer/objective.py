@@ -41,7 +41,7 @@ class Pair:
 
 
 @torch.no_grad()
-def see(content: Picture, style: Picture, side: int, network: Network, device: torch.device) -> Pair:
+def prepare_pair(content: Picture, style: Picture, side: int, network: Network, device: torch.device) -> Pair:
     """Resize both pictures to `side` pixels on the shorter side and show them to the network, which lies on `device`.
 
     Raises ValueError for a picture too small for the network.
@@ -102,7 +102,7 @@ class Objective:
         }
 
     def _costs(self, x: Picture) -> tuple[Scalar, dict[str, Scalar]]:
-        """J_content, and E_l by layer, each computed when the walk gives the layer: see `Network.walk`."""
+        """J_content, and E_l by layer, each computed when the walk gives the layer: see `Network.iter_features`."""
         content, style = {}, {}
         for layer, block in _features(x, self.network):
             if layer in self.content_targets:
@@ -128,7 +128,7 @@ class Objective:
 
 
 def _features(picture: Picture, network: Network) -> Iterator[tuple[str, Block]]:
-    for layer, block in network.walk(picture[None]):
+    for layer, block in network.iter_features(picture[None]):
         yield layer, block.squeeze(0)  # not block[0], whose gradient comes back in another order: slow for all above
 
 

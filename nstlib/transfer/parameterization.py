@@ -23,11 +23,13 @@ STEADY = 20  # passes at one size after which a pyramid's rates fall as 1/√pas
 FINEST, COARSER = 0.6, 0.7  # a level's rate is 0.6 · 0.7^k of the learning rate, all together nearly twice that
 
 
-class Canvas:
+class Parameterization:
     """x with all that is needed to move it; ``x()`` is differentiable in `levels`, and begins as `start`."""
 
-    def __init__(self, start: Picture, settings: Settings, carried: "Canvas | None" = None, first: int = 0) -> None:
-        """Begin at pass `first` of the run; `carried` is the canvas of the coarser scale."""
+    def __init__(
+        self, start: Picture, settings: Settings, previous: "Parameterization | None" = None, first: int = 0
+    ) -> None:
+        """Begin at pass `first` of the run; `previous` is that of the coarser scale."""
         self.settings, self.first = settings, first
         self.levels = [start.clone()]
         while settings.optimizer == "pyramid" and min(self.levels[-1].shape[-2:]) >= 2 * COARSEST_SIDE:
@@ -35,7 +37,7 @@ class Canvas:
             self.levels.append(start.new_zeros(3, (height + 1) // 2, (width + 1) // 2))
         for level in self.levels:
             level.requires_grad_()
-        self.optimizer = self._optimizer(carried)
+        self.optimizer = self._optimizer(previous)
 
     def x(self) -> Picture:
         """Add up the levels from the coarsest to the finest; values may lie outside [0, 1]."""
@@ -44,7 +46,7 @@ class Canvas:
             x = level + _resized(x, level.shape[-2:])
         return x
 
-    def slow_down(self, index: int) -> None:
+    def set_rates(self, index: int) -> None:
         """Let Adam's rates fall over the last quarter: constant ones end in noise. L-BFGS scales its own steps.
 
         A pyramid's also fall as 1/√passes, after `STEADY` passes at one size.
@@ -61,7 +63,7 @@ class Canvas:
             return [rate]
         return [rate * FINEST * COARSER**k for k in range(len(self.levels))]
 
-    def _optimizer(self, carried: "Canvas | None") -> Adam | torch.optim.LBFGS:
+    def _optimizer(self, previous: "Parameterization | None") -> Adam | torch.optim.LBFGS:
         """Make the optimiser; Adam's moments are carried over from the coarser scale.
 
         L-BFGS starts anew: its history is of differences between pictures of the old size, and J's curvature is
@@ -72,9 +74,9 @@ class Canvas:
             return torch.optim.LBFGS(self.levels, max_iter=1, history_size=30, tolerance_grad=0, tolerance_change=0)
         # A pyramid's levels settle at different times: a short memory of the gradients' squares lets each go on sooner
         optimizer = Adam(self.levels, self._rates(), betas=(0.9, 0.99 if self.settings.optimizer == "adam" else 0.9))
-        if carried is not None:
+        if previous is not None:
             for back, level in enumerate(reversed(self.levels), start=1):  # a new finest level learns from the old one
-                before = carried.optimizer.state[carried.levels[-min(back, len(carried.levels))]]
+                before = previous.optimizer.state[previous.levels[-min(back, len(previous.levels))]]
                 optimizer.state[level] = _moments(before, level)
         return optimizer
 

@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from nstlib import engine, networks, pictures
-from nstlib.transfer.objective import Costs, Objective, Pair, see
-from nstlib.transfer.parameterization import Canvas
+from nstlib.transfer.objective import Costs, Objective, Pair, prepare_pair
+from nstlib.transfer.parameterization import Parameterization
 from nstlib.transfer.settings import Settings
 
 Picture = Float[Tensor, "3 height width"]
@@ -54,44 +54,44 @@ def steps(
     *,
     start: Picture | None = None,
     check: Callable[[], None] | None = None,
-    see: Callable[..., Pair] = see,
+    prepare_pair: Callable[..., Pair] = prepare_pair,
     plan: engine.Plan | None = None,
 ) -> Iterator[Step]:
     """Yield a Step for each pass: the first shows the starting picture, the last the result.
 
     Pictures are float32 (3,H,W) in [0,1] of any size; both are resized to `settings.size` on the shorter side. Without
     a network minivgg is loaded. `start` is a picture to go on from, in place of `settings.init`. `check` is called
-    between layers, forward and backward, and ends the run at once by raising. `see` is `nstlib.transfer.objective.see`,
-    or a function that remembers what it gave, for many runs of one pair. `plan` is another device or precision than
-    the engine's own choice.
+    between layers, forward and backward, and ends the run at once by raising. `prepare_pair` is that of
+    `nstlib.transfer.objective`, or a function that remembers what it gave, for many runs of one pair. `plan` is another
+    device or precision than the engine's own choice.
 
     Raises ValueError for settings that these pictures or this network cannot serve, DivergedError for costs that are
     not finite.
     """
     settings, began = settings or Settings(), time.perf_counter()
     plan = plan or engine.plan()
-    network = (network or networks.load(layers=settings.layers)).only(settings.layers)
-    network, index, canvas = engine.place(network, plan), 0, None
+    network = (network or networks.load(layers=settings.layers)).with_layers(settings.layers)
+    network, index, parameters = engine.place(network, plan), 0, None
     x = None if start is None else pictures.checked(start)
     if check:
         _watch(network, check)
-    unit = _Unit()
+    unit = LossScale()
     for scale, side in enumerate(settings.sides(), start=1):
-        pair = see(content, style, side, network, plan.device)
+        pair = prepare_pair(content, style, side, network, plan.device)
         with engine.keeping_memory(pair.content[0].numel()) as give_back:
-            x = fitted(_initial(pair, settings) if x is None else x, pair.content).to(plan.device).contiguous()
+            x = resample_to(_initial(pair, settings) if x is None else x, pair.content).to(plan.device).contiguous()
             objective = Objective(pair, settings, network, x)
             del pair  # else all features of both pictures would stay in memory while the picture moves
             give_back()
-            canvas = Canvas(x, settings, carried=canvas, first=index)
-            canvas.slow_down(index)
-            for costs, picture in _descend(canvas, objective, unit, settings.steps_at(scale), settings.plateau):
-                canvas.slow_down(index + 1)
-                if index == canvas.first:
+            parameters = Parameterization(x, settings, previous=parameters, first=index)
+            parameters.set_rates(index)
+            for costs, picture in _descend(parameters, objective, unit, settings.steps_at(scale), settings.plateau):
+                parameters.set_rates(index + 1)
+                if index == parameters.first:
                     give_back()  # the first pass leaves gaps between what it made for all others
                 yield Step(index, picture, *costs, time.perf_counter() - began, scale)
                 index += 1
-            x = canvas.x().detach().clamp(0, 1).cpu()
+            x = parameters.x().detach().clamp(0, 1).cpu()
 
 
 def stylize(
@@ -109,7 +109,7 @@ def _initial(pair: Pair, settings: Settings) -> Picture:
     return pair.content if settings.init == "content" else pair.style
 
 
-def fitted(picture: Picture, like: Picture) -> Picture:
+def resample_to(picture: Picture, like: Picture) -> Picture:
     """Resample to the size of `like`; of another shape the largest middle part is taken, so nothing is stretched."""
     (height, width), (h, w) = like.shape[-2:], picture.shape[-2:]
     if (height, width) == (h, w):
@@ -121,7 +121,7 @@ def fitted(picture: Picture, like: Picture) -> Picture:
     return functional.interpolate(middle, (height, width), mode="bicubic", antialias=True)[0].clamp(0, 1)
 
 
-class _Unit:
+class LossScale:
     """A factor that makes J a thousand at the first pass: torch's L-BFGS ignores curvature below an absolute 1e-10.
 
     So a constant in front of J changes nothing, as it should; it is the same at every scale, for Adam's moments.
@@ -130,6 +130,7 @@ class _Unit:
     factor: float | None = None
 
     def __call__(self, total: Tensor) -> Tensor:
+        """Scale J, by the factor that its first value sets."""
         if self.factor is None:
             first = total.item()
             self.factor = 1e3 / first if 0 < first < math.inf else 1.0
@@ -137,16 +138,16 @@ class _Unit:
 
 
 def _descend(
-    canvas: Canvas, objective: Objective, unit: _Unit, n_steps: int, plateau: float
+    parameters: Parameterization, objective: Objective, unit: LossScale, n_steps: int, plateau: float
 ) -> Iterator[tuple[tuple[float, dict[str, float], float], Picture]]:
     """Yield J_content, E_l and J of each pass, and its picture; in between, x moves on."""
     totals = []
 
     def evaluate() -> Tensor:
         nonlocal numbers, picture
-        canvas.optimizer.zero_grad()
-        x = canvas.x()
-        inside = _Inside.apply(x)
+        parameters.optimizer.zero_grad()
+        x = parameters.x()
+        inside = ClampProjected.apply(x)
         picture = inside.detach().cpu()  # given away only once the backward pass is done with it
         costs = objective(inside)
         numbers = _numbers(costs)
@@ -157,7 +158,7 @@ def _descend(
 
     for _ in range(n_steps):
         numbers = picture = None
-        canvas.optimizer.step(evaluate)
+        parameters.optimizer.step(evaluate)
         yield numbers, picture
         totals.append(numbers[-1])
         before = totals[-1 - PLATEAU_STEPS] if len(totals) > PLATEAU_STEPS else math.inf
@@ -165,7 +166,7 @@ def _descend(
             return
 
 
-class _Inside(torch.autograd.Function):
+class ClampProjected(torch.autograd.Function):
     """x clamped to [0, 1], whose gradient is kept where it points back inside.
 
     Clamping x itself between two steps of L-BFGS would falsify the differences that it remembers.
@@ -173,11 +174,13 @@ class _Inside(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor) -> Tensor:
+        """Clamp x to [0, 1]."""
         ctx.save_for_backward(x)
         return x.clamp(0, 1)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
+        """Keep the gradient, but not where a step against it would lead further outside."""
         (x,) = ctx.saved_tensors
         gradient = gradient.clone(memory_format=torch.contiguous_format)  # as x is; the network's is channels-last
         outwards = (gradient > 0) & (x <= 0) | (gradient < 0) & (x >= 1)  # x moves against its gradient

@@ -192,10 +192,10 @@ def test_evaluation_measures_with_the_teacher(teacher):
     settings = Settings(size=32, steps=8, scales=1, plateau=0)
     pair = pictures.sample("cat", 40), pictures.sample("coffee", 40)
     student = random_weights(Network("tiny", STUDENT, settings.layers))
-    outcome = evaluate.transfer(*pair, settings, student, teacher.only(networks.STYLE_LAYERS))
+    outcome = evaluate.transfer(*pair, settings, student, teacher.with_layers(networks.STYLE_LAYERS))
     assert 0 < outcome.fall < 1 and outcome.seconds > 0
     same = evaluate.relative_style_costs(
-        pictures.resize(pair[1], 32), pictures.resize(pair[1], 32), teacher.only(networks.STYLE_LAYERS)
+        pictures.resize(pair[1], 32), pictures.resize(pair[1], 32), teacher.with_layers(networks.STYLE_LAYERS)
     )
     assert max(same.values()) == 0
 

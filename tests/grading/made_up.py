@@ -7,7 +7,7 @@ import numpy as np
 
 from nstlib.checks.judging.replies import Reply
 from nstlib.grading.bundle.classroom import Override, Student
-from nstlib.grading.bundle.questions import Asked, Test
+from nstlib.grading.bundle.questions import GradedQuestion, Test
 from nstlib.grading.records.outcomes import OUTCOMES
 
 POINTS = {"ex01.unroll": 4, "ex01.content_cost": 6, "ex02.gram": 8}
@@ -72,7 +72,7 @@ def _asked(name):
         "nothing": "Nothing came back (`None`).",
         "kind:list": "Your answer is a list.",
     }
-    return Asked(
+    return GradedQuestion(
         id=name,
         function=function,
         call=f"{function}(features)",

@@ -72,7 +72,7 @@ def test_a_class_is_graded_in_jailed_children(jail, made, folder, tmp_path):
     assert {each["misconception"] for each in tests if (each["student"], each["question"]) == ("finn", GRAM)} == {
         "positions"
     }
-    assert found.run.layers and not found.run.holes and not found.run.weak
+    assert found.run.layers and not found.run.escapes and not found.run.weak
     assert left_over(os.getpid()) == []
 
 

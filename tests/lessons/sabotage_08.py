@@ -17,14 +17,14 @@ SABOTAGES = [
         "asking, begin = copy.deepcopy(whole).requires_grad_()",
         "asking, begin = copy.deepcopy(whole)",
     ),
-    ("the cut", "not cut", "whole.only(layers)", "whole.only((*layers, 'pool5'))"),
+    ("the cut", "not cut", "whole.with_layers(layers)", "whole.with_layers((*layers, 'pool5'))"),
     (
         "the cut",
         "the weights ask for gradients",
         "all_again(whole, *",
         "all_again(copy.deepcopy(whole).requires_grad_(), *",
     ),
-    ("a cut higher up", "not cut", "whole.only([layer])", "whole.only(['pool5'])"),
+    ("a cut higher up", "not cut", "whole.with_layers([layer])", "whole.with_layers(['pool5'])"),
     (
         "targets once",
         "all three shown again",

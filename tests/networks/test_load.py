@@ -334,7 +334,7 @@ def test_random_features_have_unit_mean_square_on_coarse_noise():
 
 def test_average_pooling_is_handed_on():
     network = networks.load("random-vgg19", ("pool1",), pooling="average")
-    found = network.only(["relu1_2", "pool1"])(picture())
+    found = network.with_layers(["relu1_2", "pool1"])(picture())
     expected = functional.avg_pool2d(found["relu1_2"], 2) * networks.vgg.AVERAGE_POOL_GAIN
     torch.testing.assert_close(found["pool1"], expected)
 

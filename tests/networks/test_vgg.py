@@ -178,7 +178,7 @@ def test_a_walk_gives_each_layer_one_stage_late():
     network, seen = tiny(("relu2_1", "conv3_1", "relu1_1")), []
     for name, stage in network.stages.items():
         stage.register_forward_hook(lambda *_, name=name: seen.append(name))
-    walk = network.walk(pictures())
+    walk = network.iter_features(pictures())
     assert next(walk)[0] == "relu1_1" and seen[-1] == "conv1_2"
     deeper = dict(walk)
     assert list(deeper) == ["relu2_1", "conv3_1"] and seen[-1] == "conv3_1"
@@ -255,7 +255,7 @@ def test_an_unknown_pooling_is_an_error():
 
 def test_only_shares_the_weights_and_leaves_the_original_alone():
     network, batch = tiny(("relu3_3", "conv2_1")), pictures()
-    narrowed = network.only(["relu2_1", "conv1_1", "relu2_1"])
+    narrowed = network.with_layers(["relu2_1", "conv1_1", "relu2_1"])
     assert narrowed.layers == ("relu2_1", "conv1_1")
     assert narrowed.deepest == "relu2_1"
     assert narrowed.minimum_side == 2
@@ -265,7 +265,7 @@ def test_only_shares_the_weights_and_leaves_the_original_alone():
     assert {layer: expected[layer].tolist() for layer in narrowed.layers} == {
         layer: features.tolist() for layer, features in narrowed(batch).items()
     }
-    widened = narrowed.only(["relu3_3"])  # the weights are still there
+    widened = narrowed.with_layers(["relu3_3"])  # the weights are still there
     assert torch.equal(widened(batch)["relu3_3"], expected["relu3_3"])
 
 
@@ -273,17 +273,17 @@ def test_only_computes_no_further_than_it_must():
     network, seen = tiny(), []
     for name, stage in network.stages.items():
         stage.register_forward_hook(lambda *_, name=name: seen.append(name))
-    network.only(["relu2_1"])(pictures())
+    network.with_layers(["relu2_1"])(pictures())
     assert sorted(seen) == sorted(TINY.until_deepest(["relu2_1"]))
 
 
 def test_only_names_a_layer_beyond_the_cut():
     with pytest.raises(ValueError, match=r"tiny was cut after relu2_1, but relu3_1 is asked for; load it again"):
-        tiny(("relu2_1",)).only(["relu1_1", "relu3_1"])
+        tiny(("relu2_1",)).with_layers(["relu1_1", "relu3_1"])
     with pytest.raises(ValueError, match="no layer 'relu9_1'"):
-        tiny(("relu2_1",)).only(["relu9_1"])
+        tiny(("relu2_1",)).with_layers(["relu9_1"])
     with pytest.raises(ValueError, match="name at least one"):
-        tiny(("relu2_1",)).only([])
+        tiny(("relu2_1",)).with_layers([])
 
 
 # Frozen

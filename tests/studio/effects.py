@@ -16,7 +16,7 @@ from rich.progress import track
 from nstlib import painted, pictures
 from nstlib.studio import runs
 from nstlib.studio.knobs import Knobs
-from nstlib.studio.runs import Wish
+from nstlib.studio.runs import RunRequest
 from nstlib.transfer import Step
 from nstlib.transfer.settings import Settings
 
@@ -45,7 +45,7 @@ def turned(settings: Settings, place: int, value) -> tuple[Settings, tuple[str, 
     if knob in knobs.weights.values():
         knobs.rule.value = "by hand"
     knob.value = value
-    return knobs.settings(), knobs.silent()
+    return knobs.settings(), knobs.muted_layers()
 
 
 def main() -> None:
@@ -58,10 +58,10 @@ def main() -> None:
         photo = pictures.sample(names[0], 2 * side)
         pair = photo, painted.paint(names[1], tuple(photo.shape[1:]))
         first = Settings(size=side, steps=steps, scales=1, plateau=0.0)
-        weights = runs.begin(Wish(*pair, first)).layer_weights
+        weights = runs.begin(RunRequest(*pair, first)).layer_weights
         by_hand = Settings(size=side, steps=steps, scales=1, plateau=0.0, layer_weights=weights)
-        for knob, wishes in ends(by_hand).items():
-            made = [last(Wish(*pair, *wish)) for wish in wishes]
+        for knob, requests in ends(by_hand).items():
+            made = [last(RunRequest(*pair, *request)) for request in requests]
             apart = [(a - b).square().mean().sqrt().item() for a, b in itertools.combinations(made, 2)]
             effects[knob][names] = max(apart)
     for knob, by_pair in effects.items():
@@ -72,9 +72,9 @@ def main() -> None:
     print(f"{len(pairs)} pairs, {side} pixels, {steps} steps")
 
 
-def last(wish: Wish):
-    """The picture that a wish ends in."""
-    return [item.picture for item in runs.run(wish, lambda: None) if isinstance(item, Step)][-1]
+def last(request: RunRequest):
+    """The picture that a request ends in."""
+    return [item.picture for item in runs.run(request, lambda: None) if isinstance(item, Step)][-1]
 
 
 if __name__ == "__main__":

@@ -40,21 +40,21 @@ def test_a_weight_of_0_has_no_place_on_a_logarithmic_slider(name):
 def test_mute_and_solo_name_the_silent_layers():
     knobs = Knobs(Settings(layer_weights="equal"))
     knobs.solo["relu3_1"].value = True
-    assert knobs.silent() == ("relu1_1", "relu2_1", "relu4_1", "relu5_1")
+    assert knobs.muted_layers() == ("relu1_1", "relu2_1", "relu4_1", "relu5_1")
     knobs.solo["relu3_1"].value = False
     knobs.muted["relu1_1"].value = True
-    assert knobs.silent() == ("relu1_1",)
+    assert knobs.muted_layers() == ("relu1_1",)
     for button in knobs.muted.values():
         button.value = True
     with pytest.raises(ValueError, match="let one sound"):
-        knobs.silent()
+        knobs.muted_layers()
     knobs.solo["relu2_1"].value = True  # to hear one alone is one click, whatever is muted
-    assert knobs.silent() == ("relu1_1", "relu3_1", "relu4_1", "relu5_1")
+    assert knobs.muted_layers() == ("relu1_1", "relu3_1", "relu4_1", "relu5_1")
 
 
 def test_a_layer_weight_of_0_begins_muted():
     knobs = Knobs(Settings(layer_weights={"relu1_1": 1.0, "relu2_1": 0.0}))
-    assert knobs.silent() == ("relu2_1",) and knobs.rule.value == "by hand"
+    assert knobs.muted_layers() == ("relu2_1",) and knobs.rule.value == "by hand"
 
 
 def test_a_task_begins_from_the_first_settings():
@@ -62,11 +62,11 @@ def test_a_task_begins_from_the_first_settings():
     knobs.beta.value, knobs.statistic.value, knobs.muted["relu4_1"].value = 0.2, "diagonal", True
     knobs.follow("palette only")
     assert knobs.settings() == Settings(beta=20)
-    assert knobs.silent() == ("relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    assert knobs.muted_layers() == ("relu2_1", "relu3_1", "relu4_1", "relu5_1")
     knobs.follow("strokes, no palette")
-    assert knobs.silent() == ("relu1_1", "relu2_1")
+    assert knobs.muted_layers() == ("relu1_1", "relu2_1")
     knobs.follow("still a cat")
-    assert knobs.settings() == Settings(beta=10**0.5) and knobs.silent() == ()
+    assert knobs.settings() == Settings(beta=10**0.5) and knobs.muted_layers() == ()
     knobs.follow(FREE)
     assert knobs.settings() == Settings(beta=20)
 
@@ -76,7 +76,7 @@ def test_each_task_moves_something():
     for task in set(TASKS) - {FREE}:
         knobs = Knobs(Settings())
         knobs.follow(task)
-        assert (knobs.settings(), knobs.silent()) != (free.settings(), free.silent()), task
+        assert (knobs.settings(), knobs.muted_layers()) != (free.settings(), free.muted_layers()), task
 
 
 def test_what_a_browser_sends_back_is_no_move():

@@ -51,7 +51,7 @@ def test_a_rule_moves_the_faders_and_a_fader_ends_the_rule(studio):
 def test_a_task_moves_its_knobs_and_runs_once(studio):
     begun = []
     make = studio.task.make
-    studio.task.make = lambda wish, check: begun.append(wish) or make(wish, check)
+    studio.task.make = lambda request, check: begun.append(request) or make(request, check)
     studio.knobs.task.value = "palette only"
     finished(studio)
     assert len(begun) == 1
@@ -66,7 +66,7 @@ def test_a_move_leaves_the_tasks_way_and_the_lines_of_the_run_before(studio):
     assert studio.code.layout.display == ""
     studio.knobs.beta.value = 3
     assert studio.knobs.task.value == FREE and studio.code.layout.display == "none"
-    assert studio.knobs.silent() == ("relu2_1", "relu3_1", "relu4_1", "relu5_1")  # nothing else was put back
+    assert studio.knobs.muted_layers() == ("relu2_1", "relu3_1", "relu4_1", "relu5_1")  # nothing else was put back
     finished(studio)
     studio.knobs.task.value = "palette only"
     assert studio.knobs.beta.value == 10
@@ -107,7 +107,7 @@ def test_a_run_that_diverges_is_a_sentence(studio, monkeypatch):
         raise DivergedError("J is NaN at step 3: lower β.")
         yield
 
-    monkeypatch.setattr(panel.running.transfer, "steps", steps)
+    monkeypatch.setattr(panel.runs.transfer, "steps", steps)
     studio.start()
     until(lambda: "lower β" in said(studio))
     monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""The worker without widgets or torch: newest wish wins, stops inside a step, never dies, leaves nothing behind."""
+"""The worker without widgets or torch: newest request wins, stops inside a step, never dies, leaves nothing behind."""
 
 import contextvars
 import gc
@@ -20,20 +20,20 @@ class Panel:
         self.events, self.length, self.pause, self.fail = [], length, pause, fail
         self.worker, self.task = worker, Task(self.make, self.report)
 
-    def make(self, wish, check):
+    def make(self, request, check):
         for number in range(self.length):
             for _ in range(10):
                 check()
                 time.sleep(self.pause / 10)
             if self.fail == number:
                 raise ValueError("the solver's own fault")
-            yield wish, number
+            yield request, number
 
     def report(self, event, value):
         self.events.append((event, value))
 
-    def ask(self, wish, **how):
-        self.worker.ask(self.task, wish, **how)
+    def ask(self, request, **how):
+        self.worker.ask(self.task, request, **how)
 
     def kinds(self):
         return [event for event, _ in list(self.events)]
@@ -46,7 +46,7 @@ def worker():
     made.stop_all()
 
 
-def test_a_wish_runs_to_its_end(worker):
+def test_a_request_runs_to_its_end(worker):
     panel = Panel(worker)
     panel.ask("a")
     until(lambda: "done" in panel.kinds())
@@ -54,7 +54,7 @@ def test_a_wish_runs_to_its_end(worker):
     assert not worker.busy()
 
 
-def test_a_thousand_wishes_end_in_the_last_and_few_runs(worker):
+def test_a_thousand_requests_end_in_the_last_and_few_runs(worker):
     panel = Panel(worker, length=3)
     for number in range(1000):
         panel.ask(number)
@@ -63,7 +63,7 @@ def test_a_thousand_wishes_end_in_the_last_and_few_runs(worker):
     assert started[-1] == 999 and panel.kinds().count("done") == 1 and len(started) < 100
 
 
-def test_a_new_wish_stops_the_old_run_inside_its_step(worker):
+def test_a_new_request_stops_the_old_run_inside_its_step(worker):
     panel = Panel(worker, length=1000, pause=1.0)
     panel.ask("slow", now=True)
     until(lambda: "started" in panel.kinds())
@@ -77,7 +77,7 @@ def test_what_was_made_when_the_run_was_stopped_is_not_reported(worker):
     panel = Panel(worker)
     begun = threading.Event()
 
-    def make(wish, check):
+    def make(request, check):
         begun.set()
         until(lambda: panel.task.run.called_off.is_set())
         yield "too late"
@@ -118,7 +118,7 @@ def test_pause_step_and_resume(worker):
     assert panel.kinds().count("item") == 6
 
 
-def test_a_paused_run_takes_a_new_wish(worker):
+def test_a_paused_run_takes_a_new_request(worker):
     panel = Panel(worker, length=50)
     panel.ask("a")
     until(lambda: "item" in panel.kinds())
@@ -167,7 +167,7 @@ def test_reports_speak_in_the_context_that_made_the_task(worker):
 
     def made():
         message.set("the cell's")
-        return Task(lambda wish, check: iter([1]), lambda event, value: heard.append(message.get()))
+        return Task(lambda request, check: iter([1]), lambda event, value: heard.append(message.get()))
 
     worker.ask(contextvars.Context().run(made), "a", now=True)
     until(lambda: len(heard) == 3)
@@ -211,14 +211,14 @@ def test_the_thread_ends_when_idle_and_another_starts(worker, monkeypatch):
 
 
 def test_a_run_that_swallows_everything_but_stopped_is_still_stopped(worker):
-    def make(wish, check):
+    def make(request, check):
         while True:
             check()
             try:
                 raise ValueError
             except ValueError:
                 pass
-            yield wish
+            yield request
 
     events = []
     task = Task(make, lambda event, value: events.append(event))

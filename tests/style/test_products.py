@@ -22,7 +22,7 @@ def close(product, F, rtol=1e-5):
 @given(st.integers(1, 9), st.integers(1, 40), st.integers(1, 40))
 def test_what_is_copied_in_parts_is_the_whole_sum(n, k, at_once):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(products, "AT_ONCE", at_once)
+        patch.setattr(products, "CHUNK_COLUMNS", at_once)
         for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
             F = rows(n, k, dtype)
             product = products.product_with_itself(F)

@@ -16,9 +16,9 @@ from nstlib.networks.vgg import Architecture, random_weights
 from nstlib.style import content_cost, layer_style_cost
 from nstlib.transfer import DivergedError, steps, stylize
 from nstlib.transfer.adam import Adam
-from nstlib.transfer.objective import Objective, see
-from nstlib.transfer.parameterization import Canvas
-from nstlib.transfer.run import PLATEAU_STEPS, _Inside
+from nstlib.transfer.objective import Objective, prepare_pair
+from nstlib.transfer.parameterization import Parameterization
+from nstlib.transfer.run import PLATEAU_STEPS, ClampProjected
 from nstlib.transfer.settings import OPTIMIZERS, Settings
 
 TINY = Architecture(widths=(4, 6, 8, 10, 12), depths=(2, 2, 2, 2, 1))
@@ -233,8 +233,8 @@ def test_memory_is_kept_for_one_scale_at_a_time_also_in_a_run_that_is_left(pair,
 
 
 def _objective(pair, network, settings):
-    network = network.only(settings.layers)
-    seen = see(*pair, settings.size, network, torch.device("cpu"))
+    network = network.with_layers(settings.layers)
+    seen = prepare_pair(*pair, settings.size, network, torch.device("cpu"))
     return Objective(seen, settings, network, seen.content)
 
 
@@ -293,22 +293,24 @@ class OneDevice(TorchDispatchMode):
 def test_a_step_leaves_nothing_on_the_wrong_device(pair, network, statistic, optimizer):
     """No GPU is here: on meta tensors, which have a device but no numbers, a forgotten tensor shows as well."""
     settings = quick(statistic=statistic, layer_weights="equal", total_variation=1.0, optimizer=optimizer)
-    placed = engine.place(network.only(settings.layers), engine.Plan(torch.device("meta"), torch.bfloat16, 1, "test"))
-    canvas = None
+    placed = engine.place(
+        network.with_layers(settings.layers), engine.Plan(torch.device("meta"), torch.bfloat16, 1, "test")
+    )
+    parameters = None
     for side in (24, 32):
         with OneDevice():
-            seen = see(*pair, side, placed, torch.device("meta"))
+            seen = prepare_pair(*pair, side, placed, torch.device("meta"))
             objective = Objective(seen, settings, placed, seen.content)
-            canvas = Canvas(seen.content, settings, canvas)
-            costs = objective(_Inside.apply(canvas.x()))
+            parameters = Parameterization(seen.content, settings, parameters)
+            costs = objective(ClampProjected.apply(parameters.x()))
             costs.total.backward()
-            canvas.optimizer.step(lambda costs=costs: costs.total)
-        assert canvas.levels[0].grad.device.type == "meta" and costs.total.dtype == torch.float32
+            parameters.optimizer.step(lambda costs=costs: costs.total)
+        assert parameters.levels[0].grad.device.type == "meta" and costs.total.dtype == torch.float32
 
 
 def test_the_device_test_sees_a_forgotten_tensor(pair, network):
     placed = engine.place(network, engine.Plan(torch.device("meta"), torch.float32, 1, "test"))
-    seen = see(*pair, 32, placed, torch.device("meta"))
+    seen = prepare_pair(*pair, 32, placed, torch.device("meta"))
     objective = Objective(seen, quick(layer_weights="equal"), placed, seen.content)
     objective.style_targets["relu3_1"] = torch.zeros(8, 8)
     with OneDevice(), pytest.raises(AssertionError, match=r"on \{"):
@@ -319,18 +321,19 @@ def test_the_features_of_the_pair_are_let_go_before_the_first_step(pair, network
     given = []
 
     def seen(*arguments):
-        both = see(*arguments)
+        both = prepare_pair(*arguments)
         given.append(weakref.ref(both))
         return both
 
-    for _ in steps(*pair, quick(steps=2), network, see=seen):
+    for _ in steps(*pair, quick(steps=2), network, prepare_pair=seen):
         assert given[0]() is None
 
 
 def test_a_pair_that_was_seen_before_gives_the_same_run(pair, network):
-    remembered = functools.cache(see)
+    remembered = functools.cache(prepare_pair)
     fresh, first, again = (
-        list(steps(*pair, quick(steps=3), network, see=function)) for function in (see, remembered, remembered)
+        list(steps(*pair, quick(steps=3), network, prepare_pair=function))
+        for function in (prepare_pair, remembered, remembered)
     )
     for a, b, c in zip(fresh, first, again, strict=True):
         assert a.picture.equal(b.picture) and b.picture.equal(c.picture) and a.total == b.total == c.total

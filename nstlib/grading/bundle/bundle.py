@@ -20,11 +20,11 @@ from pathlib import Path
 from nstlib.grading.bundle import classroom, questions
 from nstlib.grading.bundle.classroom import Override, Student
 from nstlib.grading.bundle.lateness import Policy
-from nstlib.grading.bundle.questions import Asked, Test
+from nstlib.grading.bundle.questions import GradedQuestion, Test
 from nstlib.grading.csv_files import TableError, write
-from nstlib.grading.escaping import shown
+from nstlib.grading.escaping import printable
 
-__all__ = ["Asked", "Bundle", "BundleError", "Test", "new"]
+__all__ = ["Bundle", "BundleError", "GradedQuestion", "Test", "new"]
 
 
 class BundleError(ValueError):
@@ -37,7 +37,7 @@ class Bundle:
 
     path: Path
     name: str
-    asked: Mapping[str, Asked]
+    asked: Mapping[str, GradedQuestion]
     policy: Policy
     roster: tuple[Student, ...]
     overrides: tuple[Override, ...]
@@ -58,7 +58,7 @@ class Bundle:
         """Return the bundle with the questions of these exercises alone; raises BundleError for an unknown one."""
         known = sorted({name.partition(".")[0] for name in self.asked})
         if unknown := [each for each in exercises if each not in known]:
-            raise BundleError(f"The bundle has no exercise {shown(unknown[0])!r}; it has {', '.join(known)}.")
+            raise BundleError(f"The bundle has no exercise {printable(unknown[0])!r}; it has {', '.join(known)}.")
         asked = {name: each for name, each in self.asked.items() if name.partition(".")[0] in exercises}
         return replace(self, asked=asked, overrides=tuple(each for each in self.overrides if each.question in asked))
 
@@ -89,7 +89,7 @@ class Bundle:
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as fault:
             if isinstance(fault, BundleError):
                 raise
-            said = shown(fault, most=200)
+            said = printable(fault, most=200)
             raise BundleError(
                 f"{path} is damaged ({type(fault).__name__}: {said}). Restore it from a copy; a new bundle has other "
                 "tests, and makes the class be graded anew."
@@ -158,7 +158,7 @@ def _secret(path: Path) -> bytes:
     return secret
 
 
-def _digest(folder: Path, asked: Mapping[str, Asked]) -> str:
+def _digest(folder: Path, asked: Mapping[str, GradedQuestion]) -> str:
     whole = hashlib.sha256(json.dumps({name: each.points for name, each in asked.items()}).encode())
     for path in (folder / "secret", folder / "tests.json", *(folder / "tests" / f"{name}.npz" for name in asked)):
         whole.update(hashlib.sha256(path.read_bytes()).digest())

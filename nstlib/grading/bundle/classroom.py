@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfoNotFoundError
 from nstlib.grading import csv_files
 from nstlib.grading.bundle.lateness import ANY, Extension, Policy
 from nstlib.grading.csv_files import TableError
-from nstlib.grading.escaping import same, shown
+from nstlib.grading.escaping import normalized, printable
 
 __all__ = ["EMPTY", "Override", "Student", "extensions", "overrides", "policy", "require_known", "roster", "toml"]
 
@@ -107,7 +107,7 @@ def policy(late: Mapping, granted: Iterable[Extension] = ()) -> Policy:
 def roster(path: Path) -> tuple[Student, ...]:
     """Read the class list; a missing file is an empty one."""
     rows = csv_files.read(path, ("student",), ("name", "email", "canvas_id", "moodle_id")) if path.exists() else []
-    _once(path, [(same(row["student"]),) for row in rows], rows)
+    _once(path, [(normalized(row["student"]),) for row in rows], rows)
     return tuple(
         Student(row["student"], *(row.get(key, "") for key in Student.__annotations__ if key != "id")) for row in rows
     )
@@ -133,12 +133,12 @@ def require_known(exercises: set[str], students: Sequence[Student], late: Policy
     for told, exercise in named:
         if exercise not in exercises:
             raise TableError(f"{told}; there are {', '.join(sorted(exercises))}.")
-    known = {same(each.id) for each in students}
+    known = {normalized(each.id) for each in students}
     named = [("extensions.csv", each.student) for each in late.extensions]
     named += [("overrides.csv", each.student) for each in given]
     for table, student in named if known else ():
-        if same(student) not in known:
-            raise TableError(f"{table} names {shown(student)!r}, who is not in roster.csv. Correct one of them.")
+        if normalized(student) not in known:
+            raise TableError(f"{table} names {printable(student)!r}, who is not in roster.csv. Correct one of them.")
 
 
 def overrides(path: Path, questions: Mapping[str, int]) -> tuple[Override, ...]:
@@ -150,7 +150,7 @@ def overrides(path: Path, questions: Mapping[str, int]) -> tuple[Override, ...]:
     for row in rows:
         if row["question"] not in known:
             raise TableError(
-                f"{path.name}, line {row['line']}: there is no question {shown(row['question'])!r}; "
+                f"{path.name}, line {row['line']}: there is no question {printable(row['question'])!r}; "
                 f"there are {', '.join(sorted(known))}."
             )
         if _number(path, row, "points") > questions[row["question"]]:
@@ -160,7 +160,7 @@ def overrides(path: Path, questions: Mapping[str, int]) -> tuple[Override, ...]:
             )
         if not row["reason"]:
             raise TableError(f"{path.name}, line {row['line']}: write a reason; it is what you will read next term.")
-    _once(path, [(same(row["student"]), row["question"]) for row in rows], rows)
+    _once(path, [(normalized(row["student"]), row["question"]) for row in rows], rows)
     return tuple(Override(row["student"], row["question"], _number(path, row, "points"), row["reason"]) for row in rows)
 
 
@@ -183,7 +183,7 @@ def _number(path: Path, row: dict, column: str) -> Decimal:
         number = Decimal("nan")
     if not math.isfinite(number) or number < 0 or number > 10**6:
         raise TableError(
-            f"{path.name}, line {row['line']}: {column} is {shown(row[column])!r}; write a number that is 0 or more."
+            f"{path.name}, line {row['line']}: {column} is {printable(row[column])!r}; write a number of 0 or more."
         )
     return number
 

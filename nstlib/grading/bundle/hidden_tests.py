@@ -17,7 +17,7 @@ from nstlib.checks.judging.replies import Reply
 from nstlib.checks.judging.verdict import Verdict, judge
 from nstlib.checks.questions import Question
 from nstlib.checks.random_cases import Draw
-from nstlib.grading.bundle.questions import Asked, Test
+from nstlib.grading.bundle.questions import GradedQuestion, Test
 
 __all__ = ["HiddenError", "asked", "replied"]
 
@@ -31,7 +31,7 @@ class HiddenError(ValueError):
     """A question's mistakes look alike whatever is drawn: the question is wrong, not the bundle."""
 
 
-def asked(question: Question, secret: bytes, name: str) -> Asked:
+def asked(question: Question, secret: bytes, name: str) -> GradedQuestion:
     """Return a question with its hidden tests; draw again until every known mistake is told from all others."""
     for attempt in range(10):
         tests = tuple(_tests(question, lambda *what, at=attempt: _key(secret, name, question.id, at, *what)))
@@ -39,7 +39,7 @@ def asked(question: Question, secret: bytes, name: str) -> Asked:
             break
     else:
         raise HiddenError(f"No hidden tests were found that tell the known mistakes of {question.id} apart.")
-    return Asked(
+    return GradedQuestion(
         id=question.id,
         function=question.reference.__name__,
         call=question.call,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from nstlib.grading.escaping import same
+from nstlib.grading.escaping import normalized
 
 __all__ = ["MOST_DAYS", "Extension", "Late", "Policy", "days_late", "lateness"]
 
@@ -63,7 +63,7 @@ class Policy:
 
     def extension(self, student: str, exercise: str) -> timedelta:
         """The longest of the extensions that hold for the student and exercise."""
-        own = [each for each in self.extensions if same(each.student) == same(student)]
+        own = [each for each in self.extensions if normalized(each.student) == normalized(student)]
         days = [each.days for each in own if each.exercise in (exercise, ANY)]
         return timedelta(days=float(max(days, default=Decimal(0))))
 

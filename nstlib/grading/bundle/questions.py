@@ -11,7 +11,7 @@ from nstlib.checks.judging.replies import Reply
 from nstlib.grading import csv_files
 from nstlib.grading.bundle import serialization
 
-__all__ = ["Asked", "Test", "read", "write"]
+__all__ = ["GradedQuestion", "Test", "read", "write"]
 
 SIMPLE = ("id", "function", "call", "points", "tolerance", "by_hand", "credit", "said")
 
@@ -38,7 +38,7 @@ class Test:
 
 
 @dataclass(frozen=True)
-class Asked:
+class GradedQuestion:
     """A question as the grader knows it. credit: part points a mistake; said: the notebook's sentences, by verdict."""
 
     id: str
@@ -53,7 +53,7 @@ class Asked:
     tests: tuple[Test, ...]
 
 
-def write(folder: Path, asked: Mapping[str, Asked]) -> None:
+def write(folder: Path, asked: Mapping[str, GradedQuestion]) -> None:
     """Write tests.json and, for each question, its arrays."""
     (folder / "tests").mkdir()
     listed = []
@@ -66,7 +66,7 @@ def write(folder: Path, asked: Mapping[str, Asked]) -> None:
     csv_files.write(folder / "tests.json", json.dumps(listed, allow_nan=False, indent=1))
 
 
-def read(folder: Path, points: Mapping[str, int]) -> dict[str, Asked]:
+def read(folder: Path, points: Mapping[str, int]) -> dict[str, GradedQuestion]:
     """Read them, with the points of bundle.toml; raises TableError for these, and whatever a damaged file raises."""
     found = {}
     for each in json.loads((folder / "tests.json").read_text(encoding="utf-8")):
@@ -77,7 +77,7 @@ def read(folder: Path, points: Mapping[str, int]) -> dict[str, Asked]:
             raise csv_files.TableError(f'[points] of bundle.toml: "{each["id"]}" = {given!r}; write a whole number.')
         tests = tuple(_grown(test, arrays) for test in each["tests"])
         simple = {key: each[key] for key in SIMPLE} | {"points": given}
-        found[each["id"]] = Asked(**simple, kinds=frozenset(each["kinds"]), tests=tests)
+        found[each["id"]] = GradedQuestion(**simple, kinds=frozenset(each["kinds"]), tests=tests)
     if unknown := sorted(set(points) - set(found)):
         raise csv_files.TableError(f"[points] of bundle.toml names {unknown[0]!r}, for which there are no tests.")
     return found

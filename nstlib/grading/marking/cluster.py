@@ -12,7 +12,7 @@ from typing import Any
 
 from distributed import Client, Future, KilledWorker, as_completed
 
-from nstlib.grading.bundle.questions import Asked
+from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.marking.gate import Gate
 from nstlib.grading.marking.local import Proof, marks_of, proved
 from nstlib.grading.marking.marking import Marks
@@ -38,7 +38,7 @@ def marker(scheduler: str, *, weak: bool):
     """
 
     def marked(
-        submissions: Iterable[Submission], asked: Mapping[str, Asked], limits: Limits
+        submissions: Iterable[Submission], asked: Mapping[str, GradedQuestion], limits: Limits
     ) -> Iterator[tuple[Submission, Marks] | Proof]:
         with _client(scheduler) as client, _ended(client):
             _require_same_versions(client)
@@ -99,7 +99,7 @@ def _next(arriving: as_completed, client: Client) -> Future:
     return next(arriving)
 
 
-def _result(future: Future, asked: Mapping[str, Asked]) -> tuple[Proof | None, Marks]:
+def _result(future: Future, asked: Mapping[str, GradedQuestion]) -> tuple[Proof | None, Marks]:
     try:
         return future.result()
     except KilledWorker:  # one worker after the other died of it: no fault of the student's as far as we can tell
@@ -139,7 +139,9 @@ def _runner(limits: Limits, weak: bool) -> tuple[Runner, bool]:
     return runner, True
 
 
-def _mark(submission: Submission, asked: Mapping[str, Asked], limits: Limits, weak: bool) -> tuple[Proof | None, Marks]:
+def _mark(
+    submission: Submission, asked: Mapping[str, GradedQuestion], limits: Limits, weak: bool
+) -> tuple[Proof | None, Marks]:
     """Mark a submission; with what a new runner's jail was found to hold before its first."""
     runner, new = _runner(limits, weak)
     with _here["gate"].shared():
@@ -154,7 +156,7 @@ def _prove(limits: Limits, weak: bool) -> Proof:
     runners = runners or [_runner(limits, weak)[0]]
     with _here["gate"].shared():
         found = [proved(runner, weak) for runner in runners]
-    return Proof(found[0].layers, tuple(sorted({hole for each in found for hole in each.holes})), weak)
+    return Proof(found[0].layers, tuple(sorted({escape for each in found for escape in each.escapes})), weak)
 
 
 def _end() -> None:

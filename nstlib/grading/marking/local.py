@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nstlib.grading.bundle.questions import Asked
+from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.marking.gate import Gate
 from nstlib.grading.marking.marking import Marks, Stopped, mark
 from nstlib.grading.runner import proof
@@ -20,16 +20,16 @@ __all__ = ["Proof", "marked", "marks_of", "proved"]
 
 @dataclass(frozen=True)
 class Proof:
-    """What held where submissions were marked, tried before the first and after the last. holes: what did not hold."""
+    """What held where submissions were marked, tried before the first and after the last. escapes: what did not."""
 
     layers: tuple[str, ...]
-    holes: tuple[str, ...]
+    escapes: tuple[str, ...]
     weak: bool
 
 
 def marked(
     submissions: Iterable[Submission],
-    asked: Mapping[str, Asked],
+    asked: Mapping[str, GradedQuestion],
     limits: Limits,
     *,
     jobs: int,
@@ -80,7 +80,7 @@ def marked(
 
 def marks_of(
     submission: Submission,
-    asked: Mapping[str, Asked],
+    asked: Mapping[str, GradedQuestion],
     runner: Runner,
     limits: Limits,
     go_on: Callable[[], bool] = lambda: True,
@@ -108,7 +108,7 @@ def _require_unseen(runner: Runner, paths: Sequence[Path]) -> None:
 
 def proved(runner: Runner, weak: bool) -> Proof:
     """Try the jail; raises SandboxError where it does not hold, unless `weak`."""
-    return Proof(runner.layers, proof.prove(runner, weak=weak), weak)
+    return Proof(runner.layers, proof.self_test(runner, weak=weak), weak)
 
 
 def _given(done: queue.Queue, running: int) -> Iterator:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nstlib.checks.judging.replies import Reply, Rule
 from nstlib.checks.judging.verdict import Verdict, judge
-from nstlib.grading.bundle.questions import Asked, Test
+from nstlib.grading.bundle.questions import GradedQuestion, Test
 from nstlib.grading.runner.runner import Job, Outcome, Runner
 from nstlib.grading.sandbox.limits import Limits
 
@@ -49,7 +49,7 @@ class Marks:
 
 def mark(
     data: bytes,
-    asked: Mapping[str, Asked],
+    asked: Mapping[str, GradedQuestion],
     runner: Runner,
     limits: Limits = Limits(),  # noqa: B008, it is frozen
     go_on: Callable[[], bool] = lambda: True,
@@ -79,7 +79,7 @@ def mark(
 
 
 def _question(
-    asked: Asked, source: str, warnings: Sequence[str], runner: Runner, budget: Budget, limits: Limits
+    asked: GradedQuestion, source: str, warnings: Sequence[str], runner: Runner, budget: Budget, limits: Limits
 ) -> dict[str, object]:
     """Run a question's tests, and the first of them twice where all have answers; judge."""
     outcomes: list[Outcome] = []
@@ -112,7 +112,7 @@ def _question(
     return _entry("correct", asked, None, asked.points, **more)
 
 
-def _run(asked: Asked, test: Test, source: str, runner: Runner, budget: Budget, limits: Limits) -> Outcome:
+def _run(asked: GradedQuestion, test: Test, source: str, runner: Runner, budget: Budget, limits: Limits) -> Outcome:
     if not budget.go_on():
         raise Stopped
     if budget.left <= 0:
@@ -123,7 +123,7 @@ def _run(asked: Asked, test: Test, source: str, runner: Runner, budget: Budget, 
     return outcome
 
 
-def _judged(asked: Asked, tests: Sequence[Test], outcomes: Sequence[Outcome]) -> Verdict:
+def _judged(asked: GradedQuestion, tests: Sequence[Test], outcomes: Sequence[Outcome]) -> Verdict:
     replies = [each.reply for each in outcomes]
     if any(reply is None for reply in replies):
         return Verdict("not yet")
@@ -132,7 +132,7 @@ def _judged(asked: Asked, tests: Sequence[Test], outcomes: Sequence[Outcome]) ->
     return judge([test.expected for test in tests], mistakes, replies, symbols, asked.kinds, asked.tolerance, groups)
 
 
-def _test(asked: Asked, test: Test, outcome: Outcome) -> dict[str, object]:
+def _test(asked: GradedQuestion, test: Test, outcome: Outcome) -> dict[str, object]:
     verdict = _judged(asked, [test], [outcome]).outcome if outcome.reply is not None else outcome.status
     return {
         "id": test.id,
@@ -147,7 +147,7 @@ def _test(asked: Asked, test: Test, outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _error_ratio(asked: Asked, expected: Reply, answer: Reply | None) -> float | None:
+def _error_ratio(asked: GradedQuestion, expected: Reply, answer: Reply | None) -> float | None:
     """Return the largest error in units of what is allowed, for the list of near misses; None where there is none."""
     if answer is None or answer.unread or answer.status != "value" or set(answer.values) != set(expected.values):
         return None
@@ -171,7 +171,7 @@ def _said(verdict: Verdict, reply: Reply) -> tuple[str, ...]:
 
 
 def _entry(
-    outcome: str, asked: Asked, misconception: str | None = None, points: int = 0, **more: object
+    outcome: str, asked: GradedQuestion, misconception: str | None = None, points: int = 0, **more: object
 ) -> dict[str, object]:
     empty = {"source": "", "said": (), "warnings": (), "tests": []}
     return empty | {"outcome": outcome, "misconception": misconception, "points": points, "of": asked.points} | more

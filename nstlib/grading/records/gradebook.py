@@ -12,10 +12,10 @@ from pathlib import Path
 from nstlib.grading import csv_files
 from nstlib.grading.bundle.classroom import Override, Student
 from nstlib.grading.bundle.lateness import Late, Policy, lateness
-from nstlib.grading.escaping import same
+from nstlib.grading.escaping import normalized
 from nstlib.grading.records import outcomes
 
-__all__ = ["Answer", "Row", "build", "gradebook_csv", "plain", "tests_csv", "write"]
+__all__ = ["Answer", "Row", "build", "format_points", "gradebook_csv", "tests_csv", "write"]
 
 CENT, NONE = Decimal("0.01"), Decimal(0)
 SOURCE, LOG = 20_000, 2_000  # characters kept of each answer; all of it is in the journal
@@ -83,17 +83,17 @@ def build(
     the last in which it was tried, and is as late as that file. `points`: question -> what it is worth.
     """
     files: dict[str, dict[str, Mapping]] = {}
-    names = {same(each.id): each for each in roster}
+    names = {normalized(each.id): each for each in roster}
     spelled = {key: each.id for key, each in names.items()}
     for record in records:
         student = str(record.get("student") or f"unknown: {record.get('path', '')}")
-        files.setdefault(same(student), {})[str(record.get("path"))] = _kept(record, points)
-        if same(student) not in names:  # of two spellings the same one, whichever comes first
-            spelled[same(student)] = min(student, spelled.get(same(student), student))
+        files.setdefault(normalized(student), {})[str(record.get("path"))] = _kept(record, points)
+        if normalized(student) not in names:  # of two spellings the same one, whichever comes first
+            spelled[normalized(student)] = min(student, spelled.get(normalized(student), student))
     given: dict[str, dict[str, Override]] = {}
     for each in overrides:
-        given.setdefault(same(each.student), {})[each.question] = each
-        spelled.setdefault(same(each.student), each.student)
+        given.setdefault(normalized(each.student), {})[each.question] = each
+        spelled.setdefault(normalized(each.student), each.student)
     rows = []
     for key in sorted(spelled, key=lambda each: (spelled[each], each)):
         student = names.get(key) or Student(spelled[key])
@@ -107,9 +107,9 @@ def gradebook_csv(rows: Iterable[Row], points: Mapping[str, int]) -> str:
     after = ("raw", "days_late", "penalty", "override", "total", "max", "status", "flags")
 
     def line(row: Row) -> list:
-        each = [plain(row.answers[name].points) if name in row.answers else None for name in points]
-        override = plain(row.override) if row.overrides else None
-        sums = [plain(row.raw), row.days_late, plain(row.penalty), override, plain(row.total)]
+        each = [format_points(row.answers[name].points) if name in row.answers else None for name in points]
+        override = format_points(row.override) if row.overrides else None
+        sums = [format_points(row.raw), row.days_late, format_points(row.penalty), override, format_points(row.total)]
         sums = [*(sums if row.counts else (None, None, None, None, None)), row.max]
         return [row.student, *each, *map(_number, sums), row.status, " ".join(row.flags)]
 
@@ -122,7 +122,7 @@ def tests_csv(rows: Iterable[Row], points: Mapping[str, int]) -> str:
     lines = []
     for row in rows:
         for question, answer in row.answers.items():
-            worth = _number(plain(answer.points))
+            worth = _number(format_points(answer.points))
             start = [row.student, question, answer.outcome, answer.misconception, worth, points[question]]
             lines += [[*start, *(test.get(key) for key in KEPT)] for test in answer.tests or ({},)]
     return csv_files.text((*heading, "error_ratio"), lines)
@@ -134,7 +134,7 @@ def write(folder: Path, rows: Sequence[Row], points: Mapping[str, int]) -> None:
     csv_files.write(folder / "tests.csv", tests_csv(rows, points))
 
 
-def plain(number: Decimal | None) -> str | None:
+def format_points(number: Decimal | None) -> str | None:
     """Write points without needless zeros: 7.5, 8, −1.25 with a hyphen."""
     if number is None:
         return None

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from nstlib.grading import csv_files
-from nstlib.grading.bundle.questions import Asked
+from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.escaping import escaped, safe_name
 from nstlib.grading.records import outcomes
-from nstlib.grading.records.gradebook import Answer, Row, plain
+from nstlib.grading.records.gradebook import Answer, Row, format_points
 from nstlib.grading.reports.page import details, made_by, marked, page, paragraphs, sign, wide
 
 __all__ = ["file_name", "html", "sentences", "write"]
@@ -37,7 +37,7 @@ def file_name(row: Row) -> str:
     return f"{safe_name(row.student)}.html"
 
 
-def write(folder: Path, rows: Iterable[Row], asked: Mapping[str, Asked], title: str) -> None:
+def write(folder: Path, rows: Iterable[Row], asked: Mapping[str, GradedQuestion], title: str) -> None:
     """Write everybody's page into a folder, and remove pages of ours that are nobody's any more."""
     folder.mkdir(parents=True, exist_ok=True)
     names = set()
@@ -49,10 +49,10 @@ def write(folder: Path, rows: Iterable[Row], asked: Mapping[str, Asked], title: 
             old.unlink()
 
 
-def html(row: Row, asked: Mapping[str, Asked], title: str) -> str:
+def html(row: Row, asked: Mapping[str, GradedQuestion], title: str) -> str:
     """Return a student's page. Of `asked`, the bundle's questions, only points and public sentences are used."""
     name = f"{row.name} ({row.student})" if row.name else row.student
-    score = f"{plain(row.total)} of {row.max} points" if row.counts else "no points yet"
+    score = f"{format_points(row.total)} of {row.max} points" if row.counts else "no points yet"
     share = min(100, max(0, round(100 * float(row.total) / row.max))) if row.max else 0
     parts = [
         f'<p class="soft">{escaped(title)}</p><h1>Feedback for {escaped(name)}</h1>',
@@ -69,7 +69,7 @@ def html(row: Row, asked: Mapping[str, Asked], title: str) -> str:
     return page(f"Feedback for {name}: {score}", "\n".join(parts), style=STYLE, narrow=True, maker=MAKER)
 
 
-def sentences(answer: Answer, asked: Asked) -> list[str]:
+def sentences(answer: Answer, asked: GradedQuestion) -> list[str]:
     """Say what was found, in the notebook's words where these need no number of a hidden call."""
     said = asked.said
     if any(test.get("detail") == "nstlib" for test in answer.tests) or answer.misconception == "calls-nstlib":
@@ -95,7 +95,7 @@ def _ours(path: Path) -> bool:
     return made_by(MAKER) in path.read_text("utf-8", "replace")[:1000]
 
 
-def _account(row: Row, asked: Mapping[str, Asked]) -> list[str]:
+def _account(row: Row, asked: Mapping[str, GradedQuestion]) -> list[str]:
     """How the sum came about."""
     told = [STATUS[row.status]] if row.status in STATUS else []
     if row.answers:
@@ -105,16 +105,18 @@ def _account(row: Row, asked: Mapping[str, Asked]) -> list[str]:
         which = [exercise for exercise, each in row.late.items() if each == late]
         free = f", {late.free} of them free" if late.free else ""
         days, its = "day" if late.days == 1 else "days", "its" if len(which) == 1 else "their"
-        off = f"{plain(late.percent)} % of {its} points are off."
+        off = f"{format_points(late.percent)} % of {its} points are off."
         told.append(f"{', '.join(which)} came {late.days} {days} late{free}: {off}")
     if row.penalty:
-        told.append(f"Together, lateness costs {plain(row.penalty)} of your {plain(row.raw)} points.")
+        told.append(f"Together, lateness costs {format_points(row.penalty)} of your {format_points(row.raw)} points.")
     for name, each in row.overrides.items():
-        told.append(f"{name} counts {plain(each.points)} of {asked[name].points} points: set by your instructor.")
+        told.append(
+            f"{name} counts {format_points(each.points)} of {asked[name].points} points: set by your instructor."
+        )
     return told
 
 
-def _overview(row: Row, asked: Mapping[str, Asked]) -> str:
+def _overview(row: Row, asked: Mapping[str, GradedQuestion]) -> str:
     lines = "".join(
         f'<tr><th scope="row"><a href="#{escaped(name)}">{escaped(name)}</a></th><td>{sign(answer.outcome)}</td>'
         f'<td class="number">{_counted(answer, asked[name], row)}</td></tr>'
@@ -127,7 +129,7 @@ def _overview(row: Row, asked: Mapping[str, Asked]) -> str:
     return f"<h2>All questions</h2>{table}<h2>One by one</h2>"
 
 
-def _question(asked: Asked, answer: Answer, row: Row) -> str:
+def _question(asked: GradedQuestion, answer: Answer, row: Row) -> str:
     told = [*sentences(answer, asked), *(WARNED[each] for each in answer.warnings if each in WARNED)]
     body = paragraphs(told)
     if answer.tests and answer.outcome != "correct":
@@ -149,11 +151,15 @@ def _passed(test: Mapping[str, object]) -> str:
     return "passed" if test.get("verdict") == "correct" else escaped(outcomes.of(test.get("verdict")).label)
 
 
-def _counted(answer: Answer, asked: Asked, row: Row) -> str:
+def _counted(answer: Answer, asked: GradedQuestion, row: Row) -> str:
     """What a question counts: its points, or those that the instructor gave in their place."""
     given = row.overrides.get(asked.id)
-    return _worth(answer, asked) if given is None else f"{plain(given.points)} of {asked.points}, by your instructor"
+    return (
+        _worth(answer, asked)
+        if given is None
+        else f"{format_points(given.points)} of {asked.points}, by your instructor"
+    )
 
 
-def _worth(answer: Answer, asked: Asked) -> str:
-    return f"{plain(answer.points) or '–'} of {asked.points}"
+def _worth(answer: Answer, asked: GradedQuestion) -> str:
+    return f"{format_points(answer.points) or '–'} of {asked.points}"

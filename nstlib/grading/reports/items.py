@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nstlib.grading.bundle.questions import Asked
+from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.records import outcomes
 from nstlib.grading.records.gradebook import Answer, Row
 
@@ -46,7 +46,7 @@ class Item:
         return self.right / self.tried if self.tried else None
 
 
-def items(rows: Iterable[Row], asked: Mapping[str, Asked]) -> list[Item]:
+def items(rows: Iterable[Row], asked: Mapping[str, GradedQuestion]) -> list[Item]:
     """Return each question's numbers in the course's order."""
     answers: dict[str, list[Answer]] = {name: [] for name in asked}
     for row in rows:
@@ -55,7 +55,7 @@ def items(rows: Iterable[Row], asked: Mapping[str, Asked]) -> list[Item]:
     return [_item(asked[name], found) for name, found in answers.items()]
 
 
-def _item(asked: Asked, answers: list[Answer]) -> Item:
+def _item(asked: GradedQuestion, answers: list[Answer]) -> Item:
     graded = [each for each in answers if each.outcome not in outcomes.OURS]
     tried = [each for each in graded if each.outcome not in outcomes.NOT_TRIED]
     wrong = [each for each in tried if each.outcome != RIGHT]
@@ -76,7 +76,7 @@ def _frequent(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(Counter(words).items(), key=lambda each: (-each[1], each[0])))
 
 
-def _tests(asked: Asked, answers: Iterable[Answer]) -> tuple[Passed, ...]:
+def _tests(asked: GradedQuestion, answers: Iterable[Answer]) -> tuple[Passed, ...]:
     run, passed = Counter(), Counter()
     for test in (test for answer in answers for test in answer.tests if test.get("verdict") not in outcomes.OURS):
         run[str(test.get("id"))] += 1

@@ -14,8 +14,8 @@ from pathlib import Path
 from nstlib.grading import csv_files
 from nstlib.grading.bundle.bundle import Bundle
 from nstlib.grading.bundle.classroom import Student
-from nstlib.grading.escaping import same, shown
-from nstlib.grading.records.gradebook import Row, plain
+from nstlib.grading.escaping import normalized, printable
+from nstlib.grading.records.gradebook import Row, format_points
 
 __all__ = ["Filled", "LmsError", "filled", "moodle", "write"]
 
@@ -75,31 +75,33 @@ def filled(template: bytes, rows: Iterable[Row], roster: Sequence[Student], colu
             f"and give that file; students are found by {', '.join(IDENTIFIERS)}."
         )
     place, key = _column(heading, column), heading.index(by)
-    there = {same(row[key]) for row in cells[1:] if len(row) > key}
-    grades, notes = _grades(rows, {same(each.id): each.canvas_id for each in roster if same(each.canvas_id) in there})
+    there = {normalized(row[key]) for row in cells[1:] if len(row) > key}
+    grades, notes = _grades(
+        rows, {normalized(each.id): each.canvas_id for each in roster if normalized(each.canvas_id) in there}
+    )
     comma, filled, seen = False, 0, set()
     for line, row in enumerate(cells[1:], 2):
         if not row or len(row) <= max(place, key):
             continue
         if "(read only)" in row[place]:
-            raise LmsError(f"Canvas computes {shown(heading[place])!r} itself. Name an assignment with --column.")
+            raise LmsError(f"Canvas computes {printable(heading[place])!r} itself. Name an assignment with --column.")
         if row[0].strip().lower() in PLACES:
             comma = comma or "," in row[place]
             notes += _other_maximum(row, place, grades)
             continue
-        found = same(row[key])
+        found = normalized(row[key])
         if found in seen and found:
-            raise LmsError(f"The template has {shown(row[key])!r} twice under {by}, again in line {line}.")
+            raise LmsError(f"The template has {printable(row[key])!r} twice under {by}, again in line {line}.")
         seen.add(found)
         if found in grades:
-            grade = plain(grades[found].total)
+            grade = format_points(grades[found].total)
             row[place] = grade.replace(".", ",") if comma else grade
             filled += 1
     if missing := [grades[each].student for each in sorted(set(grades) - seen)]:
         notes.append(f"Not in the template under {by}: {_listed(missing)}. Write their canvas_id into roster.csv.")
-    known = {same(row.student) for row in rows} | {same(each.canvas_id) for each in roster}
+    known = {normalized(row.student) for row in rows} | {normalized(each.canvas_id) for each in roster}
     students = [row for row in cells[1:] if len(row) > key and row[key] and row[0].strip().lower() not in PLACES]
-    if unknown := [row[0] for row in students if same(row[key]) not in known]:
+    if unknown := [row[0] for row in students if normalized(row[key]) not in known]:
         notes.append(f"In the template and not among your students, left as they are: {_listed(unknown)}.")
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter, lineterminator=end).writerows(cells)
@@ -115,11 +117,11 @@ def moodle(rows: Iterable[Row], roster: Sequence[Student], points: Mapping[str, 
     """
     if by not in ("email", "moodle_id"):
         raise LmsError(f"Moodle finds students by email or moodle_id, not by {by!r}.")
-    known = {same(each.id): getattr(each, by) for each in roster}
+    known = {normalized(each.id): getattr(each, by) for each in roster}
     graded, notes = _grades(rows, {})
     lines, lost = [], []
     for row in graded.values():
-        identifier = known.get(same(row.student), "") or (row.student if by == "moodle_id" else "")
+        identifier = known.get(normalized(row.student), "") or (row.student if by == "moodle_id" else "")
         if not identifier or csv_files.cell(identifier) != identifier:  # changed, it would be somebody else or nobody
             lost.append(row.student)
             continue
@@ -168,10 +170,10 @@ def _grades(rows: Iterable[Row], identifiers: Mapping[str, str]) -> tuple[dict[s
         if not row.counts:
             left.setdefault(row.status, []).append(row.student)
             continue
-        identifier = same(identifiers.get(same(row.student), "") or row.student)
+        identifier = normalized(identifiers.get(normalized(row.student), "") or row.student)
         if identifier in found:
             raise LmsError(
-                f"{shown(row.student)} and {shown(found[identifier].student)} have the same id in roster.csv."
+                f"{printable(row.student)} and {printable(found[identifier].student)} have the same id in roster.csv."
             )
         found[identifier] = row
     told = {
@@ -198,13 +200,13 @@ def _other_maximum(row: list[str], place: int, grades: Mapping[str, Row]) -> lis
 def _comment(row: Row, points: Mapping[str, int]) -> str:
     def of(name: str, most: int) -> str:
         given = row.overrides[name].points if name in row.overrides else row.answers[name].points
-        return f"{name} {plain(given)}/{most}"
+        return f"{name} {format_points(given)}/{most}"
 
     each = [of(name, most) for name, most in points.items() if name in row.answers or name in row.overrides]
-    late = f" Late by {row.days_late} d: {plain(row.penalty)} points off." if row.penalty else ""
-    return f"{', '.join(each)}.{late} Total {plain(row.total)}/{row.max}."
+    late = f" Late by {row.days_late} d: {format_points(row.penalty)} points off." if row.penalty else ""
+    return f"{', '.join(each)}.{late} Total {format_points(row.total)}/{row.max}."
 
 
 def _listed(names: Iterable[str]) -> str:
-    every = [shown(each) for each in names]
+    every = [printable(each) for each in names]
     return ", ".join(every[:20]) + (f" and {len(every) - 20} more" if len(every) > 20 else "")

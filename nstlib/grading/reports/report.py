@@ -10,9 +10,9 @@ from pathlib import Path
 from statistics import mean, median
 
 from nstlib.grading import csv_files
-from nstlib.grading.bundle.questions import Asked
+from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.escaping import escaped
-from nstlib.grading.records.gradebook import CENT, Row, plain
+from nstlib.grading.records.gradebook import CENT, Row, format_points
 from nstlib.grading.reports import report_questions, report_students
 from nstlib.grading.reports.attention import GROUPS, Need, needs
 from nstlib.grading.reports.items import items
@@ -51,7 +51,7 @@ tbody:target > tr > * { background: var(--wash); }
 
 @dataclass(frozen=True)
 class Run:
-    """What is said of the run itself. layers: of the sandbox. holes: what its trial found open, at start and end.
+    """What is said of the run itself. layers: of the sandbox. escapes: what its trial found open, at start and end.
 
     bundle: its digest. notes: sentences, such as those of lms.Filled.
     """
@@ -59,18 +59,18 @@ class Run:
     title: str
     layers: tuple[str, ...]
     weak: bool
-    holes: tuple[str, ...]
+    escapes: tuple[str, ...]
     versions: Mapping[str, str]
     bundle: str
     notes: tuple[str, ...] = ()
 
 
-def write(path: Path, rows: Sequence[Row], asked: Mapping[str, Asked], run: Run) -> None:
+def write(path: Path, rows: Sequence[Row], asked: Mapping[str, GradedQuestion], run: Run) -> None:
     """Replace the page."""
     csv_files.write(path, html(rows, asked, run))
 
 
-def html(rows: Sequence[Row], asked: Mapping[str, Asked], run: Run) -> str:
+def html(rows: Sequence[Row], asked: Mapping[str, GradedQuestion], run: Run) -> str:
     """Return the page; the same rows give the same bytes."""
     parts = [
         f'<h1>{escaped(run.title)}</h1><p class="soft">For the instructor alone: this page holds sources, and what was '
@@ -86,10 +86,10 @@ def html(rows: Sequence[Row], asked: Mapping[str, Asked], run: Run) -> str:
 
 
 def _banner(run: Run) -> str:
-    if not run.weak and not run.holes and run.layers:
+    if not run.weak and not run.escapes and run.layers:
         return ""
     held = f"What held: {', '.join(map(escaped, run.layers))}." if run.layers else "No layer of it could be had here."
-    open_ = f"<p>In a trial, an answer could:</p>{listed(map(escaped, run.holes))}" if run.holes else ""
+    open_ = f"<p>In a trial, an answer could:</p>{listed(map(escaped, run.escapes))}" if run.escapes else ""
     return (
         f'<section class="card banner"><h2>The sandbox was weak</h2><p>{held}</p>{open_}<p>An answer may have read or '
         "changed what it must not. Rely on these grades only if you trust every submission, or grade them again on a "
@@ -116,7 +116,7 @@ def _figures(rows: Sequence[Row]) -> str:
 
 
 def _rounded(number: Decimal) -> str:
-    return plain(Decimal(number).quantize(CENT, ROUND_HALF_UP)).replace("-", "−")
+    return format_points(Decimal(number).quantize(CENT, ROUND_HALF_UP)).replace("-", "−")
 
 
 def _needs(found: Mapping[str, Sequence[Need]], notes: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from nstlib.grading.bundle.questions import Asked
+from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.escaping import escaped
 from nstlib.grading.records import outcomes
 from nstlib.grading.reports.items import Item, Passed
@@ -16,7 +16,7 @@ HEADING = (
 )
 
 
-def table(items: Iterable[Item], asked: Mapping[str, Asked]) -> str:
+def table(items: Iterable[Item], asked: Mapping[str, GradedQuestion]) -> str:
     """Return each question's numbers, and below them its mistakes and hidden tests."""
     return wide("Questions", HEADING + "".join(_body(item, asked[item.id]) for item in items))
 
@@ -42,7 +42,7 @@ def _percent(part: int, whole: int) -> int:
     return 100 * part // whole if part in (0, whole) else min(99, max(1, round(100 * part / whole)))
 
 
-def _body(item: Item, asked: Asked) -> str:
+def _body(item: Item, asked: GradedQuestion) -> str:
     ungraded = f'<br><span class="warn">{item.ungraded} not graded yet</span>' if item.ungraded else ""
     return (
         f'<tbody class="item"><tr><th scope="rowgroup">{broken(item.id)}</th>'
@@ -52,7 +52,7 @@ def _body(item: Item, asked: Asked) -> str:
     )
 
 
-def _mistakes(item: Item, asked: Asked) -> str:
+def _mistakes(item: Item, asked: GradedQuestion) -> str:
     lines = [f"<strong>{number} ×</strong> {_sentence(name, asked)}" for name, number in item.mistakes]
     if item.others:
         words = [f"{number} × {escaped(outcomes.of(name).label)}" for name, number in item.others]
@@ -60,7 +60,7 @@ def _mistakes(item: Item, asked: Asked) -> str:
     return listed(lines) if lines else ""
 
 
-def _sentence(name: str, asked: Asked) -> str:
+def _sentence(name: str, asked: GradedQuestion) -> str:
     said = asked.said.get(f"mistake:{name}") or asked.said.get(name)
     return f"<code>{escaped(name)}</code>{': ' + marked(said) if said else ''}"
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from nstlib.grading.bundle.lateness import Late
-from nstlib.grading.bundle.questions import Asked
+from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.escaping import escaped, safe_name
-from nstlib.grading.records.gradebook import LOG, SOURCE, Answer, Row, plain
+from nstlib.grading.records.gradebook import LOG, SOURCE, Answer, Row, format_points
 from nstlib.grading.reports import feedback
 from nstlib.grading.reports.attention import error_ratio
 from nstlib.grading.reports.page import listed, sign, wide
@@ -34,7 +34,7 @@ def called(row: Row) -> str:
     return f"{escaped(row.name)} ({escaped(row.student)})" if row.name else escaped(row.student)
 
 
-def table(rows: Iterable[Row], asked: Mapping[str, Asked]) -> str:
+def table(rows: Iterable[Row], asked: Mapping[str, GradedQuestion]) -> str:
     """Return the whole table."""
     names = "".join(f'<th scope="col" class="each">{broken(name)}</th>' for name in asked)
     sums = "".join(f'<th scope="col" class="number{" total" * (each == "Total")}">{each}</th>' for each in SUMS)
@@ -42,18 +42,23 @@ def table(rows: Iterable[Row], asked: Mapping[str, Asked]) -> str:
     return wide("Students", heading + "".join(_body(row, asked) for row in rows))
 
 
-def _body(row: Row, asked: Mapping[str, Asked]) -> str:
+def _body(row: Row, asked: Mapping[str, GradedQuestion]) -> str:
     link = f'<a href="feedback/{feedback.file_name(row)}">page<span class="away"> of {called(row)}</span></a>'
     status = (
         "" if row.status == "graded" else f'<br><span class="warn">{escaped(STATUS.get(row.status, row.status))}</span>'
     )
     name = f"{escaped(row.name)}<br>" if row.name else ""
     cells = "".join(f'<td class="each">{_cell(row, each)}</td>' for each in asked)
-    override = plain(row.override) if row.overrides else None
-    numbers = (plain(row.raw), row.days_late or None, plain(row.penalty) if row.penalty else None, override)
+    override = format_points(row.override) if row.overrides else None
+    numbers = (
+        format_points(row.raw),
+        row.days_late or None,
+        format_points(row.penalty) if row.penalty else None,
+        override,
+    )
     sums = "".join(f'<td class="number">{DASH if each is None else _minus(each)}</td>' for each in numbers)
     columns = len(asked) + len(SUMS) + 1
-    total = f'<strong>{_minus(plain(row.total))}</strong> <span class="soft">of {row.max}</span>'
+    total = f'<strong>{_minus(format_points(row.total))}</strong> <span class="soft">of {row.max}</span>'
     head = f'{name}<span class="soft">{escaped(row.student)}</span> {link}{status}'
     below = _inside(row, asked)
     if below:
@@ -66,13 +71,14 @@ def _body(row: Row, asked: Mapping[str, Asked]) -> str:
 
 def _cell(row: Row, name: str) -> str:
     answer, given = row.answers.get(name), row.overrides.get(name)
-    found = f"{sign(answer.outcome, small=True)} {plain(answer.points) or ''}" if answer else DASH
-    return f'{found} <span class="warn">→ {plain(given.points)}</span>' if given else found
+    found = f"{sign(answer.outcome, small=True)} {format_points(answer.points) or ''}" if answer else DASH
+    return f'{found} <span class="warn">→ {format_points(given.points)}</span>' if given else found
 
 
-def _inside(row: Row, asked: Mapping[str, Asked]) -> str:
+def _inside(row: Row, asked: Mapping[str, GradedQuestion]) -> str:
     facts = [
-        f"{escaped(name)} counts {plain(each.points)} of {asked[name].points}, set by hand: {escaped(each.reason)}"
+        f"{escaped(name)} counts {format_points(each.points)} of {asked[name].points}, set by hand: "
+        f"{escaped(each.reason)}"
         for name, each in row.overrides.items()
     ]
     late = [f"{escaped(name)} {_late(each)}" for name, each in row.late.items() if each.days]
@@ -89,12 +95,12 @@ def _inside(row: Row, asked: Mapping[str, Asked]) -> str:
 
 def _late(late: Late) -> str:
     free = f", {late.free} free" if late.free else ""
-    return f"{late.days} d ({plain(late.percent)} % off{free})"
+    return f"{late.days} d ({format_points(late.percent)} % off{free})"
 
 
-def _answer(name: str, answer: Answer, asked: Asked) -> str:
+def _answer(name: str, answer: Answer, asked: GradedQuestion) -> str:
     mistake = f", known mistake <code>{escaped(answer.misconception)}</code>" if answer.misconception else ""
-    points = f"{plain(answer.points) or '–'} of {asked.points}"
+    points = f"{format_points(answer.points) or '–'} of {asked.points}"
     parts = [listed(map(_test, answer.tests))] if answer.tests else ['<p class="soft">No hidden test was run.</p>']
     if answer.source.strip():
         parts.append(_quoted("Source", answer.source, SOURCE))

@@ -63,7 +63,7 @@ RIGHT = "def gram_matrix(features):\n    F = features.flatten(1)\n    return F @
 WRONG = RIGHT.replace("F @ F.T", "F.T @ F")
 
 
-def holes(runner: Runner) -> tuple[str, ...]:
+def escapes(runner: Runner) -> tuple[str, ...]:
     """Return what a child can do and must not: nothing, where the jail holds."""
     with tempfile.TemporaryDirectory() as folder:
         secret = Path(folder) / "secret"
@@ -91,14 +91,14 @@ def faults(runner: Runner) -> tuple[str, ...]:
     return tuple(found)
 
 
-def prove(runner: Runner, *, weak: bool = False) -> tuple[str, ...]:
-    """Try the jail and the grader. Raises SandboxError for a hole, unless `weak`, and always for a fault.
+def self_test(runner: Runner, *, weak: bool = False) -> tuple[str, ...]:
+    """Try the jail and the grader. Raises SandboxError for an escape, unless `weak`, and always for a fault.
 
-    Returns the holes, for the report.
+    Returns the escapes, for the report.
     """
     if broken := faults(runner):
         raise SandboxError(BROKEN.format(missing="; ".join(broken)))
-    found = holes(runner)
+    found = escapes(runner)
     if found and not weak:
         raise SandboxError(MISSING.format(missing=", ".join(found)))
     return found

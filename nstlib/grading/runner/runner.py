@@ -119,8 +119,8 @@ class Runner:
             "function": job.function,
             "gradient": list(job.gradient),
             "by_hand": job.by_hand,
-            "arguments": [protocol.plant(each, chunks) for each in job.arguments],
-            "cotangent": protocol.plant(job.cotangent, chunks),
+            "arguments": [protocol.encode(each, chunks) for each in job.arguments],
+            "cotangent": protocol.encode(job.cotangent, chunks),
         }
         shapes = [shape for place in job.gradient for shape in _shapes(job.arguments[place])]
         asked = shapes if job.cotangent is not None else []

@@ -65,7 +65,7 @@ def _answer(head: dict, chunks: list[bytes], most: int) -> Answer:
     """Do as ``nstlib.checks.calling.reply`` does, with the cotangent of the request for its fixed weights."""
     try:
         function = _defined(chunks[0].decode(), head["function"])
-        arguments = [protocol.grow(tree, chunks, torch.from_numpy) for tree in head["arguments"]]
+        arguments = [protocol.decode(tree, chunks, torch.from_numpy) for tree in head["arguments"]]
         for place in head["gradient"]:
             for tensor in _tensors(arguments[place]):
                 tensor.requires_grad_(tensor.is_floating_point())
@@ -82,7 +82,7 @@ def _answer(head: dict, chunks: list[bytes], most: int) -> Answer:
     if answer is None:
         return Answer("nothing")
     changed = _changed(before, inputs)
-    found = _numbers(answer, moving, protocol.grow(head["cotangent"], chunks, np.asarray), most)
+    found = _numbers(answer, moving, protocol.decode(head["cotangent"], chunks, np.asarray), most)
     found.changed, found.detail = changed, "autograd" if used else ""
     return found
 

@@ -73,7 +73,7 @@ def unpack(data: bytes) -> tuple[dict, list[bytes]]:
     return reader.parts()
 
 
-def plant(value, chunks: list[bytes]):
+def encode(value, chunks: list[bytes]):
     """Turn an argument into JSON; an array's bytes go to the end of `chunks`.
 
     Arguments are arrays of INPUTS' dtypes, int, float, str, bool, None; lists, tuples, dicts with str keys of these.
@@ -91,23 +91,23 @@ def plant(value, chunks: list[bytes]):
     if value is None or isinstance(value, bool | int | float | str):
         return ["plain", value]
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return ["dict", [[key, plant(each, chunks)] for key, each in value.items()]]
+        return ["dict", [[key, encode(each, chunks)] for key, each in value.items()]]
     if isinstance(value, list | tuple):
-        return [type(value).__name__, [plant(each, chunks) for each in value]]
+        return [type(value).__name__, [encode(each, chunks) for each in value]]
     raise TypeError(f"An argument of type {type(value).__name__} was given; possible are arrays and plain Python.")
 
 
-def grow(tree, chunks: Sequence[bytes], array: Callable[[np.ndarray], object]):
-    """Turn what `plant` gave into the argument again; each array goes through `array`."""
+def decode(tree, chunks: Sequence[bytes], array: Callable[[np.ndarray], object]):
+    """Turn what `encode` gave into the argument again; each array goes through `array`."""
     kind, value = tree[0], tree[1]
     if kind == "array":
         return array(np.frombuffer(chunks[tree[3]], value).reshape(tree[2]).copy())
     if kind == "float":
         return float(value)
     if kind == "dict":
-        return {key: grow(each, chunks, array) for key, each in value}
+        return {key: decode(each, chunks, array) for key, each in value}
     if kind in ("list", "tuple"):
-        return (list if kind == "list" else tuple)(grow(each, chunks, array) for each in value)
+        return (list if kind == "list" else tuple)(decode(each, chunks, array) for each in value)
     return value
 
 

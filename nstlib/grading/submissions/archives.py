@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from nstlib.grading.escaping import shown
+from nstlib.grading.escaping import printable
 
 __all__ = ["MEMBERS", "Item", "Reader", "Rejected", "archive", "members", "walk"]
 
@@ -65,7 +65,7 @@ def walk(folder: Path) -> Iterator[Item]:
             with os.scandir(folder.joinpath(*parts)) as entries:
                 names = [each.name for each in entries if not _hidden(each.name)]
         except OSError:
-            yield Item(parts, shown("/".join(parts)), reject="unreadable", folder=True)
+            yield Item(parts, printable("/".join(parts)), reject="unreadable", folder=True)
             continue
         for name in names:
             item = _on_disk(folder, (*parts, name))
@@ -76,7 +76,7 @@ def walk(folder: Path) -> Iterator[Item]:
 
 
 def _on_disk(folder: Path, parts: tuple[str, ...]) -> Item:
-    path, whole = shown("/".join(parts)), folder.joinpath(*parts)
+    path, whole = printable("/".join(parts)), folder.joinpath(*parts)
     try:
         status = os.lstat(whole)
     except OSError:
@@ -187,7 +187,7 @@ def members(found: zipfile.ZipFile, outer: str, changed: datetime | None = None)
         unsafe = info.filename != name or name.startswith("/") or "\\" in name or ".." in parts or name[1:2] == ":"
         if not parts or (not unsafe and any(map(_hidden, parts))):
             continue
-        path = f"{outer}/{shown('/'.join(parts) if not unsafe else name, most=1000)}"
+        path = f"{outer}/{printable('/'.join(parts) if not unsafe else name, most=1000)}"
         time, flags = _noted(info), frozenset({"time_from_zip"})
         if not time:
             time, flags = changed, frozenset({"time_from_file"})

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from nstlib.grading.bundle.classroom import Student
-from nstlib.grading.escaping import same, shown
+from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.sandbox.limits import Limits
 from nstlib.grading.submissions import archives
 from nstlib.grading.submissions.archives import MEMBERS, Item, Reader, Rejected
@@ -81,7 +81,7 @@ def find(
     pattern: a regular expression with a group `student`, and a group `time` if it likes, looked for in each path before
     anything else. Raises SubmissionsError at once where there is nothing to grade.
     """
-    folder, given, archive = Path(folder), shown(folder), None
+    folder, given, archive = Path(folder), printable(folder), None
     compiled = _compiled(pattern)
     if folder.is_dir():
         items = list(archives.walk(folder))
@@ -99,12 +99,12 @@ def find(
                 f"with at most {MEMBERS} files."
             ) from None
         changed = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
-        items = list(archives.members(archive, shown(folder.name), changed))
+        items = list(archives.members(archive, printable(folder.name), changed))
     else:
         raise SubmissionsError(
             f"There is no folder or .zip {given}. Give the folder, or the .zip, with what the students handed in."
         )
-    above = prefix(items, folder.stem if archive else folder.name, {same(each.id) for each in roster})
+    above = prefix(items, folder.stem if archive else folder.name, {normalized(each.id) for each in roster})
     start = len(above)
     paths = [each.parts for each in items if each.parts[:start] == above and len(each.parts) > start]
     inside = set(paths)
@@ -123,12 +123,12 @@ def _compiled(pattern: str) -> re.Pattern | None:
         found = re.compile(pattern)
     except re.error as fault:
         raise SubmissionsError(
-            f"The pattern {shown(pattern)!r} is no regular expression: {fault}. Write one such as "
+            f"The pattern {printable(pattern)!r} is no regular expression: {fault}. Write one such as "
             "'(?P<student>[a-z0-9]+)-ex', or leave it out."
         ) from None
     if pattern and "student" not in found.groupindex:
         raise SubmissionsError(
-            f"The pattern {shown(pattern)!r} has no group named student. Write (?P<student>…) around what is the id."
+            f"The pattern {printable(pattern)!r} has no group named student. Write (?P<student>…) around the id."
         )
     return found if pattern else None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
-from nstlib.grading.escaping import same
+from nstlib.grading.escaping import normalized
 from nstlib.grading.submissions.archives import MEMBERS, Item, Reader, Rejected
 from nstlib.grading.submissions.owners import Names, Owner, when
 
@@ -43,15 +43,15 @@ def prefix(items: Iterable[Item], name: str, ids: set[str]) -> tuple[str, ...]:
             return above
         top = (*above, *tops)
         inner = {each.parts[len(top)] for each in here if len(each.parts) > len(top)}
-        around = same(*tops) in {same(name), *AROUND} if not above else same(*tops) in AROUND
-        if not around and not any(_names_a_student(each, ids) or same(each) in AROUND for each in inner):
+        around = normalized(*tops) in {normalized(name), *AROUND} if not above else normalized(*tops) in AROUND
+        if not around and not any(_names_a_student(each, ids) or normalized(each) in AROUND for each in inner):
             return above
         above = top
 
 
 def _names_a_student(name: str, ids: set[str]) -> bool:
-    start = re.split(r"[\s_.]", same(name))[0]
-    return same(name) in ids or start in ids or OF_PLATFORMS.search(name) is not None
+    start = re.split(r"[\s_.]", normalized(name))[0]
+    return normalized(name) in ids or start in ids or OF_PLATFORMS.search(name) is not None
 
 
 def grouped(items: list[Item], names: Names, start: int) -> list[Group]:
@@ -66,7 +66,7 @@ def grouped(items: list[Item], names: Names, start: int) -> list[Group]:
         if not wanted and not sure:  # it only lies beside what was handed in
             continue
         # Two paths that name nobody are not one student.
-        key = same(owner.student) or ("", item.path if unsafe else item.parts[start])
+        key = normalized(owner.student) or ("", item.path if unsafe else item.parts[start])
         group = groups.setdefault(key, Group(owner.student))
         group.student = min(group.student, owner.student)
         group.instead = group.instead or replace(item, flags=owner.flags | item.flags)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from nstlib.grading.bundle.classroom import Student
-from nstlib.grading.escaping import same, shown
+from nstlib.grading.escaping import normalized, printable
 
 __all__ = ["Names", "Owner", "when"]
 
@@ -44,7 +44,7 @@ class Names:
         self, roster: Sequence[Student], pattern: re.Pattern | None, paths: Iterable[tuple[str, ...]], start: int = 0
     ) -> None:
         self.pattern, self._start = pattern, start
-        self._ids = {same(each.id): each for each in roster}
+        self._ids = {normalized(each.id): each for each in roster}
         self._rows: dict[tuple[str, str], set[str]] = defaultdict(set)
         for each in roster:
             if each.canvas_id:
@@ -76,8 +76,8 @@ class Names:
         return (found and self._of_canvas(top, found)) or self._of_file(top)
 
     def _named(self, text: str, how: str, flags: Iterable[str] = (), time: datetime | None = None) -> Owner:
-        row = self._ids.get(same(text))
-        student = row.id if row else shown(text).strip()
+        row = self._ids.get(normalized(text))
+        student = row.id if row else printable(text).strip()
         return Owner(student, how, frozenset(flags) | (frozenset() if student else {"no_student"}), time)
 
     def _timed(self, found: re.Match, how: str) -> Owner:
@@ -122,7 +122,7 @@ class Names:
         """Find the longest id with which a file's name begins."""
         stem = COPY.sub("", name.rpartition(".")[0] or name)[:256]
         cuts = reversed([each.start() for each in CUT.finditer(stem)])
-        return next((row for cut in cuts if (row := self._ids.get(same(stem[:cut])))), None)
+        return next((row for cut in cuts if (row := self._ids.get(normalized(stem[:cut])))), None)
 
 
 def when(text: str) -> tuple[datetime | None, frozenset[str]]:
@@ -143,7 +143,7 @@ def _late(found: re.Match) -> frozenset[str]:
 
 
 def _plain(name: str) -> str:
-    return same(" ".join(MOODLE_DROPS.sub("", name.replace("_", " ")).split()))
+    return normalized(" ".join(MOODLE_DROPS.sub("", name.replace("_", " ")).split()))
 
 
 def _spellings(name: str) -> set[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nstlib.grading.bundle.lateness import Extension, Policy
 from nstlib.grading.records import gradebook
-from nstlib.grading.records.gradebook import build, gradebook_csv, plain
+from nstlib.grading.records.gradebook import build, format_points, gradebook_csv
 from tests.grading.made_up import DUE, POINTS, override, question, record, students
 
 TEN = Policy({"": DUE}, per_day=Decimal(10), cap=Decimal(50))
@@ -236,7 +236,7 @@ def test_66_the_gradebook_is_rebuilt_from_the_journal_whatever_was_written_into_
 
 @pytest.mark.parametrize("number, text", [("8", "8"), ("7.50", "7.5"), ("100", "100"), ("-0.00", "0"), ("1E+2", "100")])
 def test_numbers_have_no_needless_zeros(number, text):
-    assert plain(Decimal(number)) == text
+    assert format_points(Decimal(number)) == text
 
 
 # Whatever the records

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nstlib.grading.bundle.classroom import Student
 from nstlib.grading.bundle.lateness import Policy
-from nstlib.grading.escaping import shown
+from nstlib.grading.escaping import printable
 from nstlib.grading.records.gradebook import Answer, build
 from nstlib.grading.records.outcomes import OUTCOMES
 from nstlib.grading.reports import feedback
@@ -160,7 +160,7 @@ def test_75_77_no_text_of_a_student_becomes_markup(evil):
     wrong = question(evil, misconception=evil, warnings=[evil], said=[evil], source=f"x{evil}")
     found = rows([record(f"s{evil}", questions={"ex02.gram": wrong}, flags=[evil])], [Student(f"s{evil}", evil)])[0]
     page_of = read(feedback.html(found, ASKED, evil or "t"))
-    assert shown(f"x{evil}", lines=True) in page_of.text and shown(found.student) in page_of.text
+    assert printable(f"x{evil}", lines=True) in page_of.text and printable(found.student) in page_of.text
 
 
 @given(TEXT, TEXT, TEXT)
@@ -168,7 +168,7 @@ def test_75_77_nor_any_other(student, name, source):
     found = replace(row(outcome="not yet"), student=student, name=name)
     answers = {"ex02.gram": replace(found.answers["ex02.gram"], source=f"x{source}")}
     text = shown_on(replace(found, answers=answers))
-    assert shown(f"x{source}", lines=True) in text
+    assert printable(f"x{source}", lines=True) in text
 
 
 def test_75_a_megabyte_is_no_trouble():

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nstlib.grading.escaping import shown
+from nstlib.grading.escaping import printable
 from nstlib.grading.records.outcomes import OUTCOMES
 from nstlib.grading.reports.page import details, listed, marked, page, paragraphs, sign, wide
 from tests.grading.pages import EVIL, read
@@ -28,12 +28,12 @@ def test_75_no_text_becomes_markup(text):
         + wide(text, f"<tr><td>{marked(text)}</td></tr>")
     )
     found = read(page(text, body))
-    assert shown(text) in found.text
+    assert printable(text) in found.text
 
 
 @given(st.text(st.characters(codec=None) | st.sampled_from("<>&'\"`/")))
 def test_75_nor_any_other(text):
-    assert shown(text, lines=True) in read(page(text, details(text, text))).text
+    assert printable(text, lines=True) in read(page(text, details(text, text))).text
 
 
 def test_what_stands_between_backticks_is_code_where_they_come_in_pairs():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nstlib.grading.bundle.classroom import Student
 from nstlib.grading.bundle.lateness import Policy
-from nstlib.grading.escaping import shown
+from nstlib.grading.escaping import printable
 from nstlib.grading.records.gradebook import build
 from nstlib.grading.records.outcomes import OUTCOMES
 from nstlib.grading.reports import feedback, report
@@ -94,12 +94,12 @@ def test_every_status_has_a_row_that_says_so(records, roster, status):
 # Banner and figures
 
 
-@pytest.mark.parametrize("change", [{"weak": True}, {"holes": ("open a socket",)}, {"layers": ()}])
+@pytest.mark.parametrize("change", [{"weak": True}, {"escapes": ("open a socket",)}, {"layers": ()}])
 def test_a_weak_sandbox_is_the_first_that_is_said(change):
     whole = html(record("anna"), run=replace(RUN, **change))
     assert whole.index("The sandbox was weak") < whole.index("<dl")
     found = read(whole).text
-    assert all(hole in found for hole in change.get("holes", ()))
+    assert all(escape in found for escape in change.get("escapes", ()))
     assert ("No layer of it could be had" in found) is (change == {"layers": ()})
 
 
@@ -215,9 +215,9 @@ def test_75_77_no_text_from_outside_becomes_markup(evil):
     roster, given = [Student(f"s{evil}", evil), Student(f"t{evil}")], [override(f"s{evil}", GRAM, 1, evil)]
     run = Run(evil, (evil,), True, (evil,), {evil: evil}, evil, (evil,))
     found = read(html(*records, roster=roster, overrides=given, run=run))
-    assert found.text.count(shown(f"x{evil}", lines=True)) >= 2
+    assert found.text.count(printable(f"x{evil}", lines=True)) >= 2
     for each in rows(*records, roster=roster, overrides=given):
-        assert shown(each.student) in found.text
+        assert printable(each.student) in found.text
 
 
 @given(TEXT, TEXT, TEXT, TEXT)
@@ -227,7 +227,7 @@ def test_75_77_nor_any_other(student, name, source, word):
     answer = replace(one.answers[GRAM], source=f"x{source}", log=f"y{source}", tests=tests, outcome=word)
     one = replace(one, student=student, name=name, status=word, flags=(word,), answers={GRAM: answer})
     found = read(report.html([one], ASKED, replace(RUN, title=name, notes=(word,))))
-    assert shown(f"x{source}", lines=True) in found.text and shown(f"y{source}", lines=True) in found.text
+    assert printable(f"x{source}", lines=True) in found.text and printable(f"y{source}", lines=True) in found.text
 
 
 def test_75_a_megabyte_is_cut():

@@ -1,4 +1,4 @@
-"""The proof finds nothing where the jail holds, and names the hole where a layer is taken out."""
+"""The proof finds nothing where the jail holds, and names the escape where a layer is taken out."""
 
 import pytest
 
@@ -32,12 +32,12 @@ def without(code, monkeypatch, tmp_path):
 
 
 def test_the_jail_of_this_machine_holds(runner):
-    assert proof.holes(runner) == () and proof.faults(runner) == ()
-    assert proof.prove(runner) == ()
+    assert proof.escapes(runner) == () and proof.faults(runner) == ()
+    assert proof.self_test(runner) == ()
 
 
 @pytest.mark.parametrize(
-    ("layer", "code", "holes"),
+    ("layer", "code", "escapes"),
     [
         ("seccomp", "seccomp.known = lambda: False", {"make a process", "start a thread", "open a socket"}),
         (
@@ -47,28 +47,28 @@ def test_the_jail_of_this_machine_holds(runner):
         ),
     ],
 )
-def test_a_layer_taken_out_is_refused_and_its_holes_are_named(layer, code, holes, runner, monkeypatch, tmp_path):
+def test_a_layer_taken_out_is_refused_and_what_escapes_is_named(layer, code, escapes, runner, monkeypatch, tmp_path):
     without(code, monkeypatch, tmp_path)
     with pytest.raises(SandboxError, match=f"does not give {layer}"):
         Runner()
     with Runner(weak=True) as weak:
         assert not any(each.startswith(layer) for each in weak.layers)
-        assert holes <= set(proof.holes(weak))
-        with pytest.raises(SandboxError, match=sorted(holes)[0]):
-            proof.prove(weak)
-        assert holes <= set(proof.prove(weak, weak=True))
+        assert escapes <= set(proof.escapes(weak))
+        with pytest.raises(SandboxError, match=sorted(escapes)[0]):
+            proof.self_test(weak)
+        assert escapes <= set(proof.self_test(weak, weak=True))
 
 
 def test_a_layer_that_is_claimed_and_does_not_hold_is_found(runner, monkeypatch, tmp_path):
     without("jail._filter = lambda program: None", monkeypatch, tmp_path)
     with Runner() as broken:
-        assert "seccomp" in broken.layers and "make a process" in proof.holes(broken)
+        assert "seccomp" in broken.layers and "make a process" in proof.escapes(broken)
 
 
 def test_a_grader_that_finds_the_wrong_right_is_refused_even_if_weak(runner, monkeypatch):
     monkeypatch.setattr(proof, "WRONG", proof.RIGHT)
     with pytest.raises(SandboxError, match="a wrong answer was not found wrong"):
-        proof.prove(runner, weak=True)
+        proof.self_test(runner, weak=True)
     monkeypatch.setattr(runner, "call", lambda job: Outcome("infra"))
     with pytest.raises(SandboxError, match="a right answer was not found right"):
-        proof.prove(runner, weak=True)
+        proof.self_test(runner, weak=True)
