@@ -1,4 +1,4 @@
-"""Every test runs as NST_TEST=1 asks: float32, one thread, and a cache of its own."""
+"""Every test runs as NST_TEST=1 asks, on one thread, with a cache and a data folder of its own."""
 
 import atexit
 import os
@@ -6,11 +6,17 @@ import shutil
 import tempfile
 
 import pytest
+import torch
 
+HOME = tempfile.mkdtemp(prefix="nstlib-tests-")
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["NST_TEST"] = "1"
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="nstlib-cache-")
+os.environ["XDG_CACHE_HOME"] = os.path.join(HOME, "cache")
+os.environ["XDG_DATA_HOME"] = os.path.join(HOME, "data")  # a learner's progress, and the developer's own
 os.environ["TORCH_HOME"] = os.path.join(os.environ["XDG_CACHE_HOME"], "torch")
-atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+os.environ["NST_TEST_RUNS"] = os.path.join(HOME, "runs")  # of the lessons: see tests/lessons/memory.py
+os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
+torch.set_num_threads(1)  # workers share the cores: two threads each would wait for one another
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist's own hook reads the groups, and would come before this one

@@ -18,7 +18,7 @@ import nstlib
 from nstlib import Settings, painted, pictures, plots
 
 # %%
-side = 256 if os.environ.get("NST_FULL") == "1" else 128
+side = int(os.environ.get("NST_SIDE", "128"))
 seed = 0  # of the noise in which runs begin
 photo = pictures.sample("cat", side)
 painting = painted.paint("night", tuple(photo.shape[1:]))

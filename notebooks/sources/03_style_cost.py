@@ -19,7 +19,7 @@ from nstlib import Settings, painted, pictures, plots
 from nstlib.studio import Live
 
 # %%
-side = 256 if os.environ.get("NST_FULL") == "1" else 128
+side = int(os.environ.get("NST_SIDE", "128"))
 photo = pictures.sample("cat", side)
 painting = painted.paint("night", tuple(photo.shape[1:]))
 

@@ -23,7 +23,7 @@ import nstlib
 from nstlib import Settings, bench, engine, pictures, plots
 
 # %%
-side = 256 if os.environ.get("NST_FULL") == "1" else 128
+side = int(os.environ.get("NST_SIDE", "128"))
 original, whole_painting = nstlib.pictures.sample("cat"), nstlib.painted.paint("night")
 photo = pictures.resize(original, side)
 painting = nstlib.transfer.resample_to(whole_painting, photo)  # of the photo's shape
@@ -887,7 +887,7 @@ for network, height, width in ((until_relu5_1, 1024, 1536), (minivgg, 1024, 1536
 # and twice the time.
 
 # %% [markdown]
-# **Predict.** minivgg in float32, the cat at 512 × 770 (1024 × 1540 with `NST_FULL=1`). Write down the megabytes. Then
+# **Predict.** minivgg in float32, the cat at four times `side`, 512 × 770 here. Write down the megabytes. Then
 # we make a few steps and look.
 #
 # A process counts Python and PyTorch, too, and does not give back all that it once held. So each run has a process of
@@ -990,7 +990,7 @@ else:
 # %% [markdown]
 # ## On your own
 #
-# - Run the lesson with `NST_FULL=1` set before JupyterLab starts. Which ratios change with the size?
+# - Run the lesson with `NST_SIDE=256` set before JupyterLab starts. Which ratios change with the size?
 # - `torch.utils.checkpoint` keeps only a block's input and computes the block again on the way back. Count what that
 #   saves in `kept` and costs in FLOPs.
 # - Compare J after as many steps by Adam and by `nstlib.Settings(optimizer="pyramid")`.

@@ -19,6 +19,7 @@ from nstlib import checks
 from nstlib.authoring import build, course, exercises
 from nstlib.authoring.exercises import ExerciseError
 from tests import test_notebooks
+from tests.with_nbval import nbval
 
 ROOT = Path(__file__).parents[2]
 NAMES = [lesson.exercise for lesson in course.read(ROOT) if lesson.exercise]
@@ -137,9 +138,8 @@ def test_the_last_picture_is_described(name):
 
 
 @pytest.mark.slow
-@every
-def test_nbval_finds_the_instructors_outputs_unchanged(name):
-    run = test_notebooks.nbval(ROOT / "exercises" / "instructor" / f"{name}.ipynb")
+def test_nbval_finds_the_instructors_outputs_unchanged():
+    run = nbval(*(ROOT / "exercises" / "instructor" / f"{name}.ipynb" for name in NAMES))
     assert run.returncode == 0, run.stdout + run.stderr
 
 

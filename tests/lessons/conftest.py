@@ -1,64 +1,53 @@
 """The lessons' cells ask for the same paintings and runs again and again: each is made once."""
 
 import dataclasses
-import hashlib
 import os
 import subprocess
 from collections import OrderedDict
 from functools import cache
 
 import pytest
-import torch
 
 from nstlib import painted, transfer
+from tests.lessons import memory
 
 MOST_RUNS, MOST_PICTURES = 12, 200  # kept in memory: a run is up to 50 MB, a picture 0.3 MB
 
 
-def fingerprint(value) -> object:
-    """Return what tells a tensor, a network or settings from others of their kind."""
-    if isinstance(value, torch.Tensor):
-        return tuple(value.shape), str(value.dtype), hashlib.sha256(value.detach().contiguous().numpy()).hexdigest()
-    if isinstance(value, torch.nn.Module):
-        tensors = (*value.named_parameters(), *value.named_buffers())
-        return repr(value), value.layers, tuple((name, fingerprint(tensor)) for name, tensor in tensors)
-    return repr(value)
-
-
-def remembered(function, most):
-    """Return the function with its last results kept, by its arguments' fingerprints."""
+def remembered(name, function, most):
+    """Return the function with its last results kept, and those that nbval's kernel has kept in files."""
     results = OrderedDict()
 
     def remembering(*arguments, **named):
-        key = tuple(map(fingerprint, arguments)), tuple((name, fingerprint(value)) for name, value in named.items())
-        if key not in results:
-            results[key] = function(*arguments, **named)
-        results.move_to_end(key)
+        call = memory.key(name, arguments, named)
+        if call not in results:
+            kept = memory.load(call)
+            results[call] = function(*arguments, **named) if kept is None else kept
+        results.move_to_end(call)
         while len(results) > most:
             results.popitem(last=False)
-        return results[key]
+        return results[call]
 
     return remembering
 
 
 @pytest.fixture(autouse=True, scope="module")
 def made_once():
-    paint, run = cache(painted.paint), transfer.steps
-    all_steps = remembered(lambda *pair, **named: list(run(*pair, **named)), MOST_RUNS)
+    paint, run, once = cache(painted.paint), transfer.steps, subprocess.run
+    all_steps = remembered("steps", lambda *pair, **named: list(run(*pair, **named)), MOST_RUNS)
 
     def last(*pair, **named):
         for step in run(*pair, **named):  # noqa: B007  the last one is the result
             pass
         return step.picture
 
-    result = remembered(last, MOST_PICTURES)
-
-    once = remembered(subprocess.run, MOST_RUNS)
+    result = remembered("stylize", last, MOST_PICTURES)
+    done = remembered("process", lambda *command, **named: once(*command, **named), MOST_RUNS)
 
     def process(*command, env=None, **named):
         """Lesson 08 measures processes: each runs once. pytest writes each test's name into their environment."""
         env = {name: value for name, value in (env or os.environ).items() if name != "PYTEST_CURRENT_TEST"}
-        return once(*command, env=env, **named)
+        return done(*command, env=env, **named)
 
     def steps(*pair, **named):
         for step in all_steps(*pair, **named):

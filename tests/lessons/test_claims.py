@@ -6,16 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.lessons.cells import SIDE, Cells
+from tests.lessons.cells import SIDE, Cells, side
 
 MODULES = {
     path.stem[-2:]: importlib.import_module(f"tests.lessons.{path.stem}")
     for path in sorted(Path(__file__).parent.glob("sabotage_*.py"))
 }
 LESSONS = {lesson: Cells(lesson) for lesson in MODULES}
-# The pictures' shorter side: as small as all of a lesson's claims bear
-SMALLEST, SIDES = 64, {"01": 96, "02": 96, "04": 96, "08": 96}
-# Each claim as it is, then with its mistakes: neighbours in this list share what the runs in conftest.py remember
+# Each claim as it is, then with its mistakes: neighbours in this list share what conftest.py remembers
 CASES = [
     (lesson, claim, mistake, changes)
     for lesson, cells in LESSONS.items()
@@ -27,7 +25,7 @@ CASES = [
 @pytest.mark.parametrize(("lesson", "claim", "mistake", "changes"), CASES, ids=[" · ".join(case[:3]) for case in CASES])
 def test_the_claim_holds_and_notices(lesson, claim, mistake, changes):
     with pytest.raises(AssertionError) if changes else nullcontext():
-        LESSONS[lesson].run(claim, *([changes] if changes else []), side=SIDES.get(lesson, SMALLEST))
+        LESSONS[lesson].run(claim, *([changes] if changes else []), side=side(lesson))
 
 
 @pytest.mark.parametrize("lesson", MODULES)

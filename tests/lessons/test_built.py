@@ -1,0 +1,24 @@
+"""nbval finds what the built lessons print unchanged. Before the claims: what its kernels computed is kept for them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.lessons.cells import SOURCES, side
+from tests.with_nbval import ROOT, nbval
+
+LESSONS = {path.name[:2]: path for path in sorted(SOURCES.parent.glob("[0-9]*.ipynb"))}
+TIMED = ("08",)  # keeping a run takes time, and this lesson measures it
+
+
+def test_there_are_lessons():
+    assert LESSONS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_nbval_finds_every_checked_output_unchanged(lesson):
+    startup = str(Path(__file__).with_name("startup.py"))
+    recording = {} if lesson in TIMED else {"PYTHONSTARTUP": startup, "PYTHONPATH": str(ROOT)}
+    run = nbval(LESSONS[lesson], NST_SIDE=str(side(lesson)), **recording)
+    assert run.returncode == 0, run.stdout + run.stderr
