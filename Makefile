@@ -1,15 +1,20 @@
 # PYTHON: the interpreter to build the environment with. TORCH_INDEX: where pip finds PyTorch (see README).
 PYTHON ?= python3
 BIN := .venv/bin
+# One more than there are cores, since browser tests wait more than they compute
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(5, os.cpu_count() + 1))')
 ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test lint notebooks claims bench clean
+.PHONY: lab test matrix lint notebooks claims bench clean
 
 lab: .venv/ready           ## open the course in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_USER) --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 test: .venv/ready-test     ## run every test, notebooks included
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+matrix: .venv/ready-test   ## run the browser tests at every width, place and setting, not only at one
+	$(BIN)/python -m pytest tests/browser -m "matrix or not matrix"
 
 lint: .venv/ready-test     ## check style and that the notebooks are what their sources give
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/nst build --check

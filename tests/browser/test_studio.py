@@ -97,7 +97,10 @@ def test_a_busy_kernel_does_not_lose_the_last_value(notebook):
     assert state(page)["alpha"] == pytest.approx(10**0.3, rel=1e-3)
 
 
-@pytest.mark.parametrize("width", [700, 800, 1400])
+OTHER_WIDTHS = [pytest.param(width, marks=pytest.mark.matrix) for width in (700, 1400)]
+
+
+@pytest.mark.parametrize("width", [800, *OTHER_WIDTHS])
 def test_nothing_overlaps_and_nothing_is_cut_off(notebook, width):
     page = notebook(SHOW, viewport=(width, 1000))
     page.evaluate("() => jupyterapp.commands.execute('application:toggle-left-area')")
@@ -198,7 +201,10 @@ def test_a_restarted_kernel_is_said_in_the_panel(notebook):
     expect(said(page)).to_contain_text("Done: 40 steps")
 
 
-@pytest.mark.parametrize(("place", "kind"), [(".nst-studio img.nst-frame", "content"), (".nst-style", "style")])
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [(".nst-studio img.nst-frame", "content"), pytest.param(".nst-style", "style", marks=pytest.mark.matrix)],
+)
 def test_a_file_dropped_on_the_panel_becomes_the_picture(notebook, place, kind):
     page = notebook(SHOW)
     run(page, 0)
@@ -247,6 +253,7 @@ def state_of(page, words):
     return float(re.search(rf"{words} ([\d.]+) s", said(page).inner_text())[1])
 
 
+@pytest.mark.matrix
 def test_everything_works_without_comm_subshells(browser, tmp_path_factory):
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
     plugin = {"kernels-settings": {"commsOverSubshells": "disabled"}}

@@ -24,12 +24,12 @@ from nstlib.transfer.settings import OPTIMIZERS, Settings
 TINY = Architecture(widths=(4, 6, 8, 10, 12), depths=(2, 2, 2, 2, 1))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def network():
     return random_weights(Network("tiny", TINY, DEFAULT))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pair():
     return painted.paint("mosaic", (40, 56), seed=1), painted.paint("night", (48, 40), seed=2)
 
