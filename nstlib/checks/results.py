@@ -1,17 +1,19 @@
-"""What a learner is shown: plain text, and the same as HTML that takes its colours from the page's theme."""
+"""What a check shows the learner: plain text, and the same as HTML in the colours of the notebook's theme."""
 
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nstlib.backticks import code_spans
+
 SIGNS = {"correct": "✓", "not yet": "✗", "not attempted": "○", "raised": "✗", "took too long": "✗"}
-SAID = {"raised": "your code raised an error"}
+LABELS = {"raised": "your code raised an error"}
 WIDTH = 96
 
 
 @dataclass(frozen=True)
 class Text:
-    """A title, sentences and perhaps code, shown by Jupyter as HTML and everywhere else as text."""
+    """A title, sentences and perhaps code: HTML in Jupyter, plain text everywhere else."""
 
     title: str
     sentences: Sequence[str]
@@ -25,18 +27,18 @@ class Text:
         return str(self)
 
     def _repr_html_(self) -> str:
-        body = "".join(f"<p>{_escaped(sentence)}</p>" for sentence in self.sentences)
+        body = "".join(f"<p>{_marked(sentence)}</p>" for sentence in self.sentences)
         code = f"<pre><code>{html.escape(self.code)}</code></pre>" if self.code else ""
         return _framed(f"<p><strong>{html.escape(self.title)}</strong></p>{body}{code}", self.title)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found.
+    """The result of one check.
 
     outcome: "correct", "not yet", "not attempted", "raised" or "took too long". misconception: the known mistake that
-    the function makes, None where none fits. lines: what was called, what came back, what that means. best: points of
-    the learner's best try, which a worse one does not take away.
+    the function makes, or None. lines: what was called, what came back, and what that means. best: the points of the
+    learner's best try; a worse try later does not take them away.
     """
 
     question: str
@@ -55,14 +57,14 @@ class Result:
         return "\n".join(self.lines)
 
     def require(self) -> "Result":
-        """Return the result if all points were earned; raise AssertionError with the message otherwise."""
+        """Return the result if it has all points; otherwise raise AssertionError with its message."""
         if self.points < self.of:
             raise AssertionError(f"\n{self}")
         return self
 
     @property
     def _title(self) -> str:
-        return f"{SIGNS[self.outcome]} {self.question} — {SAID.get(self.outcome, self.outcome)}"
+        return f"{SIGNS[self.outcome]} {self.question} — {LABELS.get(self.outcome, self.outcome)}"
 
     @property
     def _score(self) -> str:
@@ -81,16 +83,15 @@ class Result:
 
     def _repr_html_(self) -> str:
         head = f"<p><strong>{html.escape(self._title)}</strong> · {html.escape(self._score)}</p>"
-        body = "".join(f"<p>{_escaped(line)}</p>" for line in self.lines)
-        foot = f"<p>{_escaped(' · '.join(self.footer))}</p>" if self.footer else ""
+        body = "".join(f"<p>{_marked(line)}</p>" for line in self.lines)
+        foot = f"<p>{_marked(' · '.join(self.footer))}</p>" if self.footer else ""
         return _framed(head + body + foot, f"{self.question}: {self.outcome}")
 
 
-def _escaped(text: str) -> str:
+def _marked(text: str) -> str:
     """Escape, keep line breaks, and set what stands between backticks as code."""
-    pieces = html.escape(text).split("`")
-    marked = [f"<code>{piece}</code>" if place % 2 else piece for place, piece in enumerate(pieces)]
-    return "".join(marked if len(pieces) % 2 else "`".join(pieces)).replace("\n", "<br>")
+    spans = ((html.escape(piece), is_code) for piece, is_code in code_spans(text))
+    return "".join(f"<code>{piece}</code>" if is_code else piece for piece, is_code in spans).replace("\n", "<br>")
 
 
 def _framed(inner: str, label: str) -> str:

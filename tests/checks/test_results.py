@@ -1,4 +1,4 @@
-"""What is shown and what is kept: text, HTML, tries and points."""
+"""What a check shows, as text and as HTML, and what it keeps: tries and points."""
 
 import json
 import re
