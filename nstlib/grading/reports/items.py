@@ -15,7 +15,7 @@ RIGHT = "correct"
 
 @dataclass(frozen=True)
 class Passed:
-    """How many passed a hidden test, of those in whose answers it was run."""
+    """How many answers passed a hidden test, of those on which it was run."""
 
     id: str
     passed: int
@@ -24,10 +24,10 @@ class Passed:
 
 @dataclass(frozen=True)
 class Item:
-    """A question's numbers. tried: all that were graded and are no stub; right is a part of these.
+    """A question's numbers. tried: answers that were graded and are not a stub; the right ones are among them.
 
-    mistakes: known ones, others: outcomes of tried answers that are neither right nor a known mistake; both with how
-    often, the most frequent first.
+    mistakes: the known ones. others: outcomes of tried answers that are neither right nor a known mistake. Both come
+    with their counts, the most frequent first.
     """
 
     id: str
@@ -42,7 +42,7 @@ class Item:
 
     @property
     def share(self) -> float | None:
-        """The right ones among those tried, from 0 to 1; None where nobody tried."""
+        """The share of right answers among those tried, from 0 to 1; None where nobody tried."""
         return self.right / self.tried if self.tried else None
 
 
@@ -52,13 +52,13 @@ def items(rows: Iterable[Row], asked: Mapping[str, GradedQuestion]) -> list[Item
     for row in rows:
         for name, answer in row.answers.items():
             answers[name].append(answer)
-    return [_item(asked[name], found) for name, found in answers.items()]
+    return [_item(asked[name], of_question) for name, of_question in answers.items()]
 
 
 def _item(asked: GradedQuestion, answers: list[Answer]) -> Item:
-    graded = [each for each in answers if each.outcome not in outcomes.OURS]
-    tried = [each for each in graded if each.outcome not in outcomes.NOT_TRIED]
-    wrong = [each for each in tried if each.outcome != RIGHT]
+    graded = [answer for answer in answers if answer.outcome not in outcomes.OURS]
+    tried = [answer for answer in graded if answer.outcome not in outcomes.NOT_TRIED]
+    wrong = [answer for answer in tried if answer.outcome != RIGHT]
     return Item(
         id=asked.id,
         points=asked.points,
@@ -66,18 +66,19 @@ def _item(asked: GradedQuestion, answers: list[Answer]) -> Item:
         ungraded=len(answers) - len(graded),
         tried=len(tried),
         right=len(tried) - len(wrong),
-        mistakes=_frequent(each.misconception for each in tried if each.misconception),
-        others=_frequent(each.outcome for each in wrong if not each.misconception),
+        mistakes=_by_frequency(answer.misconception for answer in tried if answer.misconception),
+        others=_by_frequency(answer.outcome for answer in wrong if not answer.misconception),
         tests=_tests(asked, answers),
     )
 
 
-def _frequent(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(Counter(words).items(), key=lambda each: (-each[1], each[0])))
+def _by_frequency(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(Counter(words).items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _tests(asked: GradedQuestion, answers: Iterable[Answer]) -> tuple[Passed, ...]:
-    run, passed = Counter(), Counter()
+    run: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
     for test in (test for answer in answers for test in answer.tests if test.get("verdict") not in outcomes.OURS):
         run[str(test.get("id"))] += 1
         passed[str(test.get("id"))] += test.get("verdict") == RIGHT
