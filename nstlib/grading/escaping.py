@@ -1,14 +1,12 @@
-"""Show what came from outside: in text, in HTML, and in the names of files. Nothing in it can act."""
+"""Text from outside, made harmless: for people to read, to compare, and as the name of a file."""
 
 import hashlib
-import html
 import re
 import unicodedata
 
-__all__ = ["csp", "escaped", "normalized", "printable", "safe_name"]
+__all__ = ["normalized", "printable", "safe_name"]
 
-csp = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-# Cc control, Cf format (bidirectional marks among them), Cs lone halves, Co private, Cn not assigned, Zl Zp new lines.
+# Cc control, Cf format (bidirectional marks too), Cs lone surrogates, Co private, Cn unassigned, Zl Zp line breaks.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*-[0-9a-f]{12}|.*\.|.*\.\..*")
@@ -18,29 +16,29 @@ def printable(text: object, *, lines: bool = False, most: int | None = None) -> 
     r"""Return the text with what cannot be seen written as \x1b or \u202e; `lines` keeps line breaks and tabs.
 
     `most` cuts what is longer, and says how much was cut.
+
+    >>> printable("\x1b[31mred\nblue")
+    '\\x1b[31mred\\x0ablue'
     """
     whole = str(text)
     kept = whole if most is None else whole[:most]
-    more = f" … ({len(whole) - len(kept)} more characters)" if len(kept) < len(whole) else ""
+    cut = f" … ({len(whole) - len(kept)} more characters)" if len(kept) < len(whole) else ""
+    if kept.isprintable():  # nearly all text
+        return kept + cut
     if lines:
         kept = kept.replace("\r\n", "\n")
-    return "".join(each if lines and each in "\n\t" else _visible(each) for each in kept) + more
-
-
-def escaped(text: object, *, lines: bool = False, most: int | None = None) -> str:
-    """The same, fit to stand in HTML, inside quoted attributes too."""
-    return html.escape(printable(text, lines=lines, most=most))
+    return "".join(sign if lines and sign in "\n\t" else _visible(sign) for sign in kept) + cut
 
 
 def normalized(name: str) -> str:
-    """What two spellings of one name have in common: compare with this, show the name itself."""
+    """Return what two spellings of a name have in common: compare this, but show the name itself."""
     return unicodedata.normalize("NFC", name.strip()).casefold()
 
 
 def safe_name(name: str) -> str:
-    """Return a file name for an id, without an ending: the id where it is plain, else what is plain of it and a hash.
+    """Return a file name for an id, without an ending: a plain id itself, otherwise its plain letters and a hash.
 
-    Two ids never share one, on file systems that know no capitals either.
+    Two ids never share one, even on file systems that ignore case.
     """
     if _PLAIN.fullmatch(name) and not _RESERVED.fullmatch(name):
         return name

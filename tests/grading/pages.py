@@ -3,6 +3,8 @@
 import re
 from html.parser import HTMLParser
 
+from nstlib.grading.escaping import printable
+
 TAGS = (
     "html|head|meta|title|style|body|main|h1|h2|h3|p|a|code|pre|div|section|span|strong|ul|li|dl|dt|dd|"
     "table|caption|thead|tbody|tr|th|td|details|summary|br|wbr"
@@ -86,6 +88,7 @@ def read(whole: str) -> Page:
     assert not re.search(r"<script|<form|<input|<iframe|<img|<link|https?:|url\(|@import", whole, re.I)
     policy = [meta["content"] for meta in found.metas if meta.get("http-equiv") == "Content-Security-Policy"]
     assert len(policy) == 1 and policy[0].startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert whole == printable(whole, lines=True)
     whole.encode("utf-8")
     return found
 

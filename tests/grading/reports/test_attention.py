@@ -8,7 +8,7 @@ from nstlib.grading.bundle.lateness import Policy
 from nstlib.grading.marking import marking
 from nstlib.grading.records.gradebook import LEFT_OUT, build
 from nstlib.grading.records.outcomes import OUTCOMES
-from nstlib.grading.reports.attention import FLAGS, GROUPS, NOTHING, QUIET, REJECTED, WHO, needs
+from nstlib.grading.reports.attention import FLAGS, GROUPS, NOTHING, QUIET, REJECTED, WHO, alerts
 from nstlib.grading.sandbox import notebook
 from nstlib.grading.submissions import find
 from tests.grading.made_up import DUE, POINTS, override, question, record, students
@@ -19,7 +19,8 @@ GRAM = "ex02.gram"
 def found(*records, roster=(), overrides=()):
     rows = build(records, roster, overrides, Policy({"": DUE}, per_day=Decimal(10)), POINTS)
     return {
-        group: [(each.row.student, each.question, each.text) for each in all_] for group, all_ in needs(rows).items()
+        group: [(alert.row.student, alert.question, alert.text) for alert in entries]
+        for group, entries in alerts(rows).items()
     }
 
 

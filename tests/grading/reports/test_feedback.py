@@ -15,7 +15,7 @@ from nstlib.grading.escaping import printable
 from nstlib.grading.records.gradebook import Answer, build
 from nstlib.grading.records.outcomes import OUTCOMES
 from nstlib.grading.reports import feedback
-from nstlib.grading.reports.page import made_by, page
+from nstlib.grading.reports.page import made_by, render
 from tests.grading.made_up import DUE, POINTS, SECRET, a_class, asked_questions, override, question, record
 from tests.grading.pages import EVIL, read
 
@@ -121,7 +121,7 @@ def test_the_sum_is_explained():
     found = shown_on(rows([late], overrides=[override("anna", "ex01.unroll", 3, "SECRET REASON")])[0])
     for line in (
         "3 of 3 questions are right.",
-        "ex01, ex02 came 2 days late: 20 % of their points are off.",
+        "ex01, ex02 came 2 days late: 20 % of their points are taken off.",
         "ex01.unroll counts 3 of 4 points: set by your instructor.",
     ):
         assert line in found
@@ -211,7 +211,7 @@ def test_the_page_of_who_left_is_removed_and_nobody_elses(tmp_path):
     (elsewhere / "x.html").write_text(made_by(feedback.MAKER))
     (tmp_path / "link.html").symlink_to(elsewhere / "x.html")
     (tmp_path / "folder.html").mkdir()
-    (tmp_path / "report.html").write_text(page("The instructor's", ""))
+    (tmp_path / "report.html").write_text(render("page.html", title="The instructor's", maker="nst grade"))
     feedback.write(tmp_path, rows([record("ben")]), ASKED, "Autumn")
     left = {"ben.html", "mine.html", "notes.txt", "elsewhere", "link.html", "folder.html", "report.html"}
     assert set(os.listdir(tmp_path)) == left and (elsewhere / "x.html").exists()
