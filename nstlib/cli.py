@@ -124,7 +124,7 @@ def gallery(
         from nstlib import gallery as room
         from nstlib.files import replacing
 
-        path, books = room.place(folder, overwrite=force), room.flipbooks()
+        path, books = room.page_path(folder, overwrite=force), room.flipbooks()
         try:
             painted = _flipped(books)
         except KeyboardInterrupt:
@@ -202,7 +202,7 @@ def _flipped(books) -> dict[str, object]:
         task = bar.add_task("flipbooks", total=sum(len(book.frames) for book in books))
         for frame, picture in room.paint(books):
             painted[frame.code] = picture
-            bar.update(task, advance=1, description=frame.words)
+            bar.update(task, advance=1, description=frame.caption)
     return painted
 
 

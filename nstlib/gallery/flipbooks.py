@@ -1,6 +1,6 @@
-"""The flipbooks as data: what is set, the lines of code for it, and what an eye sees.
+"""The flipbooks as data: what is set, the lines of code for it, and what there is to see.
 
-What `look` and `alt` say was read off the pictures. After a change of the library look again.
+`look` and `alt` describe the pictures as we saw them: after a change of the library, look again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,19 +16,19 @@ MARKS = (0, 2, 5, 10, 20, 40, 60, 100)
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture: the setting in words, what the picture shows, and the Settings that make it.
+    """One picture: a caption that names the setting, what the picture shows, and the Settings that make it.
 
-    step: which step's picture it is; None stands for the last.
+    step: the step whose picture it is; None for the last.
     """
 
-    words: str
+    caption: str
     alt: str
     given: Mapping[str, Any]
     step: int | None = None
 
     @property
     def settings(self) -> Settings:
-        """The Settings that `code` names."""
+        """The Settings that `code` sets."""
         return Settings(**self.given)
 
     @property
@@ -60,9 +60,9 @@ class Flipbook:
 
 
 def flipbooks(size: int = 192, steps: int = 60, marks: Sequence[int] = MARKS) -> tuple[Flipbook, ...]:
-    """Return the six flipbooks, for pictures of `size` px after `steps` steps; `marks` are those that the last shows.
+    """Return the six flipbooks, for pictures of `size` px after `steps` steps; the last one shows the steps `marks`.
 
-    Raises ValueError for a mark that nobody has described.
+    Raises ValueError for a mark without a description.
     """
     given = {"size": size, "steps": steps}
     return (
@@ -76,7 +76,7 @@ def flipbooks(size: int = 192, steps: int = 60, marks: Sequence[int] = MARKS) ->
 
 
 def _style_weight(given: Mapping[str, Any]) -> Flipbook:
-    seen = {
+    alts = {
         0.1: "The cat in the photo's browns, under a fine grain; the whiskers are gone.",
         0.3: "The cat in the photo's browns, under a fine grain; the right eye is a deep green.",
         1: "The cat still brown; the left eye and the background on the right have turned blue and violet.",
@@ -93,13 +93,13 @@ def _style_weight(given: Mapping[str, Any]) -> Flipbook:
         "style weight β",
         "From β = 1 on the background turns blue; from β = 100 on the stripes of the forehead are gone, and at "
         "β = 1000 the nose dissolves, while the eyes still stand where they were.",
-        tuple(Frame(f"β = {beta}", alt, {**given, "beta": beta}) for beta, alt in seen.items()),
-        first=list(seen).index(BETA),
+        tuple(Frame(f"β = {beta}", alt, {**given, "beta": beta}) for beta, alt in alts.items()),
+        first=list(alts).index(BETA),
     )
 
 
 def _one_layer(given: Mapping[str, Any]) -> Flipbook:
-    seen = (
+    alts = (
         "The cat in deep blue and yellow: shadows, eyes and nose are blue, the light fur is yellow.",
         "The cat in ochre and turquoise, before a background of violet.",
         "The cat in its own browns, covered with fine ripples.",
@@ -114,14 +114,14 @@ def _one_layer(given: Mapping[str, Any]) -> Flipbook:
         "stay, and the pattern on the cat grows coarser from layer to layer.",
         tuple(
             Frame(f"{layer} alone", alt, {**given, "beta": BETA, "style_layers": (layer,)})
-            for layer, alt in zip(STYLE_LAYERS, seen, strict=True)
+            for layer, alt in zip(STYLE_LAYERS, alts, strict=True)
         ),
     )
 
 
 def _all_but_one(given: Mapping[str, Any]) -> Flipbook:
     whole = "The cat with fur in brown strokes, blue above the eyes, before a deep blue background."
-    seen = (
+    alts = (
         "The cat with a green left eye, before a background of violet; little is left of the deep blue.",
         "The cat with orange and red specks in its fur, before a deep blue background.",
         "The cat much as with all layers: brown strokes, blue above the eyes, a deep blue background.",
@@ -138,7 +138,7 @@ def _all_but_one(given: Mapping[str, Any]) -> Flipbook:
             Frame("all layers", whole, {**given, "beta": BETA, "style_layers": STYLE_LAYERS}),
             *(
                 Frame(f"without {left_out}", alt, {**given, "beta": BETA, "style_layers": _without(left_out)})
-                for left_out, alt in zip(STYLE_LAYERS, seen, strict=True)
+                for left_out, alt in zip(STYLE_LAYERS, alts, strict=True)
             ),
         ),
     )
@@ -149,7 +149,7 @@ def _without(left_out: str) -> tuple[str, ...]:
 
 
 def _statistic(given: Mapping[str, Any]) -> Flipbook:
-    seen = {
+    alts = {
         "gram": (
             "the whole matrix",
             "The cat with fur in brown strokes, blue above the eyes, before a deep blue background.",
@@ -175,13 +175,13 @@ def _statistic(given: Mapping[str, Any]) -> Flipbook:
         "filters' means, is the one that turns the fur golden yellow.",
         tuple(
             Frame(f"{name}: {meaning}", alt, {**given, "beta": BETA, "statistic": name})
-            for name, (meaning, alt) in seen.items()
+            for name, (meaning, alt) in alts.items()
         ),
     )
 
 
 def _layer_weights(given: Mapping[str, Any]) -> Flipbook:
-    seen = {
+    alts = {
         "equal": (
             "λ = 1/5 each",
             "The cat in yellow with dark blue stripes, eyes and nose, before a deep blue background.",
@@ -211,13 +211,13 @@ def _layer_weights(given: Mapping[str, Any]) -> Flipbook:
         "brown, and balanced leaves most of the photo's colours: the same β is not the same strength.",
         tuple(
             Frame(f"{name}: {meaning}", alt, {**given, "beta": BETA, "layer_weights": name})
-            for name, (meaning, alt) in seen.items()
+            for name, (meaning, alt) in alts.items()
         ),
     )
 
 
 def _steps(size: int, marks: Sequence[int]) -> Flipbook:
-    seen = {
+    alts = {
         0: "The photo of the cat, unchanged.",
         2: "The cat in its own colours, its outlines sharpened, covered with a fine, worm-like pattern.",
         5: "The cat in its own colours under a stronger worm-like pattern; the whiskers still show.",
@@ -227,8 +227,8 @@ def _steps(size: int, marks: Sequence[int]) -> Flipbook:
         60: "The cat in yellow-brown strokes and blue lines, before a background of blue and turquoise.",
         100: "The cat in yellow-brown strokes and blue lines, the background a deeper blue.",
     }
-    if unknown := set(marks) - set(seen):
-        raise ValueError(f"Step {min(unknown)} has no description; choose marks from {', '.join(map(str, seen))}.")
+    if unknown := set(marks) - set(alts):
+        raise ValueError(f"Step {min(unknown)} has no description; choose marks from {', '.join(map(str, alts))}.")
     # one size, and to the end: another scale would show pictures of another size
     given = {"size": size, "steps": max(marks) + 1, "scales": 1, "plateau": 0, "beta": BETA}
     return Flipbook(
@@ -237,6 +237,6 @@ def _steps(size: int, marks: Sequence[int]) -> Flipbook:
         "step",
         "The pattern comes first, within two steps; the blue follows between steps 10 and 40, and from 60 to 100 it "
         "only grows a little deeper.",
-        tuple(Frame(f"step {mark}", seen[mark], given, mark) for mark in marks),
+        tuple(Frame(f"step {mark}", alts[mark], given, mark) for mark in marks),
         first=len(marks) - 1,
     )

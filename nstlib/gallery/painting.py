@@ -1,4 +1,4 @@
-"""The pictures of the flipbooks, and the place where their page goes."""
+"""The pictures of the flipbooks, and the path of their page."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,13 +12,13 @@ from nstlib.transfer import Picture
 
 @cache
 def pair(size: int) -> tuple[Picture, Picture]:
-    """Return the photo and the painting, as the lines of a Frame's code make them."""
+    """Return the photo and the painting that the lines of a Frame's code make."""
     photo = pictures.sample("cat", size)
     return photo, painted.paint("night", tuple(photo.shape[1:]))
 
 
 def paint(books: Sequence[Flipbook]) -> Iterator[tuple[Frame, Picture]]:
-    """Yield each frame of the flipbooks with its picture, run by run: equal Settings are run once."""
+    """Yield each frame of the flipbooks with its picture; frames with equal Settings share one run."""
     network = networks.load()
     for frames in _runs(books):
         settings = frames[0].settings
@@ -28,7 +28,7 @@ def paint(books: Sequence[Flipbook]) -> Iterator[tuple[Frame, Picture]]:
 
 
 def _runs(books: Sequence[Flipbook]) -> list[list[Frame]]:
-    """The frames by their Settings."""
+    """The frames, grouped by their Settings."""
     runs: dict[str, list[Frame]] = {}
     for book in books:
         for frame in book.frames:
@@ -36,8 +36,8 @@ def _runs(books: Sequence[Flipbook]) -> list[list[Frame]]:
     return list(runs.values())
 
 
-def place(folder: Path, *, overwrite: bool = False) -> Path:
-    """Return where the page goes, ``index.html`` in a folder that is made if need be; to ask before a long run.
+def page_path(folder: Path, *, overwrite: bool = False) -> Path:
+    """Return the path of the page, ``index.html`` in a folder that is made if it is missing; call it before a long run.
 
     Raises ValueError where nothing can be written, and for a page that exists, unless `overwrite`.
     """
