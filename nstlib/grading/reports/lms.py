@@ -1,7 +1,7 @@
-"""Grades for learning platforms: one column of a gradebook that Canvas exported, and a table that Moodle imports.
+"""Grades for learning platforms: one column of the gradebook that Canvas exports, and a table that Moodle imports.
 
-Only ids, numbers and words of ours are written. Students who are not graded (nothing submitted, not readable, not yet
-done) are left as they are, and named: no platform gets a zero from us that nobody looked at.
+Only ids, numbers and our own words are written. Students without a grade (nothing submitted, unreadable, not graded
+yet) are left as they are, and named: we send no platform a zero that nobody looked at.
 """
 
 import csv
@@ -17,11 +17,18 @@ from nstlib.grading.bundle.classroom import Student
 from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.records.gradebook import Row, format_points
 
-__all__ = ["Filled", "LmsError", "filled", "moodle", "write"]
+__all__ = ["LmsError", "Upload", "canvas_csv", "moodle_csv", "write"]
 
 IDENTIFIERS = ("ID", "SIS User ID", "SIS Login ID")
 NO_ASSIGNMENT = ("student", "id", "sis user id", "sis login id", "integration id", "root account", "section")
-PLACES = ("points possible", "manual posting")  # what stands where a name would, in rows that are no students
+NO_STUDENT = ("points possible", "manual posting")  # in place of a name, in rows that are not students
+NUMBER = re.compile(r" \(\d+\)\s*$")  # what Canvas adds to an assignment's name
+UNGRADED = {
+    "ungraded": "Not graded yet",
+    "left_out": "Left out of this run",
+    "rejected": "Not readable",
+    "no_submission": "Nothing submitted",
+}
 
 
 class LmsError(ValueError):
@@ -29,107 +36,134 @@ class LmsError(ValueError):
 
 
 @dataclass(frozen=True)
-class Filled:
-    """data: the file to upload. filled: grades in it. notes: what the instructor should know, in sentences."""
+class Upload:
+    """data: the file to upload. count: the grades in it. notes: sentences that the instructor should read."""
 
     data: bytes
-    filled: int
+    count: int
     notes: tuple[str, ...] = ()
 
 
 def write(
     out: Path, rows: Sequence[Row], bundle: Bundle, *, canvas: Path | None, column: str, by: str, moodle_by: str
 ) -> list[str]:
-    """Write canvas.csv and moodle.csv into a folder, where they are asked for; return what is to be said of them."""
-    files = {}
+    """Write canvas.csv and moodle.csv, those that are asked for, into a folder; return sentences about them."""
+    uploads = {}
     if canvas is not None:
-        files["canvas.csv"] = filled(_read(canvas), rows, bundle.roster, column, by)
+        uploads["canvas.csv"] = canvas_csv(_read(canvas), rows, bundle.roster, column, by)
     if moodle_by:
-        files["moodle.csv"] = moodle(rows, bundle.roster, bundle.points, moodle_by)
-    told = []
-    for name, made in files.items():
-        csv_files.write(out / name, made.data)
-        told += [f"{out / name}: grades of {made.filled} students.", *made.notes]
-    return told
+        uploads["moodle.csv"] = moodle_csv(rows, bundle.roster, bundle.points, moodle_by)
+    sentences = []
+    for name, upload in uploads.items():
+        csv_files.write(out / name, upload.data)
+        sentences += [f"{out / name}: grades of {upload.count} students.", *upload.notes]
+    return sentences
 
 
-def filled(template: bytes, rows: Iterable[Row], roster: Sequence[Student], column: str = "", by: str = "ID") -> Filled:
+def canvas_csv(
+    template: bytes, rows: Iterable[Row], roster: Sequence[Student], column: str = "", by: str = "ID"
+) -> Upload:
     """Fill one assignment's column in the gradebook that Canvas exported, and leave every other cell as it is.
 
     column: the assignment, with or without the number that Canvas adds; needed where there are several. by: the column
-    in which students are found: by the roster's canvas_id where it stands there, else by the student's id.
+    in which students are found, by the roster's canvas_id if the column has it, otherwise by the student's id.
     """
-    text, mark = _decoded(template)
+    table = _Table.read(template)
     rows = list(rows)
-    end = "\r\n" if "\r\n" in text else "\n"
-    first = text.partition("\n")[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    try:
-        cells = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as fault:
-        raise LmsError(f"The template is no CSV file: {fault}. Take what Canvas exports, without opening it.") from None
-    heading = cells[0] if cells else []
+    heading = table.cells[0] if table.cells else []
     if by not in heading or heading[0].strip() != "Student":
         raise LmsError(
             f"The template has no column {by!r}, or does not begin with Student. Export the gradebook in Canvas "
             f"and give that file; students are found by {', '.join(IDENTIFIERS)}."
         )
-    place, key = _column(heading, column), heading.index(by)
-    there = {normalized(row[key]) for row in cells[1:] if len(row) > key}
-    grades, notes = _grades(
-        rows, {normalized(each.id): each.canvas_id for each in roster if normalized(each.canvas_id) in there}
-    )
-    comma, filled, seen = False, 0, set()
-    for line, row in enumerate(cells[1:], 2):
-        if not row or len(row) <= max(place, key):
+    index, key = _assignment(heading, column), heading.index(by)
+    listed = {normalized(cells[key]) for cells in table.cells[1:] if len(cells) > key}
+    canvas_ids = {normalized(student.id): student.canvas_id for student in roster}
+    grades, notes = _grades(rows, {id_: other for id_, other in canvas_ids.items() if normalized(other) in listed})
+    decimal_comma = False
+    seen: set[str] = set()
+    for line, cells in enumerate(table.cells[1:], 2):
+        if len(cells) <= max(index, key):
             continue
-        if "(read only)" in row[place]:
-            raise LmsError(f"Canvas computes {printable(heading[place])!r} itself. Name an assignment with --column.")
-        if row[0].strip().lower() in PLACES:
-            comma = comma or "," in row[place]
-            notes += _other_maximum(row, place, grades)
+        if "(read only)" in cells[index]:
+            raise LmsError(f"Canvas computes {printable(heading[index])!r} itself. Name an assignment with --column.")
+        if not _is_student(cells):
+            decimal_comma = decimal_comma or "," in cells[index]
+            notes += _other_maximum(cells[index], grades)
             continue
-        found = normalized(row[key])
-        if found in seen and found:
-            raise LmsError(f"The template has {printable(row[key])!r} twice under {by}, again in line {line}.")
-        seen.add(found)
-        if found in grades:
-            grade = format_points(grades[found].total)
-            row[place] = grade.replace(".", ",") if comma else grade
-            filled += 1
-    if missing := [grades[each].student for each in sorted(set(grades) - seen)]:
+        identifier = normalized(cells[key])
+        if identifier and identifier in seen:
+            raise LmsError(f"The template has {printable(cells[key])!r} twice under {by}, again in line {line}.")
+        seen.add(identifier)
+        if identifier in grades:
+            grade = format_points(grades[identifier].total)
+            cells[index] = grade.replace(".", ",") if decimal_comma else grade
+    if missing := [grades[identifier].student for identifier in sorted(set(grades) - seen)]:
         notes.append(f"Not in the template under {by}: {_listed(missing)}. Write their canvas_id into roster.csv.")
-    known = {normalized(row.student) for row in rows} | {normalized(each.canvas_id) for each in roster}
-    students = [row for row in cells[1:] if len(row) > key and row[key] and row[0].strip().lower() not in PLACES]
-    if unknown := [row[0] for row in students if normalized(row[key]) not in known]:
-        notes.append(f"In the template and not among your students, left as they are: {_listed(unknown)}.")
-    out = io.StringIO()
-    csv.writer(out, delimiter=delimiter, lineterminator=end).writerows(cells)
-    whole = out.getvalue() if text.endswith("\n") else out.getvalue().removesuffix(end)
-    return Filled(mark + whole.encode(), filled, tuple(notes))
+    known = {normalized(row.student) for row in rows} | {normalized(canvas_id) for canvas_id in canvas_ids.values()}
+    students = [cells for cells in table.cells[1:] if len(cells) > key and cells[key] and _is_student(cells)]
+    if unknown := [cells[0] for cells in students if normalized(cells[key]) not in known]:
+        notes.append(f"In the template but not among your students, so left as they are: {_listed(unknown)}.")
+    return Upload(table.data(), len(seen & set(grades)), tuple(notes))
 
 
-def moodle(rows: Iterable[Row], roster: Sequence[Student], points: Mapping[str, int], by: str = "email") -> Filled:
-    """Write a table for Moodle's grade import; Moodle loses grades where feedback comes without them, so both are here.
+def moodle_csv(rows: Iterable[Row], roster: Sequence[Student], points: Mapping[str, int], by: str = "email") -> Upload:
+    """Write a table for Moodle's grade import.
 
-    by: "email" (Moodle wants the case that it has itself) or "moodle_id", the ID number; from the roster, and where
-    that has none, the student's id for "moodle_id".
+    Grade and comment are in one table: Moodle drops the grades when comments come alone. by: "email", in the case that
+    Moodle itself has, or "moodle_id", the ID number. Both are looked up in the roster; a student without a moodle_id
+    there is named by their id.
     """
     if by not in ("email", "moodle_id"):
         raise LmsError(f"Moodle finds students by email or moodle_id, not by {by!r}.")
-    known = {normalized(each.id): getattr(each, by) for each in roster}
-    graded, notes = _grades(rows, {})
-    lines, lost = [], []
-    for row in graded.values():
-        identifier = known.get(normalized(row.student), "") or (row.student if by == "moodle_id" else "")
+    identifiers = {normalized(student.id): getattr(student, by) for student in roster}
+    grades, notes = _grades(rows, {})
+    lines = []
+    unusable = []
+    for row in grades.values():
+        identifier = identifiers.get(normalized(row.student), "") or (row.student if by == "moodle_id" else "")
         if not identifier or csv_files.cell(identifier) != identifier:  # changed, it would be somebody else or nobody
-            lost.append(row.student)
+            unusable.append(row.student)
             continue
         lines.append((identifier, float(row.total), _comment(row, points)))
-    if lost:
-        notes.append(f"Without a usable {by} in roster.csv: {_listed(lost)}.")
+    if unusable:
+        notes.append(f"Without a usable {by} in roster.csv: {_listed(unusable)}.")
     heading = ("Email address" if by == "email" else "ID number", "Grade", "Feedback comments")
-    return Filled(csv_files.text(heading, lines).encode(), len(lines), tuple(notes))
+    return Upload(csv_files.text(heading, lines).encode(), len(lines), tuple(notes))
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The cells of a CSV file, and what it takes to write all others back as they were."""
+
+    cells: list[list[str]]
+    bom: bytes
+    delimiter: str
+    newline: str
+    is_ended: bool
+
+    @classmethod
+    def read(cls, template: bytes) -> "_Table":
+        bom = b"\xef\xbb\xbf" if template.startswith(b"\xef\xbb\xbf") else b""
+        try:
+            text = template[len(bom) :].decode()
+        except UnicodeDecodeError:
+            raise LmsError("The template is not in UTF-8. Give the file as Canvas exports it, unopened.") from None
+        first = text.partition("\n")[0]
+        delimiter = ";" if first.count(";") > first.count(",") else ","
+        try:
+            cells = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        except csv.Error as fault:
+            raise LmsError(
+                f"The template is not a CSV file: {fault}. Give the file as Canvas exports it, unopened."
+            ) from None
+        return cls(cells, bom, delimiter, "\r\n" if "\r\n" in text else "\n", text.endswith("\n"))
+
+    def data(self) -> bytes:
+        out = io.StringIO()
+        csv.writer(out, delimiter=self.delimiter, lineterminator=self.newline).writerows(self.cells)
+        text = out.getvalue()
+        return self.bom + (text if self.is_ended else text.removesuffix(self.newline)).encode()
 
 
 def _read(template: Path) -> bytes:
@@ -139,74 +173,69 @@ def _read(template: Path) -> bytes:
         raise LmsError(f"{template} cannot be read: {fault.strerror}. Give the file that Canvas exported.") from None
 
 
-def _decoded(template: bytes) -> tuple[str, bytes]:
-    mark = b"\xef\xbb\xbf" if template.startswith(b"\xef\xbb\xbf") else b""
-    try:
-        return template[len(mark) :].decode(), mark
-    except UnicodeDecodeError:
-        raise LmsError("The template is not in UTF-8. Take what Canvas exports, without opening it.") from None
+def _is_student(cells: Sequence[str]) -> bool:
+    return cells[0].strip().lower() not in NO_STUDENT
 
 
-def _column(heading: list[str], wanted: str) -> int:
-    """Find the assignment; what Canvas computes itself is marked (read only) below, and has no number."""
-    numbered = {place: each for place, each in enumerate(heading) if re.search(r" \(\d+\)\s*$", each)}
+def _assignment(heading: Sequence[str], wanted: str) -> int:
+    """Return the column's index; columns that Canvas computes have no number, and are (read only) further down."""
+    numbered = {index: name for index, name in enumerate(heading) if NUMBER.search(name)}
     if wanted:
-        for what in (str.strip, lambda each: re.sub(r" \(\d+\)\s*$", "", each).strip()):
-            found = [place for place, each in enumerate(heading) if what(each) == wanted.strip()]
-            found = [place for place in found if heading[place].strip().lower() not in NO_ASSIGNMENT]
-            if len(found) == 1:
-                return found[0]
+        for spelling in (str.strip, lambda name: NUMBER.sub("", name).strip()):
+            matches = [index for index, name in enumerate(heading) if spelling(name) == wanted.strip()]
+            matches = [index for index in matches if heading[index].strip().lower() not in NO_ASSIGNMENT]
+            if len(matches) == 1:
+                return matches[0]
     elif len(numbered) == 1:
         return next(iter(numbered))
-    told = f"has no one column {wanted!r}" if wanted else "has not exactly one assignment"
-    there = _listed(numbered.values()) if numbered else "none"
-    raise LmsError(f"The template {told}. Say which to fill; its assignments: {there}.")
+    problem = f"has no single column {wanted!r}" if wanted else "does not have exactly one assignment"
+    assignments = _listed(numbered.values()) if numbered else "none"
+    raise LmsError(f"The template {problem}. Name one with --column; its assignments: {assignments}.")
 
 
 def _grades(rows: Iterable[Row], identifiers: Mapping[str, str]) -> tuple[dict[str, Row], list[str]]:
-    found: dict[str, Row] = {}
-    left: dict[str, list[str]] = {}
+    """Return the rows that have a grade, by the platform's identifier, and notes that name the others."""
+    grades: dict[str, Row] = {}
+    ungraded: dict[str, list[str]] = {}
     for row in rows:
         if not row.counts:
-            left.setdefault(row.status, []).append(row.student)
+            ungraded.setdefault(row.status, []).append(row.student)
             continue
         identifier = normalized(identifiers.get(normalized(row.student), "") or row.student)
-        if identifier in found:
+        if identifier in grades:
             raise LmsError(
-                f"{printable(row.student)} and {printable(found[identifier].student)} have the same id in roster.csv."
+                f"{printable(row.student)} and {printable(grades[identifier].student)} have the same id in roster.csv."
             )
-        found[identifier] = row
-    told = {
-        "ungraded": "Not graded yet",
-        "left_out": "Left out of this run",
-        "rejected": "Not readable",
-        "no_submission": "Nothing submitted",
-    }
-    return found, [f"{told[each]}, and left as they are: {_listed(left[each])}." for each in told if each in left]
+        grades[identifier] = row
+    notes = [
+        f"{label}, so left as they are: {_listed(ungraded[status])}."
+        for status, label in UNGRADED.items()
+        if status in ungraded
+    ]
+    return grades, notes
 
 
-def _other_maximum(row: list[str], place: int, grades: Mapping[str, Row]) -> list[str]:
-    most = {float(each.max) for each in grades.values()}
+def _other_maximum(cell: str, grades: Mapping[str, Row]) -> list[str]:
     try:
-        there = float(row[place].replace(",", "."))
+        theirs = float(cell.replace(",", "."))
     except ValueError:
         return []
-    ours = next(iter(most), there)
-    return (
-        [] if ours == there else [f"Canvas has {there:g} points possible for this assignment; these are of {ours:g}."]
-    )
+    ours = next((float(row.max) for row in grades.values()), theirs)
+    if ours == theirs:
+        return []
+    return [f"Canvas has {theirs:g} points possible for this assignment, but these grades are out of {ours:g}."]
 
 
 def _comment(row: Row, points: Mapping[str, int]) -> str:
-    def of(name: str, most: int) -> str:
-        given = row.overrides[name].points if name in row.overrides else row.answers[name].points
-        return f"{name} {format_points(given)}/{most}"
-
-    each = [of(name, most) for name, most in points.items() if name in row.answers or name in row.overrides]
+    questions = [name for name in points if name in row.answers or name in row.overrides]
+    counted = [row.overrides.get(name) or row.answers[name] for name in questions]
+    scores = [
+        f"{name} {format_points(item.points)}/{points[name]}" for name, item in zip(questions, counted, strict=True)
+    ]
     late = f" Late by {row.days_late} d: {format_points(row.penalty)} points off." if row.penalty else ""
-    return f"{', '.join(each)}.{late} Total {format_points(row.total)}/{row.max}."
+    return f"{', '.join(scores)}.{late} Total {format_points(row.total)}/{row.max}."
 
 
 def _listed(names: Iterable[str]) -> str:
-    every = [printable(each) for each in names]
-    return ", ".join(every[:20]) + (f" and {len(every) - 20} more" if len(every) > 20 else "")
+    readable = [printable(name) for name in names]
+    return ", ".join(readable[:20]) + (f" and {len(readable) - 20} more" if len(readable) > 20 else "")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nstlib.grading.bundle.classroom import Student
 from nstlib.grading.bundle.lateness import Policy
 from nstlib.grading.records.gradebook import build
-from nstlib.grading.reports.lms import LmsError, filled, moodle
+from nstlib.grading.reports.lms import LmsError, canvas_csv, moodle_csv
 from tests.grading.made_up import DUE, POINTS, override, question, record
 
 TEMPLATE = (
@@ -34,9 +34,11 @@ def cells(data):
 
 
 def test_one_column_is_filled_and_every_other_cell_is_as_it_was():
-    found = filled(TEMPLATE, rows(record("anna"), record("ben", 30)), ROSTER, "Style transfer")
-    assert found.filled == 2
-    assert found.notes == ("In the template and not among your students, left as they are: Clay, Cleo, Student, Test.",)
+    found = canvas_csv(TEMPLATE, rows(record("anna"), record("ben", 30)), ROSTER, "Style transfer")
+    assert found.count == 2
+    assert found.notes == (
+        "In the template but not among your students, so left as they are: Clay, Cleo, Student, Test.",
+    )
     before, after = cells(TEMPLATE), cells(found.data)
     assert [row[5] for row in after] == ["Style transfer (4711)", "", "18.00", "18", "14.4", "", ""]
     assert [row[:5] + row[6:] for row in before] == [row[:5] + row[6:] for row in after]
@@ -47,12 +49,12 @@ def test_one_column_is_filled_and_every_other_cell_is_as_it_was():
 @pytest.mark.parametrize("by, ids", [("ID", "101"), ("SIS User ID", "a1"), ("SIS Login ID", "anna")])
 def test_students_are_found_by_the_column_that_is_asked_for(by, ids):
     roster = [Student("anna", canvas_id=ids)]
-    found = filled(TEMPLATE, rows(record("anna"), roster=roster), roster, "Style transfer (4711)", by)
-    assert found.filled == 1 and cells(found.data)[3][5] == "18"
+    found = canvas_csv(TEMPLATE, rows(record("anna"), roster=roster), roster, "Style transfer (4711)", by)
+    assert found.count == 1 and cells(found.data)[3][5] == "18"
 
 
 def test_without_a_canvas_id_the_students_own_id_is_looked_for():
-    found = filled(TEMPLATE, rows(record("103"), roster=()), (), "Essay")
+    found = canvas_csv(TEMPLATE, rows(record("103"), roster=()), (), "Essay")
     assert cells(found.data)[5][6] == "18" and cells(found.data)[5][5] == ""
 
 
@@ -60,31 +62,31 @@ def test_who_is_not_graded_keeps_the_grade_there_and_is_named():
     ungraded = record("ben", ungraded=["ex02.gram"])
     roster = [*ROSTER, Student("cleo", canvas_id="103")]
     unreadable = record("anna", questions={}, reject="not_json")
-    found = filled(TEMPLATE, rows(ungraded, unreadable, roster=roster), roster, "Style transfer")
-    assert found.data == TEMPLATE and found.filled == 0
-    told = ["Not graded yet", "Not readable", "Nothing submitted", "In the template and not among your students"]
+    found = canvas_csv(TEMPLATE, rows(ungraded, unreadable, roster=roster), roster, "Style transfer")
+    assert found.data == TEMPLATE and found.count == 0
+    told = ["Not graded yet", "Not readable", "Nothing submitted", "In the template but not among your students"]
     assert [note.partition(",")[0] for note in found.notes] == told
     settled = rows(roster=roster, overrides=[override("cleo", "ex02.gram", 7)])
-    assert cells(filled(TEMPLATE, settled, roster, "Style transfer").data)[5][5] == "7"
+    assert cells(canvas_csv(TEMPLATE, settled, roster, "Style transfer").data)[5][5] == "7"
 
 
 def test_who_is_not_in_the_template_and_another_maximum_are_told():
-    found = filled(TEMPLATE, rows(record("zoe"), record("anna")), ROSTER, "Essay")
-    assert "Canvas has 10 points possible for this assignment; these are of 18." in found.notes
+    found = canvas_csv(TEMPLATE, rows(record("zoe"), record("anna")), ROSTER, "Essay")
+    assert "Canvas has 10 points possible for this assignment, but these grades are out of 18." in found.notes
     assert any("zoe" in note and "canvas_id" in note for note in found.notes)
 
 
 def test_the_only_assignment_needs_no_name_and_a_missing_one_is_refused():
     lone = TEMPLATE.replace(b"Essay (4712)", b"Notes")
-    assert filled(lone, rows(record("anna")), ROSTER).filled == 1
+    assert canvas_csv(lone, rows(record("anna")), ROSTER).count == 1
     for column in ("", "Style", "Student", "ID", "Essay (1)"):
         with pytest.raises(LmsError, match=r"Style transfer \(4711\), Essay \(4712\)"):
-            filled(TEMPLATE, rows(record("anna")), ROSTER, column)
+            canvas_csv(TEMPLATE, rows(record("anna")), ROSTER, column)
 
 
 def test_semicolons_and_decimal_commas_stay():
     german = TEMPLATE.replace(b",", b";").replace(b"18.00", b'"18,00"')
-    found = filled(german, rows(record("ben", 30)), ROSTER, "Style transfer")
+    found = canvas_csv(german, rows(record("ben", 30)), ROSTER, "Style transfer")
     assert b'Baker; Ben";102;b2;ben;Sec 2;14,4;;' in found.data
 
 
@@ -94,19 +96,19 @@ def test_semicolons_and_decimal_commas_stay():
         (b"\xff\xfe", "UTF-8"),
         (b"", "no column 'ID'"),
         (b"Name,ID,X (1)\n", "no column 'ID', or does not begin with Student"),
-        (b'Student,ID,X (1)\n"a', "no CSV file"),
+        (b'Student,ID,X (1)\n"a', "not a CSV file"),
         (b"Student,ID,X (1)\na,101,\nb,101,\n", "'101' twice"),
     ],
 )
 def test_a_file_that_is_no_template_is_refused_with_a_sentence(template, said):
     with pytest.raises(LmsError, match=said):
-        filled(template, rows(record("anna")), ROSTER)
+        canvas_csv(template, rows(record("anna")), ROSTER)
 
 
 def test_two_students_with_one_id_are_refused():
     roster = [Student("anna", canvas_id="101"), Student("ben", canvas_id="101")]
     with pytest.raises(LmsError, match="same id"):
-        filled(TEMPLATE, rows(record("anna"), record("ben"), roster=roster), roster, "Essay")
+        canvas_csv(TEMPLATE, rows(record("anna"), record("ben"), roster=roster), roster, "Essay")
 
 
 plain_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), max_size=8)
@@ -118,12 +120,12 @@ def test_whatever_else_is_in_a_template_comes_back(lines, end):
     writer = csv.writer(out, lineterminator=end)
     body = [[name, str(number), first, "", last] for number, (name, first, last) in enumerate(lines)]
     writer.writerows([["Student", "ID", "Section", "Style (1)", "Final Score"], *body])
-    found = filled(out.getvalue().encode(), [], ())
+    found = canvas_csv(out.getvalue().encode(), [], ())
     assert found.data == out.getvalue().encode()
 
 
 def test_moodle_gets_grade_and_comment_and_the_address_as_it_is_written():
-    found = moodle(rows(record("anna", 30), roster=ROSTER), ROSTER, POINTS)
+    found = moodle_csv(rows(record("anna", 30), roster=ROSTER), ROSTER, POINTS)
     assert cells(found.data) == [
         ["Email address", "Grade", "Feedback comments"],
         [
@@ -137,15 +139,15 @@ def test_moodle_gets_grade_and_comment_and_the_address_as_it_is_written():
 def test_moodle_by_id_number_and_who_cannot_be_found_is_named():
     roster = [Student("anna", moodle_id="m1"), Student("ben"), Student("=1+1"), Student("cleo")]
     all_of_them = rows(record("anna"), record("ben"), record("=1+1"), roster=roster)
-    found = moodle(all_of_them, roster, POINTS, by="moodle_id")
-    assert [row[0] for row in cells(found.data)] == ["ID number", "m1", "ben"] and found.filled == 2
+    found = moodle_csv(all_of_them, roster, POINTS, by="moodle_id")
+    assert [row[0] for row in cells(found.data)] == ["ID number", "m1", "ben"] and found.count == 2
     assert found.notes == (
-        "Nothing submitted, and left as they are: cleo.",
+        "Nothing submitted, so left as they are: cleo.",
         "Without a usable moodle_id in roster.csv: =1+1.",
     )
-    assert moodle(all_of_them, roster, POINTS).filled == 0
+    assert moodle_csv(all_of_them, roster, POINTS).count == 0
     with pytest.raises(LmsError, match="not by 'name'"):
-        moodle(all_of_them, roster, POINTS, by="name")
+        moodle_csv(all_of_them, roster, POINTS, by="name")
 
 
 def test_76_platform_files_hold_ids_and_numbers_and_nothing_of_a_notebook():
@@ -154,10 +156,10 @@ def test_76_platform_files_hold_ids_and_numbers_and_nothing_of_a_notebook():
     answers = {"ex02.gram": bad, "ex01.unroll": question(name="ex01.unroll")}
     found = rows(record("anna", questions=answers, flags=[evil]))
     found = [replace(row, status="graded") for row in found]
-    for data in (filled(TEMPLATE, found, ROSTER, "Essay").data, moodle(found, ROSTER, POINTS).data):
+    for data in (canvas_csv(TEMPLATE, found, ROSTER, "Essay").data, moodle_csv(found, ROSTER, POINTS).data):
         assert b"cmd" not in data
 
 
 def test_an_override_is_what_the_comment_says():
-    found = moodle(rows(record("anna"), overrides=[override("anna", "ex02.gram", 5.5)]), ROSTER, POINTS)
+    found = moodle_csv(rows(record("anna"), overrides=[override("anna", "ex02.gram", 5.5)]), ROSTER, POINTS)
     assert "ex02.gram 5.5/8. Total 15.5/18." in found.data.decode()
