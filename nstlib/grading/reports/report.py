@@ -12,7 +12,7 @@ from statistics import mean, median
 from nstlib.grading import csv_files
 from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.records.gradebook import CENT, LOG, SOURCE, Row, format_points
-from nstlib.grading.reports import report_questions, report_students
+from nstlib.grading.reports import report_students
 from nstlib.grading.reports.attention import GROUPS, Alert, alerts, error_ratio
 from nstlib.grading.reports.feedback import file_name
 from nstlib.grading.reports.items import items
@@ -65,7 +65,7 @@ def html(rows: Sequence[Row], asked: Mapping[str, GradedQuestion], run: Run) -> 
         facts=_facts(run),
         asked=asked,
         items=items(rows, asked),
-        mistake_sentence=report_questions.mistake_sentence,
+        mistake_sentence=_mistake_sentence,
         rows=rows,
         anchor=report_students.anchor,
         full_name=report_students.full_name,
@@ -102,6 +102,11 @@ def _rounded(number: Decimal) -> str:
 
 def _groups(rows: Iterable[Row]) -> list[Group]:
     return [Group(*GROUPS[name], alerts=group) for name, group in alerts(rows).items()]
+
+
+def _mistake_sentence(asked: GradedQuestion, mistake: str) -> str:
+    """Return the notebook's sentence for a mistake, "" where it has none."""
+    return asked.said.get(f"mistake:{mistake}") or asked.said.get(mistake) or ""
 
 
 def _facts(run: Run) -> dict[str, str]:
