@@ -68,7 +68,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         if not self.opened or self.opened.pop() != tag:
-            self.faults.append(f"</{tag}> at a wrong place")
+            self.faults.append(f"</{tag}> in the wrong place")
 
     def handle_data(self, data):
         if self.opened and self.opened[-1] != "style":
@@ -83,14 +83,14 @@ class Page(HTMLParser):
 
 def read(whole: str) -> Page:
     """Read a page, and fail where it holds anything that acts, leads elsewhere or cannot be seen."""
-    found = Page(whole)
-    assert found.faults == []
+    page = Page(whole)
+    assert page.faults == []
     assert not re.search(r"<script|<form|<input|<iframe|<img|<link|https?:|url\(|@import", whole, re.I)
-    policy = [meta["content"] for meta in found.metas if meta.get("http-equiv") == "Content-Security-Policy"]
+    policy = [meta["content"] for meta in page.metas if meta.get("http-equiv") == "Content-Security-Policy"]
     assert len(policy) == 1 and policy[0].startswith("default-src 'none'; style-src 'unsafe-inline'")
     assert whole == printable(whole, lines=True)
     whole.encode("utf-8")
-    return found
+    return page
 
 
 EVIL = (

@@ -1,4 +1,4 @@
-"""What asks for the instructor: each kind in its group, and nothing else."""
+"""What needs the instructor's attention: each kind in its group, and nothing else."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from tests.grading.made_up import DUE, POINTS, override, question, record, stude
 GRAM = "ex02.gram"
 
 
-def found(*records, roster=(), overrides=()):
+def alerts_of(*records, roster=(), overrides=()):
     rows = build(records, roster, overrides, Policy({"": DUE}, per_day=Decimal(10)), POINTS)
     return {
         group: [(alert.row.student, alert.question, alert.text) for alert in entries]
@@ -26,16 +26,16 @@ def found(*records, roster=(), overrides=()):
 
 def one(**more):
     answer = question(**more)
-    return found(record("anna", questions={GRAM: answer}))
+    return alerts_of(record("anna", questions={GRAM: answer}))
 
 
 def test_where_all_is_well_nothing_is_needed():
-    assert found(record("anna"), record("ben", 30), roster=students("anna", "ben", "cleo")) == {}
+    assert alerts_of(record("anna"), record("ben", 30), roster=students("anna", "ben", "cleo")) == {}
 
 
 def test_what_is_not_graded_asks_to_be_graded_and_says_where_an_override_counts():
     bad = record("anna", ungraded=[GRAM, "ex01.unroll"])
-    assert found(bad, overrides=[override("anna", GRAM, 3)])["ungraded"] == [
+    assert alerts_of(bad, overrides=[override("anna", GRAM, 3)])["ungraded"] == [
         ("anna", "ex01.unroll", ""),
         ("anna", GRAM, "The points of the override count."),
     ]
@@ -43,41 +43,41 @@ def test_what_is_not_graded_asks_to_be_graded_and_says_where_an_override_counts(
 
 @pytest.mark.parametrize("word", REJECTED)
 def test_a_rejected_file_comes_with_its_reason_in_words(word):
-    assert found(record("anna", questions={}, reject=word)) == {"rejected": [("anna", "", REJECTED[word])]}
+    assert alerts_of(record("anna", questions={}, reject=word)) == {"rejected": [("anna", "", REJECTED[word])]}
 
 
 def test_a_reason_that_is_on_no_list_is_shown_as_it_is():
-    assert "“a new word”" in found(record("anna", questions={}, reject="a new word"))["rejected"][0][2]
+    assert "“a new word”" in alerts_of(record("anna", questions={}, reject="a new word"))["rejected"][0][2]
 
 
 def test_a_rejected_file_beside_one_that_was_graded_shows_too():
-    told = found(record("anna"), record("anna", 1, "b.ipynb", questions={}, reject="not_json"))["rejected"]
-    assert told == [("anna", "", f"{REJECTED['not_json']} Another file of this student was graded.")]
+    rejected = alerts_of(record("anna"), record("anna", 1, "b.ipynb", questions={}, reject="not_json"))["rejected"]
+    assert rejected == [("anna", "", f"{REJECTED['not_json']} Another file of this student was graded.")]
 
 
 def test_a_notebook_without_any_question_is_told():
-    assert found(record("anna", questions={})) == {"rejected": [("anna", "", NOTHING)]}
+    assert alerts_of(record("anna", questions={})) == {"rejected": [("anna", "", NOTHING)]}
 
 
 def test_who_is_not_known_is_asked_once():
     nobody, guest = record(None, path="x.ipynb", flags=["no_student"]), record("guest")
     both = record("ambi", flags=["ambiguous"])
-    told = found(nobody, guest, both, roster=students("anna"))["who"]
-    assert told == [
+    who = alerts_of(nobody, guest, both, roster=students("anna"))["who"]
+    assert who == [
         ("ambi", "", FLAGS["ambiguous"]),
         ("guest", "", FLAGS["not_in_roster"]),
         ("unknown: x.ipynb", "", FLAGS["no_student"]),
     ]
-    assert found(record(None, path="x.ipynb"))["who"] == [("unknown: x.ipynb", "", FLAGS["no_student"])]
+    assert alerts_of(record(None, path="x.ipynb"))["who"] == [("unknown: x.ipynb", "", FLAGS["no_student"])]
 
 
 @pytest.mark.parametrize("outcome", [*OUTCOMES, "a word on no list"])
 def test_an_outcome_that_asks_is_in_the_list_and_no_other(outcome):
-    told = one(outcome=outcome, tests=[])
+    groups = one(outcome=outcome, tests=[])
     ours = outcome in ("infra", "ungraded")
     asks = OUTCOMES[outcome].asks if outcome in OUTCOMES else "The journal has a word that is on no list."
-    assert told.get("ended", []) == ([(("anna"), GRAM, asks)] if asks and not ours else [])
-    assert ("ungraded" in told) is ours
+    assert groups.get("ended", []) == ([(("anna"), GRAM, asks)] if asks and not ours else [])
+    assert ("ungraded" in groups) is ours
 
 
 def test_a_single_test_that_crashed_asks_and_asks_once():
@@ -87,19 +87,19 @@ def test_a_single_test_that_crashed_asks_and_asks_once():
 
 @pytest.mark.parametrize("flag", sorted(set(FLAGS) - set(WHO)))
 def test_a_flag_has_its_sentence_for_a_file_and_for_a_question(flag):
-    assert found(record("anna", flags=[flag]))["flagged"] == [("anna", "", FLAGS[flag])]
+    assert alerts_of(record("anna", flags=[flag]))["flagged"] == [("anna", "", FLAGS[flag])]
     assert one(warnings=[flag])["flagged"] == [("anna", GRAM, FLAGS[flag])]
 
 
 def test_an_unknown_flag_is_shown_as_it_is():
-    assert found(record("anna", flags=["new: a flag"]))["flagged"] == [("anna", "", "new: a flag")]
+    assert alerts_of(record("anna", flags=["new: a flag"]))["flagged"] == [("anna", "", "new: a flag")]
     assert one(warnings=["new"])["flagged"] == [("anna", GRAM, "new")]
 
 
 @pytest.mark.parametrize("flag", sorted(QUIET))
 def test_what_is_harmless_or_said_elsewhere_asks_for_nothing(flag):
     assert (
-        found(record("anna", flags=[flag] if flag != "superseded" else []), record("anna", -9, "old", flags=[flag]))
+        alerts_of(record("anna", flags=[flag] if flag != "superseded" else []), record("anna", -9, "old", flags=[flag]))
         == {}
     )
     assert one(warnings=[flag]) == {}
@@ -109,21 +109,23 @@ def test_what_is_harmless_or_said_elsewhere_asks_for_nothing(flag):
     "ratio, near", [(0.29, 0), (0.3, 1), (1, 1), (3, 1), (3.01, 0), ("nan", 0), ("inf", 0), (None, 0), ("x", 0)]
 )
 def test_a_near_miss_lies_within_three_times_of_the_tolerance(ratio, near):
-    told = one(tests=[{"id": "t.1", "verdict": "correct", "error_ratio": ratio}])
-    assert len(told.get("near", [])) == near
+    groups = one(tests=[{"id": "t.1", "verdict": "correct", "error_ratio": ratio}])
+    assert len(groups.get("near", [])) == near
     if near:
-        assert told["near"][0][:2] == ("anna", GRAM) and f"{float(ratio):.2g} of the tolerance" in told["near"][0][2]
+        assert (
+            groups["near"][0][:2] == ("anna", GRAM) and f"{float(ratio):.2g} of the tolerance" in groups["near"][0][2]
+        )
 
 
 def test_groups_come_in_their_order():
     bad = record("anna", ungraded=["ex01.unroll"], flags=["nondeterministic"], reject="empty")
     bad["questions"][GRAM] = question("exited", tests=[{"id": "t", "verdict": "correct", "error_ratio": 1}])
-    assert list(found(bad, roster=students("ben"))) == list(GROUPS)
+    assert list(alerts_of(bad, roster=students("ben"))) == list(GROUPS)
 
 
 def test_every_word_that_can_be_said_of_a_file_or_answer_has_its_sentence_or_is_said_elsewhere():
-    said = {*notebook.WARNINGS, *find.FLAGS, marking.FLAKY, LEFT_OUT, "no_time", "not_in_roster"}
-    assert said - set(FLAGS) - QUIET == set() and set(FLAGS) - said == set()
+    words = {*notebook.WARNINGS, *find.FLAGS, marking.FLAKY, LEFT_OUT, "no_time", "not_in_roster"}
+    assert words - set(FLAGS) - QUIET == set() and set(FLAGS) - words == set()
     ends = {f"reading_{each}" for each in ("timeout", "memory", "output", "protocol", "exited", "killed")}
     assert {*notebook.REJECTIONS, *find.REJECTIONS, *ends} == set(REJECTED)
     assert set(notebook.STATUSES) - {"found"} <= set(OUTCOMES)

@@ -31,11 +31,11 @@ def row(**answer):
     return rows([record("anna", questions={"ex02.gram": question(**answer)})])[0]
 
 
-def shown_on(row):
+def page_text(row):
     return read(feedback.html(row, ASKED, "Autumn")).text
 
 
-def said(answer, name="ex02.gram"):
+def sentences(answer, name="ex02.gram"):
     return feedback.sentences(answer, ASKED[name])
 
 
@@ -43,43 +43,43 @@ def said(answer, name="ex02.gram"):
 
 
 def test_a_right_answer_is_told_so_in_the_notebooks_words():
-    assert said(Answer("correct", Decimal(8))) == ["ex02.gram is as it shall be."]
+    assert sentences(Answer("correct", Decimal(8))) == ["ex02.gram is as it shall be."]
 
 
 def test_a_known_mistake_is_told_with_the_notebooks_own_call_and_not_a_hidden_one():
-    told = said(Answer("not yet", Decimal(0), "divided-by-M"))
-    assert told[1:] == ["We called `gram(features)` with 9 filters.", "Every entry shows divided-by-M: 30 = M."]
+    messages = sentences(Answer("not yet", Decimal(0), "divided-by-M"))
+    assert messages[1:] == ["We called `gram(features)` with 9 filters.", "Every entry shows divided-by-M: 30 = M."]
 
 
 @pytest.mark.parametrize("key", ["nothing", "kind:list", "gradient differs"])
 def test_other_faults_are_told_by_their_key(key):
-    assert said(Answer("not yet", Decimal(0), said=(key,))) == [ASKED["ex02.gram"].said[key]]
+    assert sentences(Answer("not yet", Decimal(0), said=(key,))) == [ASKED["ex02.gram"].said[key]]
 
 
 def test_a_key_never_brings_a_sentence_about_a_mistake_that_was_not_found():
-    assert "Every entry" not in " ".join(said(Answer("not yet", Decimal(0), said=("mistake:divided-by-M",))))
+    assert "Every entry" not in " ".join(sentences(Answer("not yet", Decimal(0), said=("mistake:divided-by-M",))))
 
 
 @pytest.mark.parametrize("detail, misconception", [("nstlib", ""), ("", "calls-nstlib")])
 def test_who_asks_nstlib_is_told_so(detail, misconception):
     answer = Answer("raised", Decimal(0), misconception, tests=({"id": "t", "verdict": "raised", "detail": detail},))
-    assert said(answer) == [feedback.NSTLIB]
+    assert sentences(answer) == [feedback.NSTLIB]
 
 
 def test_who_asks_autograd_is_told_so():
-    assert said(Answer("not yet", Decimal(0), "uses-autograd")) == ["Your function asks autograd."]
+    assert sentences(Answer("not yet", Decimal(0), "uses-autograd")) == ["Your function asks autograd."]
 
 
 @pytest.mark.parametrize("outcome", [*OUTCOMES, "a word on no list"])
 def test_every_outcome_has_a_sentence_and_the_page_shows_it(outcome):
     answer = Answer(outcome, Decimal(0))
-    assert all(sentence.strip() for sentence in said(answer)) and said(answer)
-    found = shown_on(row(outcome=outcome))
-    assert all(each.replace("`", "") in found for each in said(answer))
+    assert all(sentence.strip() for sentence in sentences(answer)) and sentences(answer)
+    text = page_text(row(outcome=outcome))
+    assert all(sentence.replace("`", "") in text for sentence in sentences(answer))
 
 
 def test_an_unknown_wrong_answer_is_sent_to_the_check_that_shows_numbers():
-    assert "ex02.gram.check(gram)" in said(Answer("not yet", Decimal(0)))[-1]
+    assert "ex02.gram.check(gram)" in sentences(Answer("not yet", Decimal(0)))[-1]
 
 
 # What is hidden stays hidden
@@ -92,8 +92,8 @@ LEAKS = ("LEAKED-LOG", "LEAKED-DETAIL", "LEAKED-WARNING", "LEAKED-ERROR", str(SE
 def test_78_79_no_input_expected_value_log_error_or_detail_is_on_a_students_page(outcome):
     test = {"id": "LEAKED-ERROR", "verdict": outcome, "detail": f"LEAKED-DETAIL {SECRET}", "error_ratio": 0.5123}
     tests = [test | {"log": f"LEAKED-LOG {SECRET}", "error": "LEAKED-ERROR"}] * 3
-    found = row(outcome=outcome, tests=tests, warnings=["LEAKED-WARNING"], said=["LEAKED-ERROR"], error="LEAKED-ERROR")
-    whole = feedback.html(replace(found, flags=("LEAKED-ERROR",)), ASKED, "Autumn")
+    leaky = row(outcome=outcome, tests=tests, warnings=["LEAKED-WARNING"], said=["LEAKED-ERROR"], error="LEAKED-ERROR")
+    whole = feedback.html(replace(leaky, flags=("LEAKED-ERROR",)), ASKED, "Autumn")
     assert [leak for leak in LEAKS if leak in whole] == []
 
 
@@ -101,16 +101,16 @@ def test_78_79_no_input_expected_value_log_error_or_detail_is_on_a_students_page
 @pytest.mark.parametrize("keys", [(), ("nothing",), ("gradient differs", "kind:list"), ("no such key",)])
 def test_78_every_number_of_a_sentence_stands_in_the_notebook_too(misconception, keys):
     public = set(re.findall(r"\d+", " ".join(ASKED["ex02.gram"].said.values()) + " ex02"))
-    told = " ".join(said(Answer("not yet", Decimal(0), misconception, keys)))
-    assert set(re.findall(r"\d+", told)) <= public
+    messages = " ".join(sentences(Answer("not yet", Decimal(0), misconception, keys)))
+    assert set(re.findall(r"\d+", messages)) <= public
 
 
 def test_78_of_a_hidden_test_only_passed_or_not_is_told():
     tests = [{"id": f"ex02.gram.{n}", "verdict": v} for n, v in enumerate(("correct", "took too long", "raised"), 1)]
-    found = shown_on(row(outcome="not yet", tests=tests))
+    text = page_text(row(outcome="not yet", tests=tests))
     for line in ("Hidden test 1: passed", "Hidden test 2: took too long", "Hidden test 3: raised an error"):
-        assert line in found
-    assert "ex02.gram.1" not in found
+        assert line in text
+    assert "ex02.gram.1" not in text
 
 
 # The account
@@ -118,21 +118,21 @@ def test_78_of_a_hidden_test_only_passed_or_not_is_told():
 
 def test_the_sum_is_explained():
     late = record("anna", 30, questions={name: question(name=name) for name in POINTS})
-    found = shown_on(rows([late], overrides=[override("anna", "ex01.unroll", 3, "SECRET REASON")])[0])
+    text = page_text(rows([late], overrides=[override("anna", "ex01.unroll", 3, "SECRET REASON")])[0])
     for line in (
         "3 of 3 questions are right.",
         "ex01, ex02 came 2 days late: 20 % of their points are taken off.",
         "ex01.unroll counts 3 of 4 points: set by your instructor.",
     ):
-        assert line in found
-    assert "SECRET REASON" not in found  # reasons are for next term
+        assert line in text
+    assert "SECRET REASON" not in text  # reasons are for next term
 
 
 def test_what_was_not_right_comes_with_a_hint_and_a_place_to_reread():
-    assert "Hint: What are the rows of F?" in shown_on(row(outcome="not yet"))
-    assert "Reread lesson 02" in shown_on(row(outcome="raised"))
+    assert "Hint: What are the rows of F?" in page_text(row(outcome="not yet"))
+    assert "Reread lesson 02" in page_text(row(outcome="raised"))
     for outcome in ("correct", "ungraded"):
-        assert "Hint" not in shown_on(row(outcome=outcome))
+        assert "Hint" not in page_text(row(outcome=outcome))
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_what_was_not_right_comes_with_a_hint_and_a_place_to_reread():
     ],
 )
 def test_a_page_for_every_status_says_what_it_is(records, status):
-    found = rows(records, [Student("anna", "Anna")])[0]
-    assert found.status == status and feedback.STATUS[status] in shown_on(found)
+    student_row = rows(records, [Student("anna", "Anna")])[0]
+    assert student_row.status == status and feedback.STATUS[status] in page_text(student_row)
 
 
 def test_a_duplicate_that_counted_is_told():
-    assert feedback.WARNED["duplicate"] in shown_on(row(warnings=["duplicate"]))
+    assert feedback.WARNED["duplicate"] in page_text(row(warnings=["duplicate"]))
 
 
 # Hostile texts
@@ -158,23 +158,27 @@ def test_a_duplicate_that_counted_is_told():
 @pytest.mark.parametrize("evil", EVIL)
 def test_75_77_no_text_of_a_student_becomes_markup(evil):
     wrong = question(evil, misconception=evil, warnings=[evil], said=[evil], source=f"x{evil}")
-    found = rows([record(f"s{evil}", questions={"ex02.gram": wrong}, flags=[evil])], [Student(f"s{evil}", evil)])[0]
-    page_of = read(feedback.html(found, ASKED, evil or "t"))
-    assert printable(f"x{evil}", lines=True) in page_of.text and printable(found.student) in page_of.text
+    student_row = rows([record(f"s{evil}", questions={"ex02.gram": wrong}, flags=[evil])], [Student(f"s{evil}", evil)])[
+        0
+    ]
+    page = read(feedback.html(student_row, ASKED, evil or "t"))
+    assert printable(f"x{evil}", lines=True) in page.text and printable(student_row.student) in page.text
 
 
 @given(TEXT, TEXT, TEXT)
 def test_75_77_nor_any_other(student, name, source):
-    found = replace(row(outcome="not yet"), student=student, name=name)
-    answers = {"ex02.gram": replace(found.answers["ex02.gram"], source=f"x{source}")}
-    text = shown_on(replace(found, answers=answers))
+    student_row = replace(row(outcome="not yet"), student=student, name=name)
+    answers = {"ex02.gram": replace(student_row.answers["ex02.gram"], source=f"x{source}")}
+    text = page_text(replace(student_row, answers=answers))
     assert printable(f"x{source}", lines=True) in text
 
 
 def test_75_a_megabyte_is_no_trouble():
     long = "<b>" * 350_000
-    found = rows([record("anna", questions={"ex02.gram": question("not yet", source=long)})], [Student("anna", long)])
-    assert "<b>" not in feedback.html(found[0], ASKED, long)
+    student_rows = rows(
+        [record("anna", questions={"ex02.gram": question("not yet", source=long)})], [Student("anna", long)]
+    )
+    assert "<b>" not in feedback.html(student_rows[0], ASKED, long)
 
 
 # Files
@@ -189,7 +193,7 @@ def test_everybody_has_a_page_and_the_same_records_give_the_same_bytes(tmp_path)
     for folder in (tmp_path / "one", tmp_path / "two"):
         feedback.write(folder, class_rows(), ASKED, "Autumn")
     names = sorted(os.listdir(tmp_path / "one"))
-    assert names == sorted({feedback.file_name(each) for each in class_rows()}) and len(names) == len(class_rows())
+    assert names == sorted({feedback.file_name(row) for row in class_rows()}) and len(names) == len(class_rows())
     for name in names:
         one = (tmp_path / "one" / name).read_bytes()
         assert one == (tmp_path / "two" / name).read_bytes()
@@ -197,9 +201,9 @@ def test_everybody_has_a_page_and_the_same_records_give_the_same_bytes(tmp_path)
 
 
 def test_a_page_holds_nothing_of_another_student():
-    for each in class_rows():
-        whole = feedback.html(each, ASKED, "Autumn")
-        assert not [other for other in class_rows() if other.name and other.name != each.name and other.name in whole]
+    for row in class_rows():
+        whole = feedback.html(row, ASKED, "Autumn")
+        assert not [other for other in class_rows() if other.name and other.name != row.name and other.name in whole]
 
 
 def test_the_page_of_who_left_is_removed_and_nobody_elses(tmp_path):

@@ -34,46 +34,46 @@ def cells(data):
 
 
 def test_one_column_is_filled_and_every_other_cell_is_as_it_was():
-    found = canvas_csv(TEMPLATE, rows(record("anna"), record("ben", 30)), ROSTER, "Style transfer")
-    assert found.count == 2
-    assert found.notes == (
+    upload = canvas_csv(TEMPLATE, rows(record("anna"), record("ben", 30)), ROSTER, "Style transfer")
+    assert upload.count == 2
+    assert upload.notes == (
         "In the template but not among your students, so left as they are: Clay, Cleo, Student, Test.",
     )
-    before, after = cells(TEMPLATE), cells(found.data)
+    before, after = cells(TEMPLATE), cells(upload.data)
     assert [row[5] for row in after] == ["Style transfer (4711)", "", "18.00", "18", "14.4", "", ""]
     assert [row[:5] + row[6:] for row in before] == [row[:5] + row[6:] for row in after]
-    assert found.data.startswith(b"\xef\xbb\xbf") and found.data.count(b"\r\n") == TEMPLATE.count(b"\r\n")
-    assert found.data == TEMPLATE.replace(b'Mon""",,9.50', b'Mon""",18,9.50').replace(b",3.00,", b",14.4,")
+    assert upload.data.startswith(b"\xef\xbb\xbf") and upload.data.count(b"\r\n") == TEMPLATE.count(b"\r\n")
+    assert upload.data == TEMPLATE.replace(b'Mon""",,9.50', b'Mon""",18,9.50').replace(b",3.00,", b",14.4,")
 
 
 @pytest.mark.parametrize("by, ids", [("ID", "101"), ("SIS User ID", "a1"), ("SIS Login ID", "anna")])
 def test_students_are_found_by_the_column_that_is_asked_for(by, ids):
     roster = [Student("anna", canvas_id=ids)]
-    found = canvas_csv(TEMPLATE, rows(record("anna"), roster=roster), roster, "Style transfer (4711)", by)
-    assert found.count == 1 and cells(found.data)[3][5] == "18"
+    upload = canvas_csv(TEMPLATE, rows(record("anna"), roster=roster), roster, "Style transfer (4711)", by)
+    assert upload.count == 1 and cells(upload.data)[3][5] == "18"
 
 
 def test_without_a_canvas_id_the_students_own_id_is_looked_for():
-    found = canvas_csv(TEMPLATE, rows(record("103"), roster=()), (), "Essay")
-    assert cells(found.data)[5][6] == "18" and cells(found.data)[5][5] == ""
+    upload = canvas_csv(TEMPLATE, rows(record("103"), roster=()), (), "Essay")
+    assert cells(upload.data)[5][6] == "18" and cells(upload.data)[5][5] == ""
 
 
 def test_who_is_not_graded_keeps_the_grade_there_and_is_named():
     ungraded = record("ben", ungraded=["ex02.gram"])
     roster = [*ROSTER, Student("cleo", canvas_id="103")]
     unreadable = record("anna", questions={}, reject="not_json")
-    found = canvas_csv(TEMPLATE, rows(ungraded, unreadable, roster=roster), roster, "Style transfer")
-    assert found.data == TEMPLATE and found.count == 0
-    told = ["Not graded yet", "Not readable", "Nothing submitted", "In the template but not among your students"]
-    assert [note.partition(",")[0] for note in found.notes] == told
+    upload = canvas_csv(TEMPLATE, rows(ungraded, unreadable, roster=roster), roster, "Style transfer")
+    assert upload.data == TEMPLATE and upload.count == 0
+    labels = ["Not graded yet", "Not readable", "Nothing submitted", "In the template but not among your students"]
+    assert [note.partition(",")[0] for note in upload.notes] == labels
     settled = rows(roster=roster, overrides=[override("cleo", "ex02.gram", 7)])
     assert cells(canvas_csv(TEMPLATE, settled, roster, "Style transfer").data)[5][5] == "7"
 
 
 def test_who_is_not_in_the_template_and_another_maximum_are_told():
-    found = canvas_csv(TEMPLATE, rows(record("zoe"), record("anna")), ROSTER, "Essay")
-    assert "Canvas has 10 points possible for this assignment, but these grades are out of 18." in found.notes
-    assert any("zoe" in note and "canvas_id" in note for note in found.notes)
+    upload = canvas_csv(TEMPLATE, rows(record("zoe"), record("anna")), ROSTER, "Essay")
+    assert "Canvas has 10 points possible for this assignment, but these grades are out of 18." in upload.notes
+    assert any("zoe" in note and "canvas_id" in note for note in upload.notes)
 
 
 def test_the_only_assignment_needs_no_name_and_a_missing_one_is_refused():
@@ -86,12 +86,12 @@ def test_the_only_assignment_needs_no_name_and_a_missing_one_is_refused():
 
 def test_semicolons_and_decimal_commas_stay():
     german = TEMPLATE.replace(b",", b";").replace(b"18.00", b'"18,00"')
-    found = canvas_csv(german, rows(record("ben", 30)), ROSTER, "Style transfer")
-    assert b'Baker; Ben";102;b2;ben;Sec 2;14,4;;' in found.data
+    upload = canvas_csv(german, rows(record("ben", 30)), ROSTER, "Style transfer")
+    assert b'Baker; Ben";102;b2;ben;Sec 2;14,4;;' in upload.data
 
 
 @pytest.mark.parametrize(
-    "template, said",
+    "template, message",
     [
         (b"\xff\xfe", "UTF-8"),
         (b"", "no column 'ID'"),
@@ -100,8 +100,8 @@ def test_semicolons_and_decimal_commas_stay():
         (b"Student,ID,X (1)\na,101,\nb,101,\n", "'101' twice"),
     ],
 )
-def test_a_file_that_is_no_template_is_refused_with_a_sentence(template, said):
-    with pytest.raises(LmsError, match=said):
+def test_a_file_that_is_no_template_is_refused_with_a_sentence(template, message):
+    with pytest.raises(LmsError, match=message):
         canvas_csv(template, rows(record("anna")), ROSTER)
 
 
@@ -120,13 +120,13 @@ def test_whatever_else_is_in_a_template_comes_back(lines, end):
     writer = csv.writer(out, lineterminator=end)
     body = [[name, str(number), first, "", last] for number, (name, first, last) in enumerate(lines)]
     writer.writerows([["Student", "ID", "Section", "Style (1)", "Final Score"], *body])
-    found = canvas_csv(out.getvalue().encode(), [], ())
-    assert found.data == out.getvalue().encode()
+    upload = canvas_csv(out.getvalue().encode(), [], ())
+    assert upload.data == out.getvalue().encode()
 
 
 def test_moodle_gets_grade_and_comment_and_the_address_as_it_is_written():
-    found = moodle_csv(rows(record("anna", 30), roster=ROSTER), ROSTER, POINTS)
-    assert cells(found.data) == [
+    upload = moodle_csv(rows(record("anna", 30), roster=ROSTER), ROSTER, POINTS)
+    assert cells(upload.data) == [
         ["Email address", "Grade", "Feedback comments"],
         [
             "Anna@Example.org",
@@ -139,9 +139,9 @@ def test_moodle_gets_grade_and_comment_and_the_address_as_it_is_written():
 def test_moodle_by_id_number_and_who_cannot_be_found_is_named():
     roster = [Student("anna", moodle_id="m1"), Student("ben"), Student("=1+1"), Student("cleo")]
     all_of_them = rows(record("anna"), record("ben"), record("=1+1"), roster=roster)
-    found = moodle_csv(all_of_them, roster, POINTS, by="moodle_id")
-    assert [row[0] for row in cells(found.data)] == ["ID number", "m1", "ben"] and found.count == 2
-    assert found.notes == (
+    upload = moodle_csv(all_of_them, roster, POINTS, by="moodle_id")
+    assert [row[0] for row in cells(upload.data)] == ["ID number", "m1", "ben"] and upload.count == 2
+    assert upload.notes == (
         "Nothing submitted, so left as they are: cleo.",
         "Without a usable moodle_id in roster.csv: =1+1.",
     )
@@ -154,12 +154,12 @@ def test_76_platform_files_hold_ids_and_numbers_and_nothing_of_a_notebook():
     evil = "=cmd|' /C calc'!A0"
     bad = question(evil, misconception=evil, warnings=[evil], source=evil, name="ex02.gram")
     answers = {"ex02.gram": bad, "ex01.unroll": question(name="ex01.unroll")}
-    found = rows(record("anna", questions=answers, flags=[evil]))
-    found = [replace(row, status="graded") for row in found]
-    for data in (canvas_csv(TEMPLATE, found, ROSTER, "Essay").data, moodle_csv(found, ROSTER, POINTS).data):
+    graded = rows(record("anna", questions=answers, flags=[evil]))
+    graded = [replace(row, status="graded") for row in graded]
+    for data in (canvas_csv(TEMPLATE, graded, ROSTER, "Essay").data, moodle_csv(graded, ROSTER, POINTS).data):
         assert b"cmd" not in data
 
 
 def test_an_override_is_what_the_comment_says():
-    found = moodle_csv(rows(record("anna"), overrides=[override("anna", "ex02.gram", 5.5)]), ROSTER, POINTS)
-    assert "ex02.gram 5.5/8. Total 15.5/18." in found.data.decode()
+    upload = moodle_csv(rows(record("anna"), overrides=[override("anna", "ex02.gram", 5.5)]), ROSTER, POINTS)
+    assert "ex02.gram 5.5/8. Total 15.5/18." in upload.data.decode()

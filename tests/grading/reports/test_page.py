@@ -17,7 +17,7 @@ from tests.grading.pages import EVIL, read
 
 TEMPLATES = sorted((Path(page.__file__).parent / "templates").glob("*.html"))
 TEXT = st.text(st.characters(codec=None) | st.sampled_from("<>&'\"`/"))
-EVERY_PLACE = (  # text of a page, its title, attributes, each macro, several lines
+EVERYWHERE = (  # text of a page, its title, attributes, each macro, several lines
     '{% extends "page.html" %}{% import "macros.html" as m %}{% block body %}'
     '<p class="soft" aria-label="{{ text }}">{{ text }}</p>{{ m.paragraphs([text]) }}{{ m.breakable(text) }}'
     "{% call m.wide(text) %}<tbody><tr><td>{{ m.marked(text) }}</td></tr></tbody>{% endcall %}"
@@ -50,20 +50,20 @@ def test_a_page_has_a_policy_a_language_a_title_and_no_referrer():
 
 
 @pytest.mark.parametrize("text", EVIL)
-def test_75_77_no_text_becomes_markup_in_any_place(text):
-    found = read(written(EVERY_PLACE, text=text, title=text, maker=text))
-    assert printable(text) in found.text and printable(text, lines=True) in found.text
+def test_75_77_no_text_becomes_markup_wherever_it_stands(text):
+    parsed = read(written(EVERYWHERE, text=text, title=text, maker=text))
+    assert printable(text) in parsed.text and printable(text, lines=True) in parsed.text
 
 
 @given(TEXT)
 def test_75_77_nor_does_any_other(text):
-    found = read(written(EVERY_PLACE, text=text, title=text, maker=text))
-    assert printable(text) in found.text and printable(text, lines=True) in found.text
+    parsed = read(written(EVERYWHERE, text=text, title=text, maker=text))
+    assert printable(text) in parsed.text and printable(text, lines=True) in parsed.text
 
 
 @given(TEXT)
 def test_75_77_a_text_in_an_attribute_is_a_value_and_nothing_else(text):
-    (meta,) = [meta for meta in read(written(EVERY_PLACE, text="", title="", maker=text)).metas if
+    (meta,) = [meta for meta in read(written(EVERYWHERE, text="", title="", maker=text)).metas if
                meta.get("name") == "generator"]  # fmt: skip
     assert meta["content"] == printable(text)
 
@@ -113,24 +113,24 @@ def test_what_stands_between_backticks_is_code_where_they_come_in_pairs():
 def test_a_sign_is_for_the_eye_and_its_label_for_everybody(outcome):
     sign = page.macro("sign")
     for small in (False, True):
-        found = sign(outcome, small=small)
-        assert 'aria-hidden="true"' in found and read(a_page(found)).text.strip()
+        html = sign(outcome, small=small)
+        assert 'aria-hidden="true"' in html and read(a_page(html)).text.strip()
     assert 'class="away"' in sign(outcome, small=True) and 'class="away"' not in sign(outcome)
 
 
 def test_a_wide_table_scrolls_in_a_box_that_has_a_name_and_can_be_reached_by_the_keyboard():
     call = '{% import "macros.html" as m %}{% call m.wide(label) %}<tr><td>1</td></tr>{% endcall %}'
-    found = written(call, label='All "questions"')
-    assert 'role="region"' in found and 'tabindex="0"' in found and 'aria-label="All &#34;questions&#34;"' in found
-    assert "<caption" in found
+    html = written(call, label='All "questions"')
+    assert 'role="region"' in html and 'tabindex="0"' in html and 'aria-label="All &#34;questions&#34;"' in html
+    assert "<caption" in html
 
 
 def test_a_long_list_is_folded_and_loses_nothing():
     call = '{% import "macros.html" as m %}{% call(n) m.long_list(entries) %}{{ n }}{% endcall %}'
     for count, folded in ((0, False), (11, False), (12, True)):
-        found = written(call, entries=list(range(count)))
-        assert re.findall(r"<li>(\d+)</li>", found) == [str(n) for n in range(count)]
-        assert ("<summary>2 more</summary>" in found) is folded
+        html = written(call, entries=list(range(count)))
+        assert re.findall(r"<li>(\d+)</li>", html) == [str(n) for n in range(count)]
+        assert ("<summary>2 more</summary>" in html) is folded
 
 
 def test_a_name_may_break_where_its_words_end():

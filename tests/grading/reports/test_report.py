@@ -40,7 +40,7 @@ def html(*records, run=RUN, **more):
     return report.html(rows(*records, **more), ASKED, run)
 
 
-def text(*records, **more):
+def page_text(*records, **more):
     return read(html(*records, **more)).text
 
 
@@ -67,8 +67,8 @@ def test_the_same_records_give_the_same_bytes(tmp_path):
 
 
 def test_a_class_without_anybody_is_a_page_too():
-    found = text()
-    assert "Nothing needs your attention." in found and "Mean, of 0" in found
+    text = page_text()
+    assert "Nothing needs your attention." in text and "Mean, of 0" in text
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_a_class_without_anybody_is_a_page_too():
     ],
 )
 def test_every_status_has_a_row_that_says_so(records, roster, status):
-    found = rows(*records, roster=students(roster))
-    assert [each.status for each in found] == [status]
-    whole = report.html(found, ASKED, RUN)
-    line = whole[whole.index(f'<tbody id="{anchor(found[0])}"') :]
-    assert {each for each, words in STATUS.items() if f">{words}</span>" in line} == {status} - {"graded"}
-    assert f'href="feedback/{feedback.file_name(found[0])}"' in line and "Anna" in line
+    graded = rows(*records, roster=students(roster))
+    assert [row.status for row in graded] == [status]
+    whole = report.html(graded, ASKED, RUN)
+    line = whole[whole.index(f'<tbody id="{anchor(graded[0])}"') :]
+    assert {name for name, words in STATUS.items() if f">{words}</span>" in line} == {status} - {"graded"}
+    assert f'href="feedback/{feedback.file_name(graded[0])}"' in line and "Anna" in line
     read(whole)
 
 
@@ -97,20 +97,20 @@ def test_every_status_has_a_row_that_says_so(records, roster, status):
 def test_a_weak_sandbox_is_the_first_that_is_said(change):
     whole = html(record("anna"), run=replace(RUN, **change))
     assert whole.index("The sandbox was weak") < whole.index("<dl")
-    found = read(whole).text
-    assert all(escape in found for escape in change.get("escapes", ()))
-    assert ("No layer of it was available" in found) is (change == {"layers": ()})
+    text = read(whole).text
+    assert all(escape in text for escape in change.get("escapes", ()))
+    assert ("No layer of it was available" in text) is (change == {"layers": ()})
 
 
 def test_a_sandbox_that_held_needs_no_banner():
-    assert "weak" not in text(record("anna")) and ", ".join(LAYERS) in text(record("anna"))
+    assert "weak" not in page_text(record("anna")) and ", ".join(LAYERS) in page_text(record("anna"))
 
 
 def test_the_figures_count_everybody_once_and_take_means_of_the_graded_alone():
     records = [record("anna"), record("ben", questions={GRAM: question("not yet")}), record("cleo", ungraded=[GRAM])]
     records += [record("dora", questions={}, reject="empty"), record("finn", questions={GRAM: question()})]
-    found = html(*records, roster=students("anna", "ben", "cleo", "dora", "emil", "finn"))
-    figures = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", found))
+    whole = html(*records, roster=students("anna", "ben", "cleo", "dora", "emil", "finn"))
+    figures = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", whole))
     assert [figures[key] for key in ("Students", "Graded", "Not graded yet", "Could not be read")] == list("6311")
     assert (figures["Nothing submitted"], figures["Mean, of 18"], figures["Median, of 18"]) == ("1", "8.67", "8")
 
@@ -119,15 +119,15 @@ def test_the_figures_count_everybody_once_and_take_means_of_the_graded_alone():
 
 
 def test_each_entry_names_student_and_question_and_leads_to_the_row():
-    found = rows(of("exited"), roster=[Student("anna", "Anna Archer")])
-    whole = report.html(found, ASKED, RUN)
+    graded = rows(of("exited"), roster=[Student("anna", "Anna Archer")])
+    whole = report.html(graded, ASKED, RUN)
     entry = re.search(r"<li>(<a .*?)</li>", whole).group(1)
-    assert entry.startswith(f'<a href="#{anchor(found[0])}">Anna Archer (anna)</a>') and GRAM in entry
+    assert entry.startswith(f'<a href="#{anchor(graded[0])}">Anna Archer (anna)</a>') and GRAM in entry
     assert OUTCOMES["exited"].asks in entry
 
 
 def test_ungraded_says_to_run_the_same_command_again():
-    assert "Run the same command again" in text(record("anna", ungraded=[GRAM]))
+    assert "Run the same command again" in page_text(record("anna", ungraded=[GRAM]))
 
 
 def test_long_lists_are_folded_and_lose_nobody():
@@ -138,7 +138,7 @@ def test_long_lists_are_folded_and_lose_nobody():
 
 
 def test_notes_of_the_run_are_shown():
-    assert "Not in the template: s03." in text(run=replace(RUN, notes=("Not in the template: s03.",)))
+    assert "Not in the template: s03." in page_text(run=replace(RUN, notes=("Not in the template: s03.",)))
 
 
 # Questions
@@ -146,18 +146,18 @@ def test_notes_of_the_run_are_shown():
 
 def test_a_question_has_its_numbers_its_mistakes_and_its_hidden_tests():
     wrong = [("a", "divided-by-M"), ("b", "divided-by-M"), ("c", "of another day"), ("d", None)]
-    records = [record(name, questions={GRAM: question("not yet", misconception=each)}) for name, each in wrong]
-    found = text(
+    records = [record(name, questions={GRAM: question("not yet", misconception=mistake)}) for name, mistake in wrong]
+    text = page_text(
         *records, record("e", questions={GRAM: question()}), record("f", questions={GRAM: question("missing")})
     )
-    assert "5 of 6" in found and "1 of 5 (20 %)" in found
-    assert found.index("2 × divided-by-M: Every entry shows divided-by-M") < found.index("1 × of another day")
-    assert "Wrong in another way: 1 × not yet." in found
-    assert "ex02.gram.1 1 of 6 (17 %)" in found and "ex01.unroll.1 never" in found
+    assert "5 of 6" in text and "1 of 5 (20 %)" in text
+    assert text.index("2 × divided-by-M: Every entry shows divided-by-M") < text.index("1 × of another day")
+    assert "Wrong in another way: 1 × not yet." in text
+    assert "ex02.gram.1 1 of 6 (17 %)" in text and "ex01.unroll.1 never" in text
 
 
 def test_who_asked_autograd_is_counted_with_the_notebooks_sentence():
-    assert "1 × uses-autograd: Your function asks autograd." in text(of("not yet", misconception="uses-autograd"))
+    assert "1 × uses-autograd: Your function asks autograd." in page_text(of("not yet", misconception="uses-autograd"))
 
 
 # Students
@@ -181,16 +181,16 @@ def test_an_override_that_takes_points_has_a_real_minus():
 @pytest.mark.parametrize("outcome", [*OUTCOMES, "a word on no list"])
 def test_source_verdicts_and_log_of_every_outcome_are_in_the_students_row(outcome):
     tests = [{"id": "ex02.gram.1", "verdict": outcome, "detail": "SIGSEGV", "error_ratio": 0.25, "log": "I was here"}]
-    found = text(of(outcome, tests=tests, source="def gram(features):\n\treturn 1\n", misconception="divided-by-M"))
+    text = page_text(of(outcome, tests=tests, source="def gram(features):\n\treturn 1\n", misconception="divided-by-M"))
     label = OUTCOMES[outcome].label if outcome in OUTCOMES else "unclear"
-    assert f"{label}, SIGSEGV, error 0.25 of the tolerance" in found
-    assert "def gram(features):\n\treturn 1\n" in found and "I was here" in found
+    assert f"{label}, SIGSEGV, error 0.25 of the tolerance" in text
+    assert "def gram(features):\n\treturn 1\n" in text and "I was here" in text
 
 
 def test_a_log_is_cut_and_says_so():
     tests = [{"id": "t", "verdict": "output", "log": "y" * 5000}]
-    found = text(of("output", tests=tests))
-    assert "(the first 2,000 characters)" in found and "y" * 2000 in found and "y" * 2001 not in found
+    text = page_text(of("output", tests=tests))
+    assert "(the first 2,000 characters)" in text and "y" * 2000 in text and "y" * 2001 not in text
 
 
 # Hostile texts
@@ -208,10 +208,10 @@ def test_75_77_no_text_from_outside_becomes_markup(evil):
     ]
     roster, given = [Student(f"s{evil}", evil), Student(f"t{evil}")], [override(f"s{evil}", GRAM, 1, evil)]
     run = Run(evil, (evil,), True, (evil,), {evil: evil}, evil, (evil,))
-    found = read(html(*records, roster=roster, overrides=given, run=run))
-    assert found.text.count(printable(f"x{evil}", lines=True)) >= 2
-    for each in rows(*records, roster=roster, overrides=given):
-        assert printable(each.student) in found.text
+    page = read(html(*records, roster=roster, overrides=given, run=run))
+    assert page.text.count(printable(f"x{evil}", lines=True)) >= 2
+    for row in rows(*records, roster=roster, overrides=given):
+        assert printable(row.student) in page.text
 
 
 @given(TEXT, TEXT, TEXT, TEXT)
@@ -220,14 +220,14 @@ def test_75_77_nor_any_other(student, name, source, word):
     one = rows(of("not yet"))[0]
     answer = replace(one.answers[GRAM], source=f"x{source}", log=f"y{source}", tests=tests, outcome=word)
     one = replace(one, student=student, name=name, status=word, flags=(word,), answers={GRAM: answer})
-    found = read(report.html([one], ASKED, replace(RUN, title=name, notes=(word,))))
-    assert printable(f"x{source}", lines=True) in found.text and printable(f"y{source}", lines=True) in found.text
+    page = read(report.html([one], ASKED, replace(RUN, title=name, notes=(word,))))
+    assert printable(f"x{source}", lines=True) in page.text and printable(f"y{source}", lines=True) in page.text
 
 
 def test_75_a_megabyte_is_cut():
     long = "</td>" * 200_000
     bad = question("raised", source=long, tests=[{"id": "t", "verdict": "raised", "detail": long, "log": long}])
-    found = rows(record("anna", questions={GRAM: bad}))[0]
-    assert len(report.html([found], ASKED, RUN)) < 300_000
-    kept = replace(found.answers[GRAM], source=long, log=long)
-    assert len(report.html([replace(found, answers={GRAM: kept})], ASKED, RUN)) < 300_000
+    row = rows(record("anna", questions={GRAM: bad}))[0]
+    assert len(report.html([row], ASKED, RUN)) < 300_000
+    kept = replace(row.answers[GRAM], source=long, log=long)
+    assert len(report.html([replace(row, answers={GRAM: kept})], ASKED, RUN)) < 300_000
