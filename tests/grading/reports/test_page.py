@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,17 @@ def test_a_share_is_a_bar_and_words_and_a_hundred_is_all():
 
 
 # Templates in the wheel and at the start
+
+
+def test_templates_and_styles_are_in_the_wheel(tmp_path):
+    root = Path(__file__).parents[3]
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    files = [file for end in ("html", "css", "js") for file in (root / "nstlib").rglob(f"*.{end}")]
+    with zipfile.ZipFile(wheel) as archive:
+        assert {file.relative_to(root).as_posix() for file in (*TEMPLATES, *files)} <= set(archive.namelist())
+    assert len(TEMPLATES) > 3 and len(files) > len(TEMPLATES)
 
 
 def test_templates_load_only_when_a_page_is_written():
