@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nstlib.grading import csv_files
+from nstlib.grading.bundle.lateness import Late
 from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.escaping import safe_name
 from nstlib.grading.records import outcomes
@@ -51,38 +52,39 @@ def file_name(row: Row) -> str:
     return f"{safe_name(row.student)}.html"
 
 
-def write(folder: Path, rows: Iterable[Row], asked: Mapping[str, GradedQuestion], title: str) -> None:
+def write(folder: Path, rows: Iterable[Row], questions: Mapping[str, GradedQuestion], title: str) -> None:
     """Write everybody's page into a folder, and remove our pages of students who are no longer there."""
     folder.mkdir(parents=True, exist_ok=True)
     names = set()
     for row in rows:
         names.add(file_name(row))
-        csv_files.write(folder / file_name(row), html(row, asked, title))
+        csv_files.write(folder / file_name(row), html(row, questions, title))
     for page in folder.glob("*.html"):
         if page.name not in names and _is_ours(page):
             page.unlink()
 
 
-def html(row: Row, asked: Mapping[str, GradedQuestion], title: str) -> str:
-    """Return a student's page. Of `asked`, the bundle's questions, only points and public sentences are used."""
-    name = f"{row.name} ({row.student})" if row.name else row.student
+def html(row: Row, questions: Mapping[str, GradedQuestion], title: str) -> str:
+    """Return a student's page. Of `questions`, the bundle's questions, only points and public sentences are used."""
+    student = f"{row.name} ({row.student})" if row.name else row.student
     score = f"{format_points(row.total)} of {row.max} points" if row.counts else "no points yet"
+    share = round(100 * float(row.total) / row.max) if row.max else 0
     return render(
         "feedback.html",
-        title=f"Feedback for {name}: {score}",
+        title=f"Feedback for {student}: {score}",
         maker=MAKER,
         course=title,
-        name=name,
+        student=student,
         score=score,
-        share=min(100, max(0, round(100 * float(row.total) / row.max))) if row.max else 0,
-        account=_account(row, asked),
-        sections=[_section(asked[question], answer, row) for question, answer in row.answers.items()],
+        share=min(100, max(0, share)),
+        account=_account(row, questions),
+        sections=[_section(questions[name], answer, row) for name, answer in row.answers.items()],
     )
 
 
-def sentences(answer: Answer, asked: GradedQuestion) -> list[str]:
+def sentences(answer: Answer, question: GradedQuestion) -> list[str]:
     """Say what the answer is, in the notebook's words where these need no number of a hidden call."""
-    messages = asked.said
+    messages = question.said
     if any(test.get("detail") == "nstlib" for test in answer.tests) or answer.misconception == "calls-nstlib":
         return [NSTLIB]
     if answer.outcome == "correct":
@@ -99,27 +101,29 @@ def sentences(answer: Answer, asked: GradedQuestion) -> list[str]:
         return [messages["not attempted"]]
     general = outcomes.of(answer.outcome).told
     if answer.outcome == "not yet":
-        check = f"Run `{asked.id}.check({asked.function})` in the notebook: it shows the numbers of its own calls."
+        check = (
+            f"Run `{question.id}.check({question.function})` in the notebook: it shows the numbers of its own calls."
+        )
         return [general, check]
     return [general]
 
 
-def _section(asked: GradedQuestion, answer: Answer, row: Row) -> Section:
+def _section(question: GradedQuestion, answer: Answer, row: Row) -> Section:
     is_right = answer.outcome == "correct"
     has_hint = answer.outcome not in ("correct", "ungraded")
-    points = f"{format_points(answer.points) or '–'} of {asked.points}"
-    override = row.overrides.get(asked.id)
-    given = f"{format_points(override.points)} of {asked.points}, by your instructor" if override else ""
+    points = f"{format_points(answer.points) or '–'} of {question.points}"
+    override = row.overrides.get(question.id)
+    given = f"{format_points(override.points)} of {question.points}, by your instructor" if override else ""
     warnings = [WARNED[warning] for warning in answer.warnings if warning in WARNED]
     return Section(
-        question=asked.id,
+        question=question.id,
         outcome=answer.outcome,
         points=points,
         counted=given or points,
-        messages=(*sentences(answer, asked), *warnings),
+        messages=(*sentences(answer, question), *warnings),
         tests=() if is_right else tuple(_test_label(test) for test in answer.tests),
-        hint=asked.said["hint"] if has_hint else "",
-        reread=asked.said["reread"] if has_hint else "",
+        hint=question.said["hint"] if has_hint else "",
+        reread=question.said["reread"] if has_hint else "",
         source=answer.source,
     )
 
@@ -134,26 +138,33 @@ def _is_ours(path: Path) -> bool:
     return made_by(MAKER) in path.read_text("utf-8", "replace")[:1000]
 
 
-def _account(row: Row, asked: Mapping[str, GradedQuestion]) -> list[str]:
+def _account(row: Row, questions: Mapping[str, GradedQuestion]) -> list[str]:
     """How the points add up."""
     account = [STATUS[row.status]] if row.status in STATUS else []
     if row.answers:
         right = sum(answer.outcome == "correct" for answer in row.answers.values())
         account.append(f"{right} of {len(row.answers)} questions are right.")
-    for late in dict.fromkeys(late for late in row.late.values() if late.days):
-        exercises = [exercise for exercise, its_late in row.late.items() if its_late == late]
+    account += _lateness(row)
+    for name, override in row.overrides.items():
+        points = f"{format_points(override.points)} of {questions[name].points} points"
+        account.append(f"{name} counts {points}: set by your instructor.")
+    return account
+
+
+def _lateness(row: Row) -> list[str]:
+    """What lateness costs; exercises that are equally late share a sentence."""
+    exercises: dict[Late, list[str]] = {}
+    for exercise, late in row.late.items():
+        if late.days:
+            exercises.setdefault(late, []).append(exercise)
+    account = []
+    for late, names in exercises.items():
+        days = "1 day" if late.days == 1 else f"{late.days} days"
         free = f", {late.free} of them free" if late.free else ""
-        days = "day" if late.days == 1 else "days"
-        its = "its" if len(exercises) == 1 else "their"
+        its = "its" if len(names) == 1 else "their"
         off = f"{format_points(late.percent)} % of {its} points are taken off."
-        account.append(f"{', '.join(exercises)} came {late.days} {days} late{free}: {off}")
+        account.append(f"{', '.join(names)} came {days} late{free}: {off}")
     if row.penalty:
-        account.append(
-            f"Altogether, lateness costs {format_points(row.penalty)} of your {format_points(row.raw)} points."
-        )
-    for question, override in row.overrides.items():
-        account.append(
-            f"{question} counts {format_points(override.points)} of {asked[question].points} points: set by your "
-            "instructor."
-        )
+        lost = format_points(row.penalty)
+        account.append(f"Altogether, lateness costs {lost} of your {format_points(row.raw)} points.")
     return account

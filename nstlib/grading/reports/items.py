@@ -46,29 +46,29 @@ class Item:
         return self.right / self.tried if self.tried else None
 
 
-def items(rows: Iterable[Row], asked: Mapping[str, GradedQuestion]) -> list[Item]:
+def items(rows: Iterable[Row], questions: Mapping[str, GradedQuestion]) -> list[Item]:
     """Return each question's numbers in the course's order."""
-    answers: dict[str, list[Answer]] = {name: [] for name in asked}
+    answers: dict[str, list[Answer]] = {name: [] for name in questions}
     for row in rows:
         for name, answer in row.answers.items():
             answers[name].append(answer)
-    return [_item(asked[name], of_question) for name, of_question in answers.items()]
+    return [_item(questions[name], of_question) for name, of_question in answers.items()]
 
 
-def _item(asked: GradedQuestion, answers: list[Answer]) -> Item:
+def _item(question: GradedQuestion, answers: list[Answer]) -> Item:
     graded = [answer for answer in answers if answer.outcome not in outcomes.OURS]
     tried = [answer for answer in graded if answer.outcome not in outcomes.NOT_TRIED]
     wrong = [answer for answer in tried if answer.outcome != RIGHT]
     return Item(
-        id=asked.id,
-        points=asked.points,
+        id=question.id,
+        points=question.points,
         submitted=len(answers),
         ungraded=len(answers) - len(graded),
         tried=len(tried),
         right=len(tried) - len(wrong),
         mistakes=_by_frequency(answer.misconception for answer in tried if answer.misconception),
         others=_by_frequency(answer.outcome for answer in wrong if not answer.misconception),
-        tests=_tests(asked, answers),
+        tests=_tests(question, answers),
     )
 
 
@@ -76,11 +76,11 @@ def _by_frequency(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(Counter(words).items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _tests(asked: GradedQuestion, answers: Iterable[Answer]) -> tuple[Passed, ...]:
+def _tests(question: GradedQuestion, answers: Iterable[Answer]) -> tuple[Passed, ...]:
     run: Counter[str] = Counter()
     passed: Counter[str] = Counter()
     for test in (test for answer in answers for test in answer.tests if test.get("verdict") not in outcomes.OURS):
         run[str(test.get("id"))] += 1
         passed[str(test.get("id"))] += test.get("verdict") == RIGHT
-    known = [test.id for test in asked.tests]
+    known = [test.id for test in question.tests]
     return tuple(Passed(name, passed[name], run[name]) for name in (*known, *sorted(set(run) - set(known))))

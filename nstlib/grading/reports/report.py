@@ -47,12 +47,12 @@ class Group:
     alerts: Sequence[Alert]
 
 
-def write(path: Path, rows: Sequence[Row], asked: Mapping[str, GradedQuestion], run: Run) -> None:
+def write(path: Path, rows: Sequence[Row], questions: Mapping[str, GradedQuestion], run: Run) -> None:
     """Replace the page."""
-    csv_files.write(path, html(rows, asked, run))
+    csv_files.write(path, html(rows, questions, run))
 
 
-def html(rows: Sequence[Row], asked: Mapping[str, GradedQuestion], run: Run) -> str:
+def html(rows: Sequence[Row], questions: Mapping[str, GradedQuestion], run: Run) -> str:
     """Return the page; the same rows give the same bytes."""
     return render(
         "report.html",
@@ -63,8 +63,8 @@ def html(rows: Sequence[Row], asked: Mapping[str, GradedQuestion], run: Run) -> 
         figures=_figures(rows),
         groups=_groups(rows),
         facts=_facts(run),
-        asked=asked,
-        items=items(rows, asked),
+        questions=questions,
+        items=items(rows, questions),
         mistake_sentence=_mistake_sentence,
         rows=rows,
         anchor=report_students.anchor,
@@ -104,9 +104,9 @@ def _groups(rows: Iterable[Row]) -> list[Group]:
     return [Group(*GROUPS[name], alerts=group) for name, group in alerts(rows).items()]
 
 
-def _mistake_sentence(asked: GradedQuestion, mistake: str) -> str:
+def _mistake_sentence(question: GradedQuestion, mistake: str) -> str:
     """Return the notebook's sentence for a mistake, "" where it has none."""
-    return asked.said.get(f"mistake:{mistake}") or asked.said.get(mistake) or ""
+    return question.said.get(f"mistake:{mistake}") or question.said.get(mistake) or ""
 
 
 def _facts(run: Run) -> dict[str, str]:
