@@ -44,16 +44,16 @@ def percent(part: int, whole: int) -> int:
 @cache
 def environment() -> Environment:
     """Return the room's Jinja environment."""
-    made = Environment(
+    jinja = Environment(
         loader=FileSystemLoader((FOLDER / "templates", FOLDER)),
         autoescape=True,
-        finalize=_seen,
+        finalize=_finalize,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters = {  # none of Jinja's own: some of them, such as `safe`, let text through unescaped or unseen
+    jinja.filters = {  # none of Jinja's own: some of them, such as `safe`, let text through unescaped or unseen
         "code": _code,
         "code_spans": code_spans,
         "length": len,
@@ -64,10 +64,10 @@ def environment() -> Environment:
         "points": lambda number: "–" if number is None else format_points(number),
         "printable": printable,
     }
-    return made
+    return jinja
 
 
-def _seen(value: object) -> str:
+def _finalize(value: object) -> str:
     """Make visible what a template is about to print, unless it is HTML already; Jinja escapes the result."""
     return value if isinstance(value, Markup) else printable(value)
 
