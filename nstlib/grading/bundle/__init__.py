@@ -1,1 +1,1 @@
-"""The instructor's folder: hidden tests, how they are drawn and kept, the class, due dates, what lateness costs."""
+"""The instructor's folder: hidden tests, how they are drawn and stored, the class, due dates, what lateness costs."""

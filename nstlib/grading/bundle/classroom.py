@@ -1,9 +1,9 @@
-"""What the instructor writes: bundle.toml, roster.csv, extensions.csv, overrides.csv. Mistakes in it are sentences."""
+"""What the instructor writes: bundle.toml, roster.csv, extensions.csv, overrides.csv. A slip in them is a sentence."""
 
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -22,20 +22,20 @@ EMPTY = {  # the tables of a new bundle
     "overrides.csv": "student,question,points,reason\n",
 }
 TOML = """\
-# The hidden tests of a class. Who has this folder can forge every grade: keep it to yourself.
-# Make a new one each term: what students learned of its tests is then worth nothing.
+# The hidden tests of a class. Whoever has this folder can forge every grade: keep it to yourself.
+# Make a new one each term: then nothing that students learned about its tests helps anybody.
 name = "{name}"
 created = {created}
 
 [late]
-timezone = "UTC"          # of the due dates, such as "Europe/Berlin"
+timezone = "UTC"          # of the due dates, for example "Europe/Berlin"
 # due = 2027-01-31T23:59:00
 grace_minutes = 0
-percent_per_day = 0       # taken off an exercise's points for each day begun
+percent_per_day = 0       # taken off an exercise's points for each day late that has begun
 free_days = 0             # for each student, over all exercises
 cap_percent = 100         # the most that is taken off
 
-[late.due_by_exercise]    # where an exercise has a due date of its own
+[late.due_by_exercise]    # due dates of single exercises
 # ex02 = 2027-02-07T23:59:00
 
 [points]
@@ -45,7 +45,7 @@ cap_percent = 100         # the most that is taken off
 
 @dataclass(frozen=True)
 class Student:
-    """A row of roster.csv; all but the id may be empty."""
+    """A row of roster.csv; everything but the id may be empty."""
 
     id: str
     name: str = ""
@@ -56,112 +56,140 @@ class Student:
 
 @dataclass(frozen=True)
 class Override:
-    """The points that a student has for a question, whatever the grader and the calendar say."""
+    """The points that a student gets for a question, whatever the grader and the calendar say.
+
+    line: where it stands in overrides.csv, for messages.
+    """
 
     student: str
     question: str
     points: Decimal
     reason: str = ""
+    line: int = field(default=0, compare=False)
 
 
 def toml(name: str, created: date, points: Mapping[str, int]) -> str:
-    """Write a new bundle.toml."""
+    """Return the text of a new bundle.toml."""
     lines = "\n".join(f'"{question}" = {number}' for question, number in points.items())
     return TOML.format(name=name, created=created.isoformat(), points=lines)
 
 
 def read_toml(path: Path) -> dict:
-    """Read bundle.toml as it is."""
+    """Read bundle.toml; raises TableError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
-        raise TableError(f"{path.name} cannot be read: {fault.strerror}.") from None
+        raise TableError(f"{path.name} cannot be read ({fault.strerror}). Check that you may read it.") from None
     except ValueError as fault:
-        raise TableError(f"{path.name} is not TOML: {fault}.") from None
+        raise TableError(f"{path.name} is not valid TOML: {fault}. Correct it there.") from None
 
 
 def policy(late: Mapping, granted: Iterable[Extension] = ()) -> Policy:
-    """Turn bundle.toml's [late] into a Policy; raises TableError for what it does not know."""
+    """Turn bundle.toml's [late] into a Policy; raises TableError for a setting that it does not know or understand."""
     known = {"timezone", "due", "grace_minutes", "percent_per_day", "free_days", "cap_percent", "due_by_exercise"}
     if unknown := sorted(set(late) - known):
-        raise TableError(f"[late] of bundle.toml has no {unknown[0]!r}; it has {', '.join(sorted(known))}.")
+        raise TableError(
+            f"bundle.toml, [late] has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}. Correct the name."
+        )
     dates = {ANY: late.get("due"), **late.get("due_by_exercise", {})}
     try:
         return Policy(
             due={exercise: _due(value) for exercise, value in dates.items() if value},
             zone=late.get("timezone", "UTC"),
-            grace=timedelta(minutes=float(late.get("grace_minutes", 0))),
-            per_day=Decimal(str(late.get("percent_per_day", 0))),
-            free_days=int(late.get("free_days", 0)),
-            cap=Decimal(str(late.get("cap_percent", 100))),
+            grace=timedelta(minutes=float(_setting(late, "grace_minutes", 0))),
+            per_day=_setting(late, "percent_per_day", 0),
+            free_days=int(_setting(late, "free_days", 0)),
+            cap=_setting(late, "cap_percent", 100),
             extensions=tuple(granted),
         )
     except ZoneInfoNotFoundError:
         raise TableError(
-            f"timezone = {late['timezone']!r} is not known here; write one such as Europe/Berlin."
+            f"bundle.toml, [late]: this computer knows no time zone {late['timezone']!r}. "
+            "Write one such as Europe/Berlin."
         ) from None
     except (ValueError, TypeError, InvalidOperation) as fault:
-        raise TableError(f"[late] of bundle.toml: {fault}") from None
+        raise TableError(f"bundle.toml, [late]: {fault}") from None
 
 
 def roster(path: Path) -> tuple[Student, ...]:
-    """Read the class list; a missing file is an empty one."""
+    """Read the class list; a missing file is an empty list."""
     rows = csv_files.read(path, ("student",), ("name", "email", "canvas_id", "moodle_id")) if path.exists() else []
-    _once(path, [(normalized(row["student"]),) for row in rows], rows)
+    _require_unique(path, [(normalized(row["student"]),) for row in rows], rows)
     return tuple(
         Student(row["student"], *(row.get(key, "") for key in Student.__annotations__ if key != "id")) for row in rows
     )
 
 
 def extensions(path: Path) -> tuple[Extension, ...]:
-    """Read who has more time."""
+    """Read who has more time; a missing file means nobody."""
     rows = csv_files.read(path, ("student", "days"), ("exercise", "reason")) if path.exists() else []
     return tuple(
-        Extension(row["student"], _number(path, row, "days"), row.get("exercise", ANY), row.get("reason", ""))
+        Extension(
+            student=row["student"],
+            days=_number(path, row, "days"),
+            exercise=row.get("exercise", ANY),
+            reason=row.get("reason", ""),
+            line=row["line"],
+        )
         for row in rows
     )
 
 
-def require_known(exercises: set[str], students: Sequence[Student], late: Policy, given: Sequence[Override]) -> None:
-    """Raise TableError for an exercise that is none, and for a student who is not in a class list that there is."""
-    named = [(f"[late.due_by_exercise] of bundle.toml names {each!r}", each) for each in late.due if each != ANY]
-    named += [
-        (f"extensions.csv names the exercise {each.exercise!r}", each.exercise)
-        for each in late.extensions
-        if each.exercise != ANY
-    ]
-    for told, exercise in named:
-        if exercise not in exercises:
-            raise TableError(f"{told}; there are {', '.join(sorted(exercises))}.")
-    known = {normalized(each.id) for each in students}
-    named = [("extensions.csv", each.student) for each in late.extensions]
-    named += [("overrides.csv", each.student) for each in given]
-    for table, student in named if known else ():
-        if normalized(student) not in known:
-            raise TableError(f"{table} names {printable(student)!r}, who is not in roster.csv. Correct one of them.")
+def require_known(exercises: set[str], roster: Sequence[Student], late: Policy, overrides: Sequence[Override]) -> None:
+    """Raise TableError for an exercise that does not exist, and for a student who is not in the class list, if any."""
+    mentions = [("bundle.toml, [late.due_by_exercise]", exercise) for exercise in late.due]
+    mentions += [(f"extensions.csv, line {extension.line},", extension.exercise) for extension in late.extensions]
+    for where, exercise in mentions:
+        if exercise not in (*exercises, ANY):
+            raise TableError(
+                f"{where} names the exercise {printable(exercise)!r}; the bundle has {', '.join(sorted(exercises))}. "
+                "Correct the name."
+            )
+    ids = {normalized(student.id) for student in roster}
+    mentions = [(f"extensions.csv, line {extension.line},", extension.student) for extension in late.extensions]
+    mentions += [(f"overrides.csv, line {override.line},", override.student) for override in overrides]
+    for where, student in mentions if ids else ():
+        if normalized(student) not in ids:
+            raise TableError(
+                f"{where} names {printable(student)!r}, who is not in roster.csv. Correct the name, or add the student."
+            )
 
 
 def overrides(path: Path, questions: Mapping[str, int]) -> tuple[Override, ...]:
-    """Read the points that the instructor gave; each needs a reason, and a question of the bundle: name -> points."""
-    rows, known = (
-        (csv_files.read(path, ("student", "question", "points", "reason")) if path.exists() else []),
-        set(questions),
-    )
+    """Read the points that the instructor gave; `questions`: the bundle's, name -> points.
+
+    Raises TableError for an unknown question, for more points than the question has, and for a missing reason.
+    """
+    rows = csv_files.read(path, ("student", "question", "points", "reason")) if path.exists() else []
     for row in rows:
-        if row["question"] not in known:
+        where = f"{path.name}, line {row['line']}"
+        if row["question"] not in questions:
             raise TableError(
-                f"{path.name}, line {row['line']}: there is no question {printable(row['question'])!r}; "
-                f"there are {', '.join(sorted(known))}."
+                f"{where}: there is no question {printable(row['question'])!r}. Write one of "
+                f"{', '.join(sorted(questions))}."
             )
         if _number(path, row, "points") > questions[row["question"]]:
             raise TableError(
-                f"{path.name}, line {row['line']}: {row['question']} has {questions[row['question']]} points, and "
-                f"{row['points']} are given. For more, raise its points in bundle.toml."
+                f"{where}: {row['question']} has {questions[row['question']]} points, and {row['points']} are given. "
+                "Give fewer, or raise the points of the question in bundle.toml."
             )
         if not row["reason"]:
-            raise TableError(f"{path.name}, line {row['line']}: write a reason; it is what you will read next term.")
-    _once(path, [(normalized(row["student"]), row["question"]) for row in rows], rows)
-    return tuple(Override(row["student"], row["question"], _number(path, row, "points"), row["reason"]) for row in rows)
+            raise TableError(f"{where}: the reason is missing. Write one: next term you will want to read it.")
+    _require_unique(path, [(normalized(row["student"]), row["question"]) for row in rows], rows)
+    return tuple(
+        Override(row["student"], row["question"], _number(path, row, "points"), row["reason"], row["line"])
+        for row in rows
+    )
+
+
+def _setting(late: Mapping, name: str, default: int) -> Decimal:
+    value = late.get(name, default)
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        raise TableError(
+            f"bundle.toml, [late]: expected a number for {name}, got {value!r}. Write one such as {name} = {default}."
+        ) from None
 
 
 def _due(value) -> datetime:
@@ -171,28 +199,35 @@ def _due(value) -> datetime:
         return value if isinstance(value, datetime) else datetime.fromisoformat(value)
     except (ValueError, TypeError):
         raise TableError(
-            f"[late] of bundle.toml: {value!r} is no date. Write one such as 2027-01-31T23:59:00."
+            f"bundle.toml, [late]: expected a date, got {value!r}: write one such as 2027-01-31T23:59:00."
         ) from None
 
 
 def _number(path: Path, row: dict, column: str) -> Decimal:
-    said = row[column].replace(",", ".")
+    text = row[column].replace(",", ".")  # as a spreadsheet writes it in many languages
     try:
-        number = Decimal(said)
+        number = Decimal(text)
     except InvalidOperation:
         number = Decimal("nan")
     if not math.isfinite(number) or number < 0 or number > 10**6:
         raise TableError(
-            f"{path.name}, line {row['line']}: {column} is {printable(row[column])!r}; write a number of 0 or more."
+            f"{path.name}, line {row['line']}: expected a number of 0 or more under {column}, got "
+            f"{printable(row[column])!r}. Correct it."
         )
     return number
 
 
-def _once(path: Path, keys: list[tuple], rows: list[dict]) -> None:
-    seen: dict[tuple, int] = {}
+def _require_unique(path: Path, keys: list[tuple], rows: list[dict]) -> None:
+    """Raise TableError where the student is missing and where two rows have the same key."""
+    lines: dict[tuple, int] = {}
     for key, row in zip(keys, rows, strict=True):
         if not key[0]:
-            raise TableError(f"{path.name}, line {row['line']}: the student is missing.")
-        if key in seen:
-            raise TableError(f"{path.name}, line {row['line']} says the same student again as line {seen[key]}.")
-        seen[key] = row["line"]
+            raise TableError(
+                f"{path.name}, line {row['line']}: the student is missing. Write the id, or delete the line."
+            )
+        if key in lines:
+            same = "student" if len(key) == 1 else "student and question"
+            raise TableError(
+                f"{path.name}, line {row['line']} has the same {same} as line {lines[key]}. Delete one of them."
+            )
+        lines[key] = row["line"]

@@ -1,4 +1,4 @@
-"""Make hidden tests: draw calls by a secret, ask the references and every known mistake, and prove that these differ.
+"""Make hidden tests: draw calls by a secret, ask the reference and every known mistake, and make sure they differ.
 
 Needs PyTorch, so it runs when a bundle is made and never in the process that grades.
 """
@@ -19,26 +19,30 @@ from nstlib.checks.questions import Question
 from nstlib.checks.random_cases import Draw
 from nstlib.grading.bundle.questions import GradedQuestion, Test
 
-__all__ = ["HiddenError", "asked", "replied"]
+__all__ = ["HiddenError", "make_question", "record_reply"]
 
 LEAST = 3  # tests a question; more where one draw holds more kinds of calls, such as one for each convention
-TRIES = 40  # draws among which a call of other shapes is looked for; a few questions know one shape alone
+DRAWS = 40  # among which a call of new shapes is looked for; a few questions know one shape alone
+ATTEMPTS = 10  # sets of tests, until one tells all known mistakes apart
 FAULTS = ("nothing", "changed", "gradient", "again")
 KINDS = ("tensor", "numpy", "list", "number", "dict")
 
 
 class HiddenError(ValueError):
-    """A question's mistakes look alike whatever is drawn: the question is wrong, not the bundle."""
+    """Two mistakes of a question look alike whatever is drawn: the question is wrong, not the bundle."""
 
 
-def asked(question: Question, secret: bytes, name: str) -> GradedQuestion:
-    """Return a question with its hidden tests; draw again until every known mistake is told from all others."""
-    for attempt in range(10):
-        tests = tuple(_tests(question, lambda *what, at=attempt: _key(secret, name, question.id, at, *what)))
-        if _proved(question, tests):
+def make_question(question: Question, secret: bytes, bundle: str) -> GradedQuestion:
+    """Return a question with hidden tests, drawn again until they tell every known mistake from all others."""
+    for attempt in range(ATTEMPTS):
+        tests = tuple(_make_tests(question, lambda *what, at=attempt: _key(secret, bundle, question.id, at, *what)))
+        if _tell_mistakes_apart(question, tests):
             break
     else:
-        raise HiddenError(f"No hidden tests were found that tell the known mistakes of {question.id} apart.")
+        raise HiddenError(
+            f"None of {ATTEMPTS} sets of hidden tests tells the known mistakes of {question.id} apart. Two of them are "
+            "the same, or its random cases are too much alike: correct the question."
+        )
     return GradedQuestion(
         id=question.id,
         function=question.reference.__name__,
@@ -47,78 +51,85 @@ def asked(question: Question, secret: bytes, name: str) -> GradedQuestion:
         kinds=question.kinds,
         tolerance=question.tolerance,
         by_hand=question.by_hand,
-        credit={each.id: each.credit for each in question.misconceptions},
-        said=_said(question),
+        credit={mistake.id: mistake.credit for mistake in question.misconceptions},
+        said=_messages(question),
         tests=tests,
     )
 
 
-def replied(function: Callable, case: Case, cotangent: np.ndarray | None) -> Reply:
-    """Do as ``calling.reply`` does, with `cotangent` for its fixed weights, brought to the answer's shape."""
+def record_reply(function: Callable, case: Case, cotangent: np.ndarray | None) -> Reply:
+    """Return what a function replies, without its text.
+
+    Differs from ``calling.reply`` in its weights: `cotangent`, brought to the answer's shape.
+    """
     weights = None if cotangent is None else lambda shape: torch.from_numpy(np.resize(cotangent, shape))
-    found = calling.reply(function, case, weights)
-    return replace(found, text="", unread="unread" if found.unread else "")
+    reply = calling.reply(function, case, weights)
+    return replace(reply, text="", unread="unread" if reply.unread else "")
 
 
 def _key(secret: bytes, *what: object) -> str:
     return hmac.new(secret, "\0".join(map(str, what)).encode(), hashlib.sha256).hexdigest()
 
 
-def _tests(question: Question, key: Callable[..., str]) -> Iterator[Test]:
-    taken = {_shape(case) for case in question.drawn}
+def _make_tests(question: Question, key: Callable[..., str]) -> Iterator[Test]:
+    known_shapes = {_shapes(case) for case in question.drawn}
     for number in range(max(LEAST, len(question.drawn))):
-        case = _case(question, number, taken, key)
-        taken.add(_shape(case))
+        case = _draw_case(question, number, known_shapes, key)
+        known_shapes.add(_shapes(case))
         expected = calling.reply(question.reference, case)
         cotangent = None
-        if any(each is not None for each in expected.gradients):
+        if any(gradient is not None for gradient in expected.gradients):
             cotangent = _cotangent(key(number, "cotangent"), expected.values[""].shape)
         yield Test(
             id=f"{question.id}.{number + 1}",
-            arguments=tuple(_plain(each) for each in case.arguments),
+            arguments=tuple(_to_arrays(argument) for argument in case.arguments),
             gradient=() if cotangent is None else tuple(case.gradient),
             cotangent=cotangent,
             symbols=dict(case.symbols),
             words=case.words,
             group=getattr(case, "group", ""),
-            expected=replied(question.reference, case, cotangent),
-            mistakes={each.id: replied(each.function, case, cotangent) for each in question.misconceptions},
+            expected=record_reply(question.reference, case, cotangent),
+            mistakes={
+                mistake.id: record_reply(mistake.function, case, cotangent) for mistake in question.misconceptions
+            },
         )
 
 
-def _case(question: Question, number: int, taken: set, key: Callable[..., str]) -> Case:
-    """Draw the call at the test's place until its shapes are new, and if they never are, one at any place."""
-    draws = [list(question.cases(Draw(key(number, again)))) for again in range(TRIES)]
-    place = number % len(draws[0])
-    for cases in ([each[place] for each in draws], [case for each in draws for case in each]):
+def _draw_case(question: Question, number: int, known_shapes: set, key: Callable[..., str]) -> Case:
+    """Draw this test's kind of call until its shapes are new; if they never are, take any kind of new shapes."""
+    draws = [list(question.cases(Draw(key(number, again)))) for again in range(DRAWS)]
+    kind = number % len(draws[0])
+    for cases in ([draw[kind] for draw in draws], [case for draw in draws for case in draw]):
         for case in cases:
-            if _shape(case) not in taken:
+            if _shapes(case) not in known_shapes:
                 return case
-    return draws[0][place]
+    return draws[0][kind]
 
 
-def _shape(case: Case) -> str:
-    def of(value) -> object:
+def _shapes(case: Case) -> str:
+    def shape(value) -> object:
         if isinstance(value, torch.Tensor):
             return (str(value.dtype), *value.shape)
         if isinstance(value, dict):
-            return tuple((key, of(each)) for key, each in value.items())
+            return tuple((key, shape(item)) for key, item in value.items())
         if isinstance(value, list | tuple):
-            return tuple(of(each) for each in value)
+            return tuple(shape(item) for item in value)
         return "number" if isinstance(value, float) else value
 
-    return repr([of(each) for each in case.arguments])
+    return repr([shape(argument) for argument in case.arguments])
 
 
 def _cotangent(key: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Numbers of either sign, none of them near 0, so that no entry's gradient goes unseen."""
-    numbers = np.random.Generator(np.random.Philox(key=int(key[:32], 16)))
-    return np.array(numbers.uniform(0.5, 1.5, shape) * numbers.choice([-1.0, 1.0], shape))
+    """Draw numbers of either sign, none of them near 0, so that no entry's gradient goes unseen."""
+    generator = np.random.Generator(np.random.Philox(key=int(key[:32], 16)))
+    return np.array(generator.uniform(0.5, 1.5, shape) * generator.choice([-1.0, 1.0], shape))
 
 
-def _proved(question: Question, tests: tuple[Test, ...]) -> bool:
-    expected, symbols = [test.expected for test in tests], [test.symbols for test in tests]
-    mistakes = {each.id: [test.mistakes[each.id] for test in tests] for each in question.misconceptions}
+def _tell_mistakes_apart(question: Question, tests: tuple[Test, ...]) -> bool:
+    """Return whether the reference is found right and each known mistake is found under its own name."""
+    expected = [test.expected for test in tests]
+    symbols = [test.symbols for test in tests]
+    mistakes = {mistake.id: [test.mistakes[mistake.id] for test in tests] for mistake in question.misconceptions}
 
     def verdict(answer: list[Reply]) -> Verdict:
         return judge(expected, mistakes, answer, symbols, question.kinds, question.tolerance)
@@ -127,21 +138,22 @@ def _proved(question: Question, tests: tuple[Test, ...]) -> bool:
     return right and all(verdict(replies).misconception == name for name, replies in mistakes.items())
 
 
-def _said(question: Question) -> dict[str, str]:
-    """Return the notebook's sentences for verdicts, with the numbers of its own calls, none of which is hidden."""
+def _messages(question: Question) -> dict[str, str]:
+    """Return the notebook's sentence for each verdict, with the numbers of its own calls, none of which is hidden."""
 
     def last(verdict: Verdict, reply: Reply) -> str:
         return messages.said(question, verdict, [reply])[-1]
 
-    value, no = Reply("value", "tensor", "float64"), "not yet"
-    mistakes = {f"mistake:{each.id}": last(Verdict(no, each.id), value) for each in question.misconceptions}
-    kinds = {f"kind:{kind}": last(Verdict(no, faults=("kind",)), Reply("value", kind)) for kind in KINDS}
-    faults = {fault: last(Verdict(no, faults=(fault,)), value) for fault in FAULTS}
+    value = Reply("value", "tensor", "float64")
+    wrong = "not yet"
+    mistakes = {f"mistake:{mistake.id}": last(Verdict(wrong, mistake.id), value) for mistake in question.misconceptions}
+    kinds = {f"kind:{kind}": last(Verdict(wrong, faults=("kind",)), Reply("value", kind)) for kind in KINDS}
+    faults = {fault: last(Verdict(wrong, faults=(fault,)), value) for fault in FAULTS}
     return {
-        "called": messages.said(question, Verdict(no, faults=("nothing",)), [value])[0],
+        "called": messages.said(question, Verdict(wrong, faults=("nothing",)), [value])[0],
         "correct": question.right,
         "not attempted": last(Verdict("not attempted"), value),
-        "gradient differs": last(Verdict(no), value),
+        "gradient differs": last(Verdict(wrong), value),
         "calls-nstlib": messages.CALLS_NSTLIB[0],
         "uses-autograd": messages.USES_AUTOGRAD[0],
         "hint": question.hints[0],
@@ -152,10 +164,10 @@ def _said(question: Question) -> dict[str, str]:
     }
 
 
-def _plain(value):
-    """Turn tensors into arrays."""
+def _to_arrays(value):
+    """Turn the tensors of an argument into arrays."""
     if isinstance(value, torch.Tensor):
         return value.detach().numpy().copy()
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    return type(value)(_plain(each) for each in value) if isinstance(value, tuple | list) else value
+        return {key: _to_arrays(item) for key, item in value.items()}
+    return type(value)(_to_arrays(item) for item in value) if isinstance(value, tuple | list) else value

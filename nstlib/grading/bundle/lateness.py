@@ -1,8 +1,8 @@
 """What a late submission costs, as a pure function of times, policy and extensions.
 
-A day late begins when the due date (with grace) has passed, and again at the same clock time on each day after, also
-where a clock change makes a day 23 or 25 hours long. Free late days are spent on the exercises in the order in which
-these are due. Submitting later never costs less; more grace, more free days or a longer extension never costs more.
+The first late day begins when the due date and its grace have passed, and the next at the same clock time a day later,
+even where a clock change makes that day 23 or 25 hours long. Free late days go to the exercises in the order in which
+they are due. Submitting later never costs less; more grace, more free days or a longer extension never cost more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,26 +15,31 @@ from nstlib.grading.escaping import normalized
 
 __all__ = ["MOST_DAYS", "Extension", "Late", "Policy", "days_late", "lateness"]
 
-MOST_DAYS = 1000  # counted; later is as late
-ANY = ""  # the due date of every exercise that has none of its own; the extension that holds for every exercise
+MOST_DAYS = 1000  # no submission counts as later than this
+ANY = ""  # the key of the due date for exercises without one of their own, and of an extension for every exercise
 
 
 @dataclass(frozen=True)
 class Extension:
-    """More time for one student: `days`, with fractions, for an exercise such as "ex02" or, with "", for all."""
+    """More time for one student: `days`, which may be fractions, for an exercise such as "ex02" or, with "", for all.
+
+    line: where it stands in extensions.csv, for messages.
+    """
 
     student: str
     days: Decimal
     exercise: str = ANY
     reason: str = ""
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """due: exercise -> clock time in `zone`, without a zone of its own; the key "" holds where there is no other.
+    """When exercises are due, and what lateness costs. Without a due date nothing is late.
 
-    per_day, cap: percent of an exercise's points, cap being the most that is taken. free_days: for each student, over
-    all exercises. Without a due date nothing is late. Raises ValueError for what makes no sense.
+    due: exercise -> clock time in `zone`, without a zone of its own; the key "" is for exercises that have no other.
+    per_day, cap: percent of an exercise's points; no more than `cap` is taken off. free_days: for each student, over
+    all exercises. Raises ValueError for settings that make no sense.
     """
 
     due: Mapping[str, datetime] = field(default_factory=dict)
@@ -47,30 +52,44 @@ class Policy:
 
     def __post_init__(self) -> None:
         if any(due.tzinfo for due in self.due.values()):
-            raise ValueError("A due date is a clock time in the policy's time zone: leave its own zone out.")
-        for name, value, most in (("percent_per_day", self.per_day, 100), ("cap_percent", self.cap, 100)):
-            if not 0 <= value <= most:
-                raise ValueError(f"{name} is {value}; percent are numbers from 0 to {most}.")
-        if self.free_days < 0 or self.grace < timedelta(0):
-            raise ValueError("Free late days and grace are 0 or more.")
-        if any(not 0 <= each.days <= MOST_DAYS for each in self.extensions):
-            raise ValueError(f"An extension has from 0 to {MOST_DAYS} days.")
+            raise ValueError(
+                "Expected due dates as clock times in the time zone of `timezone`, got one with a zone of its own: "
+                "leave that out."
+            )
+        for name, value in (("percent_per_day", self.per_day), ("cap_percent", self.cap)):
+            if not 0 <= value <= 100:
+                raise ValueError(f"Expected a percentage from 0 to 100 for {name}, got {value}. Correct it.")
+        if self.free_days < 0:
+            raise ValueError(f"Expected 0 or more for free_days, got {self.free_days}. Correct it.")
+        if self.grace < timedelta(0):
+            raise ValueError(
+                f"Expected 0 or more for grace_minutes, got {self.grace / timedelta(minutes=1):g}. Correct it."
+            )
+        for extension in self.extensions:
+            if not 0 <= extension.days <= MOST_DAYS:
+                raise ValueError(
+                    f"Expected an extension of 0 to {MOST_DAYS} days, got {extension.days} for {extension.student}. "
+                    "Correct it in extensions.csv."
+                )
         ZoneInfo(self.zone)
 
     def due_for(self, exercise: str) -> datetime | None:
-        """The due date before extensions, as a clock time."""
+        """Return the due date before extensions, as a clock time."""
         return self.due.get(exercise, self.due.get(ANY))
 
     def extension(self, student: str, exercise: str) -> timedelta:
-        """The longest of the extensions that hold for the student and exercise."""
-        own = [each for each in self.extensions if normalized(each.student) == normalized(student)]
-        days = [each.days for each in own if each.exercise in (exercise, ANY)]
+        """Return the longest of the student's extensions for this exercise."""
+        days = [
+            extension.days
+            for extension in self.extensions
+            if normalized(extension.student) == normalized(student) and extension.exercise in (exercise, ANY)
+        ]
         return timedelta(days=float(max(days, default=Decimal(0))))
 
 
 @dataclass(frozen=True)
 class Late:
-    """days: begun days after the due date. free: those of them paid with free days. percent: what is taken off."""
+    """days: days begun after the due date. free: how many of them free days pay for. percent: what is taken off."""
 
     days: int = 0
     free: int = 0
@@ -78,15 +97,18 @@ class Late:
 
 
 def days_late(time: datetime, due: datetime, zone: str, grace: timedelta = timedelta(0)) -> int:
-    """Count the days begun since `due`, a clock time in `zone`; `time` knows its zone. At most MOST_DAYS."""
+    """Count the days begun since `due`, a clock time in `zone`, at most MOST_DAYS; `time` must know its zone."""
     if time.tzinfo is None:
-        raise ValueError(f"The time {time} of a submission has no time zone; without one it cannot be compared.")
-    here, moment = ZoneInfo(zone), time.astimezone(UTC)
+        raise ValueError(f"Expected a time with a time zone, got {time}, which has no time zone: give it one.")
+    due_zone = ZoneInfo(zone)
+    moment = time.astimezone(UTC)
 
     def end(day: int) -> datetime:
-        return (due + timedelta(days=day)).replace(tzinfo=here).astimezone(UTC) + grace
+        return (due + timedelta(days=day)).replace(tzinfo=due_zone).astimezone(UTC) + grace
 
-    least, most = 0, MOST_DAYS  # the fewest days with which the time is still within the end; ends only grow
+    # Search by halves for the fewest days whose end is not before the moment: the ends only grow.
+    least = 0
+    most = MOST_DAYS
     while least < most:
         middle = (least + most) // 2
         if moment <= end(middle):
@@ -97,16 +119,17 @@ def days_late(time: datetime, due: datetime, zone: str, grace: timedelta = timed
 
 
 def lateness(student: str, times: Mapping[str, datetime], policy: Policy) -> dict[str, Late]:
-    """Return what lateness costs for each exercise of `times`, exercise -> when it was submitted."""
-    left, found = policy.free_days, {}
-    for exercise in sorted(times, key=lambda each: (policy.due_for(each) or datetime.max, each)):
+    """Return what lateness costs in each exercise; `times`: exercise -> when it was submitted."""
+    free_days_left = policy.free_days
+    costs = {}
+    for exercise in sorted(times, key=lambda name: (policy.due_for(name) or datetime.max, name)):
         due = policy.due_for(exercise)
         if due is None:
-            found[exercise] = Late()
+            costs[exercise] = Late()
             continue
         extended = due + policy.extension(student, exercise)
         days = days_late(times[exercise], extended, policy.zone, policy.grace)
-        free = min(left, days)
-        left -= free
-        found[exercise] = Late(days, free, min(policy.cap, policy.per_day * (days - free)))
-    return found
+        free = min(free_days_left, days)
+        free_days_left -= free
+        costs[exercise] = Late(days, free, min(policy.cap, policy.per_day * (days - free)))
+    return costs

@@ -1,4 +1,4 @@
-"""The questions as the grader knows them, with their hidden tests, and how these are kept in a bundle's files."""
+"""A question as the grader knows it, with its hidden tests, and how it is kept in a bundle's files."""
 
 import json
 from collections.abc import Mapping
@@ -11,20 +11,20 @@ from nstlib.checks.judging.replies import Reply
 from nstlib.grading import csv_files
 from nstlib.grading.bundle import serialization
 
-__all__ = ["GradedQuestion", "Test", "read", "write"]
+__all__ = ["GradedQuestion", "Test", "read_questions", "write_questions"]
 
-SIMPLE = ("id", "function", "call", "points", "tolerance", "by_hand", "credit", "said")
+SIMPLE = ("id", "function", "call", "points", "tolerance", "by_hand", "credit", "said")  # fields that are JSON already
 
 
 @dataclass(frozen=True)
 class Test:
-    """One hidden call: what goes to a child, and what came back from the reference and from each known mistake.
+    """One hidden call: what is sent to a child, what the reference answered, and what each known mistake answers.
 
-    arguments: arrays, numbers, text, lists, tuples and dictionaries of these. gradient: places of the arguments at
-    which a gradient must arrive. cotangent: float64, of the right answer's shape; None where no gradient is asked.
+    arguments: arrays, numbers, text, and lists, tuples and dictionaries of these. gradient: indices of the arguments
+    that a gradient must reach. cotangent: float64, of the right answer's shape; None where no gradient is asked for.
     """
 
-    __test__ = False  # for pytest, which takes the name for a class of tests
+    __test__ = False  # the name begins with "Test", and pytest would collect it
 
     id: str
     arguments: tuple
@@ -39,7 +39,10 @@ class Test:
 
 @dataclass(frozen=True)
 class GradedQuestion:
-    """A question as the grader knows it. credit: part points a mistake; said: the notebook's sentences, by verdict."""
+    """A question with its hidden tests.
+
+    credit: the points that each known mistake earns. said: the notebook's sentences, by verdict.
+    """
 
     id: str
     function: str
@@ -53,45 +56,54 @@ class GradedQuestion:
     tests: tuple[Test, ...]
 
 
-def write(folder: Path, asked: Mapping[str, GradedQuestion]) -> None:
+def write_questions(folder: Path, questions: Mapping[str, GradedQuestion]) -> None:
     """Write tests.json and, for each question, its arrays."""
     (folder / "tests").mkdir()
-    listed = []
-    for question in asked.values():
+    entries = []
+    for question in questions.values():
         arrays: dict[str, np.ndarray] = {}
-        tests = [_tree(test, arrays) for test in question.tests]
+        tests = [_encode_test(test, arrays) for test in question.tests]
         simple = {key: getattr(question, key) for key in SIMPLE}
-        listed.append(simple | {"kinds": sorted(question.kinds), "tests": tests})
+        entries.append(simple | {"kinds": sorted(question.kinds), "tests": tests})
         np.savez_compressed(folder / "tests" / f"{question.id}.npz", **arrays)
-    csv_files.write(folder / "tests.json", json.dumps(listed, allow_nan=False, indent=1))
+    csv_files.write(folder / "tests.json", json.dumps(entries, allow_nan=False, indent=1))
 
 
-def read(folder: Path, points: Mapping[str, int]) -> dict[str, GradedQuestion]:
-    """Read them, with the points of bundle.toml; raises TableError for these, and whatever a damaged file raises."""
-    found = {}
-    for each in json.loads((folder / "tests.json").read_text(encoding="utf-8")):
-        with np.load(folder / "tests" / f"{each['id']}.npz", allow_pickle=False) as file:
+def read_questions(folder: Path, points: Mapping[str, int]) -> dict[str, GradedQuestion]:
+    """Read the questions; `points`, from bundle.toml, replace those of tests.json.
+
+    Raises TableError where these points make no sense, and whatever reading a damaged file raises.
+    """
+    questions = {}
+    for entry in json.loads((folder / "tests.json").read_text(encoding="utf-8")):
+        name = entry["id"]
+        with np.load(folder / "tests" / f"{name}.npz", allow_pickle=False) as file:
             arrays = dict(file)
-        given = points.get(each["id"], each["points"])
-        if isinstance(given, bool) or not isinstance(given, int) or given < 0:
-            raise csv_files.TableError(f'[points] of bundle.toml: "{each["id"]}" = {given!r}; write a whole number.')
-        tests = tuple(_grown(test, arrays) for test in each["tests"])
-        simple = {key: each[key] for key in SIMPLE} | {"points": given}
-        found[each["id"]] = GradedQuestion(**simple, kinds=frozenset(each["kinds"]), tests=tests)
-    if unknown := sorted(set(points) - set(found)):
-        raise csv_files.TableError(f"[points] of bundle.toml names {unknown[0]!r}, for which there are no tests.")
-    return found
+        worth = points.get(name, entry["points"])
+        if isinstance(worth, bool) or not isinstance(worth, int) or worth < 0:
+            raise csv_files.TableError(
+                f'bundle.toml, [points]: expected a whole number for "{name}", 0 or more, got {worth!r}. Correct it.'
+            )
+        tests = tuple(_decode_test(test, arrays) for test in entry["tests"])
+        simple = {key: entry[key] for key in SIMPLE} | {"points": worth}
+        questions[name] = GradedQuestion(**simple, kinds=frozenset(entry["kinds"]), tests=tests)
+    if unknown := sorted(set(points) - set(questions)):
+        raise csv_files.TableError(
+            f"bundle.toml, [points] names {unknown[0]!r}, for which there are no tests. Correct the name, or delete "
+            "the line."
+        )
+    return questions
 
 
-def _tree(test: Test, arrays: dict[str, np.ndarray]) -> dict:
+def _encode_test(test: Test, arrays: dict[str, np.ndarray]) -> dict:
     plain = {key: serialization.tree(getattr(test, key), arrays) for key in ("arguments", "gradient", "cotangent")}
     mistakes = {name: serialization.tree_of_reply(reply, arrays) for name, reply in test.mistakes.items()}
     named = {"id": test.id, "words": test.words, "symbols": dict(test.symbols), "group": test.group}
     return {**named, **plain, "expected": serialization.tree_of_reply(test.expected, arrays), "mistakes": mistakes}
 
 
-def _grown(found: dict, arrays: Mapping[str, np.ndarray]) -> Test:
-    plain = {key: serialization.grow(found[key], arrays) for key in ("arguments", "gradient", "cotangent")}
-    mistakes = {name: serialization.grow_reply(reply, arrays) for name, reply in found["mistakes"].items()}
-    named = {key: found[key] for key in ("id", "words", "symbols", "group")}
-    return Test(**named, **plain, expected=serialization.grow_reply(found["expected"], arrays), mistakes=mistakes)
+def _decode_test(entry: dict, arrays: Mapping[str, np.ndarray]) -> Test:
+    plain = {key: serialization.grow(entry[key], arrays) for key in ("arguments", "gradient", "cotangent")}
+    mistakes = {name: serialization.grow_reply(reply, arrays) for name, reply in entry["mistakes"].items()}
+    named = {key: entry[key] for key in ("id", "words", "symbols", "group")}
+    return Test(**named, **plain, expected=serialization.grow_reply(entry["expected"], arrays), mistakes=mistakes)

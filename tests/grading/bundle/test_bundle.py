@@ -64,7 +64,7 @@ def tensors(value):
 def called(function, test):
     """Call a function with a stored test's arguments, as a child would."""
     case = calling.Case(tuple(map(tensors, test.arguments)), test.words, dict(test.symbols), test.gradient)
-    return hidden_tests.replied(function, case, test.cotangent)
+    return hidden_tests.record_reply(function, case, test.cotangent)
 
 
 @every
@@ -105,7 +105,7 @@ def test_each_known_mistake_called_with_what_was_stored_is_reported_under_its_na
 @pytest.mark.parametrize("secret", [b"\0" * 32, b"another" * 5, b"\xff" * 32])
 def test_with_any_secret_references_pass_and_mistakes_are_told_apart(secret):
     for question in QUESTIONS.values():
-        asked = hidden_tests.asked(question, secret, "spring")
+        asked = hidden_tests.make_question(question, secret, "spring")
         assert judged(asked, [test.expected for test in asked.tests]).outcome == "correct"
         for name in asked.credit:
             assert judged(asked, [test.mistakes[name] for test in asked.tests]).misconception == name
@@ -147,14 +147,14 @@ def test_with_the_weights_of_the_notebook_replies_are_those_of_calling():
                 theirs = calling.reply(function, case)
                 size = theirs.values[""].size if "" in theirs.values else 0
                 weights = torch.linspace(-1, 1.5, size, dtype=torch.float64).cos().numpy()
-                ours = hidden_tests.replied(function, case, weights if size else None)
+                ours = hidden_tests.record_reply(function, case, weights if size else None)
                 assert len(ours.gradients) == len(theirs.gradients) and ours.values.keys() == theirs.values.keys()
                 for a, b in zip(ours.gradients, theirs.gradients, strict=True):
                     assert (a is None) == (b is None) and (a is None or np.array_equal(a, b))
 
 
 def test_loading_gives_back_what_was_stored(made):
-    fresh = hidden_tests.asked(QUESTIONS["ex04.style_cost"], made.secret, made.name)
+    fresh = hidden_tests.make_question(QUESTIONS["ex04.style_cost"], made.secret, made.name)
     for one, other in zip(fresh.tests, made.asked["ex04.style_cost"].tests, strict=True):
         assert list(one.arguments[0]) == list(other.arguments[0]) and one.arguments[2] == other.arguments[2]
         for layer, block in one.arguments[0].items():
@@ -230,7 +230,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(hidden_tests, "asked", fail)
+    monkeypatch.setattr(hidden_tests, "make_question", fail)
     with pytest.raises(OSError, match="No space"):
         bundle.new(tmp_path / "bundle")
     assert not os.listdir(tmp_path)
@@ -240,29 +240,38 @@ def test_a_question_whose_mistakes_cannot_be_told_apart_makes_no_bundle():
     question = QUESTIONS["ex05.tv"]
     twin = replace(question.misconceptions[0], id="twin")
     with pytest.raises(hidden_tests.HiddenError, match=r"ex05\.tv"):
-        hidden_tests.asked(replace(question, misconceptions=(*question.misconceptions, twin)), b"s" * 32, "autumn")
+        hidden_tests.make_question(
+            replace(question, misconceptions=(*question.misconceptions, twin)), b"s" * 32, "autumn"
+        )
 
 
 @pytest.mark.parametrize(
     "spoil, said",
     [
         (lambda path: (path / "bundle.toml").unlink(), "nst bundle new"),
-        (lambda path: (path / "bundle.toml").write_text("name = "), "is not TOML"),
+        (lambda path: (path / "bundle.toml").write_text("name = "), "not valid TOML"),
         (lambda path: (path / "bundle.toml").write_text('[points]\n"ex09.none" = 1\n'), "no tests"),
         (lambda path: (path / "bundle.toml").write_text('[points]\n"ex02.gram" = -1\n'), "whole number"),
-        (lambda path: (path / "bundle.toml").write_text("[late]\nduedate = 1\n"), "has no 'duedate'"),
+        (lambda path: (path / "bundle.toml").write_text("[late]\nduedate = 1\n"), "no setting 'duedate'"),
         (lambda path: (path / "bundle.toml").write_text('[late]\ntimezone = "Mars/A"\n'), "Europe/Berlin"),
         (lambda path: (path / "bundle.toml").write_text('[late]\ndue = "soon"\n'), "late"),
-        (lambda path: (path / "bundle.toml").write_text("[late]\npercent_per_day = 200\n"), "percent"),
+        (lambda path: (path / "bundle.toml").write_text("[late]\npercent_per_day = 200\n"), "percent_per_day, got 200"),
+        (lambda path: (path / "bundle.toml").write_text('[late]\nfree_days = "two"\n'), "for free_days, got 'two'"),
         (lambda path: (path / "tests.json").write_text("[{}]"), "damaged"),
         (lambda path: (path / "tests.json").write_text("{"), "damaged"),
         (lambda path: (path / "tests" / "ex02.gram.npz").write_bytes(b"PK"), "damaged"),
         (lambda path: (path / "tests" / "ex02.gram.npz").unlink(), "damaged"),
-        (lambda path: (path / "secret").write_bytes(b""), "fewer than a secret has"),
+        (lambda path: (path / "secret").write_bytes(b""), "at least 16 bytes of secret in .*, got 0"),
         (lambda path: (path / "secret").unlink(), "damaged"),
-        (lambda path: (path / "roster.csv").write_text("student\nAnna\nanna\n"), "line 3 says the same student again"),
+        (
+            lambda path: (path / "roster.csv").write_text("student\nAnna\nanna\n"),
+            "line 3 has the same student as line 2",
+        ),
         (lambda path: (path / "roster.csv").write_text("name\nAnna\n"), "no column 'student'"),
-        (lambda path: (path / "extensions.csv").write_text("student,days\nanna,many\n"), "line 2: days is 'many'"),
+        (
+            lambda path: (path / "extensions.csv").write_text("student,days\nanna,many\n"),
+            "line 2: expected a number of 0 or more under days, got 'many'",
+        ),
         (
             lambda path: (path / "overrides.csv").write_text("student,question,points,reason\na,ex9,1,x\n"),
             "no question",
@@ -301,7 +310,7 @@ def test_what_no_call_is_given_is_not_stored():
 
 @every
 def test_78_sentences_for_students_are_the_same_whatever_the_secret(made, name):
-    asked, other = made.asked[name], hidden_tests.asked(QUESTIONS[name], b"another secret!!", "spring")
+    asked, other = made.asked[name], hidden_tests.make_question(QUESTIONS[name], b"another secret!!", "spring")
     assert dict(asked.said) == dict(other.said)
     assert all(message and "{" not in message for message in asked.said.values())
     assert set(asked.credit) == {key.removeprefix("mistake:") for key in asked.said if key.startswith("mistake:")}
@@ -320,14 +329,18 @@ def test_loading_needs_no_pytorch(made):
         (
             "extensions.csv",
             "student,exercise,days,reason\nanna,ex99,2,ill\n",
-            "extensions.csv names the exercise 'ex99'",
+            "extensions.csv, line 2, names the exercise 'ex99'",
         ),
         (
             "extensions.csv",
             "student,exercise,days,reason\ndorra,ex02,2,ill\n",
-            "names 'dorra', who is not",
+            "extensions.csv, line 2, names 'dorra', who is not",
         ),
-        ("overrides.csv", "student,question,points,reason\nannna,ex02.gram,2,oral\n", "overrides.csv names 'annna'"),
+        (
+            "overrides.csv",
+            "student,question,points,reason\nannna,ex02.gram,2,oral\n",
+            "overrides.csv, line 2, names 'annna'",
+        ),
         ("overrides.csv", "student,question,points,reason\nanna,ex02.gram,50,oral\n", "has 8 points, and 50 are given"),
     ],
 )
@@ -341,8 +354,8 @@ def test_a_slip_of_the_instructors_is_said_before_it_costs_anybody_anything(file
 def test_due_dates_are_of_exercises_that_there_are_and_are_dates(copy):
     text = (copy / "bundle.toml").read_text()
     for line, said in (
-        ("ex12 = 2027-02-07T23:59:00", "'ex12'; there are ex01"),
-        ("ex02 = '7.2.2027'", "is no date. Write"),
+        ("ex12 = 2027-02-07T23:59:00", "'ex12'; the bundle has ex01"),
+        ("ex02 = '7.2.2027'", "expected a date, got '7.2.2027': write"),
     ):
         (copy / "bundle.toml").write_text(text.replace("# ex02 = 2027-02-07T23:59:00", line))
         with pytest.raises(bundle.BundleError, match=said):
