@@ -1,1 +1,1 @@
-"""What a class handed in, as bytes: files, archives, whose they are, and of when."""
+"""What a class handed in, as bytes: files and archives, whose they are, and when they came."""

@@ -1,4 +1,4 @@
-"""What lies in a folder or in a .zip: names, times, and how to open each. No link is followed, nothing is unpacked."""
+"""List what is in a folder or a .zip, with times and a way to open it. No link is followed, nothing is unpacked."""
 
 import errno
 import io
@@ -15,29 +15,31 @@ from typing import BinaryIO
 
 from nstlib.grading.escaping import printable
 
-__all__ = ["MEMBERS", "Item", "Reader", "Rejected", "archive", "members", "walk"]
+__all__ = ["MEMBERS", "Item", "Reader", "Rejected", "members", "open_archive", "walk"]
 
-MEMBERS = 5_000  # of an archive
+MEMBERS = 5_000  # the most that an archive may have
 CONTENTS = 4 << 20  # bytes of an archive's table of contents
-DEEP = 6  # parts of a path; below, what is no notebook is not even listed
+DEEP = 6  # parts of a path; deeper down, only notebooks and archives are listed
 KINDS = (".ipynb", ".zip")
-PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of others, zipfile unpacks more than it is asked for
-CHUNK = 1 << 20  # bytes at a time
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # with others, zipfile unpacks more than it is asked for
+CHUNK = 1 << 20  # bytes read at a time
 
 
 class Rejected(Exception):
-    """Why something is not read (a word of submissions.REJECTIONS), and how large it is, as far as is known."""
+    """Something is not read. reason: a key of find.REJECTIONS. size: its bytes, as far as they are known."""
 
     def __init__(self, reason: str, size: int = 0) -> None:
         super().__init__(reason, size)
-        self.reason, self.size = reason, size
+        self.reason = reason
+        self.size = size
 
 
 @dataclass(frozen=True)
 class Item:
-    """Something that was found and not yet read.
+    """A file or folder that was found and not yet read.
 
-    path: shown. cost: bytes that reading it takes at least. fault: the reason where reading fails.
+    path: as it is shown. reject: the reason not to read it. cost: bytes that reading it takes at least. fault: the
+    reason to give where reading it fails.
     """
 
     parts: tuple[str, ...]
@@ -52,44 +54,46 @@ class Item:
 
     @property
     def kind(self) -> str:
-        """The ending, where it is .ipynb or .zip."""
+        """The ending, if it is .ipynb or .zip."""
         return "" if self.folder else _kind(self.parts)
 
 
 def walk(folder: Path) -> Iterator[Item]:
-    """Yield what is in a folder, in any order; folders, too."""
+    """Yield the files and folders in a folder, at any depth and in any order."""
     waiting: list[tuple[str, ...]] = [()]
     while waiting:
         parts = waiting.pop()
         try:
             with os.scandir(folder.joinpath(*parts)) as entries:
-                names = [each.name for each in entries if not _hidden(each.name)]
+                names = [entry.name for entry in entries if not _hidden(entry.name)]
         except OSError:
             yield Item(parts, printable("/".join(parts)), reject="unreadable", folder=True)
             continue
         for name in names:
-            item = _on_disk(folder, (*parts, name))
+            item = _item_on_disk(folder, (*parts, name))
             if item.folder:
                 waiting.append(item.parts)
             if item.kind or len(item.parts) <= DEEP:
                 yield item
 
 
-def _on_disk(folder: Path, parts: tuple[str, ...]) -> Item:
-    path, whole = printable("/".join(parts)), folder.joinpath(*parts)
+def _item_on_disk(folder: Path, parts: tuple[str, ...]) -> Item:
+    path = printable("/".join(parts))
+    location = folder.joinpath(*parts)
     try:
-        status = os.lstat(whole)
+        status = os.lstat(location)
     except OSError:
         return Item(parts, path, reject="unreadable")
-    time, flags = _changed(status), frozenset({"time_from_file"})
+    time = _modification_time(status)
+    flags = frozenset({"time_from_file"})
     if stat.S_ISDIR(status.st_mode) and _kind(parts) != ".ipynb":
         return Item(parts, path, time, flags, folder=True)
     reject = None if stat.S_ISREG(status.st_mode) else "not_a_file"
-    return Item(parts, path, time, flags, partial(_opened, whole), reject)
+    return Item(parts, path, time, flags, partial(_open_file, location), reject)
 
 
-def _opened(path: Path) -> BinaryIO:
-    """Open a file that is one; what became a link or a pipe since it was found neither leads away nor waits."""
+def _open_file(path: Path) -> BinaryIO:
+    """Open a regular file; what has become a link or a pipe since it was found is neither followed nor waited for."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as fault:
@@ -104,18 +108,19 @@ def _opened(path: Path) -> BinaryIO:
 
 
 class Reader:
-    """Reads in pieces, and nothing once it has read `left` bytes in all."""
+    """Reads files in chunks, at most `left` bytes in all."""
 
     def __init__(self, left: int) -> None:
         self._left = left
 
     def chunks(self, item: Item, most: int) -> Iterator[bytes]:
-        """Yield at most so many bytes and one more, then raise Rejected; the sizes in an archive are not believed."""
-        most, done = min(most, self._left), 0
+        """Yield a file's bytes; raise Rejected once there are more than `most`, whatever size an archive claims."""
+        most = min(most, self._left)
+        done = 0
         if item.cost > self._left:
             raise Rejected("too_large", item.cost)
         try:
-            with _failing_as(item.fault):
+            with _rejecting(item.fault):
                 file = item.open()
             with file:
                 size = os.fstat(file.fileno()).st_size if isinstance(file, io.BufferedReader) else 0
@@ -123,7 +128,7 @@ class Reader:
                     raise Rejected("too_large", size)
                 while done <= most:
                     wanted = min(CHUNK, most + 1 - done)
-                    with _failing_as(item.fault):
+                    with _rejecting(item.fault):
                         chunk = file.read(wanted)
                     if not chunk:
                         return
@@ -135,8 +140,8 @@ class Reader:
 
 
 @contextmanager
-def _failing_as(reason: str) -> Iterator[None]:
-    """Turn what fails into Rejected: zipfile has a dozen exceptions for broken archives, not all of them documented."""
+def _rejecting(reason: str) -> Iterator[None]:
+    """Turn any failure into Rejected: zipfile raises a dozen exceptions for broken archives, not all documented."""
     try:
         yield
     except (Rejected, MemoryError):
@@ -146,7 +151,7 @@ def _failing_as(reason: str) -> Iterator[None]:
 
 
 class _Bounded(io.BufferedReader):
-    """A file of which no single read is large: zipfile reads all of an archive's table of contents at once."""
+    """A file that refuses a large read: zipfile reads an archive's whole table of contents at once."""
 
     def read(self, size: int | None = -1) -> bytes:
         most = CONTENTS + 1
@@ -157,7 +162,7 @@ class _Bounded(io.BufferedReader):
 
 
 class _Archive(zipfile.ZipFile):
-    """An archive that closes the file that it was given."""
+    """An archive that also closes the file that it was given."""
 
     def close(self) -> None:
         file = self.fp
@@ -166,55 +171,61 @@ class _Archive(zipfile.ZipFile):
             file.close()
 
 
-def archive(file: io.RawIOBase) -> zipfile.ZipFile:
-    """Open an archive; raises Rejected. The file is closed if that fails, and else with the archive."""
+def open_archive(file: io.RawIOBase) -> zipfile.ZipFile:
+    """Open an archive; raises Rejected. Closing the archive closes the file, and so does failing to open it."""
     try:
-        with _failing_as("bad_archive"):
-            found = _Archive(_Bounded(file))
-        if len(found.filelist) > MEMBERS:
+        with _rejecting("bad_archive"):
+            archive = _Archive(_Bounded(file))
+        if len(archive.filelist) > MEMBERS:
             raise Rejected("too_many")
     except BaseException:
         file.close()
         raise
-    return found
+    return archive
 
 
-def members(found: zipfile.ZipFile, outer: str, changed: datetime | None = None) -> Iterator[Item]:
-    """Yield what is in an archive, in its own order; `changed` is the time of what does not say when it was."""
-    for info in found.infolist():
+def members(archive: zipfile.ZipFile, outer: str, changed: datetime | None = None) -> Iterator[Item]:
+    """Yield what is in an archive, in its own order; `changed` is the time of members that have none of their own."""
+    for info in archive.infolist():
         name = info.orig_filename
-        parts = tuple(each for each in name.split("/") if each not in ("", "."))
+        parts = tuple(part for part in name.split("/") if part not in ("", "."))
         unsafe = info.filename != name or name.startswith("/") or "\\" in name or ".." in parts or name[1:2] == ":"
         if not parts or (not unsafe and any(map(_hidden, parts))):
             continue
         path = f"{outer}/{printable('/'.join(parts) if not unsafe else name, most=1000)}"
-        time, flags = _noted(info), frozenset({"time_from_zip"})
-        if not time:
-            time, flags = changed, frozenset({"time_from_file"})
+        time = _member_time(info)
         folder = name.endswith("/") and _kind(parts) != ".ipynb"
-        reject = "bad_name" if unsafe else None if folder else _why_not(info)
+        reject = "bad_name" if unsafe else None if folder else _rejection(info)
         yield Item(
-            parts, path, time, flags, partial(found.open, info), reject, folder, info.compress_size, fault="bad_archive"
+            parts,
+            path,
+            time=time or changed,
+            flags=frozenset({"time_from_zip" if time else "time_from_file"}),
+            open=partial(archive.open, info),
+            reject=reject,
+            folder=folder,
+            cost=info.compress_size,
+            fault="bad_archive",
         )
 
 
-def _why_not(info: zipfile.ZipInfo) -> str | None:
+def _rejection(info: zipfile.ZipInfo) -> str | None:
     if info.is_dir() or stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
         return "not_a_file"
     if info.flag_bits & 0x41:
         return "encrypted"
-    return None if info.compress_type in PACKED else "bad_archive"
+    return None if info.compress_type in COMPRESSIONS else "bad_archive"
 
 
-def _noted(info: zipfile.ZipInfo) -> datetime | None:
+def _member_time(info: zipfile.ZipInfo) -> datetime | None:
     try:
-        found = datetime(*info.date_time, tzinfo=UTC)
+        time = datetime(*info.date_time, tzinfo=UTC)
     except ValueError:
         return None
-    return found if found.year > 1980 else None  # the first day of 1980 is what stands where nothing is known
+    return time if time.year > 1980 else None  # archives without times say the first day of 1980
 
 
-def _changed(status: os.stat_result) -> datetime | None:
+def _modification_time(status: os.stat_result) -> datetime | None:
     try:
         return datetime.fromtimestamp(status.st_mtime, UTC)
     except (ValueError, OverflowError, OSError):

@@ -1,7 +1,7 @@
-"""Find what a class handed in, and read it as bytes: whatever is in a file, here it is only counted and hashed.
+"""Find what a class handed in, and read it as bytes: whatever a file holds, here it is only counted and hashed.
 
-Understands a folder a student, flat files, what Canvas, Moodle, Blackboard and nbgrader hand out, and each in a zip.
-Nothing is unpacked, no link is followed, and one bad file is a line of its own, not the end of the run.
+Understands one folder for each student, flat files, and what Canvas, Moodle, Blackboard and nbgrader hand out, each of
+these also in a zip. Nothing is unpacked, no link is followed, and a bad file gets a line of its own and ends nothing.
 """
 
 import hashlib
@@ -20,18 +20,18 @@ from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.sandbox.limits import Limits
 from nstlib.grading.submissions import archives
 from nstlib.grading.submissions.archives import MEMBERS, Item, Reader, Rejected
-from nstlib.grading.submissions.grouping import Group, grouped, prefix
-from nstlib.grading.submissions.owners import Names
+from nstlib.grading.submissions.grouping import Group, group_submissions, prefix
+from nstlib.grading.submissions.owners import OwnerFinder
 
 __all__ = ["FLAGS", "MEMBERS", "REJECTIONS", "TOTAL", "Submission", "SubmissionsError", "find"]
 
-TOTAL = 100 << 20  # bytes read for one student, those of archives and of what is in them
+TOTAL = 100 << 20  # bytes read for one student: archives, and what is in them
 LAST = datetime.max.replace(tzinfo=UTC)
 FLAGS = {
-    "ambiguous": "two students could be meant",
+    "ambiguous": "it could be one of two students",
     "bad_timestamp": "a time stamp cannot be read, and was not used",
     "guessed": "the student is the start of the file's name, which is in no class list",
-    "late_on_platform": "Canvas says that it was late",
+    "late_on_platform": "Canvas says that it is late",
     "no_student": "the path names no student",
     "superseded": "the student handed in the same file before",
     "time_from_file": "the time is that of the file on this disk",
@@ -46,21 +46,22 @@ REJECTIONS = {
     "nested_archive": "it is an archive within a student's archive",
     "no_notebook": "there is no notebook",
     "not_a_file": "it is a link, a folder, a pipe or a device",
-    "too_large": "it is larger than a notebook may be, or all of the student's files together are",
+    "too_large": "it is larger than a notebook may be, or the student's files are too large together",
     "too_many": "there are too many files",
     "unreadable": "it cannot be read",
 }
 
 
 class SubmissionsError(ValueError):
-    """There is nothing to grade; the message says what was given, what was expected, and what to do."""
+    """There is nothing to grade; the message says what was expected, what was given, and what to do."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A file that a student handed in, or what stands in its place.
+    """A file that a student handed in, or a line that says that there is none.
 
-    path: shown, "/" between parts, unique in a run. data and sha256 are empty where `reject` says why; time: in UTC.
+    path: as it is shown, with "/" between its parts, unique in a run. time: in UTC. reject: a key of REJECTIONS; `data`
+    and `sha256` are then empty.
     """
 
     student: str
@@ -76,123 +77,133 @@ class Submission:
 def find(
     folder: Path, roster: Sequence[Student] = (), limits: Limits | None = None, pattern: str = ""
 ) -> Iterator[Submission]:
-    """Return the submissions in a folder or a .zip, by student and path, reading one after the other.
+    """Return the submissions in a folder or a .zip, sorted by student and path; each is read when its turn comes.
 
-    pattern: a regular expression with a group `student`, and a group `time` if it likes, looked for in each path before
-    anything else. Raises SubmissionsError at once where there is nothing to grade.
+    pattern: a regular expression with a group `student`, and if you like a group `time`, that is searched for in each
+    path before anything else is tried. Raises SubmissionsError at once where there is nothing to grade.
     """
-    folder, given, archive = Path(folder), printable(folder), None
-    compiled = _compiled(pattern)
-    if folder.is_dir():
-        items = list(archives.walk(folder))
-        if any(not each.parts for each in items):
-            raise SubmissionsError(
-                f"The folder {given} cannot be read. Give yourself the right to read it, and start again."
-            )
-    elif folder.is_file():
-        try:
-            archive = archives.archive(io.FileIO(folder))
-        except (Rejected, OSError) as why:
-            what = REJECTIONS.get(getattr(why, "reason", ""), "it cannot be read")
-            raise SubmissionsError(
-                f"{given} is no usable .zip: {what}. Give the folder with what the students handed in, or a .zip of it "
-                f"with at most {MEMBERS} files."
-            ) from None
-        changed = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
-        items = list(archives.members(archive, printable(folder.name), changed))
-    else:
-        raise SubmissionsError(
-            f"There is no folder or .zip {given}. Give the folder, or the .zip, with what the students handed in."
-        )
-    above = prefix(items, folder.stem if archive else folder.name, {normalized(each.id) for each in roster})
+    folder = Path(folder)
+    compiled = _compile_pattern(pattern)
+    items, archive = _list_items(folder)
+    above = prefix(items, folder.stem if archive else folder.name, {normalized(student.id) for student in roster})
     start = len(above)
-    paths = [each.parts for each in items if each.parts[:start] == above and len(each.parts) > start]
+    paths = [item.parts for item in items if item.parts[:start] == above and len(item.parts) > start]
     inside = set(paths)
-    kept = [each for each in items if each.parts in inside or each.reject == "bad_name"]
-    groups = grouped(kept, Names(roster, compiled, paths, start), start)
+    kept = [item for item in items if item.parts in inside or item.reject == "bad_name"]
+    groups = group_submissions(kept, OwnerFinder(roster, compiled, paths, start), start)
     if not groups:
         raise SubmissionsError(
-            f"{given} holds no notebook (.ipynb), no .zip and no student's folder. Give the folder or the .zip with "
-            "what the students handed in, such as the one that Canvas or Moodle lets you download."
+            f"Expected notebooks (.ipynb), .zip files or students' folders in {printable(folder)}, found none. Give "
+            "the folder or the .zip with what the students handed in, such as the one that you download from Canvas or "
+            "Moodle."
         )
-    return _reading(groups, limits or Limits(), archive)
+    return _read_groups(groups, limits or Limits(), archive)
 
 
-def _compiled(pattern: str) -> re.Pattern | None:
+def _list_items(folder: Path) -> tuple[list[Item], zipfile.ZipFile | None]:
+    """List a folder, or a .zip, which is then returned open."""
+    shown = printable(folder)
+    if folder.is_dir():
+        items = list(archives.walk(folder))
+        if any(not item.parts for item in items):
+            raise SubmissionsError(f"The folder {shown} cannot be read. Give yourself the right: chmod u+rx {shown}")
+        return items, None
+    if not folder.is_file():
+        raise SubmissionsError(
+            f"There is no folder or .zip {shown}. Give the folder or the .zip with what the students handed in."
+        )
     try:
-        found = re.compile(pattern)
+        archive = archives.open_archive(io.FileIO(folder))
+    except (Rejected, OSError) as fault:
+        reason = REJECTIONS.get(getattr(fault, "reason", ""), "it cannot be read")
+        raise SubmissionsError(
+            f"{shown} is not a .zip that can be used: {reason}. Give the folder with what the students handed in, or a "
+            f".zip of it with at most {MEMBERS} files."
+        ) from None
+    changed = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+    return list(archives.members(archive, printable(folder.name), changed)), archive
+
+
+def _compile_pattern(pattern: str) -> re.Pattern | None:
+    try:
+        compiled = re.compile(pattern)
     except re.error as fault:
         raise SubmissionsError(
-            f"The pattern {printable(pattern)!r} is no regular expression: {fault}. Write one such as "
+            f"The pattern {printable(pattern)!r} is not a regular expression: {fault}. Write one such as "
             "'(?P<student>[a-z0-9]+)-ex', or leave it out."
         ) from None
-    if pattern and "student" not in found.groupindex:
+    if pattern and "student" not in compiled.groupindex:
         raise SubmissionsError(
             f"The pattern {printable(pattern)!r} has no group named student. Write (?P<student>…) around the id."
         )
-    return found if pattern else None
+    return compiled if pattern else None
 
 
-def _reading(groups: list[Group], limits: Limits, archive: zipfile.ZipFile | None) -> Iterator[Submission]:
+def _read_groups(groups: list[Group], limits: Limits, archive: zipfile.ZipFile | None) -> Iterator[Submission]:
     seen: dict[str, int] = {}
     try:
         for group in groups:
-            for each in _of_student(group, limits):
-                path = each.path
-                while path in seen:  # such as two members of one name
-                    seen[each.path] += 1
-                    path = f"{each.path} ({seen[each.path]})"
+            for submission in _read_group(group, limits):
+                path = submission.path
+                while path in seen:  # two members of an archive may have one name
+                    seen[submission.path] += 1
+                    path = f"{submission.path} ({seen[submission.path]})"
                 seen[path] = 1
-                yield replace(each, path=path, student=group.student, flags=tuple(sorted(set(each.flags))))
+                flags = tuple(sorted(set(submission.flags)))
+                yield replace(submission, path=path, student=group.student, flags=flags)
     finally:
         if archive:
             archive.close()
 
 
-def _of_student(group: Group, limits: Limits) -> Iterator[Submission]:
-    """Yield a student's files; of equal ones that with the earliest time counts, so all are read before the first."""
-    first: dict[str, tuple[datetime, int]] = {}
-    if group.student and (len(group.items) > 1 or any(each.kind == ".zip" for each in group.items)):
-        for number, each in enumerate(_Reading(group, limits).all()):
-            if not each.reject:
-                first[each.sha256] = min((each.time or LAST, number), first.get(each.sha256, (LAST, number)))
-    for number, each in enumerate(_Reading(group, limits).all()):
-        again = first.get(each.sha256, (LAST, number))[1] != number
-        yield replace(each, flags=(*each.flags, "superseded")) if again else each
+def _read_group(group: Group, limits: Limits) -> Iterator[Submission]:
+    """Yield a student's files; the earliest of equal ones counts, so all are read once before the first is given."""
+    earliest: dict[str, tuple[datetime, int]] = {}  # hash -> time and number
+    if group.student and (len(group.items) > 1 or any(item.kind == ".zip" for item in group.items)):
+        for number, submission in enumerate(_GroupReader(group, limits).submissions()):
+            if not submission.reject:
+                known = earliest.get(submission.sha256, (LAST, number))
+                earliest[submission.sha256] = min((submission.time or LAST, number), known)
+    for number, submission in enumerate(_GroupReader(group, limits).submissions()):
+        again = earliest.get(submission.sha256, (LAST, number))[1] != number
+        yield replace(submission, flags=(*submission.flags, "superseded")) if again else submission
 
 
-class _Reading:
-    """One reading of what one student handed in."""
+class _GroupReader:
+    """Reads, once, what one student handed in."""
 
     def __init__(self, group: Group, limits: Limits) -> None:
-        self._group, self._most, self._reader = group, limits.notebook, Reader(TOTAL)
+        self._group = group
+        self._most = limits.notebook
+        self._reader = Reader(TOTAL)
 
-    def all(self) -> Iterator[Submission]:
-        """Yield every file, and one line that says so if there is none."""
+    def submissions(self) -> Iterator[Submission]:
+        """Yield every file; if there is none, one line that says so."""
         none = True
         for item in self._group.items:
-            for each in self._inside(item) if item.kind == ".zip" and not item.reject else [self._read(item)]:
+            archive = item.kind == ".zip" and not item.reject
+            for submission in self._read_archive(item) if archive else [self._read(item)]:
                 none = False
-                yield each
+                yield submission
         if none:
             item = self._group.instead
             yield self._rejected(item, item.reject or "no_notebook")
 
-    def _inside(self, item: Item) -> Iterator[Submission]:
+    def _read_archive(self, item: Item) -> Iterator[Submission]:
         """Yield the notebooks of an archive that was handed in, each as late as the archive."""
         with tempfile.TemporaryFile() as copy:
             try:
                 self._copy(item, copy)
-                archive = archives.archive(copy.raw)
-            except Rejected as why:
-                yield self._rejected(item, why.reason, why.size)
+                archive = archives.open_archive(copy.raw)
+            except Rejected as fault:
+                yield self._rejected(item, fault.reason, fault.size)
                 return
             with archive:
-                for each in sorted(archives.members(archive, item.path), key=lambda each: each.path):
-                    if each.kind:
-                        nested = "nested_archive" if each.kind == ".zip" else None
-                        reject = each.reject or nested
-                        yield self._read(replace(each, time=item.time, flags=item.flags, reject=reject))
+                for member in sorted(archives.members(archive, item.path), key=lambda member: member.path):
+                    if member.kind:
+                        nested = "nested_archive" if member.kind == ".zip" else None
+                        reject = member.reject or nested
+                        yield self._read(replace(member, time=item.time, flags=item.flags, reject=reject))
 
     def _copy(self, item: Item, to: IO[bytes]) -> None:
         chunks = self._reader.chunks(item, TOTAL)
@@ -200,7 +211,7 @@ class _Reading:
             for chunk in chunks:
                 to.write(chunk)
             to.flush()
-        except OSError as fault:  # ours alone: those of reading are Rejected
+        except OSError as fault:  # of writing alone: one of reading is Rejected
             raise SubmissionsError(
                 f"{item.path} could not be copied to {tempfile.gettempdir()}: {fault.strerror}. "
                 f"Make room for {TOTAL >> 20} MB there, or set TMPDIR to another folder, and start again."
@@ -211,8 +222,8 @@ class _Reading:
             return self._rejected(item, item.reject)
         try:
             data = b"".join(self._reader.chunks(item, self._most))
-        except Rejected as why:
-            return self._rejected(item, why.reason, why.size)
+        except Rejected as fault:
+            return self._rejected(item, fault.reason, fault.size)
         digest = hashlib.sha256(data).hexdigest()
         return Submission(self._group.student, item.path, data, digest, len(data), item.time, tuple(item.flags))
 

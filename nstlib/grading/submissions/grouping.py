@@ -1,4 +1,4 @@
-"""Put what was found in order: what stands above the students, whose each file is, and when it was handed in."""
+"""Sort what was found: skip the folders above the students, and tell whose each file is and when it was handed in."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -8,13 +8,14 @@ from functools import cache
 
 from nstlib.grading.escaping import normalized
 from nstlib.grading.submissions.archives import MEMBERS, Item, Reader, Rejected
-from nstlib.grading.submissions.owners import Names, Owner, when
+from nstlib.grading.submissions.owners import Owner, OwnerFinder, parse_time
 
-__all__ = ["Group", "grouped", "prefix"]
+__all__ = ["Group", "group_submissions", "prefix"]
 
-STAMP, MOST = "timestamp.txt", 100  # nbgrader's, and bytes of it
-TIMES = {"time_from_file", "time_from_zip"}
-AROUND = {"submissions", "submission", "students", "class", "handed in", "handins", "hand-ins"}
+STAMP = "timestamp.txt"  # nbgrader writes it beside a student's notebooks
+STAMP_BYTES = 100  # read of it, at most
+FILE_TIMES = {"time_from_file", "time_from_zip"}
+CLASS_FOLDERS = {"submissions", "submission", "students", "class", "handed in", "handins", "hand-ins"}
 DEEPEST = 3  # folders around the students
 OF_PLATFORMS = re.compile(r"_assignsubmission_|_\d+_\d+_")
 NOBODY = Owner("", "file", frozenset({"no_student"}))
@@ -22,7 +23,7 @@ NOBODY = Owner("", "file", frozenset({"no_student"}))
 
 @dataclass
 class Group:
-    """What is one student's; `instead`: what is listed if there is no notebook."""
+    """What one student handed in; `instead`: what is listed where there is no notebook."""
 
     student: str
     items: list[Item] = field(default_factory=list)
@@ -30,23 +31,24 @@ class Group:
 
 
 def prefix(items: Iterable[Item], name: str, ids: set[str]) -> tuple[str, ...]:
-    """Return what stands above the students: nbgrader's "submitted", or a single folder that is no student's."""
+    """Return the folders above the students: nbgrader's "submitted", or a single folder that is no student's."""
     above: tuple[str, ...] = ()
-    items = [each for each in items if each.reject != "bad_name"]
+    items = [item for item in items if item.reject != "bad_name"]
     while True:
-        here = [each for each in items if each.parts[: len(above)] == above and len(each.parts) > len(above)]
-        tops = {each.parts[len(above)] for each in here}
-        files = {each.parts[-1] for each in here if len(each.parts) == len(above) + 1 and not each.folder}
+        depth = len(above)
+        below = [item for item in items if item.parts[:depth] == above and len(item.parts) > depth]
+        tops = {item.parts[depth] for item in below}
+        files = {item.parts[-1] for item in below if len(item.parts) == depth + 1 and not item.folder}
         if "submitted" in tops - files:
             return (*above, "submitted")
-        if len(tops) != 1 or files or _names_a_student(*tops, ids) or len(above) == DEEPEST:
+        if len(tops) != 1 or files or _names_a_student(*tops, ids) or depth == DEEPEST:
             return above
-        top = (*above, *tops)
-        inner = {each.parts[len(top)] for each in here if len(each.parts) > len(top)}
-        around = normalized(*tops) in {normalized(name), *AROUND} if not above else normalized(*tops) in AROUND
-        if not around and not any(_names_a_student(each, ids) or normalized(each) in AROUND for each in inner):
+        inner = {item.parts[depth + 1] for item in below if len(item.parts) > depth + 1}
+        of_class = CLASS_FOLDERS if above else {normalized(name), *CLASS_FOLDERS}
+        around = normalized(*tops) in of_class
+        if not around and not any(_names_a_student(part, ids) or normalized(part) in CLASS_FOLDERS for part in inner):
             return above
-        above = top
+        above = (*above, *tops)
 
 
 def _names_a_student(name: str, ids: set[str]) -> bool:
@@ -54,18 +56,18 @@ def _names_a_student(name: str, ids: set[str]) -> bool:
     return normalized(name) in ids or start in ids or OF_PLATFORMS.search(name) is not None
 
 
-def grouped(items: list[Item], names: Names, start: int) -> list[Group]:
-    """Sort what was found by student and path; two spellings of an id are one student."""
+def group_submissions(items: list[Item], owners: OwnerFinder, start: int) -> list[Group]:
+    """Group what was found by student, sorted by student and path; two spellings of an id are one student."""
     groups: dict[object, Group] = {}
     stamp = _stamps(items)
-    for item in sorted(items, key=lambda each: (each.path + "/" * (each.kind == ".zip"), each.parts)):
+    for item in sorted(items, key=lambda item: (item.path + "/" * (item.kind == ".zip"), item.parts)):
         unsafe = item.reject == "bad_name"
-        owner = NOBODY if unsafe else names.owner(item.parts, item.folder)
+        owner = NOBODY if unsafe else owners.owner(item.parts, item.folder)
         wanted = item.kind or (item.folder and item.reject)
-        sure = "guessed" not in owner.flags and (owner.how == "pattern" or not names.pattern)
+        sure = "guessed" not in owner.flags and (owner.how == "pattern" or not owners.pattern)
         if not wanted and not sure:  # it only lies beside what was handed in
             continue
-        # Two paths that name nobody are not one student.
+        # Two paths that name nobody do not belong to one student.
         key = normalized(owner.student) or ("", item.path if unsafe else item.parts[start])
         group = groups.setdefault(key, Group(owner.student))
         group.student = min(group.student, owner.student)
@@ -78,25 +80,26 @@ def grouped(items: list[Item], names: Names, start: int) -> list[Group]:
     for group in groups.values():
         if len(group.items) > MEMBERS:
             group.items = [replace(group.items[0], reject="too_many")]
-    return sorted(groups.values(), key=lambda each: (each.student, (each.items or [each.instead])[0].path))
+    return sorted(groups.values(), key=lambda group: (group.student, (group.items or [group.instead])[0].path))
 
 
 def _stamps(items: list[Item]) -> Callable:
-    """Return what replaces a time by that of the timestamp.txt of a student's assignment, if there is one."""
-    stamps = {each.parts[:-1]: each for each in items if each.parts[-1] == STAMP}
+    """Return a function that replaces a time by that in the timestamp.txt of a student's assignment, if it has one."""
+    stamps = {item.parts[:-1]: item for item in items if item.parts[-1] == STAMP}
 
     @cache
     def read(parts: tuple[str, ...]) -> tuple[datetime | None, frozenset[str]]:
         item = stamps[parts]
         try:
-            return when("" if item.reject else b"".join(Reader(MOST).chunks(item, MOST)).decode("ascii"))
+            text = "" if item.reject else b"".join(Reader(STAMP_BYTES).chunks(item, STAMP_BYTES)).decode("ascii")
         except (Rejected, UnicodeDecodeError):
-            return when("")
+            text = ""
+        return parse_time(text)
 
-    def stamped(parts: tuple[str, ...], time: datetime | None, flags: frozenset[str]):
+    def stamp(parts: tuple[str, ...], time: datetime | None, flags: frozenset[str]):
         if parts not in stamps:
             return time, flags
-        found, more = read(parts)
-        return (found, flags - TIMES | more | {"time_from_timestamp"}) if found else (time, flags | more)
+        stamped, more = read(parts)
+        return (stamped, flags - FILE_TIMES | more | {"time_from_timestamp"}) if stamped else (time, flags | more)
 
-    return stamped
+    return stamp
