@@ -1,4 +1,4 @@
-"""Tables as CSV: an instructor's are read, ours hold no formula, and a file is replaced whole or not at all."""
+"""Tables as CSV: read what an instructor wrote, write no formulas, replace a file whole or not at all."""
 
 import csv
 import io
@@ -11,16 +11,16 @@ from nstlib.grading.escaping import printable
 
 __all__ = ["TableError", "cell", "read", "text", "write"]
 
-# What Excel, LibreOffice and Google Sheets take for the start of a formula, the wide forms of it too.
+# Where Excel, LibreOffice and Google Sheets see the start of a formula, also in full-width characters.
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 class TableError(ValueError):
-    """A table cannot be read; the message names file and line, and what to write there."""
+    """A table cannot be read; the message names the file and the line, and says what to write there."""
 
 
 def cell(value: object) -> str:
-    """Return what stands in a cell: numbers as they are, text with control signs shown and no formula at its start."""
+    """Return a cell's text: numbers as they are, text with its control characters shown and never a formula."""
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -29,54 +29,57 @@ def cell(value: object) -> str:
 
 
 def text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as CSV with a heading, lines ending in a line feed."""
+    """Return a table as CSV with a heading, each line ended by a line feed."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([cell(each) for each in columns])
-    writer.writerows([cell(each) for each in row] for row in rows)
+    writer.writerow([cell(column) for column in columns])
+    writer.writerows([cell(value) for value in row] for row in rows)
     return out.getvalue()
 
 
 def read(path: Path, columns: Sequence[str], also: Sequence[str] = ()) -> list[dict[str, str]]:
-    """Return a table's rows as dictionaries with `columns`, those of `also` that are there, and "line", a number.
+    """Return a table's rows as dictionaries: `columns`, those of `also` that the table has, and "line", a number.
 
-    Takes commas or semicolons (what a spreadsheet program writes depends on its language), UTF-8 with or without BOM,
-    and passes over empty rows. Raises TableError.
+    Takes commas or semicolons (spreadsheet programs write either, by their language) and UTF-8 with or without a byte
+    order mark, and skips empty rows. Raises TableError.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig")
+        content = path.read_text(encoding="utf-8-sig")
     except OSError as fault:
-        raise TableError(f"{path.name} cannot be read: {fault.strerror}.") from None
+        raise TableError(f"{path.name} cannot be read ({fault.strerror}). Check that you may read it.") from None
     except UnicodeDecodeError:
-        raise TableError(f"{path.name} is not in UTF-8. Save it as “CSV UTF-8”.") from None
-    first = lines.partition("\n")[0]
-    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=";" if ";" in first and "," not in first else ",")
+        raise TableError(f"{path.name} is not in UTF-8. In your spreadsheet program, save it as “CSV UTF-8”.") from None
+    first_line = content.partition("\n")[0]
+    delimiter = ";" if ";" in first_line and "," not in first_line else ","
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
     try:
-        heading = [each.strip().lower() for each in next(reader, [])]
-        if missing := [each for each in columns if each not in heading]:
+        heading = [name.strip().lower() for name in next(reader, [])]
+        if missing := [name for name in columns if name not in heading]:
             raise TableError(
-                f"{path.name} has no column {missing[0]!r} in its first line; it has {', '.join(heading) or 'none'}. "
-                f"Begin it with {','.join([*columns, *also])}"
+                f"{path.name}, line 1: expected the column {missing[0]!r}, got {', '.join(heading) or 'no column'}. "
+                f"Let the first line be {','.join([*columns, *also])}"
             )
-        wanted = [each for each in (*columns, *also) if each in heading]
+        present = [name for name in (*columns, *also) if name in heading]
         rows = []
-        for row in reader:
-            if any(each.strip() for each in row):
-                values = dict(zip(heading, row, strict=False))
-                rows.append({each: values.get(each, "").strip() for each in wanted} | {"line": reader.line_num})
+        for values in reader:
+            if any(value.strip() for value in values):
+                row = dict(zip(heading, values, strict=False))
+                rows.append({name: row.get(name, "").strip() for name in present} | {"line": reader.line_num})
         return rows
     except csv.Error as fault:
-        raise TableError(f"{path.name}, line {reader.line_num}: {fault}. Is it a CSV file?") from None
+        raise TableError(
+            f"{path.name}, line {reader.line_num}: {fault}. Give a CSV file, as a spreadsheet program saves it."
+        ) from None
 
 
 def write(path: Path, data: str | bytes) -> None:
-    """Replace a file: written beside it, forced to the disk, renamed. After a power cut the old or the new is there."""
-    whole = data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
+    """Replace a file in one step: after a power cut, the old one or the new one is there, and it is whole."""
+    content = data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
     with replacing(path) as part, part.open("wb") as file:
-        file.write(whole)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    if os.name == "posix":  # the name itself; other systems cannot open a folder
+    if os.name == "posix":  # so that the new name is on the disk, too; other systems cannot open a folder
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

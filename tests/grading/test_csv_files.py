@@ -52,8 +52,8 @@ def test_a_short_row_has_empty_cells_and_a_column_that_may_be_missing_is_not_mad
 @pytest.mark.parametrize(
     "data, said",
     [
-        (b"name\nanna\n", "has no column 'student' in its first line; it has name"),
-        (b"", "it has none"),
+        (b"name\nanna\n", "line 1: expected the column 'student', got name"),
+        (b"", "got no column"),
         (b"student\n\xff\xfe\n", "not in UTF-8"),
         (b"student\n" + b"x" * 200_000, "line"),
     ],

@@ -1,1 +1,1 @@
-"""What is kept of a run: the journal, the gradebook, the outcomes there are, and the versions that made them."""
+"""What is kept of a run: the journal, the gradebook, the possible outcomes, and the versions that made them."""

@@ -1,6 +1,6 @@
-"""From the journal to grades: a pure function of records, class list, dates and overrides, and its two tables.
+"""From the journal to grades: a pure function of records, class list, due dates and overrides, and its two tables.
 
-Nothing is asked of a clock, a disk or the machine, so that the same journal gives the same bytes everywhere.
+It asks no clock, no disk and no machine for anything, so that the same journal gives the same bytes everywhere.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,15 +17,17 @@ from nstlib.grading.records import outcomes
 
 __all__ = ["Answer", "Row", "build", "format_points", "gradebook_csv", "tests_csv", "write"]
 
-CENT, NONE = Decimal("0.01"), Decimal(0)
-SOURCE, LOG = 20_000, 2_000  # characters kept of each answer; all of it is in the journal
-LEFT_OUT = "not_graded"  # the flag of a file that this run left out, and of which no run before has marks
-KEPT = ("id", "verdict", "detail", "error_ratio")  # of a test; seconds and the like differ from run to run
+CENT = Decimal("0.01")
+ZERO = Decimal(0)
+SOURCE = 20_000  # characters kept of an answer; the journal has all of them
+LOG = 2_000  # and of what it printed
+LEFT_OUT = "not_graded"  # the flag of a file that this run left out, and that no earlier run has marked
+TEST_FIELDS = ("id", "verdict", "detail", "error_ratio")  # seconds and the like differ from run to run
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one question. points: None where it could not be graded, which is our fault."""
+    """What became of a student's answer to one question. points: None where the grader failed to grade it."""
 
     outcome: str
     points: Decimal | None = None
@@ -39,11 +41,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Row:
-    """A student. total = raw − penalty + override, the last being what overrides add or take.
+    """A student. total = raw − penalty + override; `override` is what overrides add or take.
 
-    status: "graded", "ungraded" (a question could not be graded), "left_out" (of this run, and in no run before),
-    "rejected" (no notebook could be read) or
-    "no_submission". late: by exercise. answers: by question, empty without a submission.
+    status: "graded", "ungraded" (a question could not be graded), "left_out" (this run left the student out, and no
+    earlier run had marked what was handed in), "rejected" (no notebook could be read) or "no_submission". late: by
+    exercise. answers: by question, empty without a submission.
     """
 
     student: str
@@ -61,12 +63,12 @@ class Row:
 
     @property
     def counts(self) -> bool:
-        """Whether there are points to tell: where nothing was graded, there are none, and no zero either."""
+        """Whether there are points to show: where nothing was graded there are none, and that is not a zero."""
         return self.status == "graded" or bool(self.overrides and self.status != "ungraded")
 
     @property
     def total(self) -> Decimal:
-        """What counts."""
+        """The points that count."""
         return self.raw - self.penalty + self.override
 
 
@@ -79,52 +81,54 @@ def build(
 ) -> list[Row]:
     """Return a row for everybody in the roster, the records or the overrides, sorted by student.
 
-    A later record of the same file replaces an earlier one. Of several files of a student, each question counts from
-    the last in which it was tried, and is as late as that file. `points`: question -> what it is worth.
+    A later record of a file replaces an earlier one. If a student handed in several files, each question counts from
+    the last one in which it was tried, and is as late as that file. `points`: question -> what it is worth.
     """
-    files: dict[str, dict[str, Mapping]] = {}
-    names = {normalized(each.id): each for each in roster}
-    spelled = {key: each.id for key, each in names.items()}
+    known = {normalized(student.id): student for student in roster}
+    spellings = {key: student.id for key, student in known.items()}
+    files: dict[str, dict[str, _File]] = {}  # student -> path -> file
     for record in records:
         student = str(record.get("student") or f"unknown: {record.get('path', '')}")
-        files.setdefault(normalized(student), {})[str(record.get("path"))] = _kept(record, points)
-        if normalized(student) not in names:  # of two spellings the same one, whichever comes first
-            spelled[normalized(student)] = min(student, spelled.get(normalized(student), student))
-    given: dict[str, dict[str, Override]] = {}
-    for each in overrides:
-        given.setdefault(normalized(each.student), {})[each.question] = each
-        spelled.setdefault(normalized(each.student), each.student)
+        key = normalized(student)
+        files.setdefault(key, {})[str(record.get("path"))] = _read_record(record, points)
+        if key not in known:  # of two spellings take the same one, whichever comes first
+            spellings[key] = min(student, spellings.get(key, student))
+    overrides_of: dict[str, dict[str, Override]] = {}  # student -> question -> override
+    for override in overrides:
+        key = normalized(override.student)
+        overrides_of.setdefault(key, {})[override.question] = override
+        spellings.setdefault(key, override.student)
     rows = []
-    for key in sorted(spelled, key=lambda each: (spelled[each], each)):
-        student = names.get(key) or Student(spelled[key])
-        found = _row(student, list(files.get(key, {}).values()), given.get(key, {}), policy, points)
-        rows.append(found if key in names or not roster else _flagged(found, "not_in_roster"))
+    for key in sorted(spellings, key=lambda key: (spellings[key], key)):
+        student = known.get(key) or Student(spellings[key])
+        row = _row(student, list(files.get(key, {}).values()), overrides_of.get(key, {}), policy, points)
+        rows.append(row if key in known or not roster else _add_flag(row, "not_in_roster"))
     return rows
 
 
 def gradebook_csv(rows: Iterable[Row], points: Mapping[str, int]) -> str:
-    """A row a student, a column a question: its points before lateness and overrides, empty where there are none."""
+    """Return a row for each student, a column for each question: its points before lateness and overrides, if any."""
     after = ("raw", "days_late", "penalty", "override", "total", "max", "status", "flags")
 
     def line(row: Row) -> list:
-        each = [format_points(row.answers[name].points) if name in row.answers else None for name in points]
+        answers = [format_points(row.answers[name].points) if name in row.answers else None for name in points]
         override = format_points(row.override) if row.overrides else None
         sums = [format_points(row.raw), row.days_late, format_points(row.penalty), override, format_points(row.total)]
         sums = [*(sums if row.counts else (None, None, None, None, None)), row.max]
-        return [row.student, *each, *map(_number, sums), row.status, " ".join(row.flags)]
+        return [row.student, *answers, *map(_number, sums), row.status, " ".join(row.flags)]
 
     return csv_files.text(("student", *points, *after), (line(row) for row in rows))
 
 
 def tests_csv(rows: Iterable[Row], points: Mapping[str, int]) -> str:
-    """A row a test of each submitted question; one without a test where none was run."""
+    """Return a row for each test of each submitted question, or one row without a test where none was run."""
     heading = ("student", "question", "outcome", "misconception", "points", "of", "test", "verdict", "detail")
     lines = []
     for row in rows:
         for question, answer in row.answers.items():
             worth = _number(format_points(answer.points))
             start = [row.student, question, answer.outcome, answer.misconception, worth, points[question]]
-            lines += [[*start, *(test.get(key) for key in KEPT)] for test in answer.tests or ({},)]
+            lines += [[*start, *(test.get(key) for key in TEST_FIELDS)] for test in answer.tests or ({},)]
     return csv_files.text((*heading, "error_ratio"), lines)
 
 
@@ -135,7 +139,7 @@ def write(folder: Path, rows: Sequence[Row], points: Mapping[str, int]) -> None:
 
 
 def format_points(number: Decimal | None) -> str | None:
-    """Write points without needless zeros: 7.5, 8, −1.25 with a hyphen."""
+    """Write points without needless zeros: 7.5, 8, -1.25."""
     if number is None:
         return None
     text = f"{number:f}"
@@ -145,7 +149,7 @@ def format_points(number: Decimal | None) -> str | None:
 
 @dataclass(frozen=True)
 class _Number:
-    """A number as it is to stand in a cell: what looks like a formula in text is a minus in front of digits here."""
+    """A number that is written to a cell as it is: its minus is no start of a formula, as it would be in text."""
 
     text: str
 
@@ -159,7 +163,7 @@ def _number(value: object) -> object:
 
 @dataclass(frozen=True)
 class _File:
-    """What is needed of a record."""
+    """What the gradebook needs of a record."""
 
     path: str
     time: datetime | None
@@ -167,89 +171,108 @@ class _File:
     answers: Mapping[str, Answer]
 
 
-def _kept(record: Mapping, points: Mapping[str, int]) -> _File:
-    """Keep of a record what the gradebook and the pages show, so that a thousand fit into memory."""
-    flags = [str(each) for each in record.get("flags") or ()]
+def _read_record(record: Mapping, points: Mapping[str, int]) -> _File:
+    """Keep what the gradebook and the pages show of a record, so that a thousand of them fit into memory."""
+    flags = [str(flag) for flag in record.get("flags") or ()]
     if record.get("reject"):
         flags.append(f"reject:{record['reject']}")
     time = datetime.fromisoformat(record["time"]) if record.get("time") else None
     if time is None or time.tzinfo is None:
         time = None
         flags.append("no_time")
-    ungraded, found = set(record.get("ungraded") or ()), record.get("questions") or {}
+    ungraded = set(record.get("ungraded") or ())
+    entries = record.get("questions") or {}
     answers = {
-        name: _answer(found.get(name) or {"outcome": "ungraded"}, name in ungraded, points[name])
+        name: _read_answer(entries.get(name) or {"outcome": "ungraded"}, name in ungraded, points[name])
         for name in points
-        if name in found or name in ungraded
+        if name in entries or name in ungraded
     }
     return _File(str(record.get("path")), time, tuple(flags), answers)
 
 
-def _answer(found: Mapping, ungraded: bool, most: int) -> Answer:
-    """Read an answer's entry; points that cannot be are no points, and ask to be graded again."""
-    earned = found.get("outcome") == "correct" or found.get("misconception")  # some known mistakes earn a part
+def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
+    """Read an answer's entry; impossible points are no points, and the answer waits to be graded again."""
+    may_earn = entry.get("outcome") == "correct" or entry.get("misconception")  # some known mistakes earn a part
     try:
-        worth = Decimal(str(found["points"]))
-        valid = NONE <= worth <= (most if earned else NONE) and found.get("outcome") not in outcomes.OURS
+        worth = Decimal(str(entry["points"]))
+        valid = ZERO <= worth <= (most if may_earn else ZERO) and entry.get("outcome") not in outcomes.OURS
     except (KeyError, ArithmeticError):
         valid = False
-    tests = tuple(found.get("tests") or ())
+    tests = tuple(entry.get("tests") or ())
     log = next((str(test["log"]) for test in tests if test.get("log")), "")
     return Answer(
-        outcome="ungraded" if ungraded or not valid else str(found.get("outcome")),
+        outcome="ungraded" if ungraded or not valid else str(entry.get("outcome")),
         points=worth if valid and not ungraded else None,
-        misconception=str(found.get("misconception") or ""),
-        said=tuple(str(each) for each in found.get("said") or ()),
-        warnings=tuple(str(each) for each in found.get("warnings") or ()),
-        tests=tuple({key: test.get(key) for key in KEPT} for test in tests),
-        source=str(found.get("source") or "")[:SOURCE],
+        misconception=str(entry.get("misconception") or ""),
+        said=tuple(str(key) for key in entry.get("said") or ()),
+        warnings=tuple(str(warning) for warning in entry.get("warnings") or ()),
+        tests=tuple({key: test.get(key) for key in TEST_FIELDS} for test in tests),
+        source=str(entry.get("source") or "")[:SOURCE],
         log=log[:LOG],
     )
 
 
 def _row(
-    student: Student, files: list[_File], given: Mapping[str, Override], policy: Policy, points: Mapping[str, int]
+    student: Student, files: list[_File], overrides: Mapping[str, Override], policy: Policy, points: Mapping[str, int]
 ) -> Row:
-    files = sorted(files, key=lambda each: (each.time is not None, each.time and each.time.timestamp(), each.path))
-    counted = [each for each in files if "superseded" not in each.flags]
+    files = sorted(files, key=lambda file: (file.time is not None, file.time and file.time.timestamp(), file.path))
+    counted = [file for file in files if "superseded" not in file.flags]
+    chosen = _choose_files(counted)
+    answers = {name: chosen[name].answers[name] for name in points if name in chosen}
+    late = lateness(student.id, _times(chosen), policy)
+    worth = {name: answer.points or ZERO for name, answer in answers.items()}
+    lost = {name: _lost(number, late.get(_exercise(name), Late())) for name, number in worth.items()}
+    counting = {name: worth[name] - lost[name] for name in worth}
+    return Row(
+        student=student.id,
+        name=student.name,
+        raw=sum(worth.values(), ZERO),
+        penalty=sum(lost.values(), ZERO),
+        override=sum((override.points - counting.get(name, ZERO) for name, override in overrides.items()), ZERO),
+        max=sum(points.values()),
+        days_late=max((cost.days for cost in late.values()), default=0),
+        status=_status(counted, answers, overrides),
+        flags=_flags(files, answers, late, overrides),
+        answers=answers,
+        late=late,
+        overrides=dict(sorted(overrides.items())),
+    )
+
+
+def _choose_files(files: list[_File]) -> dict[str, _File]:
+    """Return for each question the last file in which it was tried; `files` are sorted by time."""
     chosen: dict[str, _File] = {}
-    for file in counted:
+    for file in files:
         for name, answer in file.answers.items():
             if name not in chosen or answer.outcome not in outcomes.NOT_TRIED:
                 chosen[name] = file
-    answers = {name: chosen[name].answers[name] for name in points if name in chosen}
+    return chosen
+
+
+def _times(chosen: Mapping[str, _File]) -> dict[str, datetime]:
+    """Return when each exercise was handed in: the time of the latest file that one of its questions counts from."""
     times: dict[str, datetime] = {}
     for name, file in chosen.items():
         if file.time:
             times[_exercise(name)] = max(file.time, times.get(_exercise(name), file.time))
-    late = lateness(student.id, times, policy)
-    worth = {name: answer.points or NONE for name, answer in answers.items()}
-    lost = {name: _lost(number, late.get(_exercise(name), Late())) for name, number in worth.items()}
-    added = sum((each.points - worth.get(name, NONE) + lost.get(name, NONE) for name, each in given.items()), NONE)
-    flags = {flag for file in files for flag in file.flags} - {"superseded"}
+    return times
+
+
+def _flags(
+    files: list[_File], answers: Mapping[str, Answer], late: Mapping[str, Late], overrides: Mapping[str, Override]
+) -> tuple[str, ...]:
+    flags = {flag for file in files for flag in file.flags}
     flags |= {f"{name}:{warning}" for name, answer in answers.items() for warning in answer.warnings}
-    flags |= {f"override:{name}" for name in given} | ({"late"} if any(each.days for each in late.values()) else set())
-    flags |= {"superseded"} if len(counted) < len(files) else set()
-    return Row(
-        student=student.id,
-        name=student.name,
-        raw=sum(worth.values(), NONE),
-        penalty=sum(lost.values(), NONE),
-        override=added,
-        max=sum(points.values()),
-        days_late=max((each.days for each in late.values()), default=0),
-        status=_status(counted, answers, given),
-        flags=tuple(sorted(flags)),
-        answers=answers,
-        late=late,
-        overrides=dict(sorted(given.items())),
-    )
+    flags |= {f"override:{name}" for name in overrides}
+    if any(cost.days for cost in late.values()):
+        flags.add("late")
+    return tuple(sorted(flags))
 
 
-def _status(files: list[_File], answers: Mapping[str, Answer], given: Mapping[str, Override]) -> str:
+def _status(files: list[_File], answers: Mapping[str, Answer], overrides: Mapping[str, Override]) -> str:
     if not files:
         return "no_submission"
-    if any(answer.points is None and name not in given for name, answer in answers.items()):
+    if any(answer.points is None and name not in overrides for name, answer in answers.items()):
         return "left_out" if all(LEFT_OUT in file.flags for file in files) else "ungraded"
     return "graded" if answers else "rejected"
 
@@ -262,5 +285,5 @@ def _lost(points: Decimal, late: Late) -> Decimal:
     return (points * late.percent / 100).quantize(CENT, ROUND_HALF_UP)
 
 
-def _flagged(row: Row, flag: str) -> Row:
+def _add_flag(row: Row, flag: str) -> Row:
     return replace(row, flags=tuple(sorted({*row.flags, flag})))

@@ -1,11 +1,12 @@
-"""The journal: a line for each graded submission, on the disk before the next begins, chained to the line before.
+"""The journal: one line for each graded submission, on the disk before the next is written, chained to the line before.
 
-What has a line need not be graded again. A line holds JSON in ASCII, so that nothing a student wrote can end it.
+A submission that has a line need not be graded again. A line is JSON in ASCII: nothing a student wrote can end it.
 """
 
 import contextlib
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator
 from datetime import date
@@ -18,42 +19,47 @@ except ImportError:  # Windows, where nothing is graded
 
 __all__ = ["START", "Journal", "JournalError"]
 
-START = "0" * 64  # what the first line has in place of the hash of a line before
+START = "0" * 64  # the first line has this in place of a hash of the line before
 PREVIOUS = "previous"
 
 
 class JournalError(ValueError):
-    """The journal was changed, or another grader writes it; the message says which, and what to do."""
+    """The journal was changed, or another grader is writing it; the message says which, and what to do."""
 
 
 class Journal:
-    """A journal that is open for appending; one process at a time. `Journal.open(path)` makes or continues it.
+    """A journal that is open for appending, by one process at a time. `Journal.open(path)` makes or continues it.
 
-    digest: the SHA-256 of the last line, which stands for all that is above it.
+    digest: the SHA-256 of the last line, which covers all above it. dropped: the bytes of a last line that was cut off.
     """
 
     def __init__(self, path: Path, descriptor: int, size: int, digest: str, dropped: int) -> None:
-        self.path, self.digest, self.dropped = path, digest, dropped
-        self._descriptor, self._size = descriptor, size
+        self.path = path
+        self.digest = digest
+        self.dropped = dropped
+        self._descriptor = descriptor
+        self._size = size
 
     @classmethod
     def open(cls, path: Path) -> "Journal":
-        """Check the chain, drop a last line that was cut off, and keep others out until `close`.
+        """Check the chain, drop a last line that was cut off, and keep other graders out until `close`.
 
-        Raises JournalError where a line does not follow from the one before.
+        Raises JournalError where a line does not follow from the line before it.
         """
-        made = not path.exists()
+        new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
             _keep_others_out(descriptor, path)
-            size, digest = 0, START
-            for _, end, line in _lines(path):
-                size, digest = end, line
+            size = 0
+            digest = START
+            for _, end, line_digest in _lines(path):
+                size = end
+                digest = line_digest
             dropped = os.fstat(descriptor).st_size - size
             if dropped:
                 os.ftruncate(descriptor, size)
                 os.fsync(descriptor)
-            if made and os.name == "posix":
+            if new and os.name == "posix":
                 _sync(path.parent)
         except BaseException:
             os.close(descriptor)
@@ -61,14 +67,14 @@ class Journal:
         return cls(path, descriptor, size, digest, dropped)
 
     def append(self, record: dict) -> None:
-        """Write a record and wait until the disk has it. If that fails, the journal stays as it was."""
+        """Write a record, and wait until it is on the disk. If that fails, the journal stays as it was."""
         if PREVIOUS in record:
-            raise ValueError(f"A record has no {PREVIOUS!r} of its own: the journal writes it.")
-        line = _written({PREVIOUS: self.digest} | record)
+            raise ValueError(f"Expected a record without {PREVIOUS!r}, got one of its own: leave it to the journal.")
+        line = _encode_line({PREVIOUS: self.digest} | record)
         try:
-            left = line
-            while left:
-                left = left[os.write(self._descriptor, left) :]
+            rest = line
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
             os.fsync(self._descriptor)
         except OSError:
             with contextlib.suppress(OSError):
@@ -79,14 +85,14 @@ class Journal:
 
     def records(self) -> Iterator[dict]:
         """Read the records one by one, oldest first."""
-        for line, end, _ in _lines(self.path):
+        for record, end, _ in _lines(self.path):
             if end > self._size:
                 return
-            line.pop(PREVIOUS)
-            yield line
+            record.pop(PREVIOUS)
+            yield record
 
     def close(self) -> None:
-        """Let others have it."""
+        """Close the file, so that another grader may open it."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -99,11 +105,12 @@ class Journal:
 
 
 def _lines(path: Path) -> Iterator[tuple[dict, int, str]]:
-    """Read each whole line's record, where the line ends, and its hash; raise JournalError where the chain breaks."""
-    end, previous = 0, START
+    """Yield each whole line's record, where the line ends, and its hash; raise JournalError where the chain breaks."""
+    end = 0
+    previous = START
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):  # a write that did not come to its end: no line contains a line feed
+            if not line.endswith(b"\n"):  # its writing was cut off
                 return
             try:
                 record = json.loads(line)
@@ -112,23 +119,24 @@ def _lines(path: Path) -> Iterator[tuple[dict, int, str]]:
                 chained = False
             if not chained:
                 raise JournalError(
-                    f"{path.name}: line {number} does not follow from the line before. It, or the line before, was "
-                    f"changed after it was written. Restore the file from a copy, or move it away and grade anew."
+                    f"{path}, line {number} does not follow from the line before: one of the two was changed after it "
+                    "was written. Restore the file from a copy, or move it away and grade everything again."
                 )
-            end, previous = end + len(line), hashlib.sha256(line).hexdigest()
+            end += len(line)
+            previous = hashlib.sha256(line).hexdigest()
             yield record, end, previous
 
 
-def _written(record: dict) -> bytes:
+def _encode_line(record: dict) -> bytes:
     return json.dumps(_plain(record), allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def _plain(value):
-    """Turn into what JSON has: bytes become text, numbers that JSON lacks their names, a date its ISO form."""
+    """Turn a value into what JSON has: bytes into text, nan and infinities into their names, dates into ISO form."""
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(each) for each in (sorted(value) if isinstance(value, set | frozenset) else value)]
+        return [_plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, bytes):
@@ -138,11 +146,11 @@ def _plain(value):
     if isinstance(value, Path):
         return str(value)
     number = value.item() if hasattr(value, "item") else value
-    if isinstance(number, float) and number - number != 0:
+    if isinstance(number, float) and not math.isfinite(number):
         return str(number)
     if isinstance(number, int | float):
         return number
-    raise TypeError(f"A journal holds numbers, text, lists and dictionaries, not {type(value).__name__}.")
+    raise TypeError(f"Expected numbers, text, lists or dictionaries in a record, not {type(value).__name__}.")
 
 
 def _keep_others_out(descriptor: int, path: Path) -> None:
@@ -151,7 +159,9 @@ def _keep_others_out(descriptor: int, path: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise JournalError(f"{path.name} is in use by another grader. Wait for it, or choose another --out.") from None
+        raise JournalError(
+            f"{path} is in use by another grader. Wait until it is done, or choose another --out."
+        ) from None
 
 
 def _sync(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The closed list of what can become of an answer, and the words for it: a label, what it means, who must act."""
+"""The closed list of what can become of an answer, and the words for it: a label, what it means, and who must act."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ __all__ = ["OUTCOMES", "Outcome", "label", "of"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """sign, label: shown to all. told: to the student. asks: what the instructor should look at, "" for nothing."""
+    """sign, label: for everybody. told: for the student. asks: what the instructor should look at, "" for nothing."""
 
     sign: str
     label: str
@@ -16,18 +16,18 @@ class Outcome:
     asks: str = ""
 
 
-_LONG = "No answer came within the time limit. Is there a loop that never ends, or work done again in every round?"
-_TOLD_BY_CHECK = "Run the cell in the notebook, then its check: it shows the call and the line."
+_LONG = "No answer came within the time limit. Does a loop never end, or does it do the same work in every round?"
+_SEE_CHECK = "Run the cell in the notebook, then its check: it shows the call and the line."
 OUTCOMES: Mapping[str, Outcome] = {
     "correct": Outcome("✓", "right", "Right in every hidden test."),
-    "not yet": Outcome("✗", "not yet", "The answer is not what is asked for."),
+    "not yet": Outcome("✗", "not yet", "The answer is not what the question asks for."),
     "not attempted": Outcome("○", "not attempted", "This is still the stub."),
     "missing": Outcome(
-        "○", "not found", "The notebook has no function of this name. Was it renamed, or is its cell no code cell?"
+        "○", "not found", "The notebook has no function of this name. Was it renamed, or is its cell not a code cell?"
     ),
-    "syntax": Outcome("✗", "not Python", f"The cell cannot be read as Python. {_TOLD_BY_CHECK}"),
-    "too_long": Outcome("✗", "too long", "The answer, with all that it needs, is longer than a megabyte."),
-    "raised": Outcome("✗", "raised an error", f"The function raised an error. {_TOLD_BY_CHECK}"),
+    "syntax": Outcome("✗", "not Python", f"The cell cannot be read as Python. {_SEE_CHECK}"),
+    "too_long": Outcome("✗", "too long", "The answer, with everything that it needs, is longer than a megabyte."),
+    "raised": Outcome("✗", "raised an error", f"The function raised an error. {_SEE_CHECK}"),
     "took too long": Outcome("✗", "took too long", _LONG),
     "timeout": Outcome("✗", "took too long", _LONG),
     "memory": Outcome("✗", "too much memory", "The function asked for more memory than a small answer needs."),
@@ -38,7 +38,7 @@ OUTCOMES: Mapping[str, Outcome] = {
         "✗",
         "gave no readable answer",
         "What came back was not an answer. Return a tensor or number, and change nothing of Python's or torch's own.",
-        "It wrote something else in place of an answer: read the source.",
+        "It wrote something else where an answer belongs: read the source.",
     ),
     "exited": Outcome(
         "✗",
@@ -60,18 +60,21 @@ OUTCOMES: Mapping[str, Outcome] = {
     ),
 }
 NOT_TRIED = frozenset({"not attempted", "missing"})
-OURS = frozenset({"infra", "ungraded"})  # our fault: these say nothing about the answer, and are never a zero
+OURS = frozenset({"infra", "ungraded"})  # the grader's fault: they say nothing about the answer, and are never a zero
 _UNKNOWN = Outcome(
-    "?", "unclear", "This needs a look by your instructor.", "The journal has a word that is on no list."
+    "?",
+    "unclear",
+    "Your instructor needs to look at this.",
+    "The journal has a word that is on no list.",
 )
 
 
 def of(outcome: object) -> Outcome:
-    """Return the words for an outcome; whatever is on no list is for the instructor to look at."""
+    """Return the words for an outcome; one that is not on the list is for the instructor to look at."""
     return OUTCOMES.get(outcome, _UNKNOWN) if isinstance(outcome, str) else _UNKNOWN
 
 
 def label(outcome: object) -> str:
-    """Return sign and label."""
-    found = of(outcome)
-    return f"{found.sign} {found.label}"
+    """Return an outcome's sign and label."""
+    words = of(outcome)
+    return f"{words.sign} {words.label}"

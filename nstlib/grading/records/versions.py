@@ -1,4 +1,4 @@
-"""What can change a number: it is part of the key under which marks are found again."""
+"""The versions of everything that can change a mark: marks are kept only as long as all of them stay the same."""
 
 import functools
 import hashlib
@@ -10,18 +10,18 @@ PACKAGE = Path(__file__).parents[2]
 
 
 def environment() -> dict[str, str]:
-    """Return the versions of Python and of the packages that compute, the machine's kind, and the grader."""
-    found = {"python": platform.python_version(), "machine": platform.machine(), "grader": _grader()}
+    """Return the versions of Python, of the packages that compute and of the grader, and the kind of machine."""
+    versions = {"python": platform.python_version(), "machine": platform.machine(), "grader": _grader()}
     for package in ("nstlib", "torch", "numpy"):
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:  # a checkout that was not installed
-            found[package] = "not installed"
-    return found
+            versions[package] = "not installed"
+    return versions
 
 
 def code_digest(package: Path) -> str:
-    """Return a digest of all code that reads, runs and judges: marks of other code are not this code's marks."""
+    """Return a digest of all code that reads, runs and judges answers: other code may give other marks."""
     digest = hashlib.sha256()
     for room in ("grading", "checks"):
         for file in sorted((package / room).rglob("*.py")):
