@@ -12,23 +12,31 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from nstlib.terminal import console, say
 
 Folder = Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]
+STATUSES = {
+    "graded": "graded",
+    "ungraded": "to be graded again",
+    "left_out": "left out",
+    "rejected": "not readable",
+    "no_submission": "handed in nothing",
+}
 
 
 def new(directory: Folder) -> None:
-    """Make a bundle: a secret, hidden tests of every question, dates and points to fill in. Keep it to yourself."""
-    from nstlib.grading.bundle.bundle import new as make
+    """Make a bundle: a secret, hidden tests for every question, dates and points to fill in. Keep it to yourself."""
+    from nstlib.grading.bundle import bundle
 
-    made = make(directory)
-    tests, points = sum(map(len, made.tests.values())), sum(made.points.values())
-    say(f"{directory} has {tests} hidden tests of {len(made.asked)} questions, worth {points} points.")
+    loaded = bundle.new(directory)
+    tests = sum(map(len, loaded.tests.values()))
+    points = sum(loaded.points.values())
+    say(f"{directory} has {tests} hidden tests for {len(loaded.asked)} questions, worth {points} points.")
     say(f"Write the due dates into {directory / 'bundle.toml'} and the class into {directory / 'roster.csv'}.")
 
 
 def demo_class(directory: Folder) -> None:
     """Make a class of thirty students to try the grader on: right, wrong in every known way, broken, late."""
-    from nstlib.grading.demo.demo import make
+    from nstlib.grading.demo import demo
 
-    students = make(directory)
+    students = demo.make(directory)
     say(
         f"{directory / 'submissions'} has the work of {len(students)} students, {directory / 'roster.csv'} their names."
     )
@@ -39,31 +47,44 @@ def grade(
     submissions: Annotated[Path, typer.Argument(help="A folder or a .zip of what the class handed in.")],
     bundle: Annotated[Path, typer.Option(help="The folder that nst bundle new made.")],
     out: Annotated[Path, typer.Option(help="Where journal, grades, report and feedback go.")],
-    only: Annotated[list[str] | None, typer.Option(help="Mark this student alone; may be given again.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Leave this student out; may be given again.")] = None,
-    exercise: Annotated[list[str] | None, typer.Option(help="Grade this one alone: ex02; may be given again.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Mark again what the journal has.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Submissions at once.")] = min(4, os.cpu_count() or 1),
-    pattern: Annotated[str, typer.Option(help="Regular expression with a group named student, for the paths.")] = "",
+    only: Annotated[list[str] | None, typer.Option(help="Mark only this student; may be given several times.")] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave this student out; may be given several times.")
+    ] = None,
+    exercise: Annotated[
+        list[str] | None, typer.Option(help="Grade only this exercise, such as ex02; may be given several times.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Mark again what the journal has already.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="How many submissions to mark at once.")] = min(
+        4, os.cpu_count() or 1
+    ),
+    pattern: Annotated[str, typer.Option(help="Regular expression for the paths, with a group named student.")] = "",
     weak: Annotated[
-        bool, typer.Option("--allow-weak-sandbox", help="Go on where the jail does not hold; the report says so.")
+        bool, typer.Option("--allow-weak-sandbox", help="Go on even where the jail does not hold; the report says so.")
     ] = False,
-    canvas: Annotated[Path | None, typer.Option(help="Canvas's exported gradebook: canvas.csv is it, filled.")] = None,
-    column: Annotated[str, typer.Option(help="The assignment in Canvas's gradebook, where it has several.")] = "",
-    canvas_by: Annotated[str, typer.Option(help="ID, SIS User ID or SIS Login ID.")] = "ID",
-    moodle: Annotated[str, typer.Option(help="Write moodle.csv, students named by: email or moodle_id.")] = "",
-    executor: Annotated[str, typer.Option(help="local, or dask with --scheduler.")] = "local",
-    scheduler: Annotated[str, typer.Option(help="Dask's scheduler: tcp://host:8786.")] = "",
+    canvas: Annotated[
+        Path | None, typer.Option(help="The gradebook that you exported from Canvas: it is filled in as canvas.csv.")
+    ] = None,
+    column: Annotated[str, typer.Option(help="The assignment in Canvas's gradebook, if it has several.")] = "",
+    canvas_by: Annotated[
+        str, typer.Option(help="Canvas's column that names students: ID, SIS User ID or SIS Login ID.")
+    ] = "ID",
+    moodle: Annotated[
+        str,
+        typer.Option(help="Write moodle.csv, which names students by this column of the roster: email or moodle_id."),
+    ] = "",
+    executor: Annotated[str, typer.Option(help="local, or dask together with --scheduler.")] = "local",
+    scheduler: Annotated[str, typer.Option(help="The address of Dask's scheduler, such as tcp://host:8786.")] = "",
 ) -> None:
     """Grade a class. Exit status: 0 all graded, 1 something could not be read, 2 run the same command again."""
+    from nstlib.grading import run
     from nstlib.grading.bundle.bundle import Bundle
-    from nstlib.grading.reports.lms import write
-    from nstlib.grading.run import grade as run
+    from nstlib.grading.reports import lms
 
     loaded = Bundle.load(bundle)
     loaded = loaded.only(exercise) if exercise else loaded
-    with _bar() as told, _stoppable():
-        graded = run(
+    with _progress_bar() as progress, _stop_politely():
+        graded = run.grade(
             submissions,
             loaded,
             out,
@@ -74,19 +95,19 @@ def grade(
             weak=weak,
             pattern=pattern,
             marker=_marker(executor, scheduler, weak),
-            told=told,
+            progress=progress,
         )
-    for sentence in write(out, graded.rows, loaded, canvas=canvas, column=column, by=canvas_by, moodle_by=moodle):
+    for sentence in lms.write(out, graded.rows, loaded, canvas=canvas, column=column, by=canvas_by, moodle_by=moodle):
         say(sentence)
-    _summary(graded, out)
+    _say_summary(graded, out)
     raise typer.Exit(graded.exit_status)
 
 
 def _marker(executor: str, scheduler: str, weak: bool):
     if executor not in ("local", "dask"):
-        raise ValueError(f"There is no executor {executor!r}; there are local and dask.")
+        raise ValueError(f"Expected local or dask for --executor, got {executor!r}: give one of the two.")
     if (executor == "dask") != bool(scheduler):
-        raise ValueError("--executor dask needs --scheduler tcp://host:port, and nothing else does.")
+        raise ValueError("--executor dask and --scheduler tcp://host:port need each other: give both, or neither.")
     if executor == "local":
         return None
     from nstlib.grading.marking.cluster import marker
@@ -95,7 +116,7 @@ def _marker(executor: str, scheduler: str, weak: bool):
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
+def _progress_bar() -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("marking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("marking", total=None)
@@ -103,21 +124,19 @@ def _bar() -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def _stop_politely() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        say("Stopped. What was marked is kept: the same command goes on from there.")
+        say("Stopped. What was marked is kept: run the same command again to go on from there.")
         raise typer.Exit(130) from None
 
 
-def _summary(graded, out: Path) -> None:
-    counts = {each: graded.count(each) for each in ("graded", "ungraded", "left_out", "rejected", "no_submission")}
-    words = ("graded", "to be graded again", "left out", "not readable", "handed in nothing")
-    told = ", ".join(f"{count} {word}" for count, word in zip(counts.values(), words, strict=True) if count)
-    say(f"{graded.marked} files were marked now. Students: {told}.")
+def _say_summary(graded, out: Path) -> None:
+    counts = [f"{count} {text}" for status, text in STATUSES.items() if (count := graded.count(status))]
+    say(f"{graded.marked_now} files were marked now. Students: {', '.join(counts)}.")
     if graded.run.weak or graded.run.escapes:
         say("The sandbox was weak: read the top of the report.", style="yellow")
-    if counts["ungraded"]:
-        say("Run the same command again: what is graded is kept.", style="yellow")
-    say(f"Read {out / 'report.html'} first; grades are in {out / 'gradebook.csv'}.")
+    if graded.count("ungraded"):
+        say("Some answers are not graded yet. Run the same command again: what is graded is kept.", style="yellow")
+    say(f"Read {out / 'report.html'} first; the grades are in {out / 'gradebook.csv'}.")

@@ -1,9 +1,10 @@
-"""Grade a folder of submissions: mark what the journal does not have, then write grades from journal and bundle."""
+"""Grade a folder of submissions: mark what the journal does not have yet, then write the grades from the journal."""
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from nstlib.grading.bundle.bundle import Bundle
@@ -21,7 +22,7 @@ from nstlib.grading.submissions.find import Submission, find
 
 __all__ = ["Graded", "GradingError", "grade"]
 
-PART = f".{'[0-9a-f]' * 32}.part"  # as nstlib.files names them
+PART = f".{'[0-9a-f]' * 32}.part"  # how nstlib.files names a file that is being written
 Marker = Callable[[Iterable[Submission], Mapping, Limits], Iterator]
 
 
@@ -31,11 +32,11 @@ class GradingError(ValueError):
 
 @dataclass(frozen=True)
 class Graded:
-    """The class's rows, the run as the report tells it, and how many submissions were marked now, not before."""
+    """The class's rows, what the report says about the run, and how many submissions this run has marked."""
 
     rows: Sequence[Row]
     run: Run
-    marked: int
+    marked_now: int
 
     def count(self, status: str) -> int:
         """Return how many students have this status."""
@@ -43,7 +44,7 @@ class Graded:
 
     @property
     def exit_status(self) -> int:
-        """0 all graded, 1 something could not be read, 2 something waits for the next run."""
+        """0: all graded, 1: something could not be read, 2: something waits for the next run."""
         return 2 if self.count("ungraded") else 1 if self.count("rejected") else 0
 
 
@@ -60,50 +61,54 @@ def grade(
     pattern: str = "",
     limits: Limits = Limits(),  # noqa: B008, it is frozen
     marker: Marker | None = None,
-    told: Callable[[int, int], None] = lambda done, of: None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Graded:
     """Grade, and write gradebook.csv, tests.csv, report.html, feedback/ and journal.jsonl into `out`.
 
-    only, exclude: students. force: mark again what is marked. marker: marks submissions elsewhere than on this
-    machine. told: called with how many are done, of how many. Raises GradingError, SandboxError, JournalError.
+    only, exclude: students. force: mark again what is marked already. marker: marks the submissions, instead of the
+    threads on this machine. progress: called with how many are done, and of how many. Raises GradingError,
+    SandboxError, JournalError.
     """
     _require_apart(folder, bundle, out)
-    listed = [replace(each, data=b"") for each in find(folder, bundle.roster, limits, pattern)]
-    wanted = _wanted(listed, only, exclude)
+    submissions = [replace(submission, data=b"") for submission in find(folder, bundle.roster, limits, pattern)]
+    students = _choose_students(submissions, only, exclude)
     environment = versions.environment()
-    facts = {"bundle": bundle.digest, "environment": environment, "limits": asdict(limits), "weak": weak}
-    facts["asked"] = list(bundle.asked)
-    keys = {each.path: _key(each, facts) for each in listed}
-    apart = (bundle.path, folder, out)
-    marker = marker or (
-        lambda these, asked, within: local.marked(these, asked, within, jobs=jobs, weak=weak, apart=apart)
-    )
+    facts = {
+        "bundle": bundle.digest,
+        "environment": environment,
+        "limits": asdict(limits),
+        "weak": weak,
+        "asked": list(bundle.asked),
+    }
+    keys = {submission.path: _key(submission, facts) for submission in submissions}
+    marker = marker or partial(local.mark_submissions, jobs=jobs, weak=weak, apart=(bundle.path, folder, out))
     out.mkdir(parents=True, exist_ok=True)
     with Journal.open(out / "journal.jsonl") as journal:
-        valid = set() if force else _valid(journal, keys)
-        todo = {each.path for each in listed if each.student in wanted} - valid
-        told(0, len(todo))
+        marked = set() if force else _marked_paths(journal, keys)
+        todo = {submission.path for submission in submissions if submission.student in students} - marked
+        progress(0, len(todo))
         done = 0
         if todo:
-            these = (each for each in find(folder, bundle.roster, limits, pattern) if each.path in todo)
-            for found in marker(these, bundle.asked, limits):
-                if isinstance(found, Proof):
-                    journal.append({"proof": asdict(found)} | facts)
+            waiting = (
+                submission for submission in find(folder, bundle.roster, limits, pattern) if submission.path in todo
+            )
+            for result in marker(waiting, bundle.asked, limits):
+                if isinstance(result, Proof):
+                    journal.append({"proof": asdict(result)} | facts)
                     continue
-                submission, marks = found
+                submission, marks = result
                 journal.append(_record(submission, marks, _key(submission, facts)) | facts)
                 done += 1
-                told(done, len(todo))
-        rows = gradebook.build(
-            _records(journal, listed, keys, bundle), bundle.roster, bundle.overrides, bundle.policy, bundle.points
-        )
+                progress(done, len(todo))
+        records = _records(journal, submissions, keys, bundle)
+        rows = gradebook.build(records, bundle.roster, bundle.overrides, bundle.policy, bundle.points)
         run = _run(journal, bundle, environment)
         write(out, rows, bundle, run)  # while the journal keeps other graders out
     return Graded(rows, run, done)
 
 
 def write(out: Path, rows: Sequence[Row], bundle: Bundle, run: Run) -> None:
-    """Write all that is read by people and platforms, and remove what a run that was killed left half written."""
+    """Write everything that people and platforms read, and delete what a run that was killed left half written."""
     for part in (*out.glob(PART), *(out / "feedback").glob(PART)):
         part.unlink()
     gradebook.write(out, rows, bundle.points)
@@ -112,34 +117,41 @@ def write(out: Path, rows: Sequence[Row], bundle: Bundle, run: Run) -> None:
 
 
 def _require_apart(folder: Path, bundle: Bundle, out: Path) -> None:
-    """Refuse places that would be read as submissions, or handed to students with the feedback."""
-    places = {"--out": out.resolve(), "--bundle": bundle.path.resolve()}
-    for name, place in places.items():
-        if place.is_relative_to(folder.resolve()):
+    """Refuse folders whose files would be read as submissions, or handed to students with the feedback."""
+    out_path = out.resolve()
+    bundle_path = bundle.path.resolve()
+    for option, path in (("--out", out_path), ("--bundle", bundle_path)):
+        if path.is_relative_to(folder.resolve()):
             raise GradingError(
-                f"{name} {printable(place)} lies in the folder of submissions. Choose another place for it."
+                f"{option} {printable(path)} lies in the folder of submissions, and would be read as one. Choose "
+                "another folder for it."
             )
-    if places["--bundle"].is_relative_to(places["--out"]) or places["--out"].is_relative_to(places["--bundle"]):
-        raise GradingError("--out and --bundle lie in each other. Keep the bundle, and its secret, apart.")
+    if bundle_path.is_relative_to(out_path) or out_path.is_relative_to(bundle_path):
+        raise GradingError(
+            f"Of --out {printable(out_path)} and --bundle {printable(bundle_path)}, one lies in the other. Keep the "
+            "bundle, which holds the secret, in a folder of its own."
+        )
 
 
-def _wanted(listed: Sequence[Submission], only: Sequence[str], exclude: Sequence[str]) -> set[str]:
-    students = {each.student for each in listed}
-    known = {normalized(each) for each in students}
-    if unknown := [each for each in (*only, *exclude) if normalized(each) not in known]:
-        some = ", ".join(printable(each) for each in sorted(students)[:10])
-        raise GradingError(f"There is no submission of {printable(unknown[0])!r}. There are those of {some} …")
-    chosen, left_out = {normalized(each) for each in only}, {normalized(each) for each in exclude}
-    wanted = {
-        each for each in students if (not chosen or normalized(each) in chosen) and normalized(each) not in left_out
-    }
-    if not wanted:
+def _choose_students(submissions: Sequence[Submission], only: Sequence[str], exclude: Sequence[str]) -> set[str]:
+    students = {submission.student for submission in submissions}
+    known = {normalized(student) for student in students}
+    if unknown := [student for student in (*only, *exclude) if normalized(student) not in known]:
+        some = ", ".join(printable(student) for student in sorted(students)[:10])
+        raise GradingError(
+            f"--only or --exclude names {printable(unknown[0])!r}, who has no submission. There are those of {some} … "
+            "Correct the name."
+        )
+    included = {normalized(student) for student in only} or known
+    excluded = {normalized(student) for student in exclude}
+    chosen = {student for student in students if normalized(student) in included - excluded}
+    if not chosen:
         raise GradingError("--only and --exclude leave nobody to grade. Leave one of them out.")
-    return wanted
+    return chosen
 
 
 def _key(submission: Submission, facts: Mapping) -> str:
-    """Return what tells whether marks are of these bytes, by these tests, this code, and this jail."""
+    """Return a key that marks keep only for the same bytes, tests, code and limits, and the same kind of jail."""
     parts = [submission.sha256, submission.reject, facts]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -160,38 +172,39 @@ def _record(submission: Submission, marks: Marks, key: str) -> dict:
     }
 
 
-def _valid(journal: Journal, keys: Mapping[str, str]) -> set[str]:
-    """Return the paths whose last record is of the same bytes, tests and versions, and left nothing ungraded."""
-    valid: set[str] = set()
+def _marked_paths(journal: Journal, keys: Mapping[str, str]) -> set[str]:
+    """Return the paths whose last record has the key of the file that is there now, and left nothing ungraded."""
+    marked: set[str] = set()
     for record in journal.records():
         path = record.get("path")
         if path in keys and record.get("key") == keys[path] and not record.get("ungraded"):
-            valid.add(path)
+            marked.add(path)
         else:
-            valid.discard(path)
-    return valid
+            marked.discard(path)
+    return marked
 
 
 def _records(
-    journal: Journal, listed: Sequence[Submission], keys: Mapping[str, str], bundle: Bundle
+    journal: Journal, submissions: Sequence[Submission], keys: Mapping[str, str], bundle: Bundle
 ) -> Iterator[Mapping]:
-    """Give the last record of each file that is there now; whose and of when it is, the folder says, not the journal.
+    """Yield the records of each file that is there now; the folder, not the journal, says whose it is and of when.
 
-    A file that no run has marked as it is now waits: marks of another file of the same name are not its marks.
+    A file that no run has marked as it is now waits: it does not get the marks of another file of the same name.
     """
-    files = {each.path: each for each in listed}
+    files = {submission.path: submission for submission in submissions}
     seen = set()
     for record in journal.records():
         path = record.get("path")
         if path in files and record.get("key") == keys[path]:
             seen.add(path)
-            yield {**record, **_now(files[path], record.get("warnings", ()))}
-    for path, each in files.items():
+            yield {**record, **_from_folder(files[path], record.get("warnings", ()))}
+    for path, submission in files.items():
         if path not in seen:
-            yield {"path": path, **_now(each, (gradebook.LEFT_OUT,)), "questions": {}, "ungraded": list(bundle.points)}
+            known = _from_folder(submission, (gradebook.LEFT_OUT,))
+            yield {"path": path, **known, "questions": {}, "ungraded": list(bundle.points)}
 
 
-def _now(submission: Submission, warnings: Iterable[str]) -> dict:
+def _from_folder(submission: Submission, warnings: Iterable[str]) -> dict:
     return {
         "student": submission.student,
         "time": submission.time.isoformat() if submission.time else None,
@@ -200,14 +213,15 @@ def _now(submission: Submission, warnings: Iterable[str]) -> dict:
 
 
 def _run(journal: Journal, bundle: Bundle, environment: Mapping[str, str]) -> Run:
-    """Tell of the run what the journal knows: what held in all of its proofs, and what did not in any."""
+    """Return what the journal knows of the run: layers that held in all proofs, and what escaped in any of them."""
     proofs = [record["proof"] for record in journal.records() if "proof" in record]
-    layers = [each for each in (proofs[0]["layers"] if proofs else ()) if all(each in one["layers"] for one in proofs)]
+    first_layers = proofs[0]["layers"] if proofs else ()
+    layers = [layer for layer in first_layers if all(layer in proof["layers"] for proof in proofs)]
     return Run(
         title=bundle.name,
         layers=tuple(layers),
-        weak=any(each["weak"] for each in proofs),
-        escapes=tuple(sorted({escape for each in proofs for escape in each["escapes"]})),
+        weak=any(proof["weak"] for proof in proofs),
+        escapes=tuple(sorted({escape for proof in proofs for escape in proof["escapes"]})),
         versions=environment,
         bundle=bundle.digest,
     )

@@ -19,12 +19,12 @@ def right(*names: str) -> dict[str, str]:
 
 
 def gram(source: str) -> bytes:
-    """Return a notebook with this answer to the Gram matrix, and another right answer."""
+    """Return a notebook with this answer to the Gram matrix, and a right answer to another question."""
     return notebook(right("ex01.unroll") | {GRAM: source})
 
 
 def write(folder: Path, students: Mapping[str, bytes]) -> Path:
-    """Write a notebook a student."""
+    """Write a notebook for each student."""
     for student, data in students.items():
         path = folder / student / "all.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,6 +34,6 @@ def write(folder: Path, students: Mapping[str, bytes]) -> Path:
 
 
 def outputs(out: Path) -> dict[str, bytes]:
-    """Return all that must be the same bytes in every run."""
-    pages = {f"feedback/{each.name}": each.read_bytes() for each in (out / "feedback").iterdir()}
+    """Return everything that must have the same bytes after every run."""
+    pages = {f"feedback/{page.name}": page.read_bytes() for page in (out / "feedback").iterdir()}
     return {name: (out / name).read_bytes() for name in OUTPUTS} | pages

@@ -1,4 +1,4 @@
-"""Made-up records of a class, for the tests of what is done with them."""
+"""Invented records of a class, for tests of what is made of them."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,14 +16,14 @@ SHA = "5" * 64
 
 
 def question(outcome="correct", points=None, name="ex02.gram", **more):
-    of = POINTS[name]
-    worth = (of if outcome == "correct" else 0) if points is None else points
+    most = POINTS[name]
+    worth = (most if outcome == "correct" else 0) if points is None else points
     verdict = "correct" if outcome == "correct" else "not yet"
     tests = [
         {"id": f"{name}.{n}", "verdict": verdict, "seconds": n / 100, "detail": "", "error_ratio": 0.001, "log": ""}
         for n in (1, 2, 3)
     ]
-    return {"outcome": outcome, "misconception": None, "points": worth, "of": of, "tests": tests} | more
+    return {"outcome": outcome, "misconception": None, "points": worth, "of": most, "tests": tests} | more
 
 
 def record(student, hours=-1.0, path=None, questions=None, **more):
@@ -48,19 +48,19 @@ def override(student, name, points, reason="oral exam"):
     return Override(student, name, Decimal(str(points)), reason)
 
 
-# Questions with hidden tests, whose numbers and words are found again wherever they leak to
+# Questions with hidden tests, whose numbers and words can be recognised wherever they leak
 
 SECRET = 987654
 MISTAKES = {"ex01.unroll": ("transposed",), "ex01.content_cost": ("no-half", "mean"), "ex02.gram": ("divided-by-M",)}
 
 
 def asked_questions():
-    return {name: _asked(name) for name in POINTS}
+    return {name: _graded_question(name) for name in POINTS}
 
 
-def _asked(name):
+def _graded_question(name):
     function = name.partition(".")[2]
-    said = {
+    messages = {
         "called": f"We called `{function}(features)` with 9 filters.",
         "correct": f"{name} is as it shall be.",
         "not attempted": "This is still the stub.",
@@ -81,7 +81,7 @@ def _asked(name):
         tolerance=1e-4,
         by_hand=False,
         credit=dict.fromkeys(MISTAKES[name], 0),
-        said=said | {f"mistake:{each}": f"Every entry shows {each}: 30 = M." for each in MISTAKES[name]},
+        said=messages | {f"mistake:{id}": f"Every entry shows {id}: 30 = M." for id in MISTAKES[name]},
         tests=tuple(_test(name, number) for number in (1, 2, 3)),
     )
 
@@ -105,10 +105,11 @@ def _test(name, number):
 
 
 def a_class(points=POINTS, mistakes=MISTAKES):
-    """Records, class list and overrides of thirty, with every outcome, status and kind of flag."""
-    names, each = list(points), [*OUTCOMES, "a word on no list"]
+    """Return records, class list and overrides of thirty students, with every outcome, status and kind of flag."""
+    names = list(points)
+    outcomes = [*OUTCOMES, "a word on no list"]
     roster = [Student(f"s{n:02}", f"{FIRST[n % 10]} {LAST[n // 10]}") for n in range(30)]
-    records = [_taken(student.id, n, names, points, mistakes, each) for n, student in enumerate(roster[:26])]
+    records = [_record(student.id, n, names, points, mistakes, outcomes) for n, student in enumerate(roster[:26])]
     records[3]["flags"], records[4]["flags"] = ["nondeterministic"], ["a flag of another day"]
     records[5]["questions"][names[0]]["warnings"] = ["duplicate"]
     records[6]["questions"][names[0]]["tests"][0] |= {"error_ratio": 0.7}
@@ -116,7 +117,7 @@ def a_class(points=POINTS, mistakes=MISTAKES):
     records[8] |= {"questions": {}, "reject": "a reason of another day"}
     records[9]["ungraded"] = [names[-1]]
     records += [
-        record("guest", questions={names[0]: _found(names[0], "correct", points)}),
+        record("guest", questions={names[0]: _entry(names[0], "correct", points)}),
         record(None, path="somebody (1).ipynb", flags=["no_student"], questions={}),
     ]
     return records, roster, [override("s10", names[-1], 5.5), override("s28", names[0], 2)]
@@ -126,17 +127,17 @@ FIRST = ("Anna", "Ben", "Chidi", "Dörte", "Emre", "Fatima", "Guo", "Hélène", 
 LAST = ("Archer", "van der Berg", "Przybyszewska-Özdemir")
 
 
-def _taken(student, n, names, points, mistakes, each):
-    found = {}
-    for place, name in enumerate(names):
-        wrong = (n * 7 + place * 3) % 5 == 0
-        outcome = each[(n + place) % len(each)] if wrong else "correct" if (n + place) % 4 else "not yet"
+def _record(student, n, names, points, mistakes, outcomes):
+    entries = {}
+    for index, name in enumerate(names):
+        odd = (n * 7 + index * 3) % 5 == 0
+        outcome = outcomes[(n + index) % len(outcomes)] if odd else "correct" if (n + index) % 4 else "not yet"
         known = mistakes[name][n % len(mistakes[name])] if outcome == "not yet" and n % 3 else None
-        found[name] = _found(name, outcome, points, misconception=known)
-    return record(student, hours=30.0 if n % 9 == 2 else -1.0, questions=found)
+        entries[name] = _entry(name, outcome, points, misconception=known)
+    return record(student, hours=30.0 if n % 9 == 2 else -1.0, questions=entries)
 
 
-def _found(name, outcome, points, **more):
+def _entry(name, outcome, points, **more):
     right = outcome == "correct"
     tests = [
         {"id": f"{name}.{n}", "verdict": "correct" if right or n == 1 else outcome, "detail": "", "log": LOG}
@@ -146,8 +147,8 @@ def _found(name, outcome, points, **more):
     tests = tests if outcome not in ("missing", "syntax", "infra", "ungraded") else []
     source = f"def {name.partition('.')[2]}(features):\n    F = features.flatten(1)\n    return F @ F.T  # {outcome}\n"
     worth = points[name] if right else None if outcome in ("infra", "ungraded") else 0
-    of = {"outcome": outcome, "points": worth, "of": points[name], "tests": tests, "source": source}
-    return of | {"misconception": None} | more
+    entry = {"outcome": outcome, "points": worth, "of": points[name], "tests": tests, "source": source}
+    return entry | {"misconception": None} | more
 
 
 LOG = "features torch.Size([3, 4, 5])\nF torch.Size([3, 20])\n"

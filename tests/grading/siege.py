@@ -1,7 +1,7 @@
-"""Grade a class of 200 with 60 hostile ones among them, and the honest ones alone; say what became of it.
+"""Grade a class of 200, 60 of them hostile, and then the honest ones alone; print what came of it.
 
-Run by hand: ``python -m tests.grading.siege [STUDENTS HOSTILE]``. Exit status 1 where anything forged a point, did
-harm, was left over, or changed an honest student's row.
+Run by hand: ``python -m tests.grading.siege [STUDENTS HOSTILE]``. Exit status 1 if an attack forged a point, did harm,
+left a process behind, or changed an honest student's row.
 """
 
 import csv
@@ -28,39 +28,40 @@ from tests.grading.conftest import left_over
 
 
 def honest(count: int) -> dict[str, bytes]:
-    """Return notebooks of the whole course: every third all right, the others with mistakes of the catalogue."""
+    """Return notebooks of the whole course: every third all right, the others with the catalogue's mistakes."""
     questions = all_questions()
-    found = {}
+    notebooks = {}
     for number in range(count):
         answers = {}
         for name, question in questions.items():
-            mistakes = [None, *(each.id for each in question.misconceptions)]
+            mistakes = [None, *(mistake.id for mistake in question.misconceptions)]
             answers[name] = sample_answers.source(question, mistakes[number % len(mistakes) if number % 3 else 0])
-        found[f"honest{number:03}"] = notebook(answers)
-    return found
+        notebooks[f"honest{number:03}"] = notebook(answers)
+    return notebooks
 
 
 def attackers(count: int, canary: Path) -> dict[str, tuple[hostile.Hostile, bytes]]:
-    """Return notebooks whose Gram matrix attacks, each of the collection in turn, spread over all threats."""
-    places = {
+    """Return notebooks whose Gram matrix attacks: one attack of the collection after another, over all threats."""
+    values = {
         "@PARENT@": os.getpid(),
         "@ZYGOTE@": os.getpid(),
         "@CANARY@": canary,
         "@FOLDER@": canary.parent,
         "@LIBRARY@": Path(nstlib.__file__).parents[1],
     }
-    step, others = max(1, len(hostile.ALL) // count), right()
-    found = {}
-    for number, each in enumerate(islice(cycle(hostile.ALL[::step]), count)):
-        source = each.source
-        for word, place in places.items():
-            source = source.replace(word, str(place))
-        found[f"hostile{number:03}"] = (each, notebook(others | {GRAM: source}))
-    return found
+    step = max(1, len(hostile.ALL) // count)
+    others = right()
+    notebooks = {}
+    for number, attack in enumerate(islice(cycle(hostile.ALL[::step]), count)):
+        source = attack.source
+        for word, value in values.items():
+            source = source.replace(word, str(value))
+        notebooks[f"hostile{number:03}"] = (attack, notebook(others | {GRAM: source}))
+    return notebooks
 
 
 def memory(stop: threading.Event, peaks: list[int]) -> None:
-    """Watch the grader's own memory."""
+    """Write down the grader's own memory until `stop` is set."""
     while not stop.wait(0.2):
         peaks.append(psutil.Process().memory_info().rss)
 
@@ -72,26 +73,30 @@ def rows(out: Path) -> dict[str, dict[str, str]]:
 
 
 def main(students: int = 200, bad: int = 60) -> int:
-    """Run both classes and print the figures."""
-    with tempfile.TemporaryDirectory() as place:
-        work = Path(place)
+    """Grade both classes and print the figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
         (work / "canary").mkdir()
         canary = work / "canary" / "file"
         canary.write_text("hidden tests")
         tests = bundle.new(work / "bundle")
-        good, evil = honest(students - bad), attackers(bad, canary)
+        good = honest(students - bad)
+        evil = attackers(bad, canary)
         write(work / "alone", good)
         write(work / "mixed", good | {name: data for name, (_, data) in evil.items()})
-        peaks, stop, times = [], threading.Event(), {}
+        peaks: list[int] = []
+        stop = threading.Event()
+        times = {}
         threading.Thread(target=memory, args=(stop, peaks), daemon=True).start()
         for name in ("alone", "mixed"):
             start = time.monotonic()
             grade(work / name, tests, work / f"out-{name}", jobs=min(2, os.cpu_count() or 1))
             times[name] = time.monotonic() - start
         stop.set()
-        alone, mixed = rows(work / "out-alone"), rows(work / "out-mixed")
-        forged = [name for name, (each, _) in evil.items() if mixed[name][GRAM] != "0" and not each.right]
-        lost = [name for name, (each, _) in evil.items() if each.right and mixed[name][GRAM] != "8"]
+        alone = rows(work / "out-alone")
+        mixed = rows(work / "out-mixed")
+        forged = [name for name, (attack, _) in evil.items() if mixed[name][GRAM] != "0" and not attack.right]
+        lost = [name for name, (attack, _) in evil.items() if attack.right and mixed[name][GRAM] != "8"]
         harm = canary.read_text() != "hidden tests" or os.listdir(canary.parent) != ["file"]
         changed = [name for name in good if mixed[name] != alone[name]]
         ends = Counter()
@@ -99,7 +104,7 @@ def main(students: int = 200, bad: int = 60) -> int:
             for row in csv.DictReader(file):
                 if row["student"] in evil and row["question"] == GRAM:
                     ends[row["verdict"]] += 1
-        calls = sum(len(each.tests) for each in tests.asked.values()) + len(tests.asked)
+        calls = sum(len(question.tests) for question in tests.asked.values()) + len(tests.asked)
         print(f"{len(good)} honest alone: {times['alone']:.0f} s, {60 * len(good) / times['alone']:.0f} a minute")
         print(f"with {len(evil)} hostile: {times['mixed']:.0f} s; up to {calls} calls a submission")
         print(f"forged passes {len(forged)} {forged}, harm {harm}, honest rows that changed {len(changed)} {changed}")

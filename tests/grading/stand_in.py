@@ -1,4 +1,4 @@
-"""A marker that needs no child, and so no PyTorch: for tests of all that happens around marking."""
+"""A marker that needs no child, and so no PyTorch, for tests of everything that happens around marking."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,16 +6,16 @@ from nstlib.grading.marking.local import Proof
 from nstlib.grading.marking.marking import Marks
 
 
-def made_up(submissions: Iterable, asked: Mapping, limits) -> Iterable:
-    """Mark without children: what decides is in the bytes."""
+def mark_by_length(submissions: Iterable, questions: Mapping, limits) -> Iterable:
+    """Mark without children: an odd number of bytes is right, an even number is wrong."""
     yield Proof(("rlimits",), (), False)
     for submission in submissions:
-        points = {name: each.points if len(submission.data) % 2 else 0 for name, each in asked.items()}
-        words = {name: "correct" if points[name] else "not yet" for name in asked}
+        points = {name: question.points if len(submission.data) % 2 else 0 for name, question in questions.items()}
+        outcomes = {name: "correct" if points[name] else "not yet" for name in questions}
         entry = {"misconception": None, "said": (), "warnings": (), "source": "x", "tests": []}
-        questions = {
-            name: entry | {"outcome": words[name], "points": points[name], "of": each.points}
-            for name, each in asked.items()
+        entries = {
+            name: entry | {"outcome": outcomes[name], "points": points[name], "of": question.points}
+            for name, question in questions.items()
         }
-        yield submission, Marks({} if submission.reject else questions, reject=submission.reject)
+        yield submission, Marks({} if submission.reject else entries, reject=submission.reject)
     yield Proof(("rlimits",), (), False)

@@ -28,7 +28,7 @@ from tests.grading import hostile
 from tests.grading.classes import GRAM, OUTPUTS, gram, outputs, right, write
 from tests.grading.conftest import left_over
 from tests.grading.records.test_gradebook import table
-from tests.grading.stand_in import made_up
+from tests.grading.stand_in import mark_by_length
 
 RIGHT = right(GRAM)[GRAM]
 ROOT = Path(nstlib.__file__).parents[1]
@@ -46,11 +46,11 @@ def graded(made, folder, tmp_path):
     def run(**more):
         seen = []
 
-        def marker(these, asked, limits):
-            for found in made_up(these, asked, limits):
-                if not isinstance(found, Proof):
-                    seen.append(found[0].student)
-                yield found
+        def marker(submissions, questions, limits):
+            for result in mark_by_length(submissions, questions, limits):
+                if not isinstance(result, Proof):
+                    seen.append(result[0].student)
+                yield result
 
         return grade(folder, more.pop("bundle", made), tmp_path / "out", marker=marker, **more), seen
 
@@ -67,7 +67,7 @@ def test_a_class_is_graded_in_jailed_children(jail, made, folder, tmp_path):
     found = grade(folder, made, tmp_path / "out", limits=Limits(wall=2))
     rows = gradebook(tmp_path / "out")
     assert [rows[name][GRAM] for name in ("anna", "ben", "dan", "eve", "finn")] == ["8", "8", "8", "", "0"]
-    assert (found.exit_status, found.marked, rows["eve"]["flags"]) == (1, 6, "reject:html time_from_file")
+    assert (found.exit_status, found.marked_now, rows["eve"]["flags"]) == (1, 6, "reject:html time_from_file")
     tests = table((tmp_path / "out" / "tests.csv").read_text())
     assert {each["misconception"] for each in tests if (each["student"], each["question"]) == ("finn", GRAM)} == {
         "positions"
@@ -121,7 +121,7 @@ def test_only_and_exclude_choose_and_an_unknown_student_is_said(graded):
     assert graded(exclude=["cleo"])[1] == ["anna"]
     with pytest.raises(GradingError, match="leave nobody"):
         graded(only=["ben"], exclude=["ben"])
-    with pytest.raises(GradingError, match=r"no submission of 'nobody'. There are those of anna, ben, cleo"):
+    with pytest.raises(GradingError, match=r"'nobody', who has no submission. There are those of anna, ben, cleo"):
         graded(only=["nobody"])
 
 
@@ -145,16 +145,16 @@ def test_a_file_that_is_gone_counts_no_more(graded, folder, tmp_path):
 def test_what_was_not_graded_through_our_fault_is_graded_in_the_next_run(made, folder, tmp_path):
     calls = []
 
-    def failing(these, asked, limits):
-        for each in these:
-            calls.append(each.student)
-            yield each, Marks({}, ungraded=tuple(asked))
+    def failing(submissions, questions, limits):
+        for submission in submissions:
+            calls.append(submission.student)
+            yield submission, Marks({}, ungraded=tuple(questions))
 
     found = grade(folder, made, tmp_path / "out", marker=failing)
     assert found.exit_status == 2 and {row["status"] for row in gradebook(tmp_path / "out").values()} == {"ungraded"}
     assert {row["total"] for row in gradebook(tmp_path / "out").values()} == {""}
-    found = grade(folder, made, tmp_path / "out", marker=made_up)
-    assert found.exit_status == 0 and found.marked == 3
+    found = grade(folder, made, tmp_path / "out", marker=mark_by_length)
+    assert found.exit_status == 0 and found.marked_now == 3
 
 
 def test_a_fault_of_the_graders_own_costs_one_submission_a_wait_and_no_other(jail, made, folder, tmp_path, monkeypatch):
@@ -174,23 +174,23 @@ def test_a_fault_of_the_graders_own_costs_one_submission_a_wait_and_no_other(jai
 
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError])
 def test_a_run_that_is_stopped_leaves_no_thread_and_no_process(jail, fault, made, folder, tmp_path):
-    def told(done, of):
+    def progress(done, of):
         if done:
             raise fault
 
     with pytest.raises(fault):
-        grade(folder, made, tmp_path / "out", told=told)
+        grade(folder, made, tmp_path / "out", progress=progress)
     assert not [thread for thread in threading.enumerate() if thread.name == "nst-grade"]
     assert left_over(os.getpid()) == []
 
 
 def test_places_that_are_in_each_other_are_refused_and_nothing_is_written(made, folder, tmp_path):
     for out in (folder / "out", made.path / "out", made.path.parent):
-        with pytest.raises(GradingError, match=r"lies? in"):
-            grade(folder, made, out, marker=made_up)
+        with pytest.raises(GradingError, match=r"lies in"):
+            grade(folder, made, out, marker=mark_by_length)
     assert not (folder / "out").exists()
     with pytest.raises(find.SubmissionsError):
-        grade(tmp_path / "nothing", made, tmp_path / "out", marker=made_up)
+        grade(tmp_path / "nothing", made, tmp_path / "out", marker=mark_by_length)
     assert not (tmp_path / "out").exists()
 
 
@@ -249,10 +249,10 @@ import sys
 from pathlib import Path
 from nstlib.grading.bundle.bundle import Bundle, BundleError
 from nstlib.grading.run import grade
-from tests.grading.stand_in import made_up
+from tests.grading.stand_in import mark_by_length
 folder, bundle, out, how = sys.argv[1:]
 print("begins", flush=True)
-grade(Path(folder), Bundle.load(Path(bundle)), Path(out), marker=made_up if how == "quick" else None)
+grade(Path(folder), Bundle.load(Path(bundle)), Path(out), marker=mark_by_length if how == "quick" else None)
 assert "torch" not in sys.modules, "the process that decides needs none, and whoever can load a model can be attacked"
 """
 

@@ -1,1 +1,1 @@
-"""A made class to try the grader on, and answers made from the catalogue of mistakes."""
+"""A sample class to try the grader on, and sample answers from the catalogue of mistakes."""

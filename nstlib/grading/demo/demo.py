@@ -1,6 +1,6 @@
-"""A made class to try the grader on: thirty students, right, wrong in every catalogued way, broken, and late.
+"""A sample class to try the grader on: thirty students, right, wrong in every catalogued way, broken, and late.
 
-The same seed makes the same files. Nothing here is anybody's work.
+Every run makes the same files. Nothing here is anybody's work.
 """
 
 import io
@@ -20,8 +20,18 @@ __all__ = ["DUE", "DemoError", "make", "notebook"]
 
 DUE = datetime(2027, 3, 1, 23, 59, tzinfo=UTC)
 RIGHT = ("ada", "ben", "chen", "dora", "emil")
-WRONG = ("fay", "gus", "hana", "ivo", "jon", "kim", "lea", "mia", "nils")  # each makes another mistake in each question
-ODD: Mapping[str, str] = {  # what stands in place of the body of a right answer
+WRONG = (
+    "fay",
+    "gus",
+    "hana",
+    "ivo",
+    "jon",
+    "kim",
+    "lea",
+    "mia",
+    "nils",
+)  # each makes a different mistake in each question
+ODD: Mapping[str, str] = {  # what these students write as the body of the Gram matrix
     "otto": "while True:\n        pass",
     "pia": "import os\n    os._exit(0)",
     "quinn": "import ctypes\n    ctypes.string_at(0)",
@@ -34,38 +44,40 @@ ODD: Mapping[str, str] = {  # what stands in place of the body of a right answer
 
 
 class DemoError(ValueError):
-    """The class cannot be made there."""
+    """The class cannot be made there; the message says why and what to do."""
 
 
 def make(directory: Path) -> list[str]:
-    """Write submissions/, a folder or file a student, and roster.csv into a new folder; return the students."""
+    """Write submissions/, with a folder for each student, and roster.csv into a new folder; return the students."""
     if directory.exists():
-        raise DemoError(f"{directory} exists. Choose another name: a made class overwrites nothing.")
+        raise DemoError(f"{directory} already exists, and a sample class overwrites nothing. Choose another name.")
     if not directory.absolute().parent.is_dir():
-        raise DemoError(f"The folder {directory.absolute().parent} does not exist. Make it first.")
+        raise DemoError(
+            f"The folder {directory.absolute().parent} does not exist. Make it first, then the class in it."
+        )
     questions = all_questions()
     files = _files(questions)
     submissions = directory / "submissions"
     for path, (data, hours) in files.items():
-        place = submissions / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(place) as part:
+        file = submissions / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as part:
             part.write_bytes(data)
         moment = (DUE + timedelta(hours=hours)).timestamp()
-        os.utime(place, (moment, moment))
+        os.utime(file, (moment, moment))
     (submissions / "zita").mkdir()  # handed in nothing
     students = sorted({path.split("/")[0] for path in files} | {"zita"})
-    rows = [f"{each},{each.title()} Example,{each}@example.org,," for each in [*students, "anton"]]
+    rows = [f"{student},{student.title()} Example,{student}@example.org,," for student in [*students, "anton"]]
     (directory / "roster.csv").write_text("\n".join(["student,name,email,canvas_id,moodle_id", *rows, ""]))
     return students
 
 
-def notebook(answers: Mapping[str, str], *, marked: bool = True) -> bytes:
-    """Return a notebook with an answer a question; `marked` cells carry the tags that the exercises' cells have."""
+def notebook(answers: Mapping[str, str], *, tagged: bool = True) -> bytes:
+    """Return a notebook with these answers, question -> source; `tagged`: with the tags of the exercises' cells."""
     cells = []
     for question, source in answers.items():
         cells.append({"cell_type": "markdown", "metadata": {}, "source": f"## {question}"})
-        metadata = {"tags": [f"q:{question}"], "nst": {"question": question}} if marked else {}
+        metadata = {"tags": [f"q:{question}"], "nst": {"question": question}} if tagged else {}
         code = {"cell_type": "code", "execution_count": None, "metadata": metadata, "outputs": [], "source": source}
         cells.append(code)
     whole = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
@@ -73,16 +85,16 @@ def notebook(answers: Mapping[str, str], *, marked: bool = True) -> bytes:
 
 
 def _files(questions: Mapping[str, Question]) -> dict[str, tuple[bytes, float]]:
-    """Return each file's bytes, and how many hours after the due date it came."""
-    right = {name: sample_answers.source(each) for name, each in questions.items()}
-    stub = {name: f"def {each.call}:\n    raise NotImplementedError" for name, each in questions.items()}
+    """Return each file's bytes, and how many hours after the due date it comes."""
+    right = {name: sample_answers.source(question) for name, question in questions.items()}
+    stub = {name: f"def {question.call}:\n    raise NotImplementedError" for name, question in questions.items()}
     files: dict[str, tuple[bytes, float]] = {}
     for number, student in enumerate(RIGHT):
         for exercise in sorted({name.partition(".")[0] for name in questions}):
             own = {name: text for name, text in right.items() if name.startswith(exercise)}
-            files[f"{student}/{exercise}.ipynb"] = (notebook(own, marked=number % 2 == 0), -30.0 + number)
+            files[f"{student}/{exercise}.ipynb"] = (notebook(own, tagged=number % 2 == 0), -30.0 + number)
     for number, student in enumerate(WRONG):
-        files[f"{student}/all.ipynb"] = (notebook(_mistaken(questions, number)), -5.0)
+        files[f"{student}/all.ipynb"] = (notebook(_wrong_answers(questions, number)), -5.0)
     for student, body in ODD.items():
         odd = f"import torch\n\ndef gram_matrix(*x):\n    {body}"
         files[f"{student}/all.ipynb"] = (notebook(right | {"ex02.gram": odd}), -2.0)
@@ -106,9 +118,10 @@ def _files(questions: Mapping[str, Question]) -> dict[str, tuple[bytes, float]]:
     return files
 
 
-def _mistaken(questions: Mapping[str, Question], number: int) -> dict[str, str]:
+def _wrong_answers(questions: Mapping[str, Question], number: int) -> dict[str, str]:
+    """Return answers with the catalogue's mistakes; each number makes another mistake in a question."""
     answers = {}
     for name, question in questions.items():
-        mistakes = [None, *(each.id for each in question.misconceptions)]
+        mistakes = [None, *(mistake.id for mistake in question.misconceptions)]
         answers[name] = sample_answers.source(question, mistakes[(number + 1) % len(mistakes)])
     return answers

@@ -1,1 +1,1 @@
-"""One submission's marks, and who marks: processes of this machine, or Dask's workers."""
+"""Mark one submission, and mark many: in threads on this machine, or on Dask's workers."""

@@ -1,4 +1,4 @@
-"""Let several runners work at once, and one alone where a result depends on how loaded the machine is."""
+"""Let several runners work at once, or one alone, where a result depends on how busy the machine is."""
 
 import threading
 from collections.abc import Iterator
@@ -6,11 +6,12 @@ from contextlib import contextmanager
 
 
 class Gate:
-    """`shared()` is held by all who work; `alone()` is entered from within it, and waits until nobody else does."""
+    """Everyone works within `shared()`; `alone()` is entered from within it, and waits until nobody else works."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._working, self._alone = 0, False
+        self._working = 0
+        self._alone = False
 
     @contextmanager
     def shared(self) -> Iterator[None]:
@@ -23,7 +24,7 @@ class Gate:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Give up the share that is held, wait for the others to give up theirs, work alone, and take it again."""
+        """Leave `shared()`, wait until the others have left it too, work alone, and enter it again."""
         self._leave()
         with self._changed:
             self._changed.wait_for(lambda: not self._alone)

@@ -15,52 +15,58 @@ from nstlib.grading.runner.runner import Runner, SandboxError
 from nstlib.grading.sandbox.limits import Limits
 from nstlib.grading.submissions.find import Submission
 
-__all__ = ["Proof", "marked", "marks_of", "proved"]
+__all__ = ["Proof", "mark_submission", "mark_submissions", "self_test"]
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What held where submissions were marked, tried before the first and after the last. escapes: what did not."""
+    """What a trial of the sandbox found where submissions are marked.
+
+    layers: what the sandbox is made of. escapes: what a hostile child could do all the same.
+    """
 
     layers: tuple[str, ...]
     escapes: tuple[str, ...]
     weak: bool
 
 
-def marked(
+def mark_submissions(
     submissions: Iterable[Submission],
-    asked: Mapping[str, GradedQuestion],
+    questions: Mapping[str, GradedQuestion],
     limits: Limits,
     *,
     jobs: int,
     weak: bool,
     apart: Sequence[Path] = (),
 ) -> Iterator[tuple[Submission, Marks] | Proof]:
-    """Give each submission with its marks as it is done, and a Proof from each thread at its start and end.
+    """Yield each submission with its marks as soon as it has them, and a Proof when a thread starts and when it ends.
 
-    apart: paths that no child may read. Raises SandboxError where one can, or where the jail does not hold; what was
-    given until then stands.
+    apart: paths that no child may read. Raises SandboxError where a child may, or where the jail does not hold; what
+    was yielded until then stands.
     """
-    left, turn, stop, gate = iter(submissions), threading.Lock(), threading.Event(), Gate()
+    waiting = iter(submissions)
+    turn = threading.Lock()
+    stop = threading.Event()
+    gate = Gate()
     done: queue.Queue = queue.Queue(maxsize=2 * jobs)
 
-    def following() -> Submission | None:
+    def next_submission() -> Submission | None:
         with turn:
-            return None if stop.is_set() else next(left, None)
+            return None if stop.is_set() else next(waiting, None)
 
     def work() -> None:
         try:
             with Runner(limits, weak=weak, alone=gate.alone) as runner:
-                _require_unseen(runner, () if weak else apart)
+                _require_invisible(runner, () if weak else apart)
                 with gate.shared():
-                    done.put(proved(runner, weak))
-                while (submission := following()) is not None:
+                    done.put(self_test(runner, weak))
+                while (submission := next_submission()) is not None:
                     with gate.shared():
-                        marks = marks_of(submission, asked, runner, limits, lambda: not stop.is_set())
+                        marks = mark_submission(submission, questions, runner, limits, lambda: not stop.is_set())
                     done.put((submission, marks))
                 if not stop.is_set():
                     with gate.shared():
-                        done.put(proved(runner, weak))
+                        done.put(self_test(runner, weak))
         except Stopped:
             pass
         except BaseException as fault:
@@ -72,58 +78,61 @@ def marked(
     try:
         for thread in threads:
             thread.start()
-        yield from _given(done, len(threads))
+        yield from _results(done, len(threads))
     finally:
         stop.set()
         _drain(done, threads)
 
 
-def marks_of(
+def mark_submission(
     submission: Submission,
-    asked: Mapping[str, GradedQuestion],
+    questions: Mapping[str, GradedQuestion],
     runner: Runner,
     limits: Limits,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Marks:
-    """Mark one submission; what could not be read is rejected with the reason that was found when it was listed.
+    """Mark one submission; what could not be read is rejected, with the reason that was found when it was listed.
 
-    A fault in the grader itself leaves this submission ungraded, and the others alone.
+    A fault in the grader itself leaves this submission ungraded, and does no harm to the others.
     """
     if submission.reject is not None:
         return Marks({}, reject=submission.reject)
     try:
-        return mark(submission.data, asked, runner, limits, go_on)
+        return mark(submission.data, questions, runner, limits, go_on)
     except Stopped:
         raise
     except Exception:
-        logging.getLogger(__name__).exception("%s could not be graded, through a fault of the grader.", submission.path)
-        return Marks({}, ungraded=tuple(asked))
+        logging.getLogger(__name__).exception("%s could not be graded: the grader itself failed.", submission.path)
+        return Marks({}, ungraded=tuple(questions))
 
 
-def _require_unseen(runner: Runner, paths: Sequence[Path]) -> None:
+def _require_invisible(runner: Runner, paths: Sequence[Path]) -> None:
     for path in paths:
         if runner.visible(path):
-            raise SandboxError(f"{path} lies where answers may read. Move it into a folder of your own, in your home.")
+            raise SandboxError(
+                f"{path} lies where answers may read. Move it to a folder of your own, in your home folder."
+            )
 
 
-def proved(runner: Runner, weak: bool) -> Proof:
-    """Try the jail; raises SandboxError where it does not hold, unless `weak`."""
+def self_test(runner: Runner, weak: bool) -> Proof:
+    """Try to break out of the jail; raises SandboxError where it does not hold, unless `weak`."""
     return Proof(runner.layers, proof.self_test(runner, weak=weak), weak)
 
 
-def _given(done: queue.Queue, running: int) -> Iterator:
+def _results(done: queue.Queue, running: int) -> Iterator:
+    """Yield what the threads give until the last has ended; raise what one of them raised."""
     while running:
-        found = done.get()
-        if found is None:
+        result = done.get()
+        if result is None:
             running -= 1
-        elif isinstance(found, BaseException):
-            raise found
+        elif isinstance(result, BaseException):
+            raise result
         else:
-            yield found
+            yield result
 
 
 def _drain(done: queue.Queue, threads: list[threading.Thread]) -> None:
-    """Wait until every thread has ended its runner, taking what they still give so that none of them waits for us."""
+    """Wait until every thread has ended its runner; take what they still give, so that none of them waits for us."""
     for thread in threads:
         while thread.is_alive():
             try:

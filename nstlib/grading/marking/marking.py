@@ -1,7 +1,7 @@
-"""Mark one submission: read it in a child, call each answer in children of its own, and judge what came back here.
+"""Mark one submission: read it in a child, call each answer in children of its own, and judge here what they reply.
 
-What a child says is an answer and never a verdict. Points come from ``judge`` alone, need all of a question's tests,
-and are withheld, not given, by what a child claims of itself. What fails through our fault is no verdict at all.
+A child's reply is an answer and never a verdict. Points come from ``judge`` alone, and need all of a question's tests.
+What a child claims about itself can cost points, but never earn any. Where the grader fails there is no verdict at all.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,28 +18,31 @@ from nstlib.grading.sandbox.limits import Limits
 __all__ = ["Marks", "Stopped", "mark"]
 
 FLAKY = "nondeterministic"
-LATE = Outcome("timeout", "not run")  # a test after one that took too long
+NOT_RUN = Outcome("timeout", "not run")  # of a test after one that took too long
 
 
 @dataclass
 class Budget:
-    """The seconds that a submission's answers may take together; what others' answers take is not counted."""
+    """The seconds that a submission's answers may take together, without waiting. go_on: whether the run goes on."""
 
     left: float
     go_on: Callable[[], bool] = field(default=lambda: True)
 
     def spend(self, outcome: Outcome) -> None:
-        """Count a job's time, and that of its earlier runs."""
+        """Take off a job's time, once for each of its runs."""
         self.left -= outcome.seconds * (1 + len(outcome.earlier))
 
 
 class Stopped(Exception):
-    """The run was called off: the submission has no marks, and nothing is written of it."""
+    """The run was called off: the submission has no marks, and nothing is written about it."""
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What a journal holds of a submission. reject: why nothing could be read. ungraded: questions that wait for us."""
+    """What the journal keeps of a submission.
+
+    questions: an entry each. reject: why nothing could be read. ungraded: questions that the grader failed to grade.
+    """
 
     questions: Mapping[str, Mapping]
     warnings: tuple[str, ...] = ()
@@ -49,97 +52,116 @@ class Marks:
 
 def mark(
     data: bytes,
-    asked: Mapping[str, GradedQuestion],
+    questions: Mapping[str, GradedQuestion],
     runner: Runner,
     limits: Limits = Limits(),  # noqa: B008, it is frozen
     go_on: Callable[[], bool] = lambda: True,
 ) -> Marks:
-    """Mark a notebook's bytes. Never raises for what stands in them; raises Stopped once `go_on` says no."""
+    """Mark a notebook's bytes. Never raises for what they hold; raises Stopped once `go_on` says no."""
     budget = Budget(limits.submission, go_on)
-    outcome = runner.read(data, {name: each.function for name, each in asked.items()})
+    outcome = runner.read(data, {name: question.function for name, question in questions.items()})
     if outcome.status == "infra":
-        return Marks({}, ungraded=tuple(asked))
+        return Marks({}, ungraded=tuple(questions))
     if outcome.data is None:
         return Marks({}, reject=f"reading_{outcome.status}")
     if outcome.data.reject is not None:
         return Marks({}, outcome.data.warnings, outcome.data.reject)
-    questions, ungraded = {}, []
-    for name, each in asked.items():
-        found = outcome.data.found.get(name)
-        if found is None:
+    entries = {}
+    ungraded = []
+    for name, question in questions.items():
+        answer = outcome.data.found.get(name)
+        if answer is None:
             ungraded.append(name)
-        elif found.status != "found":
-            questions[name] = _entry(found.status, each, warnings=found.warnings)
+        elif answer.status != "found":
+            entries[name] = _entry(answer.status, question, warnings=answer.warnings)
         else:
-            entry = _question(each, found.source, found.warnings, runner, budget, limits)
-            questions[name] = entry
-            if entry["outcome"] == "infra":
+            entries[name] = _mark_question(question, answer.source, answer.warnings, runner, budget, limits)
+            if entries[name]["outcome"] == "infra":
                 ungraded.append(name)
-    return Marks(questions, outcome.data.warnings, None, tuple(ungraded))
+    return Marks(entries, outcome.data.warnings, None, tuple(ungraded))
 
 
-def _question(
-    asked: GradedQuestion, source: str, warnings: Sequence[str], runner: Runner, budget: Budget, limits: Limits
+def _mark_question(
+    question: GradedQuestion, source: str, warnings: Sequence[str], runner: Runner, budget: Budget, limits: Limits
 ) -> dict[str, object]:
-    """Run a question's tests, and the first of them twice where all have answers; judge."""
-    outcomes: list[Outcome] = []
-    for test in asked.tests:
-        late = any(each.status == "timeout" for each in outcomes)  # the question's points are lost, more time is not
-        outcomes.append(LATE if late else _run(asked, test, source, runner, budget, limits))
+    """Run a question's tests, the first of them twice if all have replies, and judge."""
+    outcomes = _run_tests(question, source, runner, budget, limits)
     again = outcomes[0]
-    if all(each.reply is not None for each in outcomes):
-        again = _run(asked, asked.tests[0], source, runner, budget, limits)
-    tests = [_test(asked, test, outcome) for test, outcome in zip(asked.tests, outcomes, strict=True)]
+    if all(outcome.reply is not None for outcome in outcomes):
+        again = _run_test(question, question.tests[0], source, runner, budget, limits)
+    return _conclude(question, source, warnings, outcomes, again)
+
+
+def _run_tests(question: GradedQuestion, source: str, runner: Runner, budget: Budget, limits: Limits) -> list[Outcome]:
+    """Run each test, until one takes too long: the question's points are lost then, and more time need not be."""
+    outcomes: list[Outcome] = []
+    for test in question.tests:
+        timed_out = any(outcome.status == "timeout" for outcome in outcomes)
+        outcomes.append(NOT_RUN if timed_out else _run_test(question, test, source, runner, budget, limits))
+    return outcomes
+
+
+def _conclude(
+    question: GradedQuestion, source: str, warnings: Sequence[str], outcomes: Sequence[Outcome], again: Outcome
+) -> dict[str, object]:
+    """Return a question's entry; `again`: how the first test ended when it was run a second time."""
+    tests = [_test_entry(question, test, outcome) for test, outcome in zip(question.tests, outcomes, strict=True)]
     more = {"source": source, "tests": tests, "warnings": tuple(warnings)}
-    if "infra" in (again.status, *(each.status for each in outcomes)):
-        return _entry("infra", asked, **more)
-    if flaky := _judged(asked, asked.tests[:1], [again]).outcome != tests[0]["verdict"] and again.reply is not None:
+    if "infra" in (again.status, *(outcome.status for outcome in outcomes)):
+        return _entry("infra", question, **more)
+    second_verdict = _judge(question, question.tests[:1], [again]).outcome
+    flaky = second_verdict != tests[0]["verdict"] and again.reply is not None
+    if flaky:
         more["warnings"] = (*warnings, FLAKY)
-    if failed := next((each for each in outcomes if each.reply is None), None):
-        return _entry(failed.status, asked, **more)
-    verdict = _judged(asked, asked.tests, outcomes)
-    details = {each.detail for each in outcomes}
+    if failed := next((outcome for outcome in outcomes if outcome.reply is None), None):
+        return _entry(failed.status, question, **more)
+    verdict = _judge(question, question.tests, outcomes)
+    details = {outcome.detail for outcome in outcomes}
     if "nstlib" in details:
-        return _entry(verdict.outcome, asked, "calls-nstlib", **more)
+        return _entry(verdict.outcome, question, "calls-nstlib", **more)
     if verdict.outcome != "correct":
-        credit = asked.credit.get(verdict.misconception, 0)
-        said = _said(verdict, outcomes[verdict.call].reply)
-        return _entry(verdict.outcome, asked, verdict.misconception, credit, said=said, **more)
+        credit = question.credit.get(verdict.misconception, 0)
+        said = _message_keys(verdict, outcomes[verdict.call].reply)
+        return _entry(verdict.outcome, question, verdict.misconception, credit, said=said, **more)
     if flaky or again.reply is None:
-        return _entry("not yet", asked, said=("again",), **more | {"warnings": (*warnings, FLAKY)})
-    if asked.by_hand and "autograd" in details:
-        return _entry("not yet", asked, "uses-autograd", **more)
-    return _entry("correct", asked, None, asked.points, **more)
+        return _entry("not yet", question, said=("again",), **more | {"warnings": (*warnings, FLAKY)})
+    if question.by_hand and "autograd" in details:
+        return _entry("not yet", question, "uses-autograd", **more)
+    return _entry("correct", question, None, question.points, **more)
 
 
-def _run(asked: GradedQuestion, test: Test, source: str, runner: Runner, budget: Budget, limits: Limits) -> Outcome:
+def _run_test(
+    question: GradedQuestion, test: Test, source: str, runner: Runner, budget: Budget, limits: Limits
+) -> Outcome:
     if not budget.go_on():
         raise Stopped
     if budget.left <= 0:
         return Outcome("timeout", "submission")
-    job = Job(asked.function, source, test.arguments, test.gradient, test.cotangent, asked.by_hand)
+    job = Job(question.function, source, test.arguments, test.gradient, test.cotangent, question.by_hand)
     outcome = runner.call(job, min(limits.wall, budget.left))
     budget.spend(outcome)
     return outcome
 
 
-def _judged(asked: GradedQuestion, tests: Sequence[Test], outcomes: Sequence[Outcome]) -> Verdict:
-    replies = [each.reply for each in outcomes]
+def _judge(question: GradedQuestion, tests: Sequence[Test], outcomes: Sequence[Outcome]) -> Verdict:
+    replies = [outcome.reply for outcome in outcomes]
     if any(reply is None for reply in replies):
         return Verdict("not yet")
     mistakes = {name: [test.mistakes[name] for test in tests] for name in tests[0].mistakes}
-    symbols, groups = [test.symbols for test in tests], [test.group for test in tests]
-    return judge([test.expected for test in tests], mistakes, replies, symbols, asked.kinds, asked.tolerance, groups)
+    expected = [test.expected for test in tests]
+    symbols = [test.symbols for test in tests]
+    groups = [test.group for test in tests]
+    return judge(expected, mistakes, replies, symbols, question.kinds, question.tolerance, groups)
 
 
-def _test(asked: GradedQuestion, test: Test, outcome: Outcome) -> dict[str, object]:
-    verdict = _judged(asked, [test], [outcome]).outcome if outcome.reply is not None else outcome.status
+def _test_entry(question: GradedQuestion, test: Test, outcome: Outcome) -> dict[str, object]:
+    verdict = _judge(question, [test], [outcome]).outcome if outcome.reply is not None else outcome.status
     return {
         "id": test.id,
         "verdict": verdict,
         "seconds": round(outcome.seconds, 4),
         "detail": outcome.detail,
-        "error_ratio": _error_ratio(asked, test.expected, outcome.reply),
+        "error_ratio": _error_ratio(question, test.expected, outcome.reply),
         "digest": outcome.digest,
         "log": outcome.log,
         "told": outcome.reply.text if outcome.reply else "",
@@ -147,22 +169,23 @@ def _test(asked: GradedQuestion, test: Test, outcome: Outcome) -> dict[str, obje
     }
 
 
-def _error_ratio(asked: GradedQuestion, expected: Reply, answer: Reply | None) -> float | None:
-    """Return the largest error in units of what is allowed, for the list of near misses; None where there is none."""
+def _error_ratio(question: GradedQuestion, expected: Reply, answer: Reply | None) -> float | None:
+    """Return the largest error as a multiple of the allowed one, for the list of near misses; None without numbers."""
     if answer is None or answer.unread or answer.status != "value" or set(answer.values) != set(expected.values):
         return None
-    allowed, ratio = Rule(asked.kinds, asked.tolerance).tolerance(expected, answer), 0.0
+    allowed = Rule(question.kinds, question.tolerance).tolerance(expected, answer)
+    ratio = 0.0
     for name, right in expected.values.items():
-        found = answer.values[name]
-        if found.shape != right.shape or not np.isfinite(found).all():
+        value = answer.values[name]
+        if value.shape != right.shape or not np.isfinite(value).all():
             return None
-        error = np.abs(found - right).max(initial=0.0)
+        error = np.abs(value - right).max(initial=0.0)
         ratio = max(ratio, float(error / (allowed * np.abs(right).max(initial=0.0) + 1e-30)))
     return float(f"{ratio:.2g}")
 
 
-def _said(verdict: Verdict, reply: Reply) -> tuple[str, ...]:
-    """Name the bundle's sentences for what is wrong beside the numbers, or for a gradient alone."""
+def _message_keys(verdict: Verdict, reply: Reply) -> tuple[str, ...]:
+    """Return the keys of the bundle's sentences on what is wrong, beside the numbers, or on the gradient alone."""
     if verdict.misconception or verdict.outcome != "not yet":
         return ()
     if verdict.faults:
@@ -171,7 +194,7 @@ def _said(verdict: Verdict, reply: Reply) -> tuple[str, ...]:
 
 
 def _entry(
-    outcome: str, asked: GradedQuestion, misconception: str | None = None, points: int = 0, **more: object
+    outcome: str, question: GradedQuestion, misconception: str | None = None, points: int = 0, **more: object
 ) -> dict[str, object]:
     empty = {"source": "", "said": (), "warnings": (), "tests": []}
-    return empty | {"outcome": outcome, "misconception": misconception, "points": points, "of": asked.points} | more
+    return empty | {"outcome": outcome, "misconception": misconception, "points": points, "of": question.points} | more

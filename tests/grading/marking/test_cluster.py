@@ -44,13 +44,13 @@ def test_a_cluster_gives_the_bytes_of_a_local_run_also_when_a_worker_is_lost(
 ):
     before = {each.pid for each in workers.workers.values()}
 
-    def told(done, of):
+    def progress(done, of):
         if lost and done == 5:
             os.kill(min(before), signal.SIGKILL)
 
     remote = cluster.marker(workers.scheduler_address, weak=False)
-    found = grade(folder, made, tmp_path / "remote", marker=remote, told=told, limits=LIMITS)
-    assert outputs(tmp_path / "remote") == local and found.marked == 16
+    found = grade(folder, made, tmp_path / "remote", marker=remote, progress=progress, limits=LIMITS)
+    assert outputs(tmp_path / "remote") == local and found.marked_now == 16
     assert (min(before) in {each.pid for each in workers.workers.values()}) is not lost
     assert all(left_over(pid) == [] for pid in before)
 

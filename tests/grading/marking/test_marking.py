@@ -20,9 +20,9 @@ GRAM = "ex02.gram"
 
 @pytest.fixture
 def marked(made, runner):
-    def marks(source, name=GRAM, asked=None, limits=QUICK, with_runner=None):
+    def marks(source, name=GRAM, question=None, limits=QUICK, with_runner=None):
         data = source if isinstance(source, bytes) else notebook({name: source})
-        return mark(data, {name: asked or made.asked[name]}, with_runner or runner, limits)
+        return mark(data, {name: question or made.asked[name]}, with_runner or runner, limits)
 
     return marks
 
@@ -182,10 +182,10 @@ def test_a_run_that_was_called_off_gives_no_marks(made, runner):
 
 
 def test_an_error_is_told_in_units_of_what_is_allowed(made, marked):
-    asked = made.asked[GRAM]
-    only = replace(asked, tests=asked.tests[:1])
+    question = made.asked[GRAM]
+    only = replace(question, tests=question.tests[:1])
     allowed = 1e-9 if only.tests[0].expected.dtype == "float64" else 1e-4
     for part, outcome in ((0.5, "correct"), (2, "not yet")):
         source = f"def gram_matrix(features):\n    F = features.flatten(1)\n    return F @ F.T * (1 + {part * allowed})"
-        (test,) = marked(source, asked=only).questions[GRAM]["tests"]
+        (test,) = marked(source, question=only).questions[GRAM]["tests"]
         assert test["verdict"] == outcome and np.isclose(test["error_ratio"], part, rtol=0.1)
