@@ -28,7 +28,7 @@ def new(directory: Folder) -> None:
     loaded = bundle.new(directory)
     tests = sum(map(len, loaded.tests.values()))
     points = sum(loaded.points.values())
-    say(f"{directory} has {tests} hidden tests for {len(loaded.asked)} questions, worth {points} points.")
+    say(f"{directory} has {tests} hidden tests for {len(loaded.questions)} questions, worth {points} points.")
     say(f"Write the due dates into {directory / 'bundle.toml'} and the class into {directory / 'roster.csv'}.")
 
 

@@ -78,7 +78,7 @@ def grade(
         "environment": environment,
         "limits": asdict(limits),
         "weak": weak,
-        "asked": list(bundle.asked),
+        "bundle_questions": list(bundle.questions),
     }
     keys = {submission.path: _key(submission, facts) for submission in submissions}
     marker = marker or partial(local.mark_submissions, jobs=jobs, weak=weak, apart=(bundle.path, folder, out))
@@ -92,7 +92,7 @@ def grade(
             waiting = (
                 submission for submission in find(folder, bundle.roster, limits, pattern) if submission.path in todo
             )
-            for result in marker(waiting, bundle.asked, limits):
+            for result in marker(waiting, bundle.questions, limits):
                 if isinstance(result, Proof):
                     journal.append({"proof": asdict(result)} | facts)
                     continue
@@ -112,8 +112,8 @@ def write(out: Path, rows: Sequence[Row], bundle: Bundle, run: Run) -> None:
     for part in (*out.glob(PART), *(out / "feedback").glob(PART)):
         part.unlink()
     gradebook.write(out, rows, bundle.points)
-    feedback.write(out / "feedback", rows, bundle.asked, bundle.name)
-    report.write(out / "report.html", rows, bundle.asked, run)
+    feedback.write(out / "feedback", rows, bundle.questions, bundle.name)
+    report.write(out / "report.html", rows, bundle.questions, run)
 
 
 def _require_apart(folder: Path, bundle: Bundle, out: Path) -> None:

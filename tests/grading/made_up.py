@@ -54,7 +54,7 @@ SECRET = 987654
 MISTAKES = {"ex01.unroll": ("transposed",), "ex01.content_cost": ("no-half", "mean"), "ex02.gram": ("divided-by-M",)}
 
 
-def asked_questions():
+def graded_questions():
     return {name: _graded_question(name) for name in POINTS}
 
 
@@ -81,7 +81,7 @@ def _graded_question(name):
         tolerance=1e-4,
         by_hand=False,
         credit=dict.fromkeys(MISTAKES[name], 0),
-        said=messages | {f"mistake:{id}": f"Every entry shows {id}: 30 = M." for id in MISTAKES[name]},
+        messages=messages | {f"mistake:{id}": f"Every entry shows {id}: 30 = M." for id in MISTAKES[name]},
         tests=tuple(_test(name, number) for number in (1, 2, 3)),
     )
 

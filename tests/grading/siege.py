@@ -104,7 +104,7 @@ def main(students: int = 200, bad: int = 60) -> int:
             for row in csv.DictReader(file):
                 if row["student"] in evil and row["question"] == GRAM:
                     ends[row["verdict"]] += 1
-        calls = sum(len(question.tests) for question in tests.asked.values()) + len(tests.asked)
+        calls = sum(len(question.tests) for question in tests.questions.values()) + len(tests.questions)
         print(f"{len(good)} honest alone: {times['alone']:.0f} s, {60 * len(good) / times['alone']:.0f} a minute")
         print(f"with {len(evil)} hostile: {times['mixed']:.0f} s; up to {calls} calls a submission")
         print(f"forged passes {len(forged)} {forged}, harm {harm}, honest rows that changed {len(changed)} {changed}")

@@ -12,7 +12,7 @@ def mark_by_length(submissions: Iterable, questions: Mapping, limits) -> Iterabl
     for submission in submissions:
         points = {name: question.points if len(submission.data) % 2 else 0 for name, question in questions.items()}
         outcomes = {name: "correct" if points[name] else "not yet" for name in questions}
-        entry = {"misconception": None, "said": (), "warnings": (), "source": "x", "tests": []}
+        entry = {"misconception": None, "message_keys": (), "warnings": (), "source": "x", "tests": []}
         entries = {
             name: entry | {"outcome": outcomes[name], "points": points[name], "of": question.points}
             for name, question in questions.items()

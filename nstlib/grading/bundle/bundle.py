@@ -42,7 +42,7 @@ class Bundle:
 
     path: Path
     name: str
-    asked: Mapping[str, GradedQuestion]
+    questions: Mapping[str, GradedQuestion]
     policy: Policy
     roster: tuple[Student, ...]
     overrides: tuple[Override, ...]
@@ -52,21 +52,21 @@ class Bundle:
     @property
     def tests(self) -> dict[str, list[Test]]:
         """The hidden tests of each question."""
-        return {name: list(question.tests) for name, question in self.asked.items()}
+        return {name: list(question.tests) for name, question in self.questions.items()}
 
     @property
     def points(self) -> dict[str, int]:
         """The points of each question, in the course's order."""
-        return {name: question.points for name, question in self.asked.items()}
+        return {name: question.points for name, question in self.questions.items()}
 
     def only(self, exercises: Sequence[str]) -> "Bundle":
         """Return the bundle with the questions of these exercises alone; raises BundleError for an unknown one."""
-        known = sorted({_exercise(name) for name in self.asked})
+        known = sorted({_exercise(name) for name in self.questions})
         if unknown := [exercise for exercise in exercises if exercise not in known]:
             raise BundleError(f"The bundle has no exercise {printable(unknown[0])!r}; it has {', '.join(known)}.")
-        questions = {name: question for name, question in self.asked.items() if _exercise(name) in exercises}
+        questions = {name: question for name, question in self.questions.items() if _exercise(name) in exercises}
         overrides = tuple(override for override in self.overrides if override.question in questions)
-        return replace(self, asked=questions, overrides=overrides)
+        return replace(self, questions=questions, overrides=overrides)
 
     @classmethod
     def load(cls, path: Path) -> "Bundle":
@@ -101,7 +101,7 @@ class Bundle:
         return cls(
             path=path,
             name=str(settings.get("name", path.name)),
-            asked=questions,
+            questions=questions,
             policy=policy,
             roster=roster,
             overrides=overrides,

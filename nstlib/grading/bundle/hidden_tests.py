@@ -52,7 +52,7 @@ def make_question(question: Question, secret: bytes, bundle: str) -> GradedQuest
         tolerance=question.tolerance,
         by_hand=question.by_hand,
         credit={mistake.id: mistake.credit for mistake in question.misconceptions},
-        said=_messages(question),
+        messages=_messages(question),
         tests=tests,
     )
 

@@ -13,7 +13,9 @@ from nstlib.grading.bundle import serialization
 
 __all__ = ["GradedQuestion", "Test", "read_questions", "write_questions"]
 
-SIMPLE = ("id", "function", "call", "points", "tolerance", "by_hand", "credit", "said")  # fields that are JSON already
+# Fields that are JSON as they are.
+SIMPLE = ("id", "function", "call", "points", "tolerance", "by_hand", "credit", "messages")
+VERSION = 2  # of tests.json; the first was a list of questions without a version
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Test:
 class GradedQuestion:
     """A question with its hidden tests.
 
-    credit: the points that each known mistake earns. said: the notebook's sentences, by verdict.
+    credit: the points that each known mistake earns. messages: the notebook's sentences, by verdict.
     """
 
     id: str
@@ -52,7 +54,7 @@ class GradedQuestion:
     tolerance: float
     by_hand: bool
     credit: Mapping[str, int]
-    said: Mapping[str, str]
+    messages: Mapping[str, str]
     tests: tuple[Test, ...]
 
 
@@ -66,16 +68,26 @@ def write_questions(folder: Path, questions: Mapping[str, GradedQuestion]) -> No
         simple = {key: getattr(question, key) for key in SIMPLE}
         entries.append(simple | {"kinds": sorted(question.kinds), "tests": tests})
         np.savez_compressed(folder / "tests" / f"{question.id}.npz", **arrays)
-    csv_files.write(folder / "tests.json", json.dumps(entries, allow_nan=False, indent=1))
+    csv_files.write(
+        folder / "tests.json", json.dumps({"version": VERSION, "questions": entries}, allow_nan=False, indent=1)
+    )
 
 
 def read_questions(folder: Path, points: Mapping[str, int]) -> dict[str, GradedQuestion]:
     """Read the questions; `points`, from bundle.toml, replace those of tests.json.
 
-    Raises TableError where these points make no sense, and whatever reading a damaged file raises.
+    Raises TableError where these points make no sense or another version of nstlib has made the tests, and whatever
+    reading a damaged file raises.
     """
+    content = json.loads((folder / "tests.json").read_text(encoding="utf-8"))
+    version = 1 if isinstance(content, list) else content["version"]
+    if version != VERSION:
+        raise csv_files.TableError(
+            f"Expected hidden tests of version {VERSION}, got version {version}: another version of nstlib has made "
+            "this bundle. Grade with that version until the term ends, or make a new bundle and grade the class again."
+        )
     questions = {}
-    for entry in json.loads((folder / "tests.json").read_text(encoding="utf-8")):
+    for entry in content["questions"]:
         name = entry["id"]
         with np.load(folder / "tests" / f"{name}.npz", allow_pickle=False) as file:
             arrays = dict(file)

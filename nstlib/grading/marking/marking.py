@@ -121,10 +121,10 @@ def _conclude(
         return _entry(verdict.outcome, question, "calls-nstlib", **more)
     if verdict.outcome != "correct":
         credit = question.credit.get(verdict.misconception, 0)
-        said = _message_keys(verdict, outcomes[verdict.call].reply)
-        return _entry(verdict.outcome, question, verdict.misconception, credit, said=said, **more)
+        message_keys = _message_keys(verdict, outcomes[verdict.call].reply)
+        return _entry(verdict.outcome, question, verdict.misconception, credit, message_keys=message_keys, **more)
     if flaky or again.reply is None:
-        return _entry("not yet", question, said=("again",), **more | {"warnings": (*warnings, FLAKY)})
+        return _entry("not yet", question, message_keys=("again",), **more | {"warnings": (*warnings, FLAKY)})
     if question.by_hand and "autograd" in details:
         return _entry("not yet", question, "uses-autograd", **more)
     return _entry("correct", question, None, question.points, **more)
@@ -164,7 +164,7 @@ def _test_entry(question: GradedQuestion, test: Test, outcome: Outcome) -> dict[
         "error_ratio": _error_ratio(question, test.expected, outcome.reply),
         "digest": outcome.digest,
         "log": outcome.log,
-        "told": outcome.reply.text if outcome.reply else "",
+        "text": outcome.reply.text if outcome.reply else "",
         "retries": list(outcome.earlier),
     }
 
@@ -196,5 +196,5 @@ def _message_keys(verdict: Verdict, reply: Reply) -> tuple[str, ...]:
 def _entry(
     outcome: str, question: GradedQuestion, misconception: str | None = None, points: int = 0, **more: object
 ) -> dict[str, object]:
-    empty = {"source": "", "said": (), "warnings": (), "tests": []}
+    empty = {"source": "", "message_keys": (), "warnings": (), "tests": []}
     return empty | {"outcome": outcome, "misconception": misconception, "points": points, "of": question.points} | more

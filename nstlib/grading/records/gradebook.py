@@ -32,7 +32,7 @@ class Answer:
     outcome: str
     points: Decimal | None = None
     misconception: str = ""
-    said: tuple[str, ...] = ()  # keys of the bundle's sentences, beside that of the misconception
+    message_keys: tuple[str, ...] = ()  # of the question's messages, beside that of the misconception
     warnings: tuple[str, ...] = ()
     tests: tuple[Mapping[str, object], ...] = ()
     source: str = ""
@@ -204,7 +204,7 @@ def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
         outcome="ungraded" if ungraded or not valid else str(entry.get("outcome")),
         points=worth if valid and not ungraded else None,
         misconception=str(entry.get("misconception") or ""),
-        said=tuple(str(key) for key in entry.get("said") or ()),
+        message_keys=tuple(str(key) for key in entry.get("message_keys") or ()),
         warnings=tuple(str(warning) for warning in entry.get("warnings") or ()),
         tests=tuple({key: test.get(key) for key in TEST_FIELDS} for test in tests),
         source=str(entry.get("source") or "")[:SOURCE],

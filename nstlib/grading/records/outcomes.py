@@ -8,11 +8,11 @@ __all__ = ["OUTCOMES", "Outcome", "label", "of"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """sign, label: for everybody. told: for the student. asks: what the instructor should look at, "" for nothing."""
+    """sign, label: for everybody. text: for the student. asks: what the instructor should look at, "" for nothing."""
 
     sign: str
     label: str
-    told: str
+    text: str
     asks: str = ""
 
 

@@ -84,7 +84,7 @@ def html(row: Row, questions: Mapping[str, GradedQuestion], title: str) -> str:
 
 def sentences(answer: Answer, question: GradedQuestion) -> list[str]:
     """Say what the answer is, in the notebook's words where these need no number of a hidden call."""
-    messages = question.said
+    messages = question.messages
     if any(test.get("detail") == "nstlib" for test in answer.tests) or answer.misconception == "calls-nstlib":
         return [NSTLIB]
     if answer.outcome == "correct":
@@ -94,12 +94,12 @@ def sentences(answer: Answer, question: GradedQuestion) -> list[str]:
     if f"mistake:{answer.misconception}" in messages:
         example = "The notebook’s check knows this mistake. There:"
         return [example, messages["called"], messages[f"mistake:{answer.misconception}"]]
-    public = [messages[key] for key in answer.said if key in messages and not key.startswith("mistake:")]
+    public = [messages[key] for key in answer.message_keys if key in messages and not key.startswith("mistake:")]
     if public:
         return public
     if answer.outcome == "not attempted":
         return [messages["not attempted"]]
-    general = outcomes.of(answer.outcome).told
+    general = outcomes.of(answer.outcome).text
     if answer.outcome == "not yet":
         check = (
             f"Run `{question.id}.check({question.function})` in the notebook: it shows the numbers of its own calls."
@@ -122,8 +122,8 @@ def _section(question: GradedQuestion, answer: Answer, row: Row) -> Section:
         counted=given or points,
         messages=(*sentences(answer, question), *warnings),
         tests=() if is_right else tuple(_test_label(test) for test in answer.tests),
-        hint=question.said["hint"] if has_hint else "",
-        reread=question.said["reread"] if has_hint else "",
+        hint=question.messages["hint"] if has_hint else "",
+        reread=question.messages["reread"] if has_hint else "",
         source=answer.source,
     )
 

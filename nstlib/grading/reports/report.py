@@ -106,7 +106,7 @@ def _groups(rows: Iterable[Row]) -> list[Group]:
 
 def _mistake_sentence(question: GradedQuestion, mistake: str) -> str:
     """Return the notebook's sentence for a mistake, "" where it has none."""
-    return question.said.get(f"mistake:{mistake}") or question.said.get(mistake) or ""
+    return question.messages.get(f"mistake:{mistake}") or question.messages.get(mistake) or ""
 
 
 def _facts(run: Run) -> dict[str, str]:

@@ -47,10 +47,10 @@ def same_values(one, other):
     return one == other
 
 
-def judged(asked, answer):
-    expected, symbols = [test.expected for test in asked.tests], [test.symbols for test in asked.tests]
-    mistakes = {name: [test.mistakes[name] for test in asked.tests] for name in asked.credit}
-    return judge(expected, mistakes, answer, symbols, asked.kinds, asked.tolerance)
+def judged(graded, answer):
+    expected, symbols = [test.expected for test in graded.tests], [test.symbols for test in graded.tests]
+    mistakes = {name: [test.mistakes[name] for test in graded.tests] for name in graded.credit}
+    return judge(expected, mistakes, answer, symbols, graded.kinds, graded.tolerance)
 
 
 def tensors(value):
@@ -69,16 +69,17 @@ def called(function, test):
 
 @every
 def test_each_question_has_three_hidden_tests_or_more(made, name):
-    asked, question = made.asked[name], QUESTIONS[name]
-    assert len(asked.tests) >= 3 and (asked.points, asked.kinds) == (question.points, question.kinds)
-    assert asked.function == question.reference.__name__ and len({test.id for test in asked.tests}) == len(asked.tests)
+    graded, question = made.questions[name], QUESTIONS[name]
+    assert len(graded.tests) >= 3 and (graded.points, graded.kinds) == (question.points, question.kinds)
+    assert graded.function == question.reference.__name__
+    assert len({test.id for test in graded.tests}) == len(graded.tests)
     if name == "ex03.factor":  # each convention is a formula of its own
-        assert {test.arguments[0] for test in asked.tests} == {"gatys", "mean_hw", "sum_chw", "mean_chw", "keras"}
+        assert {test.arguments[0] for test in graded.tests} == {"gatys", "mean_hw", "sum_chw", "mean_chw", "keras"}
 
 
 @every
 def test_53_hidden_tests_have_other_shapes_and_values_than_the_public_ones(made, name):
-    public, tests = QUESTIONS[name].drawn, made.asked[name].tests
+    public, tests = QUESTIONS[name].drawn, made.questions[name].tests
     for test in tests:
         for case in public:
             if shapes(case.arguments) == shapes(test.arguments):
@@ -91,40 +92,41 @@ def test_53_hidden_tests_have_other_shapes_and_values_than_the_public_ones(made,
 
 @every
 def test_the_reference_called_with_what_was_stored_is_right(made, name):
-    asked = made.asked[name]
-    assert judged(asked, [called(QUESTIONS[name].reference, test) for test in asked.tests]).outcome == "correct"
+    graded = made.questions[name]
+    assert judged(graded, [called(QUESTIONS[name].reference, test) for test in graded.tests]).outcome == "correct"
 
 
 @every
 def test_each_known_mistake_called_with_what_was_stored_is_reported_under_its_name(made, name):
     for mistake in QUESTIONS[name].misconceptions:
-        verdict = judged(made.asked[name], [called(mistake.function, test) for test in made.asked[name].tests])
+        verdict = judged(made.questions[name], [called(mistake.function, test) for test in made.questions[name].tests])
         assert (verdict.outcome, verdict.misconception) == ("not yet", mistake.id)
 
 
 @pytest.mark.parametrize("secret", [b"\0" * 32, b"another" * 5, b"\xff" * 32])
 def test_with_any_secret_references_pass_and_mistakes_are_told_apart(secret):
     for question in QUESTIONS.values():
-        asked = hidden_tests.make_question(question, secret, "spring")
-        assert judged(asked, [test.expected for test in asked.tests]).outcome == "correct"
-        for name in asked.credit:
-            assert judged(asked, [test.mistakes[name] for test in asked.tests]).misconception == name
-        for one, other in combinations(asked.credit, 2):
-            replies = [[test.mistakes[each] for test in asked.tests] for each in (one, other)]
-            symbols = [test.symbols for test in asked.tests]
-            assert judge(replies[0], {}, replies[1], symbols, asked.kinds, asked.tolerance).outcome != "correct"
+        graded = hidden_tests.make_question(question, secret, "spring")
+        assert judged(graded, [test.expected for test in graded.tests]).outcome == "correct"
+        for name in graded.credit:
+            assert judged(graded, [test.mistakes[name] for test in graded.tests]).misconception == name
+        for one, other in combinations(graded.credit, 2):
+            replies = [[test.mistakes[each] for test in graded.tests] for each in (one, other)]
+            symbols = [test.symbols for test in graded.tests]
+            assert judge(replies[0], {}, replies[1], symbols, graded.kinds, graded.tolerance).outcome != "correct"
 
 
 def test_gradients_are_asked_through_numbers_that_the_notebook_does_not_have(made):
-    asked = [test for each in made.asked.values() for test in each.tests if test.cotangent is not None]
-    assert len(asked) > 30
-    for test in asked:
+    questions = made.questions.values()
+    with_gradient = [test for question in questions for test in question.tests if test.cotangent is not None]
+    assert len(with_gradient) > 30
+    for test in with_gradient:
         assert test.cotangent.dtype == np.float64 and test.cotangent.shape == test.expected.values[""].shape
         assert (abs(test.cotangent) >= 0.5).all() and any(each is not None for each in test.expected.gradients)
 
 
 def test_54_a_cut_or_wrong_gradient_fails_though_the_numbers_are_right(made):
-    asked, right = made.asked["ex02.gram"], QUESTIONS["ex02.gram"].reference
+    graded, right = made.questions["ex02.gram"], QUESTIONS["ex02.gram"].reference
 
     class Ones(torch.autograd.Function):
         @staticmethod
@@ -137,7 +139,7 @@ def test_54_a_cut_or_wrong_gradient_fails_though_the_numbers_are_right(made):
             return torch.ones(context.shape, dtype=gradient.dtype)
 
     for wrong in (lambda f: right(f.detach()), Ones.apply):
-        assert judged(asked, [called(wrong, test) for test in asked.tests]).outcome == "not yet"
+        assert judged(graded, [called(wrong, test) for test in graded.tests]).outcome == "not yet"
 
 
 def test_with_the_weights_of_the_notebook_replies_are_those_of_calling():
@@ -155,7 +157,7 @@ def test_with_the_weights_of_the_notebook_replies_are_those_of_calling():
 
 def test_loading_gives_back_what_was_stored(made):
     fresh = hidden_tests.make_question(QUESTIONS["ex04.style_cost"], made.secret, made.name)
-    for one, other in zip(fresh.tests, made.asked["ex04.style_cost"].tests, strict=True):
+    for one, other in zip(fresh.tests, made.questions["ex04.style_cost"].tests, strict=True):
         assert list(one.arguments[0]) == list(other.arguments[0]) and one.arguments[2] == other.arguments[2]
         for layer, block in one.arguments[0].items():
             assert np.array_equal(block, other.arguments[0][layer]) and block.dtype == other.arguments[0][layer].dtype
@@ -257,7 +259,8 @@ def test_a_question_whose_mistakes_cannot_be_told_apart_makes_no_bundle():
         (lambda path: (path / "bundle.toml").write_text('[late]\ndue = "soon"\n'), "late"),
         (lambda path: (path / "bundle.toml").write_text("[late]\npercent_per_day = 200\n"), "percent_per_day, got 200"),
         (lambda path: (path / "bundle.toml").write_text('[late]\nfree_days = "two"\n'), "for free_days, got 'two'"),
-        (lambda path: (path / "tests.json").write_text("[{}]"), "damaged"),
+        (lambda path: (path / "tests.json").write_text("[{}]"), "version 2, got version 1: another version of nstlib"),
+        (lambda path: (path / "tests.json").write_text('{"version": 2, "questions": [{}]}'), "damaged"),
         (lambda path: (path / "tests.json").write_text("{"), "damaged"),
         (lambda path: (path / "tests" / "ex02.gram.npz").write_bytes(b"PK"), "damaged"),
         (lambda path: (path / "tests" / "ex02.gram.npz").unlink(), "damaged"),
@@ -313,10 +316,10 @@ def test_what_no_call_is_given_is_not_stored():
 
 @every
 def test_78_sentences_for_students_are_the_same_whatever_the_secret(made, name):
-    asked, other = made.asked[name], hidden_tests.make_question(QUESTIONS[name], b"another secret!!", "spring")
-    assert dict(asked.said) == dict(other.said)
-    assert all(message and "{" not in message for message in asked.said.values())
-    assert set(asked.credit) == {key.removeprefix("mistake:") for key in asked.said if key.startswith("mistake:")}
+    graded, other = made.questions[name], hidden_tests.make_question(QUESTIONS[name], b"another secret!!", "spring")
+    assert dict(graded.messages) == dict(other.messages)
+    assert all(message and "{" not in message for message in graded.messages.values())
+    assert set(graded.credit) == {key.removeprefix("mistake:") for key in graded.messages if key.startswith("mistake:")}
 
 
 def test_loading_needs_no_pytorch(made):

@@ -22,7 +22,7 @@ GRAM = "ex02.gram"
 def marked(made, runner):
     def marks(source, name=GRAM, question=None, limits=QUICK, with_runner=None):
         data = source if isinstance(source, bytes) else notebook({name: source})
-        return mark(data, {name: question or made.asked[name]}, with_runner or runner, limits)
+        return mark(data, {name: question or made.questions[name]}, with_runner or runner, limits)
 
     return marks
 
@@ -51,14 +51,14 @@ def test_right_answers_earn_all_points_and_every_known_mistake_is_named(name, ma
 
 
 def test_one_failed_test_of_three_costs_all_points(made, answered):
-    shapes = [test.arguments[0].shape for test in made.asked[GRAM].tests]
+    shapes = [test.arguments[0].shape for test in made.questions[GRAM].tests]
     found = answered(f"F = features.flatten(1)\nreturn F @ F.T * (2 if tuple(features.shape) == {shapes[1]} else 1)")
     assert [test["verdict"] for test in found["tests"]] == ["correct", "not yet", "correct"]
     assert (found["outcome"], found["points"], found["misconception"]) == ("not yet", 0, None)
 
 
 @pytest.mark.parametrize(
-    ("body", "outcome", "said"),
+    ("body", "outcome", "keys"),
     [
         ("raise NotImplementedError", "not attempted", ()),
         ("return features.nothing", "raised", ()),
@@ -72,11 +72,11 @@ def test_one_failed_test_of_three_costs_all_points(made, answered):
         ("print('x' * (4 << 20))", "output", ()),
     ],
 )
-def test_what_goes_wrong_is_told_apart_and_earns_nothing(body, outcome, said, answered):
+def test_what_goes_wrong_is_told_apart_and_earns_nothing(body, outcome, keys, answered):
     found = answered(body)
     assert (found["outcome"], found["points"]) == (outcome, 0)
-    if said:
-        assert set(found["said"]) <= {*said, "again"} and found["said"]
+    if keys:
+        assert set(found["message_keys"]) <= {*keys, "again"} and found["message_keys"]
 
 
 def test_a_cut_gradient_is_told(answered):
@@ -178,11 +178,11 @@ def test_the_time_that_others_take_is_not_a_submissions(marked, runner):
 
 def test_a_run_that_was_called_off_gives_no_marks(made, runner):
     with pytest.raises(Stopped):
-        mark(notebook({GRAM: "def gram_matrix(f): return f"}), made.asked, runner, QUICK, lambda: False)
+        mark(notebook({GRAM: "def gram_matrix(f): return f"}), made.questions, runner, QUICK, lambda: False)
 
 
 def test_an_error_is_told_in_units_of_what_is_allowed(made, marked):
-    question = made.asked[GRAM]
+    question = made.questions[GRAM]
     only = replace(question, tests=question.tests[:1])
     allowed = 1e-9 if only.tests[0].expected.dtype == "float64" else 1e-4
     for part, outcome in ((0.5, "correct"), (2, "not yet")):

@@ -16,10 +16,10 @@ from nstlib.grading.records.gradebook import Answer, build
 from nstlib.grading.records.outcomes import OUTCOMES
 from nstlib.grading.reports import feedback
 from nstlib.grading.reports.page import made_by, render
-from tests.grading.made_up import DUE, POINTS, SECRET, a_class, asked_questions, override, question, record
+from tests.grading.made_up import DUE, POINTS, SECRET, a_class, graded_questions, override, question, record
 from tests.grading.pages import EVIL, read
 
-ASKED = asked_questions()
+ASKED = graded_questions()
 TEXT = st.text(st.characters(codec=None) | st.sampled_from("<>&'\"`/"), max_size=200)
 
 
@@ -53,11 +53,13 @@ def test_a_known_mistake_is_told_with_the_notebooks_own_call_and_not_a_hidden_on
 
 @pytest.mark.parametrize("key", ["nothing", "kind:list", "gradient differs"])
 def test_other_faults_are_told_by_their_key(key):
-    assert sentences(Answer("not yet", Decimal(0), said=(key,))) == [ASKED["ex02.gram"].said[key]]
+    assert sentences(Answer("not yet", Decimal(0), message_keys=(key,))) == [ASKED["ex02.gram"].messages[key]]
 
 
 def test_a_key_never_brings_a_sentence_about_a_mistake_that_was_not_found():
-    assert "Every entry" not in " ".join(sentences(Answer("not yet", Decimal(0), said=("mistake:divided-by-M",))))
+    assert "Every entry" not in " ".join(
+        sentences(Answer("not yet", Decimal(0), message_keys=("mistake:divided-by-M",)))
+    )
 
 
 @pytest.mark.parametrize("detail, misconception", [("nstlib", ""), ("", "calls-nstlib")])
@@ -92,7 +94,9 @@ LEAKS = ("LEAKED-LOG", "LEAKED-DETAIL", "LEAKED-WARNING", "LEAKED-ERROR", str(SE
 def test_78_79_no_input_expected_value_log_error_or_detail_is_on_a_students_page(outcome):
     test = {"id": "LEAKED-ERROR", "verdict": outcome, "detail": f"LEAKED-DETAIL {SECRET}", "error_ratio": 0.5123}
     tests = [test | {"log": f"LEAKED-LOG {SECRET}", "error": "LEAKED-ERROR"}] * 3
-    leaky = row(outcome=outcome, tests=tests, warnings=["LEAKED-WARNING"], said=["LEAKED-ERROR"], error="LEAKED-ERROR")
+    leaky = row(
+        outcome=outcome, tests=tests, warnings=["LEAKED-WARNING"], message_keys=["LEAKED-ERROR"], error="LEAKED-ERROR"
+    )
     whole = feedback.html(replace(leaky, flags=("LEAKED-ERROR",)), ASKED, "Autumn")
     assert [leak for leak in LEAKS if leak in whole] == []
 
@@ -100,7 +104,7 @@ def test_78_79_no_input_expected_value_log_error_or_detail_is_on_a_students_page
 @pytest.mark.parametrize("misconception", ["divided-by-M", "uses-autograd", "calls-nstlib", "of another day", ""])
 @pytest.mark.parametrize("keys", [(), ("nothing",), ("gradient differs", "kind:list"), ("no such key",)])
 def test_78_every_number_of_a_sentence_stands_in_the_notebook_too(misconception, keys):
-    public = set(re.findall(r"\d+", " ".join(ASKED["ex02.gram"].said.values()) + " ex02"))
+    public = set(re.findall(r"\d+", " ".join(ASKED["ex02.gram"].messages.values()) + " ex02"))
     messages = " ".join(sentences(Answer("not yet", Decimal(0), misconception, keys)))
     assert set(re.findall(r"\d+", messages)) <= public
 
@@ -157,7 +161,7 @@ def test_a_duplicate_that_counted_is_told():
 
 @pytest.mark.parametrize("evil", EVIL)
 def test_75_77_no_text_of_a_student_becomes_markup(evil):
-    wrong = question(evil, misconception=evil, warnings=[evil], said=[evil], source=f"x{evil}")
+    wrong = question(evil, misconception=evil, warnings=[evil], message_keys=[evil], source=f"x{evil}")
     student_row = rows([record(f"s{evil}", questions={"ex02.gram": wrong}, flags=[evil])], [Student(f"s{evil}", evil)])[
         0
     ]

@@ -9,9 +9,9 @@ from nstlib.grading.bundle.lateness import Policy
 from nstlib.grading.records.gradebook import build
 from nstlib.grading.records.outcomes import OUTCOMES
 from nstlib.grading.reports.items import Item, Passed, items
-from tests.grading.made_up import DUE, POINTS, asked_questions, question, record
+from tests.grading.made_up import DUE, POINTS, graded_questions, question, record
 
-ASKED = asked_questions()
+ASKED = graded_questions()
 GRAM = "ex02.gram"
 
 

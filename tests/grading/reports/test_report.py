@@ -17,10 +17,10 @@ from nstlib.grading.reports import feedback, report
 from nstlib.grading.reports.attention import GROUPS
 from nstlib.grading.reports.report import Run
 from nstlib.grading.reports.report_students import STATUS, anchor
-from tests.grading.made_up import DUE, POINTS, a_class, asked_questions, override, question, record, students
+from tests.grading.made_up import DUE, POINTS, a_class, graded_questions, override, question, record, students
 from tests.grading.pages import EVIL, read
 
-ASKED = asked_questions()
+ASKED = graded_questions()
 GRAM = "ex02.gram"
 LAYERS = ("rlimits", "landlock 7", "seccomp")
 RUN = Run("Autumn", LAYERS, False, (), {"torch": "2.14.1", "nstlib": "0.1.0"}, "5" * 64)
@@ -200,7 +200,7 @@ def test_a_log_is_cut_and_says_so():
 def test_75_77_no_text_from_outside_becomes_markup(evil):
     tests = [{"id": evil, "verdict": evil, "detail": evil, "error_ratio": evil, "log": f"x{evil}"}]
     tests.append({"id": evil, "verdict": "correct", "error_ratio": 1})
-    bad = question(evil, misconception=evil, warnings=[evil], said=[evil], source=f"x{evil}", tests=tests)
+    bad = question(evil, misconception=evil, warnings=[evil], message_keys=[evil], source=f"x{evil}", tests=tests)
     records = [
         record(f"s{evil}", 30, questions={GRAM: bad}, flags=[evil, f"{GRAM}:{evil}"]),
         record(f"r{evil}", questions={}, reject=evil),
