@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfoNotFoundError
 
 from nstlib.grading import csv_files
-from nstlib.grading.bundle.lateness import ANY, Extension, Policy
+from nstlib.grading.bundle.lateness import ANY, MOST_DAYS, Extension, Policy
 from nstlib.grading.csv_files import TableError
 from nstlib.grading.escaping import normalized, printable
 
@@ -107,6 +107,8 @@ def policy(late: Mapping, granted: Iterable[Extension] = ()) -> Policy:
             f"bundle.toml, [late]: this computer knows no time zone {late['timezone']!r}. "
             "Write one such as Europe/Berlin."
         ) from None
+    except TableError:  # which names file and table already
+        raise
     except (ValueError, TypeError, InvalidOperation) as fault:
         raise TableError(f"bundle.toml, [late]: {fault}") from None
 
@@ -123,6 +125,11 @@ def roster(path: Path) -> tuple[Student, ...]:
 def extensions(path: Path) -> tuple[Extension, ...]:
     """Read who has more time; a missing file means nobody."""
     rows = csv_files.read(path, ("student", "days"), ("exercise", "reason")) if path.exists() else []
+    for row in rows:
+        if _number(path, row, "days") > MOST_DAYS:
+            raise TableError(
+                f"{path.name}, line {row['line']}: expected 0 to {MOST_DAYS} days, got {row['days']}. Correct it."
+            )
     return tuple(
         Extension(
             student=row["student"],

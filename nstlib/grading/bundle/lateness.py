@@ -69,7 +69,7 @@ class Policy:
             if not 0 <= extension.days <= MOST_DAYS:
                 raise ValueError(
                     f"Expected an extension of 0 to {MOST_DAYS} days, got {extension.days} for {extension.student}. "
-                    "Correct it in extensions.csv."
+                    "Correct it."
                 )
         ZoneInfo(self.zone)
 

@@ -33,9 +33,9 @@ def shapes(value):
     if isinstance(value, torch.Tensor | np.ndarray):
         return tuple(value.shape)
     if isinstance(value, dict):
-        return tuple((key, shapes(each)) for key, each in value.items())
+        return tuple((key, shapes(item)) for key, item in value.items())
     if isinstance(value, list | tuple):
-        return tuple(shapes(each) for each in value)
+        return tuple(shapes(item) for item in value)
     return "number" if isinstance(value, float) else value
 
 
@@ -57,8 +57,8 @@ def tensors(value):
     if isinstance(value, np.ndarray):
         return torch.from_numpy(value)
     if isinstance(value, dict):
-        return {key: tensors(each) for key, each in value.items()}
-    return type(value)(tensors(each) for each in value) if isinstance(value, list | tuple) else value
+        return {key: tensors(item) for key, item in value.items()}
+    return type(value)(tensors(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 def called(function, test):
@@ -111,7 +111,7 @@ def test_with_any_secret_references_pass_and_mistakes_are_told_apart(secret):
         for name in graded.credit:
             assert judged(graded, [test.mistakes[name] for test in graded.tests]).misconception == name
         for one, other in combinations(graded.credit, 2):
-            replies = [[test.mistakes[each] for test in graded.tests] for each in (one, other)]
+            replies = [[test.mistakes[mistake] for test in graded.tests] for mistake in (one, other)]
             symbols = [test.symbols for test in graded.tests]
             assert judge(replies[0], {}, replies[1], symbols, graded.kinds, graded.tolerance).outcome != "correct"
 
@@ -122,7 +122,7 @@ def test_gradients_are_asked_through_numbers_that_the_notebook_does_not_have(mad
     assert len(with_gradient) > 30
     for test in with_gradient:
         assert test.cotangent.dtype == np.float64 and test.cotangent.shape == test.expected.values[""].shape
-        assert (abs(test.cotangent) >= 0.5).all() and any(each is not None for each in test.expected.gradients)
+        assert (abs(test.cotangent) >= 0.5).all() and any(gradient is not None for gradient in test.expected.gradients)
 
 
 def test_54_a_cut_or_wrong_gradient_fails_though_the_numbers_are_right(made):
@@ -145,7 +145,7 @@ def test_54_a_cut_or_wrong_gradient_fails_though_the_numbers_are_right(made):
 def test_with_the_weights_of_the_notebook_replies_are_those_of_calling():
     for question in QUESTIONS.values():
         for case in question.drawn:
-            for function in (question.reference, *(each.function for each in question.misconceptions)):
+            for function in (question.reference, *(mistake.function for mistake in question.misconceptions)):
                 theirs = calling.reply(function, case)
                 size = theirs.values[""].size if "" in theirs.values else 0
                 weights = torch.linspace(-1, 1.5, size, dtype=torch.float64).cos().numpy()
@@ -170,7 +170,7 @@ def test_the_same_secret_gives_the_same_bundle_and_another_gives_another(made, t
     again = bundle.new(tmp_path / "autumn", secret=made.secret, created=DAY)
     other = bundle.new(tmp_path / "spring")
     assert again.digest == made.digest != other.digest and len(other.secret) == 32 and other.secret != made.secret
-    ours, theirs = (each.tests["ex02.gram"][0].arguments[0] for each in (made, other))
+    ours, theirs = (loaded.tests["ex02.gram"][0].arguments[0] for loaded in (made, other))
     assert ours.shape != theirs.shape or not np.array_equal(ours, theirs)
 
 
@@ -206,7 +206,7 @@ def test_a_bundle_that_exists_is_not_touched(made, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "place",
+    "location",
     [
         Path(nstlib.__file__).parent / "bundle",
         Path(nstlib.__file__).parents[1] / "exercises" / "bundle",
@@ -215,14 +215,14 @@ def test_a_bundle_that_exists_is_not_touched(made, tmp_path):
         Path("/usr/bundle"),
     ],
 )
-def test_62_no_bundle_is_made_where_a_child_or_a_learner_reads(place, tmp_path):
-    if place.parent.is_dir():
+def test_62_no_bundle_is_made_where_a_child_or_a_learner_reads(location, tmp_path):
+    if location.parent.is_dir():
         with pytest.raises(BundleError, match="Choose a place"):
-            bundle.new(place)
-        (tmp_path / "way").symlink_to(place.parent)
+            bundle.new(location)
+        (tmp_path / "way").symlink_to(location.parent)
         with pytest.raises(BundleError, match="Choose a place"):
             bundle.new(tmp_path / "way" / "bundle")
-    assert not place.exists()
+    assert not location.exists()
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):
@@ -355,6 +355,21 @@ def test_a_slip_of_the_instructors_is_said_before_it_costs_anybody_anything(file
     (copy / file).write_text(text)
     with pytest.raises(bundle.BundleError, match=said):
         bundle.Bundle.load(copy)
+
+
+@pytest.mark.parametrize(("line", "message"), [("due = 'soon'", "'soon'"), ("grace_minutes = 'many'", "'many'")])
+def test_a_wrong_setting_is_named_once_with_its_file_and_table(line, message, copy):
+    (copy / "bundle.toml").write_text(f"[late]\n{line}\n")
+    with pytest.raises(BundleError, match=message) as fault:
+        Bundle.load(copy)
+    assert str(fault.value).count("bundle.toml, [late]: ") == 1
+
+
+def test_an_extension_that_is_too_long_is_named_with_its_file_and_line(copy):
+    (copy / "extensions.csv").write_text("student,days\nanna,2\nben,1001\n")
+    with pytest.raises(BundleError, match=r"extensions\.csv, line 3: expected 0 to 1000 days, got 1001") as fault:
+        Bundle.load(copy)
+    assert "bundle.toml" not in str(fault.value)
 
 
 def test_due_dates_are_of_exercises_that_there_are_and_are_dates(copy):
