@@ -137,9 +137,9 @@ def _choose_students(submissions: Sequence[Submission], only: Sequence[str], exc
     students = {submission.student for submission in submissions}
     known = {normalized(student) for student in students}
     if unknown := [student for student in (*only, *exclude) if normalized(student) not in known]:
-        some = ", ".join(printable(student) for student in sorted(students)[:10])
+        some = ", ".join([*map(printable, sorted(students)[:10]), *(["…"] if len(students) > 10 else [])])
         raise GradingError(
-            f"--only or --exclude names {printable(unknown[0])!r}, who has no submission. There are those of {some} … "
+            f"--only or --exclude names {printable(unknown[0])!r}, who has no submission. There are those of {some}. "
             "Correct the name."
         )
     included = {normalized(student) for student in only} or known

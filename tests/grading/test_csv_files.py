@@ -17,14 +17,14 @@ def test_76_no_cell_is_a_formula(formula):
 
 
 def test_76_numbers_are_left_alone_and_nothing_is_an_empty_cell():
-    assert [cell(each) for each in (-2, 3.5, None, "")] == ["-2", "3.5", "", ""]
+    assert [cell(value) for value in (-2, 3.5, None, "")] == ["-2", "3.5", "", ""]
 
 
 @given(st.lists(st.lists(st.text(), min_size=2, max_size=2)))
 def test_76_any_cells_come_back_as_they_were_shown(rows):
     data = text(("one", "two"), rows)
-    assert list(csv.reader(io.StringIO(data)))[1:] == [[cell(each) for each in row] for row in rows]
-    assert not any(each.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for each in map(cell, row))
+    assert list(csv.reader(io.StringIO(data)))[1:] == [[cell(value) for value in row] for row in rows]
+    assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for value in map(cell, row))
 
 
 def test_a_comma_a_quote_and_a_line_break_do_not_break_a_row():

@@ -64,15 +64,15 @@ def gradebook(out):
 def test_a_class_is_graded_in_jailed_children(jail, made, folder, tmp_path):
     write(folder, {"dan": gram(RIGHT + "\n"), "eve": b"<html>"})
     write(folder, {"finn": gram("def gram_matrix(features):\n    return features.flatten(1).T @ features.flatten(1)")})
-    found = grade(folder, made, tmp_path / "out", limits=Limits(wall=2))
+    result = grade(folder, made, tmp_path / "out", limits=Limits(wall=2))
     rows = gradebook(tmp_path / "out")
     assert [rows[name][GRAM] for name in ("anna", "ben", "dan", "eve", "finn")] == ["8", "8", "8", "", "0"]
-    assert (found.exit_status, found.marked_now, rows["eve"]["flags"]) == (1, 6, "reject:html time_from_file")
+    assert (result.exit_status, result.marked_now, rows["eve"]["flags"]) == (1, 6, "reject:html time_from_file")
     tests = table((tmp_path / "out" / "tests.csv").read_text())
-    assert {each["misconception"] for each in tests if (each["student"], each["question"]) == ("finn", GRAM)} == {
+    assert {row["misconception"] for row in tests if (row["student"], row["question"]) == ("finn", GRAM)} == {
         "positions"
     }
-    assert found.run.layers and not found.run.escapes and not found.run.weak
+    assert result.run.layers and not result.run.escapes and not result.run.weak
     assert left_over(os.getpid()) == []
 
 
@@ -84,8 +84,8 @@ def test_what_is_marked_is_not_marked_again(graded):
 def test_only_what_changed_is_marked_again_and_old_marks_do_not_pass_for_new_ones(graded, folder, tmp_path):
     graded()
     write(folder, {"ben": gram(RIGHT + "\n# later")})
-    found, seen = graded(exclude=["ben"])
-    assert seen == [] and found.exit_status == 0
+    result, seen = graded(exclude=["ben"])
+    assert seen == [] and result.exit_status == 0
     row = gradebook(tmp_path / "out")["ben"]
     assert (row[GRAM], row["status"], row["flags"]) == ("", "left_out", "not_graded time_from_file")
     assert graded()[1] == ["ben"] and gradebook(tmp_path / "out")["ben"]["status"] == "graded"
@@ -108,9 +108,9 @@ def test_points_dates_class_and_overrides_need_no_marking(graded, made, tmp_path
     (copy / "overrides.csv").write_text(f"student,question,points,reason\nben,{GRAM},7,oral exam\n")
     text = (copy / "bundle.toml").read_text().replace("# due = 2027-01-31T23:59:00", "due = 2027-02-27T23:59:00")
     (copy / "bundle.toml").write_text(text.replace("percent_per_day = 0", "percent_per_day = 10"))
-    found, seen = graded(bundle=Bundle.load(copy))
+    result, seen = graded(bundle=Bundle.load(copy))
     rows = gradebook(tmp_path / "out")
-    assert seen == [] and found.exit_status == 0
+    assert seen == [] and result.exit_status == 0
     assert (rows["zoe"]["status"], rows["anna"]["days_late"], rows["anna"]["penalty"]) == ("no_submission", "2", "20")
     assert f"override:{GRAM}" in rows["ben"]["flags"]
     assert "Anna A" in (tmp_path / "out" / "feedback" / "anna.html").read_text()
@@ -150,11 +150,11 @@ def test_what_was_not_graded_through_our_fault_is_graded_in_the_next_run(made, f
             calls.append(submission.student)
             yield submission, Marks({}, ungraded=tuple(questions))
 
-    found = grade(folder, made, tmp_path / "out", marker=failing)
-    assert found.exit_status == 2 and {row["status"] for row in gradebook(tmp_path / "out").values()} == {"ungraded"}
+    result = grade(folder, made, tmp_path / "out", marker=failing)
+    assert result.exit_status == 2 and {row["status"] for row in gradebook(tmp_path / "out").values()} == {"ungraded"}
     assert {row["total"] for row in gradebook(tmp_path / "out").values()} == {""}
-    found = grade(folder, made, tmp_path / "out", marker=mark_by_length)
-    assert found.exit_status == 0 and found.marked_now == 3
+    result = grade(folder, made, tmp_path / "out", marker=mark_by_length)
+    assert result.exit_status == 0 and result.marked_now == 3
 
 
 def test_a_fault_of_the_graders_own_costs_one_submission_a_wait_and_no_other(jail, made, folder, tmp_path, monkeypatch):
@@ -166,10 +166,10 @@ def test_a_fault_of_the_graders_own_costs_one_submission_a_wait_and_no_other(jai
         return whole(data, *given)
 
     monkeypatch.setattr(local, "mark", failing)
-    found = grade(folder, made, tmp_path / "out")
+    result = grade(folder, made, tmp_path / "out")
     rows = gradebook(tmp_path / "out")
     assert [rows[name]["status"] for name in ("anna", "ben", "cleo")] == ["graded", "ungraded", "graded"]
-    assert found.exit_status == 2
+    assert result.exit_status == 2
 
 
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError])
@@ -214,27 +214,27 @@ def test_a_journal_that_was_changed_stops_the_run_and_loses_nothing(graded, tmp_
 def test_the_number_of_jobs_and_the_order_of_files_change_no_byte(jail, made, tmp_path):
     students = {f"s{number}": gram(RIGHT + f"\n# {number}") for number in range(5)}
     students["s3"] = gram("def gram_matrix(f): return f")
-    found = []
+    results = []
     for jobs, order in ((1, sorted(students)), (3, sorted(students, reverse=True))):
         folder = write(tmp_path / f"in{jobs}", {name: students[name] for name in order})
         grade(folder, made, tmp_path / f"out{jobs}", jobs=jobs)
-        found.append(outputs(tmp_path / f"out{jobs}"))
-    assert found[0] == found[1]
+        results.append(outputs(tmp_path / f"out{jobs}"))
+    assert results[0] == results[1]
 
 
-ATTACKS = [each for each in hostile.ALL if each.threat in (35, 39, 44, 45, 49, 56, 57, 62, 65, 66, 69, 70)][::3]
+ATTACKS = [attack for attack in hostile.ALL if attack.threat in (35, 39, 44, 45, 49, 56, 57, 62, 65, 66, 69, 70)][::3]
 
 
 def test_the_rows_of_honest_students_are_the_same_with_hostile_ones_among_them(jail, made, tmp_path):
     honest = {f"h{number}": gram(RIGHT + f"\n# {number}") for number in range(4)}
     honest["h2"] = gram("def gram_matrix(f): return f.flatten(1).sum()")
-    bad = {f"x{place}": gram(each.source) for place, each in enumerate(ATTACKS)}
+    bad = {f"x{number}": gram(attack.source) for number, attack in enumerate(ATTACKS)}
     limits = Limits(wall=1.5, cpu=2)
     grade(write(tmp_path / "alone", honest), made, tmp_path / "out1", limits=limits)
     grade(write(tmp_path / "mixed", honest | bad), made, tmp_path / "out2", limits=limits)
     alone, mixed = gradebook(tmp_path / "out1"), gradebook(tmp_path / "out2")
     assert {name: mixed[name] for name in honest} == alone
-    wrong = [f"x{place}" for place, each in enumerate(ATTACKS) if not each.right]
+    wrong = [f"x{number}" for number, attack in enumerate(ATTACKS) if not attack.right]
     assert len(wrong) > 8 and {mixed[name][GRAM] for name in wrong} == {"0"}
     assert {mixed[name]["ex01.unroll"] for name in bad} == {"4"}  # each question by itself
     for name in honest:
@@ -294,7 +294,7 @@ def test_a_grader_killed_at_any_moment_and_started_again_gives_the_same_bytes(
             assert not (out / "journal.jsonl").exists() or _readable(out / "journal.jsonl")
     assert seconds_until_done(folder, made.path, out, how) is not None
     assert outputs(out) == wanted
-    assert {each.name for each in out.iterdir()} == {*OUTPUTS, "feedback", "journal.jsonl"}
+    assert {path.name for path in out.iterdir()} == {*OUTPUTS, "feedback", "journal.jsonl"}
     until = time.monotonic() + 5
     while left_over(os.getpid(), 0.1) and time.monotonic() < until:
         pass

@@ -80,8 +80,8 @@ def notebook(answers: Mapping[str, str], *, tagged: bool = True) -> bytes:
         metadata = {"tags": [f"q:{question}"], "nst": {"question": question}} if tagged else {}
         code = {"cell_type": "code", "execution_count": None, "metadata": metadata, "outputs": [], "source": source}
         cells.append(code)
-    whole = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
-    return json.dumps(whole, ensure_ascii=False, indent=1).encode()
+    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    return json.dumps(content, ensure_ascii=False, indent=1).encode()
 
 
 def _files(questions: Mapping[str, Question]) -> dict[str, tuple[bytes, float]]:

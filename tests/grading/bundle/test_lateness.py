@@ -59,14 +59,14 @@ def test_percent_a_day_up_to_the_cap():
 def test_without_a_due_date_nothing_is_late():
     assert lateness("anna", {"ex02": at(99 * DAY)}, Policy(per_day=Decimal(10))) == {"ex02": Late()}
     only_one = Policy({"ex01": DUE}, per_day=Decimal(10))
-    found = lateness("anna", {"ex01": at(DAY), "ex02": at(DAY)}, only_one)
-    assert (found["ex01"].days, found["ex02"].days) == (1, 0)
+    costs = lateness("anna", {"ex01": at(DAY), "ex02": at(DAY)}, only_one)
+    assert (costs["ex01"].days, costs["ex02"].days) == (1, 0)
 
 
 def test_free_days_are_spent_on_what_was_due_first():
     policy = Policy({"ex02": DUE, "ex01": DUE + 7 * DAY}, per_day=Decimal(10), free_days=3)
-    found = lateness("anna", {"ex01": at(9 * DAY), "ex02": at(2 * DAY)}, policy)
-    assert found == {"ex02": Late(2, 2, Decimal(0)), "ex01": Late(2, 1, Decimal(10))}
+    costs = lateness("anna", {"ex01": at(9 * DAY), "ex02": at(2 * DAY)}, policy)
+    assert costs == {"ex02": Late(2, 2, Decimal(0)), "ex01": Late(2, 1, Decimal(10))}
 
 
 def test_the_longest_extension_holds_and_only_for_its_student_and_exercise():
@@ -151,10 +151,10 @@ def test_more_kindness_never_costs_more(policy, times, days, grace, extension):
 
 @given(policies, submitted)
 def test_what_is_taken_stays_within_the_cap_and_free_days_within_the_pool(policy, times):
-    found = lateness("anna", times, policy).values()
-    assert all(0 <= late.percent <= policy.cap and 0 <= late.free <= late.days for late in found)
-    assert sum(late.free for late in found) <= policy.free_days
-    assert all(late.percent == 0 for late in found if late.days == late.free)
+    costs = lateness("anna", times, policy).values()
+    assert all(0 <= late.percent <= policy.cap and 0 <= late.free <= late.days for late in costs)
+    assert sum(late.free for late in costs) <= policy.free_days
+    assert all(late.percent == 0 for late in costs if late.days == late.free)
 
 
 @given(policies, submitted)

@@ -11,7 +11,7 @@ QUESTIONS = all_questions()
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_every_made_answer_is_what_it_says(name):
     question = QUESTIONS[name]
-    for mistake in (None, *(each.id for each in question.misconceptions)):
+    for mistake in (None, *(known.id for known in question.misconceptions)):
         source, names = sample_answers.source(question, mistake), {}
         assert "nstlib" not in source
         exec(source, names)

@@ -21,8 +21,10 @@ LIMITS = Limits(wall=2)
 
 @pytest.fixture(scope="module")
 def workers():
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as found:
-        yield found
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as local_cluster:
+        yield local_cluster
 
 
 @pytest.fixture
@@ -42,24 +44,26 @@ def local(jail, folder, made, tmp_path):
 def test_a_cluster_gives_the_bytes_of_a_local_run_also_when_a_worker_is_lost(
     lost, folder, made, local, workers, tmp_path
 ):
-    before = {each.pid for each in workers.workers.values()}
+    before = {worker.pid for worker in workers.workers.values()}
 
     def progress(done, of):
         if lost and done == 5:
             os.kill(min(before), signal.SIGKILL)
 
     remote = cluster.marker(workers.scheduler_address, weak=False)
-    found = grade(folder, made, tmp_path / "remote", marker=remote, progress=progress, limits=LIMITS)
-    assert outputs(tmp_path / "remote") == local and found.marked_now == 16
-    assert (min(before) in {each.pid for each in workers.workers.values()}) is not lost
+    graded = grade(folder, made, tmp_path / "remote", marker=remote, progress=progress, limits=LIMITS)
+    assert outputs(tmp_path / "remote") == local and graded.marked_now == 16
+    assert (min(before) in {worker.pid for worker in workers.workers.values()}) is not lost
     assert all(left_over(pid) == [] for pid in before)
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("by_worker", "message"),
     [({"tcp://w1": versions.environment() | {"torch": "1.0"}}, "Make them the same"), ({}, "no worker. Start")],
 )
-def test_workers_with_other_versions_or_none_at_all_are_refused(found, said, folder, made, tmp_path, monkeypatch):
+def test_workers_with_other_versions_or_none_at_all_are_refused(
+    by_worker, message, folder, made, tmp_path, monkeypatch
+):
     class Cluster:
         def __enter__(self):
             return self
@@ -68,10 +72,10 @@ def test_workers_with_other_versions_or_none_at_all_are_refused(found, said, fol
             pass
 
         def run(self, function):
-            return found
+            return by_worker
 
     monkeypatch.setattr(cluster, "Client", lambda *given, **more: Cluster())
-    with pytest.raises(cluster.ClusterError, match=said):
+    with pytest.raises(cluster.ClusterError, match=message):
         grade(folder, made, tmp_path / "out", marker=cluster.marker("tcp://127.0.0.1:9", weak=False))
 
 

@@ -42,19 +42,19 @@ def answered(marked):
 def test_right_answers_earn_all_points_and_every_known_mistake_is_named(name, marked):
     question = QUESTIONS[name]
     for mistake in (None, *question.misconceptions):
-        found = marked(answers.source(question, mistake and mistake.id), name).questions[name]
+        entry = marked(answers.source(question, mistake and mistake.id), name).questions[name]
         if mistake is None:
-            assert (found["outcome"], found["points"]) == ("correct", found["of"]) and found["warnings"] == ()
+            assert (entry["outcome"], entry["points"]) == ("correct", entry["of"]) and entry["warnings"] == ()
         else:
-            assert (found["misconception"], found["points"]) == (mistake.id, mistake.credit), mistake.id
-            assert found["outcome"] != "correct"
+            assert (entry["misconception"], entry["points"]) == (mistake.id, mistake.credit), mistake.id
+            assert entry["outcome"] != "correct"
 
 
 def test_one_failed_test_of_three_costs_all_points(made, answered):
     shapes = [test.arguments[0].shape for test in made.questions[GRAM].tests]
-    found = answered(f"F = features.flatten(1)\nreturn F @ F.T * (2 if tuple(features.shape) == {shapes[1]} else 1)")
-    assert [test["verdict"] for test in found["tests"]] == ["correct", "not yet", "correct"]
-    assert (found["outcome"], found["points"], found["misconception"]) == ("not yet", 0, None)
+    entry = answered(f"F = features.flatten(1)\nreturn F @ F.T * (2 if tuple(features.shape) == {shapes[1]} else 1)")
+    assert [test["verdict"] for test in entry["tests"]] == ["correct", "not yet", "correct"]
+    assert (entry["outcome"], entry["points"], entry["misconception"]) == ("not yet", 0, None)
 
 
 @pytest.mark.parametrize(
@@ -73,36 +73,36 @@ def test_one_failed_test_of_three_costs_all_points(made, answered):
     ],
 )
 def test_what_goes_wrong_is_told_apart_and_earns_nothing(body, outcome, keys, answered):
-    found = answered(body)
-    assert (found["outcome"], found["points"]) == (outcome, 0)
+    entry = answered(body)
+    assert (entry["outcome"], entry["points"]) == (outcome, 0)
     if keys:
-        assert set(found["message_keys"]) <= {*keys, "again"} and found["message_keys"]
+        assert set(entry["message_keys"]) <= {*keys, "again"} and entry["message_keys"]
 
 
 def test_a_cut_gradient_is_told(answered):
-    found = answered("F = features.detach().flatten(1)\nreturn F @ F.T")
-    assert (found["outcome"], found["misconception"]) == ("not yet", "detached")
+    entry = answered("F = features.detach().flatten(1)\nreturn F @ F.T")
+    assert (entry["outcome"], entry["misconception"]) == ("not yet", "detached")
 
 
 def test_after_a_test_that_took_too_long_the_others_of_the_question_are_not_run(answered):
-    found = answered("while True: pass")
-    assert [test["detail"] for test in found["tests"]] == ["", "not run", "not run"]
-    assert found["tests"][0]["retries"] == ["timeout"]
+    entry = answered("while True: pass")
+    assert [test["detail"] for test in entry["tests"]] == ["", "not run", "not run"]
+    assert entry["tests"][0]["retries"] == ["timeout"]
 
 
 def test_chance_is_found_by_running_one_test_twice(answered):
     dice = "import random\nF = features.flatten(1)\nreturn F @ F.T * (1 + random.SystemRandom().random())"
-    found = answered(dice)
-    assert found["points"] == 0 and found["outcome"] == "not yet"
+    entry = answered(dice)
+    assert entry["points"] == 0 and entry["outcome"] == "not yet"
     some = "import time\nF = features.flatten(1)\nodd = time.monotonic_ns() // 1000 % 2\nreturn F @ F.T * (1 + odd)"
     outcomes = [answered(some) for _ in range(12)]
-    assert any("nondeterministic" in each["warnings"] for each in outcomes)
-    assert all(each["points"] == 0 for each in outcomes if "nondeterministic" in each["warnings"])
+    assert any("nondeterministic" in entry["warnings"] for entry in outcomes)
+    assert all(entry["points"] == 0 for entry in outcomes if "nondeterministic" in entry["warnings"])
 
 
 def test_an_answer_that_needs_nstlib_is_named_so(answered):
-    found = answered("import nstlib\nreturn nstlib.gram_matrix(features)")
-    assert (found["outcome"], found["misconception"], found["points"]) == ("raised", "calls-nstlib", 0)
+    entry = answered("import nstlib\nreturn nstlib.gram_matrix(features)")
+    assert (entry["outcome"], entry["misconception"], entry["points"]) == ("raised", "calls-nstlib", 0)
 
 
 def test_a_formula_by_hand_is_not_autograds(marked):
@@ -113,8 +113,8 @@ def style_gradient(F, S):
     cost = ((X @ X.T - S) ** 2).sum() / (4 * N**2 * M**2)
     return torch.autograd.grad(cost, X)[0]
 """
-    found = marked(source, "ex03.gradient").questions["ex03.gradient"]
-    assert (found["outcome"], found["misconception"], found["points"]) == ("not yet", "uses-autograd", 0)
+    entry = marked(source, "ex03.gradient").questions["ex03.gradient"]
+    assert (entry["outcome"], entry["misconception"], entry["points"]) == ("not yet", "uses-autograd", 0)
 
 
 def test_a_notebook_that_is_none_is_rejected_with_its_reason(marked):
@@ -122,8 +122,8 @@ def test_a_notebook_that_is_none_is_rejected_with_its_reason(marked):
 
 
 def test_missing_and_broken_answers_have_an_entry_without_tests(marked):
-    found = [marked(text).questions[GRAM] for text in ("x = 1", "def gram_matrix(:")]
-    assert [(each["outcome"], each["points"], each["tests"]) for each in found] == [
+    entries = [marked(text).questions[GRAM] for text in ("x = 1", "def gram_matrix(:")]
+    assert [(entry["outcome"], entry["points"], entry["tests"]) for entry in entries] == [
         ("missing", 0, []),
         ("syntax", 0, []),
     ]
@@ -147,7 +147,7 @@ class Broken:
 def test_faults_of_ours_are_no_verdict(after, runner, marked):
     marks = marked(answers.source(QUESTIONS[GRAM]), with_runner=Broken(runner, after))
     assert marks.ungraded == (GRAM,) and marks.reject is None
-    assert all(each["points"] == 0 and each["outcome"] == "infra" for each in marks.questions.values())
+    assert all(entry["points"] == 0 and entry["outcome"] == "infra" for entry in marks.questions.values())
 
 
 @pytest.mark.parametrize("status", ["timeout", "memory", "output", "protocol", "exited", "killed"])
@@ -160,8 +160,8 @@ def test_a_notebook_that_breaks_its_reader_is_rejected(status, marked):
 
 
 def test_a_submissions_time_ends_for_all_its_tests_together(marked):
-    found = marked("def gram_matrix(f): return f", limits=Limits(submission=0)).questions[GRAM]
-    assert found["outcome"] == "timeout" and {test["seconds"] for test in found["tests"]} == {0}
+    entry = marked("def gram_matrix(f): return f", limits=Limits(submission=0)).questions[GRAM]
+    assert entry["outcome"] == "timeout" and {test["seconds"] for test in entry["tests"]} == {0}
 
 
 def test_the_time_that_others_take_is_not_a_submissions(marked, runner):

@@ -49,7 +49,7 @@ def test_82_a_last_line_that_was_cut_off_is_dropped_wherever_it_was_cut(path):
         path.write_bytes(whole[:end])
         with Journal.open(path) as journal:
             assert journal.dropped == end - start and journal.digest == digest
-            assert [each["student"] for each in journal.records()] == ["anna"]
+            assert [record["student"] for record in journal.records()] == ["anna"]
             journal.append({"student": "ben"})
         assert path.read_bytes() == whole  # as if nothing had happened
 
@@ -78,8 +78,8 @@ def test_82_a_killed_writer_loses_at_most_the_line_it_was_writing(path):
         told = child.stdout.read().split()
         child.wait()
         said = int(told[-1]) if told else said
-        found = students(path)
-        assert found == [str(number) for number in range(len(found))] and len(found) > said
+        written = students(path)
+        assert written == [str(number) for number in range(len(written))] and len(written) > said
 
 
 @pytest.mark.parametrize(
@@ -157,11 +157,11 @@ def test_whatever_is_in_a_record_is_one_line_of_ascii(path):
     }
     with Journal.open(path) as journal:
         journal.append(record)
-        (found,) = journal.records()
+        (entry,) = journal.records()
     assert path.read_bytes().isascii() and path.read_bytes().count(b"\n") == 1
-    assert found["log"] == "\\xff\x1b[31m\n" and found["text"] == record["text"]
-    assert (found["ratio"], found["largest"], found["numpy"]) == ("nan", "inf", 0.5)
-    assert (found["flags"], found["set"], found["time"]) == (["late"], ["a", "b"], "2027-01-01T00:00:00+00:00")
+    assert entry["log"] == "\\xff\x1b[31m\n" and entry["text"] == record["text"]
+    assert (entry["ratio"], entry["largest"], entry["numpy"]) == ("nan", "inf", 0.5)
+    assert (entry["flags"], entry["set"], entry["time"]) == (["late"], ["a", "b"], "2027-01-01T00:00:00+00:00")
 
 
 def test_what_cannot_be_written_is_refused_before_anything_is_written(path):
@@ -176,7 +176,7 @@ def test_what_cannot_be_written_is_refused_before_anything_is_written(path):
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.dictionaries(st.text(), st.text() | st.integers() | st.floats(allow_nan=False) | st.none())))
 def test_any_records_come_back(tmp_path_factory, records):
-    records = [{key: value for key, value in each.items() if key != "previous"} for each in records]
+    records = [{key: value for key, value in record.items() if key != "previous"} for record in records]
     path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
     with Journal.open(path) as journal:
         for record in records:

@@ -12,9 +12,9 @@ ROOMS = ("checks", "checks/judging", "grading", *GRADING)
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    place = tmp_path_factory.mktemp("package") / "nstlib"
-    shutil.copytree(PACKAGE, place, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
-    return place
+    package = tmp_path_factory.mktemp("package") / "nstlib"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
+    return package
 
 
 def test_every_room_of_the_grader_is_here():

@@ -48,8 +48,8 @@ def zipped(*members, **more):
     """A zip of names, (name, bytes) or (ZipInfo, bytes)."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number, each in enumerate(members):
-            name, data = each if isinstance(each, tuple) else (each, NOTEBOOK + b" " * number)
+        for number, member in enumerate(members):
+            name, data = member if isinstance(member, tuple) else (member, NOTEBOOK + b" " * number)
             info = name if isinstance(name, zipfile.ZipInfo) else zipfile.ZipInfo(name, (2027, 1, 31, 12, 0, 0))
             info.compress_type = more.get("packed", zipfile.ZIP_DEFLATED)
             archive.writestr(info, data)
@@ -57,32 +57,32 @@ def zipped(*members, **more):
 
 
 def listed(folder, *args, **more):
-    found = list(find(folder, *args, **more))
-    order = [(each.student, re.sub(r" \(\d+\)$", "", each.path)) for each in found]
+    submissions = list(find(folder, *args, **more))
+    order = [(submission.student, re.sub(r" \(\d+\)$", "", submission.path)) for submission in submissions]
     assert order == sorted(order)
-    assert len({each.path for each in found}) == len(found)
-    for each in found:
-        assert set(each.flags) <= set(FLAGS) and list(each.flags) == sorted(set(each.flags))
-        assert each.reject is None or each.reject in REJECTIONS
-        assert each.sha256 == ("" if each.reject else hashlib.sha256(each.data).hexdigest())
-        assert not each.data if each.reject else each.size == len(each.data)
-        assert each.time is None or each.time.utcoffset().total_seconds() == 0
-        (each.student + each.path).encode()  # can be written down
-    return found
+    assert len({submission.path for submission in submissions}) == len(submissions)
+    for submission in submissions:
+        assert set(submission.flags) <= set(FLAGS) and list(submission.flags) == sorted(set(submission.flags))
+        assert submission.reject is None or submission.reject in REJECTIONS
+        assert submission.sha256 == ("" if submission.reject else hashlib.sha256(submission.data).hexdigest())
+        assert not submission.data if submission.reject else submission.size == len(submission.data)
+        assert submission.time is None or submission.time.utcoffset().total_seconds() == 0
+        (submission.student + submission.path).encode()  # can be written down
+    return submissions
 
 
 def owners(folder, *args, **more):
-    return [(each.student, each.path) for each in listed(folder, *args, **more)]
+    return [(submission.student, submission.path) for submission in listed(folder, *args, **more)]
 
 
 def rejects(folder, *args, **more):
-    return [(each.student, each.path, each.reject) for each in listed(folder, *args, **more)]
+    return [(submission.student, submission.path, submission.reject) for submission in listed(folder, *args, **more)]
 
 
 def student_of(name, roster=(), **more):
     with tempfile.TemporaryDirectory() as folder:
-        (found,) = find(put(Path(folder), name), roster, **more)
-    return found.student, set(found.flags) - {"time_from_file"}
+        (submission,) = find(put(Path(folder), name), roster, **more)
+    return submission.student, set(submission.flags) - {"time_from_file"}
 
 
 # Whose it is
@@ -90,14 +90,16 @@ def student_of(name, roster=(), **more):
 
 def test_a_folder_is_a_student(tmp_path):
     put(tmp_path, "ben/ex02.ipynb", "anna/week 1/deeper/ex02.ipynb", "anna/ex01.IPYNB", "anna/notes.txt")
-    found = listed(tmp_path)
-    assert [(each.student, each.path) for each in found] == [
+    submissions = listed(tmp_path)
+    assert [(submission.student, submission.path) for submission in submissions] == [
         ("anna", "anna/ex01.IPYNB"),
         ("anna", "anna/week 1/deeper/ex02.ipynb"),
         ("ben", "ben/ex02.ipynb"),
     ]
-    assert {each.flags for each in found} == {("time_from_file",)} and {each.time for each in found} == {THEN}
-    assert found[2].data == NOTEBOOK and found[2].size == len(NOTEBOOK)
+    assert {submission.flags for submission in submissions} == {("time_from_file",)} and {
+        submission.time for submission in submissions
+    } == {THEN}
+    assert submissions[2].data == NOTEBOOK and submissions[2].size == len(NOTEBOOK)
 
 
 @pytest.mark.parametrize(
@@ -145,9 +147,9 @@ def test_signs_of_regular_expressions_in_ids_are_letters(id):
 
 def test_a_file_that_names_nobody_is_listed(tmp_path):
     put(tmp_path, "_x.ipynb", "_y.ipynb")
-    found = listed(tmp_path, ROSTER)
-    assert [each.student for each in found] == ["", ""]
-    assert all("no_student" in each.flags for each in found)
+    submissions = listed(tmp_path, ROSTER)
+    assert [submission.student for submission in submissions] == ["", ""]
+    assert all("no_student" in submission.flags for submission in submissions)
 
 
 @pytest.mark.parametrize(
@@ -214,14 +216,16 @@ def test_two_of_one_name_in_moodle_are_not_one_student(tmp_path):
         f"{who}_{number}_assignsubmission_file_/x.ipynb" for who in ("Participant", "Anna Archer") for number in (1, 2)
     ]
     put(tmp_path, *names)
-    found = listed(tmp_path, ROSTER)
-    assert [each.student for each in found] == ["", "", "Participant 1", "Participant 2"]
-    assert all("ambiguous" in each.flags for each in found)
+    submissions = listed(tmp_path, ROSTER)
+    assert [submission.student for submission in submissions] == ["", "", "Participant 1", "Participant 2"]
+    assert all("ambiguous" in submission.flags for submission in submissions)
 
 
 def test_a_moodle_student_who_only_wrote_text_is_listed(tmp_path):
     put(tmp_path, "Anna Archer_1_assignsubmission_onlinetext_/onlinetext.html")
-    assert [(each.student, each.reject) for each in listed(tmp_path, ROSTER)] == [("anna", "no_notebook")]
+    assert [(submission.student, submission.reject) for submission in listed(tmp_path, ROSTER)] == [
+        ("anna", "no_notebook")
+    ]
 
 
 def test_blackboard_and_the_inbox_of_nbgrader_give_student_and_time(tmp_path):
@@ -258,7 +262,9 @@ def test_nbgrader(tmp_path, top):
 def test_a_timestamp_that_cannot_be_read_is_not_used(tmp_path, text):
     put(tmp_path, "anna/ex02/x.ipynb", "anna/ex02/y.ipynb")
     put(tmp_path, "anna/ex02/timestamp.txt", data=text)
-    assert {(each.time, each.flags) for each in listed(tmp_path)} == {(THEN, ("bad_timestamp", "time_from_file"))}
+    assert {(submission.time, submission.flags) for submission in listed(tmp_path)} == {
+        (THEN, ("bad_timestamp", "time_from_file"))
+    }
 
 
 def test_a_timestamp_that_is_a_link_is_not_read(tmp_path):
@@ -271,8 +277,8 @@ def test_a_timestamp_that_is_a_link_is_not_read(tmp_path):
 def test_a_timestamp_without_a_zone_is_in_utc_and_says_so(tmp_path):
     put(tmp_path, "anna/ex02/x.ipynb")
     put(tmp_path, "anna/ex02/timestamp.txt", data=b"2027-01-02T04:04:05")
-    (found,) = listed(tmp_path)
-    assert (found.time.hour, found.flags) == (4, ("time_from_timestamp", "time_without_zone"))
+    (submission,) = listed(tmp_path)
+    assert (submission.time.hour, submission.flags) == (4, ("time_from_timestamp", "time_without_zone"))
 
 
 @pytest.mark.parametrize("where", ["Anna Archer_1_assignsubmission_file_/ex02", "anna/ex02/deeper", "anna"])
@@ -280,25 +286,29 @@ def test_a_student_cannot_hand_in_a_timestamp(tmp_path, where):
     put(tmp_path, f"{where}/x.ipynb")
     put(tmp_path, f"{where}/timestamp.txt", data=b"2020-01-02 04:04:05 UTC")
     put(tmp_path, "ben/hw.zip", data=zipped("ben/ex02/x.ipynb", ("ben/ex02/timestamp.txt", b"2020-01-02 04:04:05 UTC")))
-    assert {each.time for each in listed(tmp_path, ROSTER)} == {THEN}
+    assert {submission.time for submission in listed(tmp_path, ROSTER)} == {THEN}
 
 
 def test_a_pattern_goes_first(tmp_path):
     put(tmp_path, "week1/hw-anna.ipynb", "week1/hw-ANNA2.ipynb", "ben/x.ipynb", "week1/readme.txt", "empty/readme.txt")
-    found = owners(tmp_path, ROSTER, pattern=r"hw-(?P<student>[A-Za-z]+)")
-    assert found == [("anna", "week1/hw-ANNA2.ipynb"), ("anna", "week1/hw-anna.ipynb"), ("ben", "ben/x.ipynb")]
+    pairs = owners(tmp_path, ROSTER, pattern=r"hw-(?P<student>[A-Za-z]+)")
+    assert pairs == [("anna", "week1/hw-ANNA2.ipynb"), ("anna", "week1/hw-anna.ipynb"), ("ben", "ben/x.ipynb")]
 
 
 def test_a_pattern_may_know_the_time(tmp_path):
     put(tmp_path, "hw-anna-2027-01-02T03:04:05Z.ipynb")
-    (found,) = listed(tmp_path, pattern=r"hw-(?P<student>[a-z]+)-(?P<time>.+)\.ipynb")
-    assert (found.student, found.time, found.flags) == ("anna", datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC), ())
+    (submission,) = listed(tmp_path, pattern=r"hw-(?P<student>[a-z]+)-(?P<time>.+)\.ipynb")
+    assert (submission.student, submission.time, submission.flags) == (
+        "anna",
+        datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC),
+        (),
+    )
 
 
 def test_a_time_in_a_name_that_is_none(tmp_path):
     put(tmp_path, "hw-anna-noon.ipynb")
-    (found,) = listed(tmp_path, pattern=r"hw-(?P<student>[a-z]+)-(?P<time>.+)\.ipynb")
-    assert (found.time, found.flags) == (THEN, ("bad_timestamp", "time_from_file"))
+    (submission,) = listed(tmp_path, pattern=r"hw-(?P<student>[a-z]+)-(?P<time>.+)\.ipynb")
+    assert (submission.time, submission.flags) == (THEN, ("bad_timestamp", "time_from_file"))
 
 
 @pytest.mark.parametrize("pattern", ["(?P<student>", "anna", "(?P<pupil>.)", "[\x1b"])
@@ -395,9 +405,9 @@ def test_what_is_no_file_is_not_read(tmp_path):
             server.bind("socket.ipynb")
         finally:
             os.chdir(here)
-        found = rejects(folder, ROSTER)
+        lines = rejects(folder, ROSTER)
     names = ("dangling", "dir", "fifo", "link", "loop", "socket")
-    assert found == [
+    assert lines == [
         *(("anna", f"anna/{name}.ipynb", "not_a_file") for name in names),
         ("anna", "anna/x.ipynb", None),
         ("ben", "ben", "not_a_file"),
@@ -407,18 +417,18 @@ def test_what_is_no_file_is_not_read(tmp_path):
 @pytest.mark.parametrize("becomes", ["link", "pipe"])
 def test_a_file_that_is_exchanged_after_it_was_found(tmp_path, becomes):
     folder = put(tmp_path / "in", "anna/x.ipynb", "ben/x.ipynb")
-    found = find(folder)
+    submissions = find(folder)
     (folder / "anna/x.ipynb").unlink()
     if becomes == "link":
         (folder / "anna/x.ipynb").symlink_to(folder / "ben/x.ipynb")
     else:
         os.mkfifo(folder / "anna/x.ipynb")
-    assert [each.reject for each in found] == ["not_a_file", None]
+    assert [submission.reject for submission in submissions] == ["not_a_file", None]
 
 
 def test_a_file_that_is_gone_or_forbidden_is_unreadable(tmp_path, monkeypatch):
     folder = put(tmp_path, "anna/x.ipynb", "ben/x.ipynb", "cleo/x.ipynb")
-    found = find(folder)
+    submissions = find(folder)
     (folder / "anna/x.ipynb").unlink()
     real = os.open
 
@@ -428,7 +438,7 @@ def test_a_file_that_is_gone_or_forbidden_is_unreadable(tmp_path, monkeypatch):
         return real(path, *args, **more)
 
     monkeypatch.setattr(os, "open", forbidden)
-    assert [(each.student, each.reject) for each in found] == [
+    assert [(submission.student, submission.reject) for submission in submissions] == [
         ("anna", "unreadable"),
         ("ben", "unreadable"),
         ("cleo", None),
@@ -454,8 +464,12 @@ def test_files_that_are_too_large(tmp_path):
     put(tmp_path, "anna/x.ipynb", data=b" " * 1000)
     put(tmp_path, "ben/x.ipynb", data=b" " * 1001)
     put(tmp_path, "cleo/x.ipynb", data=b" " * 5000)
-    found = listed(tmp_path, limits=Limits(notebook=1000))
-    assert [(each.reject, each.size) for each in found] == [(None, 1000), ("too_large", 1001), ("too_large", 5000)]
+    submissions = listed(tmp_path, limits=Limits(notebook=1000))
+    assert [(submission.reject, submission.size) for submission in submissions] == [
+        (None, 1000),
+        ("too_large", 1001),
+        ("too_large", 5000),
+    ]
 
 
 def test_a_file_that_grows_while_it_is_read_is_too_large(tmp_path, monkeypatch):
@@ -468,25 +482,25 @@ def test_a_file_that_grows_while_it_is_read_is_too_large(tmp_path, monkeypatch):
         return os.stat_result(status)
 
     monkeypatch.setattr(os, "fstat", small)
-    assert [each.reject for each in find(tmp_path, limits=Limits(notebook=999))] == ["too_large"]
+    assert [submission.reject for submission in find(tmp_path, limits=Limits(notebook=999))] == ["too_large"]
 
 
 def test_all_of_a_student_together(tmp_path, monkeypatch):
     monkeypatch.setattr("nstlib.grading.submissions.find.TOTAL", 2500)
     put(tmp_path, *(f"anna/{n}.ipynb" for n in range(4)), "ben/x.ipynb", data=b" " * 1000)
-    assert [each.reject for each in listed(tmp_path)] == [None, None, "too_large", "too_large", None]
+    assert [submission.reject for submission in listed(tmp_path)] == [None, None, "too_large", "too_large", None]
 
 
 def test_too_many_files_of_a_student(tmp_path, monkeypatch):
     monkeypatch.setattr("nstlib.grading.submissions.grouping.MEMBERS", 3)
     put(tmp_path, *(f"anna/{n}.ipynb" for n in range(4)), *(f"ben/{n}.ipynb" for n in range(3)))
-    assert [each.reject for each in listed(tmp_path)] == ["too_many", None, None, None]
+    assert [submission.reject for submission in listed(tmp_path)] == ["too_many", None, None, None]
 
 
 def test_hidden_files_are_passed_over(tmp_path):
     hidden = (".ipynb_checkpoints/x-checkpoint.ipynb", ".x.ipynb", "__MACOSX/._x.ipynb", ".git/y.ipynb")
-    put(tmp_path, "anna/x.ipynb", *hidden, *(f"anna/{each}" for each in hidden))
-    put(tmp_path, "anna/z.zip", data=zipped("z.ipynb", *hidden, *(f"a/{each}" for each in hidden)))
+    put(tmp_path, "anna/x.ipynb", *hidden, *(f"anna/{name}" for name in hidden))
+    put(tmp_path, "anna/z.zip", data=zipped("z.ipynb", *hidden, *(f"a/{name}" for name in hidden)))
     assert [path for _, path in owners(tmp_path)] == ["anna/x.ipynb", "anna/z.zip/z.ipynb"]
 
 
@@ -500,7 +514,7 @@ def test_times_that_cannot_be(tmp_path, monkeypatch, changed):
         return os.stat_result(tuple(status), {"st_mtime": float(changed)})
 
     monkeypatch.setattr(os, "lstat", strange)
-    assert [each.time for each in listed(tmp_path)] == [None]
+    assert [submission.time for submission in listed(tmp_path)] == [None]
 
 
 # Names
@@ -518,14 +532,14 @@ def test_names_that_are_not_text(tmp_path):
         ("anna", "anna/\\u202egnp.ipynb"),
         ("anna", "anna/\\x1b[31m\\x0a.ipynb"),
     ]
-    assert [each.data for each in find(tmp_path)][1] == b"\xff.ipynb"
+    assert [submission.data for submission in find(tmp_path)][1] == b"\xff.ipynb"
 
 
 def test_paths_that_look_the_same_are_told_apart(tmp_path):
     put(tmp_path, "anna/\x1b.ipynb", "anna/\\x1b.ipynb")
     put(tmp_path, "ben/a.zip", data=twice())
-    found = owners(tmp_path)
-    assert [path for _, path in found] == [
+    pairs = owners(tmp_path)
+    assert [path for _, path in pairs] == [
         "anna/\\x1b.ipynb",
         "anna/\\x1b.ipynb (2)",
         "ben/a.zip/x.ipynb",
@@ -545,8 +559,8 @@ def test_the_same_file_again_is_superseded(tmp_path):
     put(tmp_path, "anna/a.ipynb", "anna/c.ipynb")
     put(tmp_path, "anna/b.ipynb", "anna/z/d.ipynb", "ben/a.ipynb")
     os.utime(tmp_path / "anna/z/d.ipynb", (1, 1))  # equal to c, and earlier
-    found = {each.path: "superseded" in each.flags for each in listed(tmp_path)}
-    assert found == {
+    superseded = {submission.path: "superseded" in submission.flags for submission in listed(tmp_path)}
+    assert superseded == {
         "anna/a.ipynb": False,
         "anna/b.ipynb": True,
         "anna/c.ipynb": True,
@@ -557,7 +571,7 @@ def test_the_same_file_again_is_superseded(tmp_path):
 
 def test_what_cannot_be_read_supersedes_nothing(tmp_path):
     put(tmp_path, "anna/a.ipynb", "anna/b.ipynb", data=b" " * 50)
-    assert [each.flags for each in listed(tmp_path, limits=Limits(notebook=9))] == [("time_from_file",)] * 2
+    assert [submission.flags for submission in listed(tmp_path, limits=Limits(notebook=9))] == [("time_from_file",)] * 2
 
 
 def test_unknown_students_are_not_one_student(tmp_path):
@@ -565,14 +579,16 @@ def test_unknown_students_are_not_one_student(tmp_path):
     put(tmp_path, "_b.ipynb")
     put(tmp_path, "week1/a.ipynb")
     put(tmp_path, "week1/b.ipynb")
-    found = listed(tmp_path, pattern="(?P<student>nobody)?")
-    assert [each.student for each in found] == [""] * 4 and not any("superseded" in each.flags for each in found)
+    submissions = listed(tmp_path, pattern="(?P<student>nobody)?")
+    assert [submission.student for submission in submissions] == [""] * 4 and not any(
+        "superseded" in submission.flags for submission in submissions
+    )
 
 
 def test_each_unknown_student_without_a_notebook_is_listed(tmp_path):
     put(tmp_path, *(f"Ben Baker_{number}_assignsubmission_file_/x.py" for number in (1, 2)))
-    found = rejects(tmp_path, ROSTER)
-    assert found == [("", f"Ben Baker_{number}_assignsubmission_file_", "no_notebook") for number in (1, 2)]
+    lines = rejects(tmp_path, ROSTER)
+    assert lines == [("", f"Ben Baker_{number}_assignsubmission_file_", "no_notebook") for number in (1, 2)]
 
 
 def test_the_order_is_not_that_of_the_disk(tmp_path, monkeypatch):
@@ -584,7 +600,7 @@ def test_the_order_is_not_that_of_the_disk(tmp_path, monkeypatch):
     class Backwards:
         def __init__(self, path):
             with real(path) as entries:
-                self.entries = sorted(entries, key=lambda each: each.name, reverse=True)
+                self.entries = sorted(entries, key=lambda entry: entry.name, reverse=True)
 
         def __enter__(self):
             return iter(self.entries)
@@ -612,36 +628,43 @@ LAYOUTS = (
 def test_a_class_in_a_zip(tmp_path):
     folder = put(tmp_path / "class", *LAYOUTS)
     (tmp_path / "class.zip").write_bytes(zipped(*LAYOUTS, "dan/", "eve/a/b/x.py"))
-    found = listed(tmp_path / "class.zip", ROSTER)
+    submissions = listed(tmp_path / "class.zip", ROSTER)
     (folder / "dan").mkdir()
     put(folder, "eve/a/b/x.py")
-    assert [each.student for each in found] == [each.student for each in listed(folder, ROSTER)]
-    assert [each.path for each in found if not each.reject] == [
-        f"class.zip/{each.path}" for each in listed(folder, ROSTER) if not each.reject
+    assert [submission.student for submission in submissions] == [
+        submission.student for submission in listed(folder, ROSTER)
     ]
-    assert {each.time for each in found} == {THEN} and all("time_from_zip" in each.flags for each in found)
-    assert next((each.student, each.path) for each in found if each.reject) == ("dan", "class.zip/dan")
+    assert [submission.path for submission in submissions if not submission.reject] == [
+        f"class.zip/{submission.path}" for submission in listed(folder, ROSTER) if not submission.reject
+    ]
+    assert {submission.time for submission in submissions} == {THEN} and all(
+        "time_from_zip" in submission.flags for submission in submissions
+    )
+    assert next((submission.student, submission.path) for submission in submissions if submission.reject) == (
+        "dan",
+        "class.zip/dan",
+    )
 
 
 def test_the_same_class_in_a_zip_of_its_folder_and_with_timestamps(tmp_path):
-    names = [f"class/{each}" for each in LAYOUTS]
+    names = [f"class/{name}" for name in LAYOUTS]
     stamp = ("class/anna/ex02/timestamp.txt", b"2027-01-02 04:04:05 UTC")
     (tmp_path / "class.zip").write_bytes(zipped("class/", *names, "class/anna/ex02/y.ipynb", stamp))
-    found = {each.path: each for each in listed(tmp_path / "class.zip", ROSTER)}
-    assert found["class.zip/class/anna/ex02.ipynb"].student == "anna"
-    assert found["class.zip/class/anna/ex02/y.ipynb"].time == datetime(2027, 1, 2, 4, 4, 5, tzinfo=UTC)
+    submissions = {submission.path: submission for submission in listed(tmp_path / "class.zip", ROSTER)}
+    assert submissions["class.zip/class/anna/ex02.ipynb"].student == "anna"
+    assert submissions["class.zip/class/anna/ex02/y.ipynb"].time == datetime(2027, 1, 2, 4, 4, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("name", ["anna/hw.zip", "anna_hw.ZIP", "archeranna_101_5_hw.zip"])
 def test_an_archive_that_was_handed_in(tmp_path, name):
     put(tmp_path / "in", name, data=zipped("ben/x.ipynb", "ben_103_7_y.ipynb", "notes.txt"))
-    found = listed(tmp_path / "in", ROSTER)
-    assert [(each.student, each.path) for each in found] == [
+    submissions = listed(tmp_path / "in", ROSTER)
+    assert [(submission.student, submission.path) for submission in submissions] == [
         ("anna", f"{name}/ben/x.ipynb"),
         ("anna", f"{name}/ben_103_7_y.ipynb"),
     ]
-    assert found[0].data == NOTEBOOK
-    assert {(each.time, each.flags) for each in found} == {
+    assert submissions[0].data == NOTEBOOK
+    assert {(submission.time, submission.flags) for submission in submissions} == {
         (THEN, ("time_from_file",))
     }  # not what the student's zip says
     (tmp_path / "class.zip").write_bytes(zipped((name, zipped("x.ipynb"))))
@@ -658,18 +681,18 @@ def test_archives_are_closed(tmp_path, much):
     before = len(os.listdir("/dev/fd"))
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        found = find(tmp_path / "class.zip")
-        for _, _ in zip(range(much), found, strict=False):
+        submissions = find(tmp_path / "class.zip")
+        for _, _ in zip(range(much), submissions, strict=False):
             pass
-        del found
-    assert len(os.listdir("/dev/fd")) == before and [each.category for each in said] == []
+        del submissions
+    assert len(os.listdir("/dev/fd")) == before and [warning.category for warning in said] == []
 
 
 def test_the_time_of_a_member_without_one_is_that_of_the_archive(tmp_path):
     first = zipfile.ZipInfo("anna/x.ipynb", (1980, 1, 1, 0, 0, 0))
     put(tmp_path, "class.zip", data=zipped((first, NOTEBOOK)))
-    (found,) = listed(tmp_path / "class.zip")
-    assert (found.time, found.flags) == (THEN, ("time_from_file",))
+    (submission,) = listed(tmp_path / "class.zip")
+    assert (submission.time, submission.flags) == (THEN, ("time_from_file",))
 
 
 def test_no_archive_within_a_students_archive(tmp_path):
@@ -718,7 +741,7 @@ def test_links_in_an_archive(tmp_path, mode):
     info = zipfile.ZipInfo("x.ipynb")
     info.create_system, info.external_attr = 3, (mode | 0o777) << 16
     put(tmp_path, "anna/hw.zip", data=zipped((info, b"/etc/passwd"), "y.ipynb/"))
-    assert {(each.path, each.reject) for each in listed(tmp_path)} == {
+    assert {(submission.path, submission.reject) for submission in listed(tmp_path)} == {
         ("anna/hw.zip/x.ipynb", "not_a_file"),
         ("anna/hw.zip/y.ipynb", "not_a_file"),
     }
@@ -763,8 +786,8 @@ def test_a_table_of_contents_that_is_too_long_is_not_read(tmp_path):
 def lying(name, data, size):
     """A zip whose tables say another size."""
     whole = bytearray(zipped((name, data)))
-    for mark, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
-        start = whole.index(mark) + place
+    for mark, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        start = whole.index(mark) + offset
         whole[start : start + 4] = size.to_bytes(4, "little")
     return bytes(whole)
 
@@ -772,8 +795,8 @@ def lying(name, data, size):
 @pytest.mark.parametrize("size", [0, 1, 10, 1 << 20, (1 << 32) - 1])
 def test_sizes_in_an_archive_are_not_believed(tmp_path, size):
     put(tmp_path, "anna/hw.zip", data=lying("x.ipynb", b" " * (1 << 20), size))
-    (found,) = listed(tmp_path, limits=Limits(notebook=1000))
-    assert found.reject in ("too_large", "bad_archive") and found.size <= 1001
+    (submission,) = listed(tmp_path, limits=Limits(notebook=1000))
+    assert submission.reject in ("too_large", "bad_archive") and submission.size <= 1001
 
 
 def test_a_bomb_costs_little(tmp_path, monkeypatch):
@@ -791,11 +814,11 @@ def test_a_bomb_costs_little(tmp_path, monkeypatch):
     monkeypatch.setattr(zipfile.ZipExtFile, "read", counted)
     tracemalloc.start()
     try:
-        found = rejects(tmp_path, limits=Limits(notebook=1 << 20))
+        lines = rejects(tmp_path, limits=Limits(notebook=1 << 20))
         assert tracemalloc.get_traced_memory()[1] < 12 << 20
     finally:
         tracemalloc.stop()
-    assert {reject for _, _, reject in found[:30]} == {"too_large"} and found[30] == ("ben", "ben/x.ipynb", None)
+    assert {reject for _, _, reject in lines[:30]} == {"too_large"} and lines[30] == ("ben", "ben/x.ipynb", None)
     assert sum(read) < 2 * (5 << 20)  # twice: for what is superseded, and for what is yielded
 
 
@@ -811,9 +834,9 @@ def test_members_that_share_their_bytes_are_counted_each_time(tmp_path, monkeypa
     start, end = whole.index(b"PK\x01\x02"), whole.index(b"PK\x05\x06")
     tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 20, 20, 20 * (end - start), start, 0)
     put(tmp_path, "anna/hw.zip", data=whole[:start] + whole[start:end] * 20 + tail)
-    found = rejects(tmp_path)
-    assert len(found) == 20 and {reject for *_, reject in found[2:]} <= {"too_large", "bad_archive"}
-    assert sum(reject is None for *_, reject in found) <= 2 and len(opened) <= 2 * 2  # read twice
+    lines = rejects(tmp_path)
+    assert len(lines) == 20 and {reject for *_, reject in lines[2:]} <= {"too_large", "bad_archive"}
+    assert sum(reject is None for *_, reject in lines) <= 2 and len(opened) <= 2 * 2  # read twice
 
 
 @pytest.mark.parametrize("cut", [0, 1, 10, 30, 60, -1, -20, -60])
@@ -860,8 +883,8 @@ BASE = zipped("anna/x.ipynb", "y.ipynb", ("z.zip", zipped("a.ipynb")))
 
 def mangled(edits, cut):
     whole = bytearray(BASE)
-    for place, value in edits:
-        whole[place % len(whole)] = value
+    for offset, value in edits:
+        whole[offset % len(whole)] = value
     return bytes(whole[: len(whole) if cut < 300 else cut])
 
 
@@ -871,8 +894,8 @@ def mangled(edits, cut):
 def test_any_bytes_may_be_a_zip(tmp_path, data):
     put(tmp_path / "in", "anna/hw.zip", data=data)
     put(tmp_path / "in", "ben/x.ipynb")
-    found = listed(tmp_path / "in")
-    assert found[-1].student == "ben" and found[-1].reject is None and found[0].student == "anna"
+    submissions = listed(tmp_path / "in")
+    assert submissions[-1].student == "ben" and submissions[-1].reject is None and submissions[0].student == "anna"
     (tmp_path / "class.zip").write_bytes(data)
     try:
         listed(tmp_path / "class.zip", ROSTER)
@@ -911,8 +934,8 @@ import pathlib, sys, tracemalloc
 from nstlib.grading.submissions.find import find
 tracemalloc.start()
 total, peaks = 0, []
-for number, each in enumerate(find(pathlib.Path(sys.argv[1]))):
-    total += each.size
+for number, submission in enumerate(find(pathlib.Path(sys.argv[1]))):
+    total += submission.size
     if number in (99, 999):
         peaks.append(tracemalloc.get_traced_memory()[1])
 print(total, *peaks)
@@ -942,5 +965,5 @@ def test_nothing_outside_the_folder_is_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "open", noted)
     listed(folder)
     copies = re.compile(rf"{re.escape(os.path.realpath(tempfile.gettempdir()))}/?[^/]*")
-    assert all(each.startswith(str(folder.resolve())) or copies.fullmatch(each) for each in opened)
-    assert sum(each.startswith(str(folder.resolve())) for each in opened) >= 4
+    assert all(path.startswith(str(folder.resolve())) or copies.fullmatch(path) for path in opened)
+    assert sum(path.startswith(str(folder.resolve())) for path in opened) >= 4
