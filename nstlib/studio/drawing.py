@@ -1,22 +1,24 @@
-"""A studio's curve and bars as small SVG pictures: drawn in a fraction of a millisecond, without pyplot's global state.
+"""A studio's curve and bars as small SVG pictures, drawn in a fraction of a millisecond without pyplot's global state.
 
-Their lines take the page's own text colour, so that they are legible in light and dark themes.
+Their lines take the page's own text colour, so that they can be read in light and dark themes.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH, HEIGHT = 320, 90
+WIDTH = 320
+HEIGHT = 90
 COLOURS = ("#00204c", "#414d6b", "#7c7b78", "#bcaf6f", "#ffe945")  # cividis: also for colour-blind readers
 
 
 def curve(totals: Sequence[float]) -> str:
-    """J by step on a logarithmic axis; an empty frame where there is none yet."""
+    """Draw J by step on a logarithmic axis; an empty frame while there is none."""
     logs = [math.log10(total) for total in totals if total > 0 and math.isfinite(total)]
     if len(logs) < 2:
         return _svg("no cost curve yet", "")
-    low, high = min(logs), max(logs)
+    low = min(logs)
+    high = max(logs)
     height = (high - low) or 1.0
     last = len(logs) - 1
     points = " ".join(
@@ -29,12 +31,12 @@ def curve(totals: Sequence[float]) -> str:
 
 
 def bars(shares: Mapping[str, float]) -> str:
-    """One bar for each layer's share of the gradient's strength."""
+    """Draw a bar for each layer's share of the gradient's strength."""
     if not shares:
         return _svg("no gradient shares yet", "")
     row = (HEIGHT - 4) / len(shares)
     pieces = []
-    for index, ((layer, share), colour) in enumerate(zip(shares.items(), _cycled(len(shares)), strict=True)):
+    for index, ((layer, share), colour) in enumerate(zip(shares.items(), _colours(len(shares)), strict=True)):
         top = 2 + index * row
         pieces.append(
             f'<text x="0" y="{top + row * 0.7:.1f}" font-size="10" fill="currentColor">{escape(layer)}</text>'
@@ -43,11 +45,11 @@ def bars(shares: Mapping[str, float]) -> str:
             f'<text x="{62 + share * (WIDTH - 100):.1f}" y="{top + row * 0.7:.1f}" font-size="10" '
             f'fill="currentColor">{share:.0%}</text>'
         )
-    said = ", ".join(f"{layer} {share:.0%}" for layer, share in shares.items())
-    return _svg(f"who pulls at the picture: {said}", "".join(pieces))
+    summary = ", ".join(f"{layer} {share:.0%}" for layer, share in shares.items())
+    return _svg(f"who pulls at the picture: {summary}", "".join(pieces))
 
 
-def _cycled(count: int) -> list[str]:
+def _colours(count: int) -> list[str]:
     return [COLOURS[index * (len(COLOURS) - 1) // max(1, count - 1)] for index in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""What is kept of a studio's picture: lines of code that make it again, and files."""
+"""What can be kept of a studio's picture: the code that makes it again, and files."""
 
 from pathlib import Path
 
@@ -11,22 +11,23 @@ from nstlib.transfer.settings import Settings
 
 
 def code(request: RunRequest, steps: int) -> str:
-    """Lines that make the picture which a request's run showed at its last of so many steps, without a studio."""
-    settings, default = request.settings, Settings()
+    """Return the code that makes the picture of a request's run after so many steps, without a studio."""
+    settings = request.settings
+    default = Settings()
     changed = {key: value for key, value in vars(settings).items() if value != getattr(default, key)}
     if settings.weights_given:
         changed.pop("style_layers", None)
-    words = ", ".join(f"{key}={value!r}" for key, value in changed.items())
+    arguments = ", ".join(f"{key}={value!r}" for key, value in changed.items())
     lines = [
         "import nstlib",
         "from nstlib import Settings, painted, pictures",
         "",
         f"content = {sources.code(request.content)}",
         f"style = {sources.code(request.style)}",
-        f"network = nstlib.networks.load({_network(request)})",
-        f"settings = Settings({words})",
+        f"network = nstlib.networks.load({_network_arguments(request)})",
+        f"settings = Settings({arguments})",
     ]
-    if steps < settings.steps:  # not fewer steps in Settings: Adam's rate falls over the last quarter of those
+    if steps < settings.steps:  # Settings keep their steps: Adam's rate falls over the last quarter of those
         lines += [
             "for step in nstlib.steps(content, style, settings, network):",
             f"    if step.index == {steps - 1}:",
@@ -40,13 +41,13 @@ def code(request: RunRequest, steps: int) -> str:
     return "\n".join(lines)
 
 
-def _network(request: RunRequest) -> str:
+def _network_arguments(request: RunRequest) -> str:
     layers = runs.layers(request.settings)
     return repr(request.network) if layers == networks.DEFAULT else f"{request.network!r}, {layers}"
 
 
 def save(picture: Picture, settings: Settings, folder: Path) -> str:
-    """Write picture and settings under the next free number; return the picture's name. OSError if it cannot be."""
+    """Write picture and settings under the next free number; return the picture's name. Raise OSError if that fails."""
     number = next(n for n in range(1, 10_000) if not (folder / f"studio_{n}.png").exists())
     path = pictures.write(picture, folder / f"studio_{number}.png")
     with replacing(path.with_suffix(".json")) as part:

@@ -1,4 +1,4 @@
-"""Pictures as frames for a browser: small files, and not more of them than it can paint."""
+"""Pictures as frames for a browser: small files, and no more of them than it can paint."""
 
 import io
 import time
@@ -21,8 +21,8 @@ def jpeg(picture: Picture) -> bytes:
     return file.getvalue()
 
 
-def wiped(before: Picture, after: Picture, share: float) -> Picture:
-    """The left `share` of one picture beside the rest of the other, of the same size."""
+def wipe(before: Picture, after: Picture, share: float) -> Picture:
+    """Return the left `share` of one picture beside the rest of the other, which has the same size."""
     border = round(share * after.shape[-1])
     mixed = after.clone()
     mixed[..., :border] = before[..., :border]
@@ -30,21 +30,22 @@ def wiped(before: Picture, after: Picture, share: float) -> Picture:
 
 
 class Pace:
-    """Says whether a frame may be sent now: `rate` a second in the mean, and two at once after a pause.
+    """A limit on frames: `rate` a second on average, and two at once after a pause.
 
-    Two, because a run's first picture is its start: the second is the first that a moved knob has changed.
+    Two, because a run's first picture is its start, and only the second shows what the moved knob has changed.
     """
 
     def __init__(self, rate: float = RATE) -> None:
-        self.rate, self._next = rate, 0.0
+        self.rate = rate
+        self._next = 0.0
 
     def due(self) -> bool:
-        """Whether the next frame's time has come; if so, the one after it is due a gap later."""
+        """Say whether a frame may be sent now; if so, count it as sent."""
         moment = time.monotonic()
         if moment < self._next:
             return False
         gap = 1 / self.rate
-        self._next = max(self._next, moment - gap) + gap  # steps do not fall on the beat: what is late is made up for
+        self._next = max(self._next, moment - gap) + gap  # steps miss the beat: a late frame does not delay the next
         return True
 
     def reset(self) -> None:

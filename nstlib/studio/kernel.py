@@ -1,4 +1,4 @@
-"""What panels of one kernel share: the worker, which cell shows which panel, and what the stop button does."""
+"""What all panels of a kernel share: the worker, the list of cells with a panel, and the stop button."""
 
 import contextlib
 import signal
@@ -9,64 +9,64 @@ from IPython import get_ipython
 from nstlib.studio.worker import Worker
 
 WORKER = Worker()
-_shown: dict[str, "Panel"] = {}  # by the cell that shows it
+_panels: dict[str, "Removable"] = {}  # by the id of the cell that shows it
 
 
-class Panel(Protocol):
-    """Whatever can be removed."""
+class Removable(Protocol):
+    """A panel, as far as this module knows it."""
 
     def remove(self) -> None:
-        """End the runs, remove the widgets, and let go of everything."""
+        """End the runs, remove the widgets and let go of everything."""
 
 
-def register(panel: Panel) -> None:
-    """Take the place of the panel that the running cell showed before, and obey the stop button from now on."""
+def register(panel: Removable) -> None:
+    """Replace the panel that the running cell showed before, and from now on obey the stop button."""
     shell = get_ipython()
     if shell is None:
         return
-    cell = _cell(shell)
+    cell = _cell_id(shell)
     if cell:
-        before = _shown.pop(cell, None)
-        if before is not None:
-            before.remove()
-        _shown[cell] = panel
+        previous = _panels.pop(cell, None)
+        if previous is not None:
+            previous.remove()
+        _panels[cell] = panel
     _obey_interrupts(shell)
 
 
-def forget(panel: Panel) -> None:
-    """Keep no reference to a panel that was closed."""
-    for cell in [cell for cell, shown in _shown.items() if shown is panel]:
-        del _shown[cell]
+def forget(panel: Removable) -> None:
+    """Drop the reference to a panel that was closed."""
+    for cell in [cell for cell, other in _panels.items() if other is panel]:
+        del _panels[cell]
 
 
-def _cell(shell) -> str | None:
+def _cell_id(shell) -> str | None:
     parent = shell.get_parent() if hasattr(shell, "get_parent") else None
     return (parent or {}).get("metadata", {}).get("cellId")
 
 
 def _obey_interrupts(shell) -> None:
-    """Let the kernel's interrupt stop the runs, too: while a cell runs, a slider's message is read, or nothing is done.
+    """Let the kernel's interrupt stop the runs too, whether a cell is running, a message is being read, or neither.
 
-    ipykernel sets a handler before each message and another one after it. Its own of these two are lost where two
-    messages overlap, so ours are set anew with each.
+    ipykernel sets a signal handler before each message and restores the old one after it. Where two messages overlap,
+    it loses a handler, so we set ours again before every message.
     """
     kernel = getattr(shell, "kernel", None)
     if not hasattr(kernel, "saved_sigint_handler"):
         return
 
     def before_message() -> None:
-        kernel.saved_sigint_handler = _while_idle
-        signal.signal(signal.SIGINT, _while_busy)
+        kernel.saved_sigint_handler = _interrupt_while_idle
+        signal.signal(signal.SIGINT, _interrupt_while_busy)
 
     kernel.pre_handler_hook = before_message
     with contextlib.suppress(ValueError):  # not on the main thread; the next message's hook does it
         before_message()
 
 
-def _while_idle(number, frame) -> None:
+def _interrupt_while_idle(number, frame) -> None:
     WORKER.stop_all()
 
 
-def _while_busy(number, frame) -> None:
+def _interrupt_while_busy(number, frame) -> None:
     WORKER.stop_all()
     signal.default_int_handler(number, frame)

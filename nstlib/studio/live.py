@@ -8,30 +8,43 @@ from typing import Any
 import ipywidgets as widgets
 
 from nstlib.studio import kernel
-from nstlib.studio.screen import Screen, close
+from nstlib.studio.base import Panel
+from nstlib.studio.screen import Screen
 from nstlib.studio.worker import Task
 from nstlib.transfer import Picture
 
 __all__ = ["Live"]
 
-TESTED = 3  # pictures of each value that are made where tests run a notebook
+TEST_STEPS = 3  # pictures made of each value where tests run a notebook
 
 
-class Live:
-    """A slider over a few values; each move runs `run(value)` anew and calls off what runs.
+class Live(Panel):
+    """A slider over a few values; each move cancels what is running and starts `run(value)`.
 
     run(value) yields pairs of a picture (3,H,W) in [0,1] and a sentence about it: one pair, or one for each step of an
-    optimisation. An exception that it raises is said below the picture. Where tests run the notebook (NST_TEST=1) there
+    optimisation. If it raises, the message appears below the picture. Where tests run the notebook (NST_TEST=1) there
     is no slider: each value's third pair is made, and its sentence printed.
 
-    Raises ValueError where there are no values; ``lines()`` also where a run yields nothing.
+    Raises ValueError if there are no values; ``lines()`` also if a run yields nothing.
+
+    >>> import torch
+    >>> def run(level):
+    ...     for step in range(1, 5):
+    ...         yield torch.full((3, 8, 8), level * step / 10), f"grey {level * step / 10}"
+    >>> live = Live("level", (1, 2), run)
+    >>> live.lines()
+    ['level = 1: grey 0.3', 'level = 2: grey 0.6']
+    >>> live.slider.value = 2  # runs in the background, and the picture follows
+    >>> live.close()
     """
 
     def __init__(self, name: str, values: Sequence[Any], run: Callable[[Any], Iterator[tuple[Picture, str]]]) -> None:
         if not values:
-            raise ValueError(f"Live({name!r}) was given no values; give those that the slider shall have.")
-        self._run, self._values = run, tuple(values)
-        self.screen, self._words = Screen(), ""
+            raise ValueError(f"Expected at least one value, got none: write Live({name!r}, (1, 10), run).")
+        self._run = run
+        self._values = tuple(values)
+        self._sentence = ""
+        self.screen = Screen()
         self.slider = widgets.SelectionSlider(
             options=[(str(value), value) for value in values], description=name, continuous_update=True
         )
@@ -41,43 +54,25 @@ class Live:
         self.slider.observe(lambda change: self.start(), "value")
         kernel.register(self)
 
-    @property
-    def picture(self) -> Picture | None:
-        """The picture that is shown; None before the first."""
-        return self.screen.picture
-
     def start(self) -> None:
         """Run the slider's value from the beginning."""
-        kernel.WORKER.ask(self.task, self.slider.value)
+        kernel.WORKER.submit(self.task, self.slider.value)
 
     def lines(self) -> list[str]:
-        """What is said of each value after a few steps."""
-        said = []
+        """Return a line for each value: its sentence after a few steps."""
+        lines = []
         for value in self._values:
-            pairs = list(itertools.islice(self._run(value), TESTED))
+            pairs = list(itertools.islice(self._run(value), TEST_STEPS))
             if not pairs:
-                raise ValueError(f"run({value!r}) gave nothing; it shall yield pairs of a picture and a sentence.")
-            _, words = pairs[-1]
-            said.append(f"{self.slider.description} = {value}: {words}")
-        return said
-
-    def close(self) -> None:
-        """End the run and remove the widgets."""
-        kernel.WORKER.close(self.task)
-        kernel.forget(self)
-        with self.screen.lock:
-            close(self.panel)
-
-    def remove(self) -> None:
-        """Close, and let go of the pictures: IPython's `Out` keeps this object for as long as the kernel runs."""
-        self.close()
-        vars(self).clear()
+                raise ValueError(f"run({value!r}) yielded nothing: yield pairs of a picture and a sentence.")
+            _, sentence = pairs[-1]
+            lines.append(f"{self.slider.description} = {value}: {sentence}")
+        return lines
 
     def _repr_mimebundle_(self, **kwargs):
         if os.environ.get("NST_TEST"):
             return {"text/plain": "\n".join(self.lines())}
-        self.start()
-        return self.panel._repr_mimebundle_(**kwargs)
+        return super()._repr_mimebundle_(**kwargs)
 
     # On the worker's thread
 
@@ -89,15 +84,15 @@ class Live:
     def _report(self, event: str, value: Any) -> None:
         with self.screen.lock:
             if event == "started":
-                self.screen.begin()
+                self.screen.reset_pace()
                 self.screen.say("Running.")
             elif event == "item":
-                self.screen.picture, self._words = value
+                self.screen.picture, self._sentence = value
                 if self.screen.due():
                     self.screen.paint()
             elif event == "failed":
                 self.screen.say(f"{value}", alert=True)
             else:
                 self.screen.paint()
-                self.screen.say(f"{self._words}" if event == "done" else f"Stopped. {self._words}")
+                self.screen.say(f"{self._sentence}" if event == "done" else f"Stopped. {self._sentence}")
                 self.screen.describe(f"{self.slider.description} = {self.slider.label}")

@@ -1,5 +1,5 @@
-// What only the browser can do for a panel: give ipywidgets' controls accessible names, take dropped files, say that
-// nobody listens any more, and tell Python that this reader wants less motion.
+// What only the browser can do for a panel: give ipywidgets' controls accessible names, take dropped files, say when the
+// kernel has gone, and tell Python if this reader wants less motion.
 
 const PANEL = ".nst-studio";
 const DEAD = "The kernel was restarted or has gone: run this cell again. What is seen here is what was there before.";
@@ -34,7 +34,7 @@ function takeDrops(panel, model) {
     const file = event.dataTransfer?.files[0];
     if (!file) return;
     const kind = event.target.closest(".nst-style") ? "style" : "content";
-    if (file.size > model.get("most_bytes")) model.send({ refused: file.name, bytes: file.size });
+    if (file.size > model.get("max_bytes")) model.send({ refused: file.name, bytes: file.size });
     else model.send({ kind, name: file.name }, undefined, [await file.arrayBuffer()]);
   };
   const listeners = { dragover: over, dragleave: over, drop };
@@ -66,7 +66,7 @@ export default {
     const begin = () => {
       panel = el.closest(PANEL);
       if (!panel) {
-        waiting = setTimeout(begin, 20); // Jupyter puts a view into the page after it was made
+        waiting = setTimeout(begin, 20); // Jupyter puts a view into the page only after making it
         return;
       }
       watcher.observe(panel, { childList: true, subtree: true, attributeFilter: ["aria-valuetext", "title"] });

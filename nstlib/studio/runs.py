@@ -1,4 +1,4 @@
-"""What the worker runs for a studio: steps of ``nstlib.transfer``, and now and then who pulls how hard."""
+"""What the worker runs for a studio: steps of ``nstlib.transfer``, and now and then the layers' gradient shares."""
 
 import dataclasses
 import threading
@@ -14,14 +14,15 @@ from nstlib.transfer.objective import Objective, Pair
 from nstlib.transfer.settings import Settings
 
 FIRST_SHARES = 8  # steps before the first look at the gradients: the first frames come first
-KEPT, LARGEST_KEPT = 2, 256  # pairs whose features are remembered, and their largest side in pixels
-_seen: dict[tuple, Pair] = {}  # the newest last
-_seen_lock = threading.Lock()
+CACHED_PAIRS = 2  # the newest pairs, whose features are kept
+LARGEST_CACHED = 256  # pixels on the shorter side of such a pair
+_pair_cache: dict[tuple, Pair] = {}  # the newest last
+_pair_cache_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """One setting of all knobs: two pictures, Settings, layers left out, a network's name, a picture to go on from."""
+    """What all knobs say: two pictures, Settings, the muted layers, a network's name, a picture to go on from."""
 
     content: Picture
     style: Picture
@@ -33,7 +34,7 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class RunStarted:
-    """What a run does: Settings with the muted layers' λ_l at 0, and the λ_l before that."""
+    """A run's first item: its Settings, with λ_l = 0 for the muted layers, and the λ_l before that."""
 
     settings: Settings
     layer_weights: dict[str, float]
@@ -53,40 +54,48 @@ def network(name: str, layers: tuple[str, ...] = networks.DEFAULT) -> networks.N
 
 
 def layers(settings: Settings) -> tuple[str, ...]:
-    """Every layer that a studio offers, and those that were asked for."""
+    """Return every layer that a studio offers, and those that the settings name."""
     return tuple(dict.fromkeys((*networks.DEFAULT, *settings.layers)))
 
 
 def run(request: RunRequest, check: Callable[[], None]) -> Iterator[RunStarted | Step | GradientShares]:
-    """Yield what was begun, the request's steps, and Shares after some of them and at the end."""
-    begun, step = begin(request), None
-    yield begun
-    pair, loaded = (request.content, request.style), network(request.network, layers(request.settings))
+    """Yield a RunStarted, then the request's steps, with GradientShares after some of them and at the end."""
+    started = resolve_weights(request)
+    yield started
+    settings = started.settings
+    loaded = network(request.network, layers(request.settings))
+    step = None
     for step in transfer.steps(
-        *pair, begun.settings, loaded, start=request.start, check=check, prepare_pair=prepare_pair
+        request.content,
+        request.style,
+        settings,
+        loaded,
+        start=request.start,
+        check=check,
+        prepare_pair=prepare_pair,
     ):
         yield step
         if step.index == FIRST_SHARES:
-            yield shares(request, begun.settings, step.picture)
+            yield shares(request, settings, step.picture)
     if step is not None:
-        yield shares(request, begun.settings, step.picture)
+        yield shares(request, settings, step.picture)
 
 
-def begin(request: RunRequest) -> RunStarted:
-    """Find a rule's λ_l for the request, and leave out its muted layers."""
+def resolve_weights(request: RunRequest) -> RunStarted:
+    """Turn the request's rule into λ_l, and mute its muted layers."""
     settings = request.settings
     weights = settings.weights_given
     if not weights:
         start = request.content if request.start is None else request.start
         weights = _costs(request, settings, pictures.resize(start, settings.sides()[0])).layer_weights
     if request.muted:
-        heard = {layer: 0.0 if layer in request.muted else weight for layer, weight in weights.items()}
-        settings = dataclasses.replace(settings, layer_weights=heard)
+        audible = {layer: 0.0 if layer in request.muted else weight for layer, weight in weights.items()}
+        settings = dataclasses.replace(settings, layer_weights=audible)
     return RunStarted(settings, dict(weights))
 
 
 def shares(request: RunRequest, settings: Settings, picture: Picture) -> GradientShares:
-    """Measure who pulls how hard at the picture."""
+    """Measure how hard each style layer pulls at the picture."""
     costs = _costs(request, settings, picture)
     norms = costs.gradient_norms(picture.to(engine.plan().device))
     pulls = {layer: costs.layer_weights[layer] * costs.factors[layer] * norm for layer, norm in norms.items()}
@@ -102,17 +111,17 @@ def _costs(request: RunRequest, settings: Settings, picture: Picture) -> Objecti
 
 
 def prepare_pair(content: Picture, style: Picture, side: int, placed: networks.Network, device: torch.device) -> Pair:
-    """``objective.prepare_pair``, remembered for the newest pairs: targets were nearly half of a run's first step."""
-    both = ((picture, picture._version) for picture in (content, style))  # a picture changed in place is another
-    key = (placed.name, placed.layers, side, *both)
-    with _seen_lock:
-        pair = _seen.get(key)
+    """``objective.prepare_pair``, cached for the newest pairs: it took nearly half of a run's first step."""
+    versions = ((picture, picture._version) for picture in (content, style))  # one changed in place is another picture
+    key = (placed.name, placed.layers, side, *versions)
+    with _pair_cache_lock:
+        pair = _pair_cache.get(key)
     if pair is None:
         pair = objective.prepare_pair(content, style, side, placed, device)
-    with _seen_lock:
-        _seen.pop(key, None)
-        if side <= LARGEST_KEPT:
-            _seen[key] = pair
-        while len(_seen) > KEPT:
-            del _seen[next(iter(_seen))]
+    with _pair_cache_lock:
+        _pair_cache.pop(key, None)
+        if side <= LARGEST_CACHED:
+            _pair_cache[key] = pair
+        while len(_pair_cache) > CACHED_PAIRS:
+            del _pair_cache[next(iter(_pair_cache))]
     return pair

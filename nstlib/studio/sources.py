@@ -1,4 +1,4 @@
-"""Where a studio's two pictures come from: a sample, a painted style, a path, a tensor, an upload, a dropped file."""
+"""Where a studio's two pictures come from: samples, painted styles, paths, tensors, uploads, dropped files."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -17,36 +17,39 @@ Source = str | Path | bytes | Picture
 
 
 class Sources:
-    """The choosers of content and style; `changed` is called when another picture was chosen.
+    """The choosers of content and style.
 
-    refused: called with a sentence for a file that is no picture; what was chosen before stays.
+    on_change: called when another picture is chosen. on_error: called with a sentence if a file is no picture; the
+    picture before stays.
     """
 
     def __init__(
-        self, content: Source, style: Source, changed: Callable[[], None], refused: Callable[[str], None]
+        self, content: Source, style: Source, on_change: Callable[[], None], on_error: Callable[[str], None]
     ) -> None:
-        self._own, self._changed, self._refused = {"content": content, "style": style}, changed, refused
-        self.choose = {kind: _chooser(kind, given) for kind, given in self._own.items()}
-        self.upload = {
+        self._own = {"content": content, "style": style}  # what "own" stands for
+        self._on_change = on_change
+        self._on_error = on_error
+        self.choosers = {kind: _chooser(kind, source) for kind, source in self._own.items()}
+        self.uploads = {
             kind: widgets.FileUpload(
                 accept="image/*", description="own picture", tooltip=f"{kind}: own picture", layout=AUTO
             )
             for kind in self._own
         }
         for kind in self._own:
-            self.choose[kind].observe(lambda change: self._changed(), "value")
-            self.upload[kind].observe(lambda change, kind=kind: self._uploaded(kind, change), "value")
+            self.choosers[kind].observe(lambda change: self._on_change(), "value")
+            self.uploads[kind].observe(lambda change, kind=kind: self._on_upload(kind, change), "value")
 
     def rows(self) -> list[widgets.HBox]:
-        """The widgets, a row a picture; dropping a file on the style's row makes it the style."""
-        rows = {kind: widgets.HBox([self.choose[kind], self.upload[kind]]) for kind in self._own}
+        """Return a row of widgets for each picture; a file dropped on the style's row becomes the style."""
+        rows = {kind: widgets.HBox([self.choosers[kind], self.uploads[kind]]) for kind in self._own}
         for kind, row in rows.items():
             row.add_class(f"nst-{kind}")
         return list(rows.values())
 
-    def chosen(self, kind: str) -> Source:
-        """The name that is chosen, or the learner's own picture."""
-        name = self.choose[kind].value
+    def source(self, kind: str) -> Source:
+        """Return the chosen name, or the learner's own picture."""
+        name = self.choosers[kind].value
         return self._own[kind] if name == "own" else name
 
     def take(self, kind: str, data: bytes) -> None:
@@ -54,18 +57,18 @@ class Sources:
         try:
             picture(data)
         except Exception as fault:
-            self._refused(f"{fault} The picture before stays.")
+            self._on_error(f"{fault} The picture before stays.")
             return
         self._own[kind] = data
-        choice = self.choose[kind]
-        if "own" not in choice.options:
-            choice.options = (*choice.options, "own")
-        if choice.value == "own":
-            self._changed()
+        chooser = self.choosers[kind]
+        if "own" not in chooser.options:
+            chooser.options = (*chooser.options, "own")
+        if chooser.value == "own":
+            self._on_change()
         else:
-            choice.value = "own"
+            chooser.value = "own"
 
-    def _uploaded(self, kind: str, change) -> None:
+    def _on_upload(self, kind: str, change) -> None:
         if change["new"]:
             self.take(kind, bytes(change["new"][0]["content"]))
 
@@ -88,7 +91,7 @@ def _read(source: str | Path | bytes, size: tuple[int, int] | None) -> Picture:
 
 
 def code(source: Source) -> str:
-    """The expression that gives the same picture without a studio."""
+    """Return the expression that gives the same picture without a studio."""
     if isinstance(source, str) and source in NAMES["style"]:
         return f"painted.paint({source!r}, tuple(content.shape[1:]))"
     if isinstance(source, str) and source in NAMES["content"]:
@@ -98,7 +101,7 @@ def code(source: Source) -> str:
     return f"pictures.read('your own picture.png', {LARGEST})  # put its path here"
 
 
-def _chooser(kind: str, given: Source) -> widgets.Dropdown:
-    known = isinstance(given, str) and given in NAMES[kind]
+def _chooser(kind: str, source: Source) -> widgets.Dropdown:
+    known = isinstance(source, str) and source in NAMES[kind]
     options = NAMES[kind] if known else (*NAMES[kind], "own")
-    return widgets.Dropdown(options=options, value=given if known else "own", description=kind)
+    return widgets.Dropdown(options=options, value=source if known else "own", description=kind)

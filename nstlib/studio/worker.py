@@ -1,10 +1,11 @@
-"""One worker thread a kernel: it runs the newest request of each panel, one step in turn, and stops inside a step.
+"""One worker thread a kernel: it runs each panel's newest request, a step in turn, and can stop inside a step.
 
-JupyterLab hands a slider's events to the kernel on changing threads, also while a cell runs. So a panel only leaves its
+JupyterLab hands a slider's events to the kernel on changing threads, even while a cell runs. So a panel only leaves its
 request here and returns; the worker alone calls `report`, and nothing else may write to what the panel shows.
-A request cancels the run before it at once. A single one also starts at once; in a drag over many values each waits for
-a short pause, so that there are few runs, and a long drag still starts one now and then. Nothing here knows of widgets
-or torch.
+
+A request cancels the run before it at once. A single request also starts at once. In a drag over many values each waits
+for a short pause, so that there are few runs, though a long drag still starts one now and then. This module knows
+nothing of widgets or torch.
 """
 
 import contextvars
@@ -17,23 +18,24 @@ from typing import Any
 
 __all__ = ["Stopped", "Task", "Worker"]
 
-PAUSE, LONGEST = 0.05, 0.25  # seconds without a new request before a run starts in a drag, and the longest wait there
+PAUSE = 0.05  # seconds without a new request before a run starts in a drag
+LONGEST_WAIT = 0.25  # seconds that a request waits in a drag at most
 IDLE = 30.0  # seconds without work after which the thread ends; the next request starts another
 
 
 class Stopped(Exception):
-    """Raised by a run's check when nobody wants its result any more."""
+    """Raised by a run's `check` once nobody wants its result any more."""
 
 
 class _Run:
-    """An iterator under way, and whether it has been called off."""
+    """An iterator under way, and whether it has been cancelled."""
 
     def __init__(self) -> None:
-        self.called_off = threading.Event()
+        self.cancelled = threading.Event()
         self.items: Iterator | None = None
 
     def check(self) -> None:
-        if self.called_off.is_set():
+        if self.cancelled.is_set():
             raise Stopped
 
     def end(self) -> None:
@@ -42,11 +44,11 @@ class _Run:
 
 
 class Task:
-    """A panel's place at the worker.
+    """What a panel has to do, for the worker.
 
-    make(request, check) gives an iterator; it calls `check` often, which raises Stopped once the run is called off.
-    report(event, value) is called on the worker's thread alone, with "started" and the request, "item" and what the
-    iterator gave, "done", "stopped", "paused", or "failed" and the exception; in the context that made the task.
+    make(request, check) returns an iterator, which often calls `check`; that raises Stopped once the run is cancelled.
+    report(event, value) runs on the worker's thread alone, in the context that made the task: with "started" and the
+    request, "item" and what the iterator yielded, "done", "stopped", "paused", or "failed" and the exception.
     is_step(item) says which items `advance` counts.
     """
 
@@ -56,134 +58,143 @@ class Task:
         report: Callable[[str, Any], None],
         is_step: Callable[[Any], bool] = lambda item: True,
     ) -> None:
-        self.make, self.report, self.is_step = make, report, is_step
-        # Else ipykernel takes a report for an answer to whatever message came last, and sends the widget's replies to
-        # that message's subshell (since 7.4), which JupyterLab may have ended: they would be lost.
+        self.make = make
+        self.report = report
+        self.is_step = is_step
+        # Otherwise ipykernel (since 7.4) takes a report for an answer to the latest message and sends it to that
+        # message's subshell, which JupyterLab may have ended: the report would be lost.
         self.context = contextvars.copy_context()
         self.closed = False
         self.request: Any = None
         self.waiting = False
-        self.first = self.due = self.begun = 0.0
+        self.waiting_since = 0.0
+        self.due = 0.0  # when the waiting request may start
+        self.last_start = 0.0
         self.run: _Run | None = None
-        self.steps: int | None = None  # how many steps are left until it pauses; None for no end
+        self.steps: int | None = None  # steps left until it pauses; None for no limit
 
 
 class Worker:
-    """Runs tasks; all methods may be called from any thread and return at once."""
+    """Runs tasks. Any thread may call its methods; they return at once."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._condition = threading.Condition()
         self._tasks: list[Task] = []
-        self._turn = itertools.count()
+        self._turns = itertools.count()
         self._thread: threading.Thread | None = None
 
-    def ask(self, task: Task, request: Any, *, now: bool = False) -> None:
-        """Make this the task's request; `now` starts it without waiting for further ones."""
+    def submit(self, task: Task, request: Any, *, now: bool = False) -> None:
+        """Make this the task's request; `now` starts it without waiting for newer ones."""
         moment = time.monotonic()
-        with self._changed:
+        with self._condition:
             if task.closed:
                 return
             if not task.waiting:
-                task.first = moment
-            task.request, task.waiting = request, True
-            single = now or moment - task.begun > LONGEST
-            task.due = moment if single else min(moment + PAUSE, task.first + LONGEST)
-            self._call_off(task)
+                task.waiting_since = moment
+            task.request = request
+            task.waiting = True
+            single = now or moment - task.last_start > LONGEST_WAIT
+            task.due = moment if single else min(moment + PAUSE, task.waiting_since + LONGEST_WAIT)
+            self._cancel(task)
             if task not in self._tasks:
                 self._tasks.append(task)
             self._wake()
 
     def pause(self, task: Task) -> None:
-        """Hold the run after the step under way."""
-        self._allow(task, 0)
+        """Pause the run after the step under way."""
+        self._set_steps(task, 0)
 
     def resume(self, task: Task) -> None:
         """Let the run go on."""
-        self._allow(task, None)
+        self._set_steps(task, None)
 
     def advance(self, task: Task) -> None:
-        """Take one step, then hold."""
-        self._allow(task, 1)
+        """Take one step, then pause."""
+        self._set_steps(task, 1)
 
     def stop(self, task: Task) -> None:
-        """Call the run off, and the request that waits."""
-        with self._changed:
+        """Cancel the run, and the request that waits."""
+        with self._condition:
             task.waiting = False
-            self._call_off(task)
+            self._cancel(task)
             self._wake()
 
     def close(self, task: Task) -> None:
-        """Stop and forget the task: it reports nothing from now on."""
-        with self._changed:
-            task.closed, task.waiting = True, False
-            self._call_off(task)
+        """Stop and forget the task: from now on it reports nothing."""
+        with self._condition:
+            task.closed = True
+            task.waiting = False
+            self._cancel(task)
             self._wake()
 
     def stop_all(self) -> None:
-        """Stop every task, as after a kernel's interrupt."""
-        with self._changed:
+        """Stop every task, as the kernel's interrupt does."""
+        with self._condition:
             tasks = list(self._tasks)
         for task in tasks:
             self.stop(task)
 
     def busy(self) -> bool:
-        """Whether a request waits or a run is under way."""
-        with self._changed:
+        """Say whether a request waits or a run is under way."""
+        with self._condition:
             return any(task.waiting or task.run for task in self._tasks)
 
-    def _allow(self, task: Task, steps: int | None) -> None:
-        with self._changed:
+    def _set_steps(self, task: Task, steps: int | None) -> None:
+        with self._condition:
             task.steps = steps
             self._wake()
 
-    def _call_off(self, task: Task) -> None:
+    def _cancel(self, task: Task) -> None:
         if task.run:
-            task.run.called_off.set()
+            task.run.cancelled.set()
 
     def _wake(self) -> None:
         if self._tasks and (self._thread is None or not self._thread.is_alive()):
             self._thread = threading.Thread(target=self._work, name="nst-studio", daemon=True)
             self._thread.start()
-        self._changed.notify_all()
+        self._condition.notify_all()
 
     def _next(self) -> tuple[Task | None, float | None]:
         """Return the task whose turn it is, or how long to wait for one."""
         moment = time.monotonic()
         self._tasks = [task for task in self._tasks if task.waiting or task.run]
         for task in self._tasks:
-            if task.run and task.run.called_off.is_set():
+            if task.run and task.run.cancelled.is_set():
                 return task, None
         for task in self._tasks:
             if task.waiting and task.due <= moment:
                 return task, None
         ready = [task for task in self._tasks if task.run and task.steps != 0]
         if ready:
-            return ready[next(self._turn) % len(ready)], None
+            return ready[next(self._turns) % len(ready)], None
         waits = [task.due - moment for task in self._tasks if task.waiting]
         return None, min(waits, default=None)
 
     def _work(self) -> None:
         idle = time.monotonic()
         while True:
-            with self._changed:
+            with self._condition:
                 task, wait = self._next()
                 if task is None:
                     if not self._tasks and time.monotonic() - idle > IDLE:
                         self._thread = None
                         return
-                    self._changed.wait(IDLE if wait is None else wait)
+                    self._condition.wait(IDLE if wait is None else wait)
                     continue
                 start = task.waiting and not task.run
                 if start:
-                    request, task.waiting, task.run = task.request, False, _Run()
-                    task.begun = time.monotonic()
+                    task.waiting = False
+                    task.run = _Run()
+                    task.last_start = time.monotonic()
                 run = task.run
-            self._turn_of(task, run, request if start else None, start)
+                request = task.request
+            self._take_turn(task, run, request, start)
             idle = time.monotonic()
 
-    def _turn_of(self, task: Task, run: _Run, request: Any, start: bool) -> None:
-        """Begin the run or take its next step; report what came of it."""
-        event, value = "item", None
+    def _take_turn(self, task: Task, run: _Run, request: Any, start: bool) -> None:
+        """Start the run or take its next step; report what came of it."""
+        event = "item"
+        value = None
         try:
             run.check()
             if start:
@@ -194,23 +205,25 @@ class Worker:
         except StopIteration:
             event = "done"
         except Stopped:
-            event, value = "stopped", None
+            event = "stopped"
+            value = None
         except Exception as fault:
-            event, value = "failed", fault
+            event = "failed"
+            value = fault
         if event != "item":
             run.end()
-            with self._changed:
+            with self._condition:
                 task.run = None
                 superseded = task.waiting
-            if not (event == "stopped" and superseded):  # the next "started" says it
+            if not (event == "stopped" and superseded):  # the next "started" says so
                 self._report(task, event, value)
             return
         self._report(task, "item", value)
-        with self._changed:
+        with self._condition:
             if task.steps and task.is_step(value):
                 task.steps -= 1
-            held = task.steps == 0
-        if held:
+            paused = task.steps == 0
+        if paused:
             self._report(task, "paused", None)
 
     def _report(self, task: Task, event: str, value: Any) -> None:
@@ -218,6 +231,6 @@ class Worker:
             return
         try:
             task.context.run(task.report, event, value)
-        except Exception:  # a panel that cannot show anything any more must not end the worker for the others
+        except Exception:  # a panel that can show nothing any more must not end the worker for the others
             logging.getLogger(__name__).exception("A panel could not show %r and was closed.", event)
             self.close(task)

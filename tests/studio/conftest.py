@@ -8,14 +8,14 @@ from nstlib.studio import Studio, kernel
 from tests.studio.waiting import until
 
 
-def said(studio):
+def sentence(studio):
     """The sentence that a studio shows."""
     return re.sub(r"<[^>]+>", "", studio.screen.status.value)
 
 
-def finished(studio):
+def wait_for_end(studio):
     """Wait for the end of a studio's run."""
-    until(lambda: said(studio).startswith("Done"))
+    until(lambda: sentence(studio).startswith("Done"))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from nstlib import Settings, painted, pictures
 from nstlib.studio import Studio, kernel
-from tests.studio.conftest import finished, said
+from tests.studio.conftest import sentence, wait_for_end
 from tests.studio.waiting import until
 
 
@@ -18,7 +18,7 @@ def test_the_code_makes_the_picture_exactly(studio):
     studio.knobs.beta.value = 30
     studio.knobs.muted["relu2_1"].value = True
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
     assert made_by(studio.as_code()).equal(studio.picture)
 
 
@@ -27,13 +27,13 @@ def test_the_code_of_a_run_that_was_paused_stops_at_its_step(studio):
     studio.start()
     for count in (1, 2, 3):
         studio.buttons["step"].click()
-        until(lambda count=count: said(studio) == f"Paused after {count} steps.")
+        until(lambda count=count: sentence(studio) == f"Paused after {count} steps.")
     assert made_by(studio.as_code()).equal(studio.picture)
 
 
 def test_the_code_is_that_of_the_picture_not_of_the_knobs(studio):
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
     kernel.WORKER.pause(studio.task)
     studio.knobs.beta.value = 77
     assert "77" not in studio.as_code() and made_by(studio.as_code()).equal(studio.picture)
@@ -42,7 +42,7 @@ def test_the_code_is_that_of_the_picture_not_of_the_knobs(studio):
 def test_the_code_keeps_what_has_no_knob():
     studio = Studio(size=64, steps=4, total_variation=3.0, layer_weights={"relu2_1": 1.0})
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
     assert "total_variation=3.0" in studio.as_code()
     assert made_by(studio.as_code()).equal(studio.picture)
     studio.close()
@@ -51,7 +51,7 @@ def test_the_code_keeps_what_has_no_knob():
 def test_the_code_loads_layers_that_are_not_the_usual_ones():
     studio = Studio(size=64, steps=3, layer_weights={"relu1_2": 1.0, "relu3_1": 2.0}, content_layers=("relu3_3",))
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
     assert made_by(studio.as_code()).equal(studio.picture)
     studio.close()
 
@@ -59,7 +59,7 @@ def test_the_code_loads_layers_that_are_not_the_usual_ones():
 def test_before_a_picture_the_code_is_of_the_one_to_come(studio):
     whole = made_by(studio.as_code())
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
     assert whole.equal(studio.picture)
 
 
@@ -74,30 +74,30 @@ def test_the_code_names_a_path_and_asks_for_an_upload_s(studio, tmp_path):
 def test_a_picture_and_its_settings_are_saved_and_nothing_is_replaced(studio, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
     studio.buttons["save"].click()
     studio.buttons["save"].click()
     names = ["studio_1.json", "studio_1.png", "studio_2.json", "studio_2.png"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert Settings.from_json((tmp_path / "studio_1.json").read_text()) == studio.settings()
-    assert said(studio) == "Saved studio_2.png, and its settings as studio_2.json."
+    assert sentence(studio) == "Saved studio_2.png, and its settings as studio_2.json."
 
 
 def test_saving_before_there_is_a_picture_is_a_sentence(studio):
     studio.buttons["save"].click()
-    assert said(studio) == "There is no picture yet: press play."
+    assert sentence(studio) == "There is no picture yet: press play."
 
 
 def test_saving_where_nothing_can_be_written_is_a_sentence(studio, monkeypatch):
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
 
     def refuse(*given):
         raise OSError("No space left on device.")
 
     monkeypatch.setattr(pictures, "write", refuse)
     studio.buttons["save"].click()
-    assert said(studio) == "Nothing was saved: No space left on device."
+    assert sentence(studio) == "Nothing was saved: No space left on device."
 
 
 @pytest.mark.parametrize("name", ["as_code", "settings"])

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from nstlib.studio import frames
-from nstlib.studio.frames import Pace, jpeg, wiped
+from nstlib.studio.frames import Pace, jpeg, wipe
 
 
 def test_a_frame_is_a_jpeg_of_the_picture():
@@ -18,8 +18,9 @@ def test_a_frame_is_a_jpeg_of_the_picture():
 
 
 def test_the_wiper_mixes_by_columns():
-    before, after = torch.zeros(3, 2, 10), torch.ones(3, 2, 10)
-    assert wiped(before, after, 0.3)[0, 0].tolist() == [0] * 3 + [1] * 7
+    before = torch.zeros(3, 2, 10)
+    after = torch.ones(3, 2, 10)
+    assert wipe(before, after, 0.3)[0, 0].tolist() == [0] * 3 + [1] * 7
 
 
 def test_the_pace_keeps_the_beat(monkeypatch):

@@ -6,7 +6,7 @@ import types
 import pytest
 
 from nstlib.studio import Studio, kernel
-from tests.studio.conftest import finished, said
+from tests.studio.conftest import sentence, wait_for_end
 from tests.studio.waiting import until
 
 
@@ -21,7 +21,7 @@ def shell(monkeypatch):
     before = signal.getsignal(signal.SIGINT)
     yield made
     signal.signal(signal.SIGINT, before)
-    kernel._shown.clear()
+    kernel._panels.clear()
 
 
 def test_running_a_cell_again_removes_its_old_studio(shell):
@@ -29,13 +29,13 @@ def test_running_a_cell_again_removes_its_old_studio(shell):
     first.start()
     task = first.task
     second = Studio(size=64, steps=2)
-    assert task.closed and not second.task.closed and kernel._shown["one"] is second
+    assert task.closed and not second.task.closed and kernel._panels["one"] is second
     with pytest.raises(AttributeError, match="removed when its cell was run again"):
         first.settings()
     second.start()
-    finished(second)
+    wait_for_end(second)
     second.close()
-    assert not kernel._shown
+    assert not kernel._panels
 
 
 def test_two_cells_show_two_studios(shell):
@@ -45,7 +45,7 @@ def test_two_cells_show_two_studios(shell):
     for studio in (first, second):
         studio.start()
     for studio in (first, second):
-        finished(studio)
+        wait_for_end(studio)
         studio.close()
 
 
@@ -59,7 +59,7 @@ def running(shell):
 
 
 def stopped(studio):
-    until(lambda: said(studio).startswith("Stopped after"))
+    until(lambda: sentence(studio).startswith("Stopped after"))
     return not kernel.WORKER.busy()
 
 

@@ -13,16 +13,16 @@ from nstlib import pictures
 from nstlib.studio import Studio, kernel, panel
 from nstlib.studio.knobs import FREE
 from nstlib.transfer import DivergedError
-from tests.studio.conftest import finished, said
+from tests.studio.conftest import sentence, wait_for_end
 from tests.studio.waiting import until
 
 
 def test_a_run_shows_a_picture_a_curve_shares_and_a_sentence(studio):
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
     screen = studio.screen
     assert screen.frame.value[:2] == b"\xff\xd8" and studio.picture.shape == (3, 64, 96)
-    assert said(studio).startswith("Done: 6 steps in ")
+    assert sentence(studio).startswith("Done: 6 steps in ")
     assert "<polyline" in screen.curve.value and 'role="img"' in screen.curve.value
     assert "relu5_1" in screen.bars.value
     assert "steps a second · cpu, float32 · minivgg" in screen.speed.value
@@ -34,14 +34,14 @@ def test_the_last_of_many_moves_is_what_runs(studio):
     for number in range(200):
         studio.knobs.beta.value = 10 ** (number / 100)
     until(lambda: not studio.task.waiting)
-    finished(studio)
+    wait_for_end(studio)
     assert studio.settings().beta == pytest.approx(10**1.99)
     assert studio.task.run is None and not studio.task.waiting
 
 
 def test_a_rule_moves_the_faders_and_a_fader_ends_the_rule(studio):
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
     assert studio.knobs.rule.value == "relative"
     assert studio.knobs.weights["relu5_1"].value > 100 * studio.knobs.weights["relu2_1"].value
     studio.knobs.weights["relu5_1"].value = 1.0
@@ -53,33 +53,33 @@ def test_a_task_moves_its_knobs_and_runs_once(studio):
     make = studio.task.make
     studio.task.make = lambda request, check: begun.append(request) or make(request, check)
     studio.knobs.task.value = "palette only"
-    finished(studio)
+    wait_for_end(studio)
     assert len(begun) == 1
-    heard = [layer for layer, weight in studio.settings().layer_weights.items() if weight]
-    assert heard == ["relu1_1"] and studio.knobs.rule.value == "relative"
+    audible = [layer for layer, weight in studio.settings().layer_weights.items() if weight]
+    assert audible == ["relu1_1"] and studio.knobs.rule.value == "relative"
 
 
 def test_a_move_leaves_the_tasks_way_and_the_lines_of_the_run_before(studio):
     studio.knobs.task.value = "palette only"
-    finished(studio)
+    wait_for_end(studio)
     studio.buttons["copy as code"].click()
     assert studio.code.layout.display == ""
     studio.knobs.beta.value = 3
     assert studio.knobs.task.value == FREE and studio.code.layout.display == "none"
     assert studio.knobs.muted_layers() == ("relu2_1", "relu3_1", "relu4_1", "relu5_1")  # nothing else was put back
-    finished(studio)
+    wait_for_end(studio)
     studio.knobs.task.value = "palette only"
     assert studio.knobs.beta.value == 10
-    finished(studio)
+    wait_for_end(studio)
 
 
 def test_all_muted_is_a_sentence_and_the_next_move_runs(studio):
     for button in studio.knobs.muted.values():
         button.value = True
-    until(lambda: "let one sound" in said(studio))
+    until(lambda: "let one sound" in sentence(studio))
     assert 'role="alert"' in studio.screen.status.value
     studio.knobs.muted["relu1_1"].value = False
-    finished(studio)
+    wait_for_end(studio)
 
 
 @pytest.mark.parametrize(
@@ -90,16 +90,16 @@ def test_a_picture_that_is_none_is_a_sentence(content, words):
     studio = Studio(content, "night", size=64, steps=2)
     studio.start()
     until(lambda: 'role="alert"' in studio.screen.status.value)
-    assert words in said(studio)
-    studio.sources.choose["content"].value = "cat"
-    finished(studio)
+    assert words in sentence(studio)
+    studio.sources.choosers["content"].value = "cat"
+    wait_for_end(studio)
     studio.close()
 
 
 def test_a_network_that_cannot_be_had_is_a_sentence(studio):
     studio.network = "no-such-network"
     studio.start()
-    until(lambda: "choose from minivgg" in said(studio))
+    until(lambda: "choose from minivgg" in sentence(studio))
 
 
 def test_a_run_that_diverges_is_a_sentence(studio, monkeypatch):
@@ -109,10 +109,10 @@ def test_a_run_that_diverges_is_a_sentence(studio, monkeypatch):
 
     monkeypatch.setattr(panel.runs.transfer, "steps", steps)
     studio.start()
-    until(lambda: "lower β" in said(studio))
+    until(lambda: "lower β" in sentence(studio))
     monkeypatch.undo()
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
 
 
 def test_a_picture_with_nan_is_a_sentence(studio):
@@ -121,7 +121,7 @@ def test_a_picture_with_nan_is_a_sentence(studio):
     other = Studio(broken, "night", size=64, steps=3)
     other.start()
     until(lambda: 'role="alert"' in other.screen.status.value)
-    assert said(other).endswith(".")
+    assert sentence(other).endswith(".")
     other.close()
 
 
@@ -130,16 +130,16 @@ def test_an_upload_becomes_the_picture(studio, tmp_path):
     content = memoryview(path.read_bytes())
     file = {"name": "own.png", "type": "image/png", "size": len(content), "content": content}
     file["last_modified"] = datetime.datetime.now(datetime.UTC)
-    studio.sources.upload["style"].value = (file,)
-    assert studio.sources.choose["style"].value == "own"
-    finished(studio)
+    studio.sources.uploads["style"].value = (file,)
+    assert studio.sources.choosers["style"].value == "own"
+    wait_for_end(studio)
 
 
 def test_a_dropped_file_becomes_the_picture_and_a_second_one_takes_its_place(studio, tmp_path):
     seen = {}
     for width in (70, 105):
         data = pictures.write(torch.rand(3, 70, width), tmp_path / f"{width}.png").read_bytes()
-        studio._dropped(studio.screen.page, {"kind": "content", "name": "own.png"}, [memoryview(data)])
+        studio._on_drop(studio.screen.page, {"kind": "content", "name": "own.png"}, [memoryview(data)])
         until(lambda: not kernel.WORKER.busy())
         seen[width] = tuple(studio.screen.before.shape)
     assert seen == {70: (3, 512, 512), 105: (3, 512, 768)}
@@ -148,47 +148,47 @@ def test_a_dropped_file_becomes_the_picture_and_a_second_one_takes_its_place(stu
 def test_a_file_that_is_no_picture_leaves_the_own_picture_that_was_there(studio, tmp_path):
     path = pictures.write(torch.rand(3, 40, 50), tmp_path / "own.png")
     studio.sources.take("content", path.read_bytes())
-    finished(studio)
+    wait_for_end(studio)
     speed = studio.screen.speed.value
     studio.sources.take("content", b"no picture")
-    assert "The picture before stays." in said(studio) and studio.screen.speed.value == speed
+    assert "The picture before stays." in sentence(studio) and studio.screen.speed.value == speed
     studio.knobs.beta.value = 3
-    finished(studio)
-    assert said(studio).startswith("Done") and studio.sources.chosen("content") == path.read_bytes()
+    wait_for_end(studio)
+    assert sentence(studio).startswith("Done") and studio.sources.source("content") == path.read_bytes()
 
 
 def test_a_dropped_file_that_is_too_large_is_a_sentence(studio):
-    studio._dropped(studio.screen.page, {"refused": "huge<b>.tif", "bytes": 43_000_000}, [])
-    assert "huge&lt;b&gt;.tif&#x27; has 43 MB" in studio.screen.status.value and "may have 9." in said(studio)
+    studio._on_drop(studio.screen.page, {"refused": "huge<b>.tif", "bytes": 43_000_000}, [])
+    assert "huge&lt;b&gt;.tif&#x27; has 43 MB" in studio.screen.status.value and "may have 9." in sentence(studio)
 
 
 def test_pause_step_play(studio):
     studio.play.value = False
     studio.start()
-    until(lambda: studio.task.run is not None and said(studio) == "Ready: press step or play.")
+    until(lambda: studio.task.run is not None and sentence(studio) == "Ready: press step or play.")
     studio.buttons["step"].click()
-    until(lambda: said(studio) == "Paused after 1 steps.")
+    until(lambda: sentence(studio) == "Paused after 1 steps.")
     studio.buttons["step"].click()
-    until(lambda: said(studio) == "Paused after 2 steps.")
+    until(lambda: sentence(studio) == "Paused after 2 steps.")
     studio.play.value = True
-    finished(studio)
+    wait_for_end(studio)
 
 
 def test_going_on_begins_where_the_picture_is(studio):
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
     reached = studio.totals[-1]
     studio.go_on.value = True
     studio.totals = []
     studio.knobs.seed.value = 7
     until(lambda: studio.totals)
-    finished(studio)
+    wait_for_end(studio)
     assert studio.totals[0] < 1.2 * reached and "restart" in studio.as_code()
 
 
 def test_the_wiper_shows_the_photo_beside_the_picture(studio):
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
     whole = studio.screen.frame.value
     studio.screen.wiper.value = 0.5
     half = studio.screen.frame.value
@@ -208,17 +208,18 @@ def test_rendering_large_takes_several_scales(studio):
     studio.large.value = 256
     studio.buttons["render large"].click()
     until(lambda: studio.picture is not None and studio.picture.shape[1] == 256)
-    finished(studio)
+    wait_for_end(studio)
 
 
 def test_a_slow_network_makes_the_picture_smaller_unless_a_size_was_chosen(monkeypatch):
     monkeypatch.setattr(panel, "SLOW", 1e-5)
-    slow, chosen = Studio(steps=8), Studio(steps=8, size=192)
+    slow = Studio(steps=8)
+    chosen = Studio(steps=8, size=192)
     for studio in (slow, chosen):
         studio.start()
     for studio in (slow, chosen):
-        finished(studio)
-    assert slow.picture.shape[1] == slow.knobs.size.value == 64 and "move size for more" in said(slow)
+        wait_for_end(studio)
+    assert slow.picture.shape[1] == slow.knobs.size.value == 64 and "move size for more" in sentence(slow)
     assert chosen.picture.shape[1] == 192
     for studio in (slow, chosen):
         studio.close()
@@ -239,7 +240,7 @@ def test_closing_leaves_no_widget_and_a_closed_studio_runs_nothing():
 def test_nothing_keeps_a_closed_studio():
     studio = Studio("cat", "night", size=64, steps=3)
     studio.start()
-    finished(studio)
+    wait_for_end(studio)
     studio.close()
     until(lambda: not kernel.WORKER.busy())
     gone = weakref.ref(studio)

@@ -1,4 +1,4 @@
-"""What the worker runs, without a panel: steps, shares, and pairs that are remembered."""
+"""What the worker runs, without a panel: steps, shares, and pairs from the cache."""
 
 import threading
 
@@ -22,8 +22,8 @@ def request(pair, *, muted=(), **settings):
     return RunRequest(*pair, Settings(size=64, scales=1, plateau=0.0, **settings), muted)
 
 
-def run(asked):
-    return list(runs.run(asked, lambda: None))
+def run(run_request):
+    return list(runs.run(run_request, lambda: None))
 
 
 def test_what_is_run_comes_first_then_steps_and_shares(pair):
@@ -46,14 +46,15 @@ def test_a_run_stops_inside_a_step_when_it_is_checked(pair):
     assert len(calls) == 13
 
 
-def test_silent_layers_have_the_weight_0_and_the_others_keep_the_rule(pair):
-    whole, part = runs.begin(request(pair)), runs.begin(request(pair, muted=("relu2_1",)))
+def test_muted_layers_have_the_weight_0_and_the_others_keep_the_rule(pair):
+    whole = runs.resolve_weights(request(pair))
+    part = runs.resolve_weights(request(pair, muted=("relu2_1",)))
     assert part.layer_weights == whole.layer_weights
     assert part.settings.layer_weights == whole.layer_weights | {"relu2_1": 0.0}
     assert isinstance(whole, RunStarted) and whole.settings == request(pair).settings
 
 
-def test_a_remembered_pair_gives_the_same_pictures(pair):
+def test_a_cached_pair_gives_the_same_pictures(pair):
     first, again = (run(request(pair, steps=3)) for _ in range(2))
     fresh = list(transfer.steps(*pair, request(pair, steps=3).settings, runs.network("minivgg")))
     for items in (first, again):
@@ -62,33 +63,33 @@ def test_a_remembered_pair_gives_the_same_pictures(pair):
 
 
 def test_features_are_computed_once_for_a_pair_and_anew_for_a_changed_picture(pair, monkeypatch):
-    seen = []
+    sides = []
 
     real = objective.prepare_pair
 
     def prepare_pair(*given):
-        seen.append(given[2])
+        sides.append(given[2])
         return real(*given)
 
     monkeypatch.setattr(runs.objective, "prepare_pair", prepare_pair)
-    runs._seen.clear()
+    runs._pair_cache.clear()
     run(request(pair, steps=2))
     run(request(pair, steps=2, beta=30))
-    assert seen == [64]
+    assert sides == [64]
     pair[0].mul_(0.5)
     run(request(pair, steps=2))
-    assert seen == [64, 64] and len(runs._seen) <= runs.KEPT
+    assert sides == [64, 64] and len(runs._pair_cache) <= runs.CACHED_PAIRS
 
 
-def test_large_pairs_are_not_kept(pair, monkeypatch):
-    monkeypatch.setattr(runs, "LARGEST_KEPT", 60)
-    runs._seen.clear()
+def test_large_pairs_are_not_cached(pair, monkeypatch):
+    monkeypatch.setattr(runs, "LARGEST_CACHED", 60)
+    runs._pair_cache.clear()
     run(request(pair, steps=1))
-    assert not runs._seen
+    assert not runs._pair_cache
 
 
-def test_two_threads_may_see_at_once(pair):
-    runs._seen.clear()
+def test_two_threads_may_prepare_pairs_at_once(pair):
+    runs._pair_cache.clear()
     faults = []
 
     def often():
@@ -101,4 +102,4 @@ def test_two_threads_may_see_at_once(pair):
     threads = [threading.Thread(target=often) for _ in range(3)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
-    assert not faults and len(runs._seen) <= runs.KEPT
+    assert not faults and len(runs._pair_cache) <= runs.CACHED_PAIRS

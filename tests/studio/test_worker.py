@@ -14,11 +14,15 @@ from tests.studio.waiting import until
 
 
 class Panel:
-    """A panel that writes down what it is told."""
+    """A panel that writes down what is reported to it."""
 
     def __init__(self, worker, length=5, pause=0.005, fail=None):
-        self.events, self.length, self.pause, self.fail = [], length, pause, fail
-        self.worker, self.task = worker, Task(self.make, self.report)
+        self.events = []
+        self.length = length
+        self.pause = pause
+        self.fail = fail
+        self.worker = worker
+        self.task = Task(self.make, self.report)
 
     def make(self, request, check):
         for number in range(self.length):
@@ -32,8 +36,8 @@ class Panel:
     def report(self, event, value):
         self.events.append((event, value))
 
-    def ask(self, request, **how):
-        self.worker.ask(self.task, request, **how)
+    def submit(self, request, **how):
+        self.worker.submit(self.task, request, **how)
 
     def kinds(self):
         return [event for event, _ in list(self.events)]
@@ -48,7 +52,7 @@ def worker():
 
 def test_a_request_runs_to_its_end(worker):
     panel = Panel(worker)
-    panel.ask("a")
+    panel.submit("a")
     until(lambda: "done" in panel.kinds())
     assert panel.events == [("started", "a"), *(("item", ("a", n)) for n in range(5)), ("done", None)]
     assert not worker.busy()
@@ -57,7 +61,7 @@ def test_a_request_runs_to_its_end(worker):
 def test_a_thousand_requests_end_in_the_last_and_few_runs(worker):
     panel = Panel(worker, length=3)
     for number in range(1000):
-        panel.ask(number)
+        panel.submit(number)
     until(lambda: "done" in panel.kinds())
     started = [value for event, value in panel.events if event == "started"]
     assert started[-1] == 999 and panel.kinds().count("done") == 1 and len(started) < 100
@@ -65,10 +69,10 @@ def test_a_thousand_requests_end_in_the_last_and_few_runs(worker):
 
 def test_a_new_request_stops_the_old_run_inside_its_step(worker):
     panel = Panel(worker, length=1000, pause=1.0)
-    panel.ask("slow", now=True)
+    panel.submit("slow", now=True)
     until(lambda: "started" in panel.kinds())
     panel.pause = 0.001
-    panel.ask("next", now=True)
+    panel.submit("next", now=True)
     until(lambda: ("started", "next") in panel.events)
     assert ("item", ("slow", 0)) not in panel.events
 
@@ -79,11 +83,11 @@ def test_what_was_made_when_the_run_was_stopped_is_not_reported(worker):
 
     def make(request, check):
         begun.set()
-        until(lambda: panel.task.run.called_off.is_set())
+        until(lambda: panel.task.run.cancelled.is_set())
         yield "too late"
 
     panel.task.make = make
-    panel.ask("a")
+    panel.submit("a")
     begun.wait()
     worker.stop_all()
     until(lambda: "stopped" in panel.kinds())
@@ -91,11 +95,11 @@ def test_what_was_made_when_the_run_was_stopped_is_not_reported(worker):
 
 
 def test_a_long_drag_still_starts_runs(worker, monkeypatch):
-    monkeypatch.setattr(module, "LONGEST", 0.05)
+    monkeypatch.setattr(module, "LONGEST_WAIT", 0.05)
     monkeypatch.setattr(module, "PAUSE", 60.0)
     panel = Panel(worker, length=1)
     for number in range(60):
-        panel.ask(number)
+        panel.submit(number)
         time.sleep(0.005)
     until(lambda: "started" in panel.kinds())
     panel.task.due = 0
@@ -105,7 +109,7 @@ def test_a_long_drag_still_starts_runs(worker, monkeypatch):
 def test_pause_step_and_resume(worker):
     panel = Panel(worker, length=6)
     worker.pause(panel.task)
-    panel.ask("a")
+    panel.submit("a")
     worker.advance(panel.task)
     until(lambda: "paused" in panel.kinds())
     time.sleep(0.05)
@@ -120,10 +124,10 @@ def test_pause_step_and_resume(worker):
 
 def test_a_paused_run_takes_a_new_request(worker):
     panel = Panel(worker, length=50)
-    panel.ask("a")
+    panel.submit("a")
     until(lambda: "item" in panel.kinds())
     worker.pause(panel.task)
-    panel.ask("b")
+    panel.submit("b")
     worker.advance(panel.task)
     until(lambda: ("started", "b") in panel.events)
 
@@ -131,20 +135,20 @@ def test_a_paused_run_takes_a_new_request(worker):
 def test_two_panels_take_turns_on_one_thread(worker):
     before = set(threading.enumerate())
     first, second = Panel(worker, length=40), Panel(worker, length=40)
-    first.ask("a", now=True)
-    second.ask("b", now=True)
+    first.submit("a", now=True)
+    second.submit("b", now=True)
     until(lambda: "done" in first.kinds() and "done" in second.kinds())
     assert first.kinds().count("item") == second.kinds().count("item") == 40
     assert [thread.name for thread in set(threading.enumerate()) - before] == ["nst-studio"]
 
 
-def test_a_fault_of_the_solver_is_told_and_the_next_wish_runs(worker):
+def test_a_fault_of_the_solver_is_reported_and_the_next_request_runs(worker):
     panel = Panel(worker, fail=2)
-    panel.ask("a")
+    panel.submit("a")
     until(lambda: "failed" in panel.kinds())
     assert str(panel.events[-1][1]) == "the solver's own fault"
     panel.fail = None
-    panel.ask("b")
+    panel.submit("b")
     until(lambda: "done" in panel.kinds())
 
 
@@ -155,33 +159,33 @@ def test_a_panel_that_fails_to_show_is_closed_and_harms_no_other(worker):
         raise RuntimeError("the widget is gone")
 
     broken.task.report = report
-    broken.ask("a", now=True)
-    sound.ask("b", now=True)
+    broken.submit("a", now=True)
+    sound.submit("b", now=True)
     until(lambda: "done" in sound.kinds())
     assert broken.task.closed
 
 
 def test_reports_speak_in_the_context_that_made_the_task(worker):
     message = contextvars.ContextVar("message", default="the last one of all")
-    heard = []
+    messages = []
 
     def made():
         message.set("the cell's")
-        return Task(lambda request, check: iter([1]), lambda event, value: heard.append(message.get()))
+        return Task(lambda request, check: iter([1]), lambda event, value: messages.append(message.get()))
 
-    worker.ask(contextvars.Context().run(made), "a", now=True)
-    until(lambda: len(heard) == 3)
-    assert set(heard) == {"the cell's"}
+    worker.submit(contextvars.Context().run(made), "a", now=True)
+    until(lambda: len(messages) == 3)
+    assert set(messages) == {"the cell's"}
 
 
 def test_a_closed_task_reports_nothing_and_is_forgotten(worker):
     panel = Panel(worker, length=1000)
-    panel.ask("a", now=True)
+    panel.submit("a", now=True)
     until(lambda: "item" in panel.kinds())
     worker.close(panel.task)
     until(lambda: not worker.busy())
     count = len(panel.events)
-    panel.ask("b", now=True)
+    panel.submit("b", now=True)
     time.sleep(0.05)
     assert len(panel.events) == count
     alive = weakref.ref(panel)
@@ -193,7 +197,7 @@ def test_a_closed_task_reports_nothing_and_is_forgotten(worker):
 def test_stop_all_stops_every_run(worker):
     panels = [Panel(worker, length=1000) for _ in range(3)]
     for panel in panels:
-        panel.ask("a", now=True)
+        panel.submit("a", now=True)
     until(lambda: all("item" in panel.kinds() for panel in panels))
     worker.stop_all()
     until(lambda: not worker.busy())
@@ -203,10 +207,10 @@ def test_stop_all_stops_every_run(worker):
 def test_the_thread_ends_when_idle_and_another_starts(worker, monkeypatch):
     monkeypatch.setattr(module, "IDLE", 0.05)
     panel = Panel(worker, length=1)
-    panel.ask("a")
+    panel.submit("a")
     until(lambda: "done" in panel.kinds())
     until(lambda: not [t for t in threading.enumerate() if t is worker._thread])
-    panel.ask("b")
+    panel.submit("b")
     until(lambda: panel.kinds().count("done") == 2)
 
 
@@ -222,7 +226,7 @@ def test_a_run_that_swallows_everything_but_stopped_is_still_stopped(worker):
 
     events = []
     task = Task(make, lambda event, value: events.append(event))
-    worker.ask(task, "a", now=True)
+    worker.submit(task, "a", now=True)
     until(lambda: "item" in events)
     worker.stop(task)
     until(lambda: "stopped" in events)
