@@ -1,7 +1,7 @@
 """Checks of the exercises: ``from nstlib.checks import ex02; ex02.gram.check(gram_matrix)``.
 
-A check runs in the learner's own kernel and can be patched there: it is for learning, and counts for nothing. Progress
-is kept on this computer alone; ``nstlib.checks.reset()`` forgets it.
+A check runs in the learner's own kernel, where anyone can patch it: it is for learning, and counts for nothing.
+Progress stays on this computer; ``nstlib.checks.reset()`` forgets it.
 """
 
 from nstlib.checks.progress import reset
@@ -12,7 +12,12 @@ __all__ = ["EXERCISES", "all_questions", "reset"]
 
 
 def all_questions() -> dict:
-    """Return every question of the course by its id, in order."""
+    """Return every question of the course by its id, in order.
+
+    >>> questions = all_questions()
+    >>> len(questions), questions["ex02.gram"].call
+    (18, 'gram_matrix(features)')
+    """
     import importlib
 
     modules = [importlib.import_module(f"nstlib.checks.{name}") for name in EXERCISES]

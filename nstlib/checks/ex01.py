@@ -2,9 +2,9 @@
 
 import torch
 
-from nstlib.checks import progress as kept
-from nstlib.checks import references as right
+from nstlib.checks import references
 from nstlib.checks.calling import Case
+from nstlib.checks.progress import table
 from nstlib.checks.questions import Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -32,11 +32,11 @@ def _pairs(draw: Draw) -> list[Case]:
 unroll = Question(
     id="ex01.unroll",
     points=4,
-    reference=right.unroll,
+    reference=references.unroll,
     cases=_blocks,
-    right="A row for each filter, a column for each position, and the gradient arrives at the features.",
+    confirmation="A row for each filter, a column for each position, and the gradient arrives at the features.",
     hints=(
-        "How many rows and columns has F? Which of the three dimensions stays as it is?",
+        "How many rows and columns does F have? Which of the three dimensions stays as it is?",
         "Filters come first in a torch block already. Only height and width become one dimension.",
         "`features.flatten(1)`, or `reshape` with the number of filters first.",
     ),
@@ -66,7 +66,7 @@ unroll = Question(
         Misconception(
             "one-row",
             lambda f: f.flatten(),
-            "All became one row of N · M numbers: {N} filters are no longer told apart. Flatten height and width only.",
+            "You made one row of N · M numbers, in which the {N} filters are lost. Flatten height and width only.",
             "torch.flatten starts at dimension 0 unless told otherwise",
         ),
         Misconception(
@@ -87,11 +87,11 @@ unroll = Question(
 content_cost = Question(
     id="ex01.content_cost",
     points=6,
-    reference=right.content_cost,
+    reference=references.content_cost,
     cases=_pairs,
-    right="Half the sum of squares, place by place, with a gradient that moves X.",
+    confirmation="Half the sum of squares, place by place, with a gradient that moves X.",
     hints=(
-        "Compare the two blocks place by place. What is done with each difference before it is summed?",
+        "Compare the two blocks place by place. What happens to each difference before you sum?",
         "Squares, summed over filters and positions. Then the paper's ½.",
         "`((features_x - features_c) ** 2).sum() / 2`.",
     ),
@@ -100,21 +100,21 @@ content_cost = Question(
         Misconception(
             "no-half",
             lambda x, c: (x - c).square().sum(),
-            "Your cost is twice what is expected: the ½ in front of the sum is missing. It cancels the 2 of the "
-            "gradient.",
+            "Your cost is twice as large as it should be: the ½ in front of the sum is missing. It cancels the 2 of "
+            "the gradient.",
             "Keras' example sums without ½",
             credit=3,
         ),
         Misconception(
             "mean",
             lambda x, c: (x - c).square().mean(),
-            "You took the mean of the squares, as `mse_loss` does. Asked is half their sum, N · M / 2 times as much.",
+            "You took the mean of the squares, as `mse_loss` does. The paper has half their sum: N · M / 2 times more.",
             "PyTorch's tutorial takes mse_loss",
         ),
         Misconception(
             "half-mean",
             lambda x, c: (x - c).square().mean() / 2,
-            "You took half the mean. Asked is half the sum: N · M times as much ({N} filters, {M} positions).",
+            "You took half the mean. The paper takes half the sum, N · M times as much ({N} filters, {M} positions).",
             "½ of the paper with the mean of PyTorch's tutorial",
         ),
         Misconception(
@@ -137,7 +137,7 @@ content_cost = Question(
         ),
         Misconception(
             "no-gradient",
-            lambda x, c: right.content_cost(x.detach(), c.detach()),
+            lambda x, c: references.content_cost(x.detach(), c.detach()),
             "The number is right, but no gradient arrives at X: `.detach()` or `.item()` cut it off.",
             "PyTorch's tutorial detaches its targets",
             credit=3,
@@ -149,4 +149,4 @@ QUESTIONS = (unroll, content_cost)
 
 def progress():
     """Show what was tried and earned in this exercise."""
-    return kept.table("Exercise 01", QUESTIONS)
+    return table("Exercise 01", QUESTIONS)

@@ -2,9 +2,9 @@
 
 import torch
 
-from nstlib.checks import progress as kept
-from nstlib.checks import references as right
+from nstlib.checks import references
 from nstlib.checks.calling import Case
+from nstlib.checks.progress import table
 from nstlib.checks.questions import Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -108,9 +108,9 @@ BY_NM = (
 gram_loops = Question(
     id="ex02.gram_loops",
     points=4,
-    reference=right.gram_loops,
+    reference=references.gram_loops,
     cases=_unrolled,
-    right="N × N: the sum over positions of the product of two filters' answers, for every pair of filters.",
+    confirmation="N × N: the sum over positions of the product of two filters' answers, for every pair of filters.",
     hints=(
         "G has a row and a column for each filter. How many loops choose the pair, how many run over positions?",
         "For filters k and l: start at 0, and for every position i add F[k][i] · F[l][i].",
@@ -136,7 +136,8 @@ gram_loops = Question(
         Misconception(
             "each-pair-once",
             _upper,
-            "Below the diagonal all is 0. Each pair was computed once, but it has two places: G is symmetric.",
+            "Below the diagonal everything is 0. You computed each pair once, but it belongs in two places: G is "
+            "symmetric.",
             "a question calls G the numbers for each pairing of channels (stats.stackexchange, 333586)",
         ),
         Misconception(
@@ -150,20 +151,20 @@ gram_loops = Question(
 gram = Question(
     id="ex02.gram",
     points=8,
-    reference=right.gram_matrix,
+    reference=references.gram_matrix,
     cases=_blocks,
-    right="N × N, symmetric, divided by nothing, and the gradient arrives at the features.",
+    confirmation="N × N, symmetric, divided by nothing, and the gradient arrives at the features.",
     hints=(
-        "What are the rows of F, and what its columns? Which of the two shall disappear?",
+        "What are the rows of F, and what its columns? Which of the two should disappear?",
         "Unroll first: (N, H, W) to (N, M). Then one matrix product makes every pair of rows meet.",
         "`F @ F.T` is (N, M) times (M, N).",
     ),
     reread="lesson 02, section 1",
     misconceptions=(
-        Misconception("divided-by-M", lambda f: right.gram_matrix(f) / f[0].numel(), BY_M, TENSORFLOW),
+        Misconception("divided-by-M", lambda f: references.gram_matrix(f) / f[0].numel(), BY_M, TENSORFLOW),
         Misconception(
             "divided-by-NM",
-            lambda f: right.gram_matrix(f) / f.numel(),
+            lambda f: references.gram_matrix(f) / f.numel(),
             BY_NM,
             "PyTorch's tutorial; jcjohnson/neural-style",
         ),
@@ -202,7 +203,7 @@ gram = Question(
         ),
         Misconception(
             "detached",
-            lambda f: right.gram_matrix(f).detach(),
+            lambda f: references.gram_matrix(f).detach(),
             "The numbers are right, but no gradient arrives at the features. `.detach()` is for the style picture's "
             "target; for X it stops the optimiser.",
             "PyTorch's tutorial detaches the target's Gram matrix",
@@ -213,9 +214,9 @@ gram = Question(
 gram_batch = Question(
     id="ex02.gram_batch",
     points=4,
-    reference=right.gram_batch,
+    reference=references.gram_batch,
     cases=_batches,
-    right="A Gram matrix for each picture of the batch, and none that mixes two pictures.",
+    confirmation="A Gram matrix for each picture of the batch, and none that mixes two pictures.",
     hints=(
         "Which of the four dimensions must still be there at the end, untouched?",
         "Flatten height and width only: (B, N, M). Then multiply picture by picture.",
@@ -232,13 +233,13 @@ gram_batch = Question(
         ),
         Misconception(
             "summed-pictures",
-            lambda f: right.gram_batch(f).sum(0),
+            lambda f: references.gram_batch(f).sum(0),
             "You summed over the batch, too: all {B} pictures share one matrix. Each needs its own.",
             "foreseen by the authors",
         ),
         Misconception(
             "first-picture",
-            lambda f: right.gram_batch(f)[0],
+            lambda f: references.gram_batch(f)[0],
             "This is the first picture's Gram matrix. The other pictures of the batch are missing.",
             "programs for one picture take `[0]`; PyTorch's tutorial notes a = 1",
         ),
@@ -248,18 +249,21 @@ gram_batch = Question(
             POSITIONS,
             "DeepLearning.AI's test says: check the order of the matmul parameters",
         ),
-        Misconception("divided-by-M", lambda f: right.gram_batch(f) / f[0, 0].numel(), BY_M, TENSORFLOW),
+        Misconception("divided-by-M", lambda f: references.gram_batch(f) / f[0, 0].numel(), BY_M, TENSORFLOW),
         Misconception(
-            "divided-by-NM", lambda f: right.gram_batch(f) / f[0].numel(), BY_NM, "pytorch/examples, fast neural style"
+            "divided-by-NM",
+            lambda f: references.gram_batch(f) / f[0].numel(),
+            BY_NM,
+            "pytorch/examples, fast neural style",
         ),
     ),
 )
 covariance = Question(
     id="ex02.covariance",
     points=6,
-    reference=right.covariance_from_gram,
+    reference=references.covariance_from_gram,
     cases=_summed,
-    right="G/M = Cov + μμᵀ, solved for the covariance.",
+    confirmation="G/M = Cov + μμᵀ, solved for the covariance.",
     hints=(
         "The covariance is the mean product minus the product of the means. Which of them is in G?",
         "G is a sum over M positions. What turns it into a mean?",
@@ -270,14 +274,14 @@ covariance = Question(
         Misconception(
             "not-divided",
             lambda gram, mean, m: gram - torch.outer(mean, mean),
-            "You took μμᵀ from the sum over {M} positions. Divide G by M first: both must be means.",
+            "You subtracted μμᵀ from the sum over {M} positions. Divide G by M first: both must be means.",
             "the course's G is divided by nothing, other programs' is not",
         ),
         Misconception(
             "sample",
             lambda gram, mean, m: (gram - m * torch.outer(mean, mean)) / (m - 1),
-            "You divided by M − 1, as `torch.cov` does unless told otherwise. Asked is the population's covariance: "
-            "divide by M = {M}.",
+            "You divided by M − 1, as `torch.cov` does unless told otherwise. The population's covariance is "
+            "wanted: divide by M = {M}.",
             "torch.cov's default, correction=1",
         ),
         Misconception(
@@ -289,21 +293,21 @@ covariance = Question(
         Misconception(
             "inner-product",
             lambda gram, mean, m: gram / m - mean @ mean,
-            "`mean @ mean` of two vectors is one number, and it was taken from every entry. The pairs need a matrix: "
-            "`torch.outer(mean, mean)`.",
+            "`mean @ mean` of two vectors is one number, which you subtracted from every entry. The pairs need a "
+            "matrix: `torch.outer(mean, mean)`.",
             "torch.matmul's documentation: of two vectors it is the dot product",
         ),
         Misconception(
             "elementwise",
             lambda gram, mean, m: gram / m - mean * mean,
-            "`mean * mean` has {N} numbers, and each was taken from a whole column. The pairs need a matrix: "
+            "`mean * mean` has {N} numbers, and each was subtracted from a whole column. The pairs need a matrix: "
             "`torch.outer(mean, mean)`.",
             "broadcasting, as in numpy's guide to it",
         ),
         Misconception(
             "added",
             lambda gram, mean, m: gram / m + torch.outer(mean, mean),
-            "You added μμᵀ. G/M already holds it: take it away.",
+            "You added μμᵀ. G/M already contains it: subtract it.",
             "foreseen by the authors",
         ),
     ),
@@ -313,4 +317,4 @@ QUESTIONS = (gram_loops, gram, gram_batch, covariance)
 
 def progress():
     """Show what was tried and earned in this exercise."""
-    return kept.table("Exercise 02", QUESTIONS)
+    return table("Exercise 02", QUESTIONS)

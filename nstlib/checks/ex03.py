@@ -2,9 +2,9 @@
 
 import torch
 
-from nstlib.checks import progress as kept
-from nstlib.checks import references as right
+from nstlib.checks import references
 from nstlib.checks.calling import Case
+from nstlib.checks.progress import table
 from nstlib.checks.questions import Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -52,27 +52,27 @@ def _difference(x, s, m_x=None, m_s=None):
     return F_x @ F_x.T / (m_x or F_x.shape[1]) - F_s @ F_s.T / (m_s or F_s.shape[1])
 
 
-def _without(name):
-    return lambda convention, n, m, hw: right.convention_factor("gatys" if convention in name else convention, n, m, hw)
+def _without(names):
+    return lambda c, n, m, hw: references.convention_factor("gatys" if c in names else c, n, m, hw)
 
 
 layer_cost = Question(
     id="ex03.layer_cost",
     points=8,
-    reference=right.layer_style_cost,
+    reference=references.layer_style_cost,
     cases=pairs,
-    right="Each Gram matrix by its own M, then Σ (…)² / (4 N²): right for equal sizes and for unequal ones.",
+    confirmation="Each Gram matrix by its own M, then Σ (…)² / (4 N²): right for equal sizes and for unequal ones.",
     hints=(
         "Two Gram matrices, one number. What makes them comparable when the pictures differ in size?",
         "Divide each Gram matrix by its own picture's positions. Then subtract, square, sum.",
-        "At the end divide by 4 N², N being the layer's filters.",
+        "At the end divide by 4 N², where N is the layer's number of filters.",
     ),
     reread="lesson 03, sections 1 and 3",
     misconceptions=(
         Misconception(
             "one-M",
             lambda x, s: _difference(x, s, 1, 1).square().sum() / (4 * len(x) ** 2 * x[0].numel() ** 2),
-            "For equal sizes you are right. For unequal ones both Gram matrices were divided by X's M = {M}: divide "
+            "For equal sizes you are right. For unequal ones you divided both Gram matrices by X's M = {M}: divide "
             "each by its own.",
             "pytorch/tutorials, issue 281: must the two pictures have one size?",
             credit=4,
@@ -93,7 +93,7 @@ layer_cost = Question(
         Misconception(
             "twice-N",
             lambda x, s: (_difference(x, s) / len(x)).square().mean(),
-            "Your cost is 4/N² of the paper's: N was divided by twice, once inside the Gram matrices and once in the "
+            "Your cost is 4/N² of the paper's: you divided by N twice, once inside the Gram matrices and once in the "
             "mean over their entries.",
             "PyTorch's tutorial and jcjohnson/neural-style",
         ),
@@ -120,9 +120,9 @@ layer_cost = Question(
 gradient = Question(
     id="ex03.gradient",
     points=8,
-    reference=right.style_gradient,
+    reference=references.style_gradient,
     cases=_matrices,
-    right="(G_X − G_S) F / (N² M²), written by hand; the ¼ has cancelled two 2s.",
+    confirmation="(G_X − G_S) F / (N² M²), written by hand; the ¼ has cancelled two 2s.",
     hints=(
         "E is a sum of squares: what does the outer square give? And how often does one number of F occur in G?",
         "A number of row k stands in row k and in column k of G: that is the second 2.",
@@ -133,17 +133,17 @@ gradient = Question(
     misconceptions=(
         Misconception(
             "quarter-left",
-            lambda F, S: right.style_gradient(F, S) / 4,
-            "Your gradient is 4 times too small: the ¼ stayed. Both 2s, of the square and of row and column, cancel "
-            "it.",
+            lambda F, S: references.style_gradient(F, S) / 4,
+            "Your gradient is 4 times too small: the ¼ is still there. Both 2s, of the square and of row and column, "
+            "cancel it.",
             "forums.fast.ai, 2881: why divide by 4?",
             credit=4,
         ),
         Misconception(
             "one-two",
-            lambda F, S: right.style_gradient(F, S) / 2,
-            "Your gradient is half of what is expected: one 2 is missing. A number of F stands in a row and in a "
-            "column of G.",
+            lambda F, S: references.style_gradient(F, S) / 2,
+            "Your gradient is half as large as it should be: one 2 is missing. A number of F counts in a row and in "
+            "a column of G.",
             "lesson 03, claim “row and column”",
             credit=4,
         ),
@@ -155,26 +155,26 @@ gradient = Question(
         ),
         Misconception(
             "uphill",
-            lambda F, S: -right.style_gradient(F, S),
-            "The sign is turned round: you took G_S − G_X. The gradient points where the cost grows.",
+            lambda F, S: -references.style_gradient(F, S),
+            "The sign is the wrong way round: you took G_S − G_X. The gradient points where the cost grows.",
             "lesson 05: the step goes the other way, the gradient does not",
         ),
         Misconception(
             "transposed",
-            lambda F, S: right.style_gradient(F, S).T,
+            lambda F, S: references.style_gradient(F, S).T,
             "Your gradient is {M} × {N}. It has F's own shape, {N} × {M}: a number for each number of F.",
             "leongatys/DeepTextures computes (Fᵀ D)ᵀ",
         ),
         Misconception(
             "mean-gram",
             lambda F, S: (F @ F.T / F.shape[1] - S) @ F / (len(F) ** 2 * F.shape[1]),
-            "You divided X's Gram matrix by M, but S came raw. Divide both or neither.",
+            "You divided X's Gram matrix by M, but S is a raw one. Divide both or neither.",
             "programs that keep G/M as the target",
         ),
         Misconception(
             "masked",
-            lambda F, S: right.style_gradient(F, S) * (F >= 0),
-            "Where F is negative you put 0. In the paper that 0 is the ReLU's share, one step further down; ∂E/∂F "
+            lambda F, S: references.style_gradient(F, S) * (F >= 0),
+            "Where F is negative you put 0. In the paper that 0 comes from the ReLU, one step further down; ∂E/∂F "
             "has none.",
             "Gatys et al. 2015, equation 6",
         ),
@@ -183,10 +183,10 @@ gradient = Question(
 factor = Question(
     id="ex03.factor",
     points=8,
-    reference=right.convention_factor,
+    reference=references.convention_factor,
     cases=_layers,
     kinds=frozenset({"number", "tensor"}),
-    right="1, 4, 4, 4/N² and N² M² / (9 (HW)²): only the first three can be absorbed by β.",
+    confirmation="1, 4, 4, 4/N² and N² M² / (9 (HW)²): only the first three can be absorbed by β.",
     hints=(
         "Write each program's cost as (a constant) · Σ (G_X − G_S)², and the paper's too. Then divide.",
         "A mean over the entries of G is a sum over N² of them. Who divides by N inside as well?",
@@ -196,25 +196,25 @@ factor = Question(
     misconceptions=(
         Misconception(
             "upside-down",
-            lambda *sizes: 1 / right.convention_factor(*sizes),
+            lambda *sizes: 1 / references.convention_factor(*sizes),
             "All factors are upside down: you divided the paper's cost by the program's.",
             "a forum compares 1/4 with 1 and is unsure which one is larger (C4W1 lab)",
         ),
         Misconception(
             "no-four",
-            lambda c, n, m, hw: right.convention_factor(c, n, m, hw) / (1 if c in ("gatys", "keras") else 4),
+            lambda c, n, m, hw: references.convention_factor(c, n, m, hw) / (1 if c in ("gatys", "keras") else 4),
             "The 4 is missing in three of them: only the paper and the Keras example divide by 4.",
             "the C4W1 lab's forum: the 1/4 is missing without explanation",
         ),
         Misconception(
             "mean-is-sum",
-            lambda c, n, m, hw: right.convention_factor("sum_chw" if c == "mean_chw" else c, n, m, hw),
+            lambda c, n, m, hw: references.convention_factor("sum_chw" if c == "mean_chw" else c, n, m, hw),
             "`mean_chw` is not `sum_chw`: it divides by N inside the Gram matrices and by N² in the mean, so 4/N².",
             "jcjohnson/fast-neural-style, issue 61",
         ),
         Misconception(
             "sum-is-mean",
-            lambda c, n, m, hw: right.convention_factor("mean_chw" if c == "sum_chw" else c, n, m, hw),
+            lambda c, n, m, hw: references.convention_factor("mean_chw" if c == "sum_chw" else c, n, m, hw),
             "`sum_chw` divides by N inside and then sums: N² divides once, as in the paper. Its factor is 4.",
             "jcjohnson/fast-neural-style, issue 61, asks about both divisions",
         ),
@@ -226,7 +226,7 @@ factor = Question(
         ),
         Misconception(
             "keras-only-N",
-            lambda c, n, m, hw: n**2 / 9 if c == "keras" else right.convention_factor(c, n, m, hw),
+            lambda c, n, m, hw: n**2 / 9 if c == "keras" else references.convention_factor(c, n, m, hw),
             "In the Keras example you replaced N by 3, but not M by the picture's pixels: N² M² / (9 (HW)²).",
             "forums.fast.ai, 2881, notes the channels alone",
         ),
@@ -237,4 +237,4 @@ QUESTIONS = (layer_cost, gradient, factor)
 
 def progress():
     """Show what was tried and earned in this exercise."""
-    return kept.table("Exercise 03", QUESTIONS)
+    return table("Exercise 03", QUESTIONS)

@@ -2,9 +2,9 @@
 
 import torch
 
-from nstlib.checks import progress as kept
-from nstlib.checks import references as right
+from nstlib.checks import references
 from nstlib.checks.calling import Case
+from nstlib.checks.progress import table
 from nstlib.checks.questions import Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -13,25 +13,27 @@ LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 def _features(draw: Draw) -> list[Case]:
     cases = []
-    for dtype, weighed in ((torch.float64, 2), (torch.float32, 3)):
-        features_x, features_s, weights = {}, {}, {}
+    for dtype, n_weights in ((torch.float64, 2), (torch.float32, 3)):
+        features_x = {}
+        features_s = {}
+        weights = {}
         for depth, layer in enumerate(LAYERS[:4]):
             n, height, width = draw.sizes((3, 7), (2, 4), (4, 6))
             features_x[layer] = draw.normal(n, height, width, dtype=dtype)
             features_s[layer] = draw.normal(n, height + 1, width, mean=0.9, dtype=dtype)
-            if depth < weighed:
+            if depth < n_weights:
                 weights[layer] = draw.number(0.2, 3.0)
-        words = f"features of 4 layers and weights for {weighed} of them"
-        cases.append(Case((features_x, features_s, weights), words, {"L": weighed}))
+        words = f"features of 4 layers and weights for {n_weights} of them"
+        cases.append(Case((features_x, features_s, weights), words, {"L": n_weights}))
     return cases
 
 
 def _dropped(draw: Draw) -> list[Case]:
     cases = []
     for count in (5, 3):
-        (place,) = draw.sizes((0, count - 1))
-        words = f"{count} layers, of which {LAYERS[place]} is dropped"
-        cases.append(Case((list(LAYERS[:count]), LAYERS[place]), words, {"L": count}, gradient=()))
+        (index,) = draw.sizes((0, count - 1))
+        words = f"{count} layers, of which {LAYERS[index]} is dropped"
+        cases.append(Case((list(LAYERS[:count]), LAYERS[index]), words, {"L": count}, gradient=()))
     return cases
 
 
@@ -44,10 +46,6 @@ def _norms(draw: Draw) -> list[Case]:
     return cases
 
 
-def _sum(features_x, features_s, weights):
-    return right.style_cost(features_x, features_s, weights)
-
-
 def _norm_weights(norms, weight):
     return {layer: weight(norm) for layer, norm in norms.items()}
 
@@ -55,9 +53,9 @@ def _norm_weights(norms, weight):
 style_cost = Question(
     id="ex04.style_cost",
     points=6,
-    reference=right.style_cost,
+    reference=references.style_cost,
     cases=_features,
-    right="Σ λ_l E_l over the layers that have a weight.",
+    confirmation="Σ λ_l E_l over the layers that have a weight.",
     hints=(
         "Which dictionary decides over which layers the sum runs?",
         "For every layer with a weight: its E_l, times its weight. Add them up.",
@@ -67,40 +65,40 @@ style_cost = Question(
     misconceptions=(
         Misconception(
             "weights-ignored",
-            lambda x, s, w: _sum(x, s, dict.fromkeys(w, 1.0)),
+            lambda x, s, w: references.style_cost(x, s, dict.fromkeys(w, 1.0)),
             "The layers are added with equal weight: λ_l was not used.",
             "anishathalye/neural-style, issue 68: a weight without effect",
         ),
         Misconception(
             "averaged",
-            lambda x, s, w: _sum(x, s, w) / len(w),
+            lambda x, s, w: references.style_cost(x, s, w) / len(w),
             "You divided by the number of layers, here {L}. J_style is a sum; an average is a constant away from it.",
             "a thread answers that summing averages the layers out (forums.fast.ai)",
             credit=3,
         ),
         Misconception(
             "normalised",
-            lambda x, s, w: _sum(x, s, w) / sum(w.values()),
+            lambda x, s, w: references.style_cost(x, s, w) / sum(w.values()),
             "You divided by the sum of the weights. Weights are used as they come.",
             "anishathalye/neural-style scales its weights to the sum 1",
             credit=3,
         ),
         Misconception(
             "squared",
-            lambda x, s, w: _sum(x, s, {layer: weight**2 for layer, weight in w.items()}),
+            lambda x, s, w: references.style_cost(x, s, {layer: weight**2 for layer, weight in w.items()}),
             "λ_l counts squared: you multiplied the Gram matrices by it, and their difference is squared afterwards. "
             "Multiply E_l.",
             "DmitryUlyanov/texture_nets, issue 65",
         ),
         Misconception(
             "last-layer",
-            lambda x, s, w: _sum(x, s, dict(list(w.items())[-1:])),
-            "Only the last layer is in your answer: in the loop the total is assigned anew. Add to it.",
+            lambda x, s, w: references.style_cost(x, s, dict(list(w.items())[-1:])),
+            "Only the last layer is in your answer: your loop assigns the total afresh. Add to it.",
             "jcjohnson/neural-style, issue 237: costs are printed layer by layer",
         ),
         Misconception(
             "all-layers",
-            lambda x, s, w: _sum(x, s, {layer: w.get(layer, 1.0) for layer in x}),
+            lambda x, s, w: references.style_cost(x, s, {layer: w.get(layer, 1.0) for layer in x}),
             "You summed over all layers of the features, with weight 1 where none is given. Layers without a weight "
             "do not take part.",
             "anishathalye/neural-style, issue 128",
@@ -110,10 +108,10 @@ style_cost = Question(
 leave_one_out = Question(
     id="ex04.leave_one_out",
     points=4,
-    reference=right.leave_one_out,
+    reference=references.leave_one_out,
     cases=_dropped,
     kinds=frozenset({"dict"}),
-    right="1/(L − 1) each, 0 for the dropped layer, and the sum is 1.",
+    confirmation="1/(L − 1) each, 0 for the dropped layer, and the sum is 1.",
     hints=(
         "How many layers are left, and what must their weights add up to?",
         "The dropped layer stays in the dictionary, with weight 0.",
@@ -124,14 +122,14 @@ leave_one_out = Question(
         Misconception(
             "one-over-L",
             lambda layers, dropped: {layer: 0.0 if layer == dropped else 1 / len(layers) for layer in layers},
-            "You divided by all {L} layers, so the weights add up to less than 1. One less is left: 1/(L − 1).",
+            "You divided by all {L} layers, so the weights add up to less than 1. One fewer is left: 1/(L − 1).",
             "the thread's own weights are 1/(number of layers − 1) (forums.fast.ai)",
             credit=2,
         ),
         Misconception(
             "only-the-dropped",
             lambda layers, dropped: {layer: float(layer == dropped) for layer in layers},
-            "This is the dropped layer alone, the other column of the thread's pictures. Asked are all others.",
+            "This is the dropped layer alone, the other column of the thread's pictures. All the others are wanted.",
             "the thread shows both series side by side (forums.fast.ai)",
         ),
         Misconception(
@@ -158,10 +156,10 @@ leave_one_out = Question(
 balance = Question(
     id="ex04.balance",
     points=6,
-    reference=right.balanced_weights,
+    reference=references.balanced_weights,
     cases=_norms,
     kinds=frozenset({"dict"}),
-    right="λ_l · norm_l is the same for all layers, and the weights add up to 1.",
+    confirmation="λ_l · norm_l is the same for all layers, and the weights add up to 1.",
     hints=(
         "The layer that pulls hardest needs the smallest weight. In which proportion?",
         "λ_l = constant / norm_l. Which constant makes the sum 1?",
@@ -191,7 +189,7 @@ balance = Question(
         ),
         Misconception(
             "squared",
-            lambda norms: _norm_weights(norms, lambda norm: norm**-2 / sum(each**-2 for each in norms.values())),
+            lambda norms: _norm_weights(norms, lambda norm: norm**-2 / sum(other**-2 for other in norms.values())),
             "You divided by the square of the norm. Then weak layers pull harder than strong ones.",
             "foreseen by the authors",
         ),
@@ -208,4 +206,4 @@ QUESTIONS = (style_cost, leave_one_out, balance)
 
 def progress():
     """Show what was tried and earned in this exercise."""
-    return kept.table("Exercise 04", QUESTIONS)
+    return table("Exercise 04", QUESTIONS)

@@ -2,9 +2,9 @@
 
 import torch
 
-from nstlib.checks import progress as kept
-from nstlib.checks import references as right
+from nstlib.checks import references
 from nstlib.checks.calling import Case
+from nstlib.checks.progress import table
 from nstlib.checks.questions import Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -12,11 +12,11 @@ from nstlib.checks.random_cases import Draw
 def _costs(draw: Draw) -> list[Case]:
     numbers = tuple(draw.number(0.5, 9.0) for _ in range(4))
     tensors = (draw.uniform(low=1, high=5), draw.uniform(low=1, high=5), draw.number(1, 2), draw.number(10, 40))
-    said = (
-        "J_content = {:.3g}, J_style = {:.3g}, α = {:.3g}, β = {:.3g}".format(*map(float, each))
-        for each in (numbers, tensors)
+    sentences = (
+        "J_content = {:.3g}, J_style = {:.3g}, α = {:.3g}, β = {:.3g}".format(*map(float, costs))
+        for costs in (numbers, tensors)
     )
-    first, second = said
+    first, second = sentences
     return [Case(numbers, first, {}, gradient=()), Case(tensors, f"tensors, {second}", {}, gradient=(0, 1))]
 
 
@@ -60,10 +60,10 @@ def _squares(x):
 total_cost = Question(
     id="ex05.total_cost",
     points=2,
-    reference=right.total_cost,
+    reference=references.total_cost,
     cases=_costs,
     kinds=frozenset({"number", "tensor"}),
-    right="J = α J_content + β J_style.",
+    confirmation="J = α J_content + β J_style.",
     hints=(
         "Two costs, two weights, one number.",
         "α belongs to content, β to style.",
@@ -100,9 +100,9 @@ total_cost = Question(
 step = Question(
     id="ex05.step",
     points=6,
-    reference=right.gradient_step,
+    reference=references.gradient_step,
     cases=_steps,
-    right="One step against the gradient, between 0 and 1, and the given picture is as it was.",
+    confirmation="One step against the gradient, between 0 and 1, and the given picture is as it was.",
     hints=(
         "The gradient points uphill. Which way does the step go?",
         "First the step, then the limits: below 0 is black, above 1 is white.",
@@ -113,7 +113,7 @@ step = Question(
         Misconception(
             "uphill",
             lambda x, g, rate: (x + rate * g).clamp(0, 1),
-            "You stepped uphill: the gradient points where J grows. Take it away.",
+            "You stepped uphill: the gradient points where J grows. Subtract it.",
             "foreseen by the authors",
         ),
         Misconception(
@@ -161,11 +161,11 @@ step = Question(
 tv = Question(
     id="ex05.tv",
     points=4,
-    reference=right.total_variation,
+    reference=references.total_variation,
     cases=_pictures,
-    right="Each pair of neighbours once, downwards and across, in absolute value.",
+    confirmation="Each pair of neighbours once, downwards and across, in absolute value.",
     hints=(
-        "Which pixels are neighbours? How many pairs has a row of W pixels?",
+        "Which pixels are neighbours? How many pairs does a row of W pixels have?",
         "Two slices, shifted against each other by one, give all pairs in one direction.",
         "`x[:, 1:] - x[:, :-1]` downwards, the same with the last dimension across; absolute values, summed.",
     ),
@@ -193,7 +193,7 @@ tv = Question(
         Misconception(
             "mean",
             lambda x: (x.diff(dim=1).abs().mean() + x.diff(dim=2).abs().mean()) / 2,
-            "You took means, and half their sum. Asked is the plain sum.",
+            "You took means, and half their sum. The plain sum is wanted.",
             "d2l's chapter takes half the sum of two means",
         ),
         Misconception(
@@ -217,4 +217,4 @@ QUESTIONS = (total_cost, step, tv)
 
 def progress():
     """Show what was tried and earned in this exercise."""
-    return kept.table("Exercise 05", QUESTIONS)
+    return table("Exercise 05", QUESTIONS)

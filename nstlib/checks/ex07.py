@@ -2,10 +2,10 @@
 
 import torch
 
-from nstlib.checks import progress as kept
-from nstlib.checks import references as right
+from nstlib.checks import references
 from nstlib.checks.calling import Case
 from nstlib.checks.ex03 import pairs
+from nstlib.checks.progress import table
 from nstlib.checks.questions import Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -58,16 +58,16 @@ def _no_root(style, content):
 
 
 def _own_mean(style, content):
-    matched = right.match_colour(style, content)
+    matched = references.match_colour(style, content)
     return matched - content.mean((1, 2), keepdim=True) + style.mean((1, 2), keepdim=True)
 
 
 diagonal = Question(
     id="ex07.diagonal",
     points=6,
-    reference=right.diagonal_style_cost,
+    reference=references.diagonal_style_cost,
     cases=pairs,
-    right="N numbers a picture, compared; no product of two different filters is needed.",
+    confirmation="N numbers a picture, compared; no product of two different filters is needed.",
     hints=(
         "The diagonal's entry of filter k is the sum of its squares. Is a matrix product needed?",
         "The mean of F_ki² over the positions of each picture, compared filter by filter.",
@@ -77,14 +77,14 @@ diagonal = Question(
     misconceptions=(
         Misconception(
             "whole-matrix",
-            right.layer_style_cost,
+            references.layer_style_cost,
             "This is the whole Gram matrix's cost. Keep the N entries of the diagonal alone.",
             "forums.fast.ai, 2881: full matrix or diagonal",
         ),
         Misconception(
             "no-quarter",
             lambda x, s: _squares(x, s).square().sum() / len(x) ** 2,
-            "Your cost is 4 times what is expected: divide by 4 N², as E_l does.",
+            "Your cost is 4 times too large: divide by 4 N², as E_l does.",
             "TensorFlow's tutorial has no ¼",
             credit=3,
         ),
@@ -112,8 +112,8 @@ diagonal = Question(
         ),
         Misconception(
             "only-off-diagonal",
-            lambda x, s: right.layer_style_cost(x, s) - right.diagonal_style_cost(x, s),
-            "You kept the pairs of different filters and left the diagonal out. Asked is the reverse.",
+            lambda x, s: references.layer_style_cost(x, s) - references.diagonal_style_cost(x, s),
+            "You kept the pairs of different filters and left the diagonal out. Do the reverse.",
             "foreseen by the authors",
         ),
     ),
@@ -121,9 +121,9 @@ diagonal = Question(
 statistics = Question(
     id="ex07.statistics",
     points=6,
-    reference=right.statistics_cost,
+    reference=references.statistics_cost,
     cases=pairs,
-    right="Mean and population deviation of each filter, compared, over N.",
+    confirmation="Mean and population deviation of each filter, compared, over N.",
     hints=(
         "Two numbers for each filter, over its positions. Along which dimension?",
         "The population deviation divides by M. What does `torch.std` do unless told otherwise?",
@@ -134,7 +134,7 @@ statistics = Question(
         Misconception(
             "sample-deviation",
             lambda x, s: _moments(x, s, lambda F: F.std(1)),
-            "`torch.std` divides by M − 1 unless told otherwise. Asked is the population's: `correction=0`.",
+            "`torch.std` divides by M − 1 unless told otherwise. The population's divides by M: `correction=0`.",
             "torch.std's default, correction=1",
             credit=3,
         ),
@@ -166,8 +166,8 @@ statistics = Question(
         Misconception(
             "all-together",
             lambda x, s: (x.mean() - s.mean()).square() + (x.std(correction=0) - s.std(correction=0)).square(),
-            "One mean and one deviation for the whole layer: filters are no longer told apart. Take them "
-            "for each filter.",
+            "You took one mean and one deviation for the whole layer, and the filters are lost. Take them for each "
+            "filter.",
             "layer normalisation in place of the filters' own",
         ),
     ),
@@ -175,12 +175,12 @@ statistics = Question(
 colour = Question(
     id="ex07.colour",
     points=4,
-    reference=right.match_colour,
+    reference=references.match_colour,
     cases=_pictures,
     tolerance=1e-3,  # a small number added to the covariance before its inverse is common, and harmless
-    right="The style's pixels with the content's mean and covariance, whatever the order of the channels.",
+    confirmation="The style's pixels with the content's mean and covariance, whatever the order of the channels.",
     hints=(
-        "Pixels as columns of three numbers: take their mean away, turn and stretch them, add the other mean.",
+        "Pixels as columns of three numbers: subtract their mean, turn and stretch them, add the other mean.",
         "Stretch so that the covariance becomes 1, then so that it becomes the content's.",
         "The symmetric root: `values, axes = torch.linalg.eigh(cov)`, then `axes @ values.sqrt().diag() @ axes.T`.",
     ),
@@ -188,7 +188,7 @@ colour = Question(
     misconceptions=(
         Misconception(
             "exchanged",
-            lambda style, content: right.match_colour(content, style),
+            lambda style, content: references.match_colour(content, style),
             "Style and content are exchanged: you gave the photo the painting's colours.",
             "jcjohnson/neural-style changes colours the other way, afterwards",
         ),
@@ -209,7 +209,7 @@ colour = Question(
             "triangular",
             _triangular,
             "Mean and covariance are right, but with the triangular root (Cholesky) the result depends on the order of "
-            "the channels. Asked is the symmetric one.",
+            "the channels. The symmetric root is wanted.",
             "Gatys et al. 2016, arXiv:1606.05897, discuss both roots",
             credit=2,
         ),
@@ -229,7 +229,7 @@ colour = Question(
         ),
         Misconception(
             "clipped",
-            lambda style, content: right.match_colour(style, content).clamp(0, 1),
+            lambda style, content: references.match_colour(style, content).clamp(0, 1),
             "You clipped to [0, 1]. That changes mean and covariance: clip when the picture is shown, not here.",
             "Gatys et al. 2016, arXiv:1606.05897",
             credit=2,
@@ -241,4 +241,4 @@ QUESTIONS = (diagonal, statistics, colour)
 
 def progress():
     """Show what was tried and earned in this exercise."""
-    return kept.table("Exercise 07", QUESTIONS)
+    return table("Exercise 07", QUESTIONS)

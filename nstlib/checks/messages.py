@@ -1,9 +1,9 @@
-"""The sentences for a verdict: what was called, what came back, what the pattern means. One cause, one next step."""
+"""The sentences for a verdict: what we called, what came back, what that means. One cause, one next step."""
 
 from nstlib.checks.calling import SECONDS
 from nstlib.checks.judging.replies import Reply
 from nstlib.checks.judging.verdict import Verdict
-from nstlib.checks.number_messages import KINDS, measured, pattern, shaped
+from nstlib.checks.number_messages import KINDS, compare, explain, kind_and_shape
 
 CALLS_NSTLIB = (
     "The numbers are right, but your function asks nstlib for them. The exercise is to write what nstlib does.",
@@ -13,18 +13,18 @@ USES_AUTOGRAD = (
 )
 
 
-def said(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...]:
+def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...]:
     """Return the sentences for a verdict on a question; `answer` holds the function's replies."""
-    case = question.drawn[verdict.call]
+    case = question.public_cases[verdict.call]
     called = f"We called `{question.call}` with {case.words}."
     if (
         verdict.numbers
         and verdict.numbers.call == verdict.call
         and not {"kind", "unread", "dtype"} & set(verdict.faults)
     ):
-        called = f"{called} {measured(verdict.numbers, answer[verdict.call])}".rstrip()
+        called = f"{called} {compare(verdict.numbers, answer[verdict.call])}".rstrip()
     if verdict.outcome == "correct":
-        return (question.right,)
+        return (question.confirmation,)
     if verdict.outcome == "not attempted":
         return ("This is still the stub. Write the body, run its cell, then check again.",)
     if verdict.outcome == "took too long":
@@ -39,7 +39,7 @@ def said(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...]:
         seems = _message(question, verdict.likely, case.symbols)
         return (called, f"It looks as if two things came together. By the numbers: {seems}", *besides)
     if verdict.numbers and not {"kind", "unread", "dtype"} & set(verdict.faults):
-        return (called, *pattern(verdict.numbers, len(answer)))  # the rest shows when the numbers are right
+        return (called, *explain(verdict.numbers, len(answer)))  # other faults can wait until the numbers are right
     return (called, *(besides[:1] or (_GRADIENT_DIFFERS,)))
 
 
@@ -50,7 +50,7 @@ _GRADIENT_DIFFERS = (
 
 
 def _message(question, name: str, symbols: dict) -> str:
-    message = next(each.message for each in question.misconceptions if each.id == name)
+    message = next(mistake.message for mistake in question.misconceptions if mistake.id == name)
     return message.format(**{key: f"{value:g}" for key, value in symbols.items()})
 
 
@@ -62,15 +62,15 @@ def _fault(fault: str, reply: Reply, question) -> str:
     if fault == "nothing":
         return "Nothing came back (`None`). Is there a `return`?"
     if fault == "kind":
-        given = shaped(reply.kind, reply.values[""].shape) if "" in reply.values else _kind(reply.kind)
-        wanted = " or ".join(KINDS[kind] for kind in sorted(question.kinds - {"tuple"}, reverse=True))
+        given = kind_and_shape(reply.kind, reply.values[""].shape) if "" in reply.values else _kind(reply.kind)
+        expected = " or ".join(KINDS[kind] for kind in sorted(question.kinds - {"tuple"}, reverse=True))
         numpy = " Leaving torch cuts the gradient: stay in torch." if reply.kind == "numpy" else ""
         stack = " `torch.stack` makes one tensor of a list of tensors." if reply.kind in ("list", "tuple") else ""
-        return f"Your answer is {given}; expected is {wanted}.{numpy}{stack if 'tensor' in question.kinds else ''}"
+        return f"Your answer is {given}. Expected: {expected}.{numpy}{stack if 'tensor' in question.kinds else ''}"
     if fault == "unread":
         return f"No numbers can be read from your answer, {KINDS[reply.kind]}: {reply.unread}."
     if fault == "dtype":
-        return f"Your answer is {reply.dtype}, the input is not: give back the dtype that came in."
+        return f"Your answer is {reply.dtype}, but the input is not: return the dtype that came in."
     if fault == "changed":
         return (
             "Your function changed the tensor that it was given. Work on a copy: `x - y` makes one, `x -= y` does not."
@@ -80,4 +80,4 @@ def _fault(fault: str, reply: Reply, question) -> str:
             "No gradient arrives at the input. `.detach()`, `.item()`, numpy and `torch.tensor(…)` cut it off, and "
             "then the optimiser cannot move the picture."
         )
-    return "A second call with the same input gave another answer. Does it depend on chance, or on the call before?"
+    return "A second call with the same input gave another answer. Does it depend on chance, or on earlier calls?"

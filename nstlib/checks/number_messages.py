@@ -1,4 +1,4 @@
-"""The sentences about numbers: what came back in the first differing call and what was expected; what pattern fits."""
+"""The sentences about numbers: what came back and what was expected in the first call that differs, and why."""
 
 from nstlib.checks.judging.differences import Numbers
 from nstlib.checks.judging.replies import Reply
@@ -17,30 +17,30 @@ BRACKETS = (
 )
 
 
-def measured(numbers: Numbers, reply: Reply) -> str:
+def compare(numbers: Numbers, reply: Reply) -> str:
     """Say what came back and what was expected."""
     if numbers.missing:
-        return f"These names are missing, or were not asked for: {numbers.missing}."
+        return f"These names are missing, or should not be there: {numbers.missing}."
     if numbers.wanted != numbers.got:
         wanted = f"the shape {numbers.wanted}" if numbers.wanted else "a single number"
-        return f"Your answer: {shaped(reply.kind, numbers.got)}. Expected: {wanted}."
+        return f"Your answer: {kind_and_shape(reply.kind, numbers.got)}. Expected: {wanted}."
     if numbers.place is None:
         return ""
-    given, expected = _told_apart(numbers.given, numbers.expected)
-    places = [numbers.name] if numbers.name else []
-    places += [str(list(numbers.place))] if numbers.place else []
-    where = f"The largest difference is at {', '.join(places)}. " if places else ""
+    given, expected = _distinct(numbers.given, numbers.expected)
+    position = [numbers.name] if numbers.name else []
+    position += [str(list(numbers.place))] if numbers.place else []
+    where = f"The largest difference is at {', '.join(position)}. " if position else ""
     return f"{where}Your answer: {given}. Expected: {expected}."
 
 
-def shaped(kind: str, shape: tuple[int, ...]) -> str:
-    """Name a kind with its shape; a tensor of one number is told from a number."""
-    said = KINDS[kind] if kind == "number" else f"{KINDS[kind]} of shape {shape}"
-    return f"{said}, which is a single number" if kind == "tensor" and shape == () else said
+def kind_and_shape(kind: str, shape: tuple[int, ...]) -> str:
+    """Name a kind with its shape, and say of a tensor without dimensions that it is a single number."""
+    text = KINDS[kind] if kind == "number" else f"{KINDS[kind]} of shape {shape}"
+    return f"{text}, which is a single number" if kind == "tensor" and shape == () else text
 
 
-def pattern(numbers: Numbers, calls: int) -> list[str]:
-    """Say what the numbers of all calls have in common, as far as one sees it."""
+def explain(numbers: Numbers, calls: int) -> list[str]:
+    """Say what the numbers of all calls have in common, as far as one can see."""
     if numbers.wanted != numbers.got:
         return _shapes(numbers)
     if not numbers.finite:
@@ -52,13 +52,13 @@ def pattern(numbers: Numbers, calls: int) -> list[str]:
     return [f"{numbers.right:.0%} of the entries agree."] if 0 < numbers.right < 1 else []
 
 
-def _told_apart(*pair: float) -> list[str]:
-    """Both with as many digits as it takes to see that they differ."""
+def _distinct(*pair: float) -> list[str]:
+    """Write both numbers with as many digits as it takes to see that they differ."""
     for digits in (4, 8, 17):
-        said = [f"{number:.{digits}g}".replace("-", "−") for number in pair]
-        if len(set(said)) > 1:
+        texts = [f"{number:.{digits}g}".replace("-", "−") for number in pair]
+        if len(set(texts)) > 1:
             break
-    return said
+    return texts
 
 
 def _shapes(numbers: Numbers) -> list[str]:
@@ -90,9 +90,9 @@ def _by_group(numbers: Numbers) -> list[str]:
     names: dict[str, list[str]] = {}
     for group, text in numbers.factors.items():
         names.setdefault(text or "no product of powers of the sizes", []).append(f"`{group}`")
-    said = "; ".join(f"{', '.join(groups)}: {text}" for text, groups in names.items())
-    return [f"Your answer divided by what is expected, for {said}.", *_brackets(*numbers.factors.values())]
+    listing = "; ".join(f"{', '.join(groups)}: {text}" for text, groups in names.items())
+    return [f"Your answer divided by what is expected, for {listing}.", *_brackets(*numbers.factors.values())]
 
 
 def _brackets(*factors: str) -> list[str]:
-    return [BRACKETS] if any("⁴" in each for each in factors) else []
+    return [BRACKETS] if any("⁴" in factor for factor in factors) else []

@@ -1,7 +1,7 @@
 """A question as data, and what a learner gets from it: ``check``, ``hint``, ``solution``.
 
-`check` calls the function on a few cases, lets ``judging`` decide, and says what was found in words. It never raises
-for a wrong answer; the Result's ``require`` does.
+`check` calls the function on a few cases, lets ``judging`` decide, and puts the verdict into words. It never raises for
+a wrong answer; the Result's ``require`` does.
 """
 
 import inspect
@@ -20,15 +20,16 @@ from nstlib.checks.results import Result, Text
 
 __all__ = ["Misconception", "Question"]
 
-PUBLIC = "public"  # the cases of the notebook; a grader draws others from a secret of its own
+PUBLIC = "public"  # seeds the notebook's cases; a grader draws others from a secret of its own
 
 
 @dataclass(frozen=True)
 class Misconception:
-    """A mistake that learners make: a name, a function that makes it, what to say, where it was seen, part points.
+    """A mistake that learners make: a name, a function that makes it, a message, evidence, partial credit.
 
-    evidence: a thread, a program or a lecture that makes the mistake or the choice behind it, or "foreseen by the
-    authors". The message may hold a case's symbols: "{M} times too small". `function` takes what the reference takes.
+    function: takes what the reference takes. message: what the learner reads; it may name a case's symbols, as in
+    "{M} times too small". evidence: a thread, a program or a lecture that makes the mistake or the choice behind it, or
+    "foreseen by the authors".
     """
 
     id: str
@@ -42,17 +43,28 @@ class Misconception:
 class Question:
     """One exercise.
 
-    reference: the right function, whose name and parameters the learner's has. cases: makes the calls from a Draw.
-    right: what a correct answer has, said to the learner. hints: three rungs. reread: lesson and section.
-    kinds: the types an answer may have. by_hand: autograd earns nothing. tolerance: wider than the dtype's, where right
-    answers differ by more than rounding; a comment says why.
+    reference: the right function; the learner's has its name and parameters. cases: makes the calls from a Draw.
+    confirmation: what the learner reads after a right answer. hints: three rungs. reread: lesson and section. kinds:
+    the types an answer may have. by_hand: an answer by autograd earns nothing. tolerance: wider than the dtype's where
+    right answers differ by more than rounding; a comment says why.
+
+    >>> import torch
+    >>> from nstlib.checks import ex02
+    >>> ex02.gram.check(lambda features: features.flatten(1).T @ features.flatten(1)).misconception
+    'positions'
+    >>> def gram_matrix(features):
+    ...     F = features.flatten(1)
+    ...     return F @ F.T
+    >>> ex02.gram.check(gram_matrix)
+    ✓ ex02.gram — correct                                                              8 of 8 points
+      N × N, symmetric, divided by nothing, and the gradient arrives at the features.
     """
 
     id: str
     points: int
     reference: Callable
     cases: Callable[[Draw], Sequence[Case]]
-    right: str
+    confirmation: str
     hints: tuple[str, str, str]
     reread: str
     misconceptions: tuple[Misconception, ...] = ()
@@ -62,73 +74,86 @@ class Question:
 
     @property
     def call(self) -> str:
-        """The call as it is written: gram_matrix(features)."""
+        """The call as one writes it, such as gram_matrix(features)."""
         return f"{self.reference.__name__}({', '.join(inspect.signature(self.reference).parameters)})"
 
     @cached_property
-    def drawn(self) -> list[Case]:
+    def public_cases(self) -> list[Case]:
         """The notebook's cases."""
         return list(self.cases(Draw(f"{PUBLIC} {self.id}")))
 
     def verdict(self, function: Callable, cases: Sequence[Case] | None = None) -> Verdict:
-        """Call and judge; the cases are the notebook's unless others are given."""
-        cases = self.drawn if cases is None else list(cases)
-        return self._judged(function, cases)[0]
+        """Call the function and judge its answers, on the notebook's cases unless others are given."""
+        cases = self.public_cases if cases is None else list(cases)
+        return self._judge(function, cases)[0]
 
     def check(self, function: Callable | None = None) -> Result:
-        """Say whether the function is right, and what it does if not. Nothing that it returns can make this raise."""
+        """Say whether the function is right, and if not, what it does. Nothing that it returns can make this raise."""
         result = self.examine(function)
         tries = progress.note(self.id, outcome=result.outcome, points=result.points)
         result = replace(result, tries=tries, best=progress.of(self.id).get("points", 0))
-        if os.environ.get("NBGRADER_EXECUTION") == "autograde":  # nbgrader gives points where nothing is raised
+        if os.environ.get("NBGRADER_EXECUTION") == "autograde":  # nbgrader gives points unless something is raised
             result.require()
         return result
 
     def examine(self, function: Callable | None) -> Result:
-        """Find what `check` says, without a note of it in the learner's progress."""
+        """Return what `check` returns, without noting it in the learner's progress."""
         if not callable(function):
-            given = "nothing" if function is None else f"{type(function).__name__}, not a function"
-            told = (
-                f"We were given {given}. Pass {self.reference.__name__} itself, "
-                f"without brackets: {self.id}.check({self.reference.__name__})",
+            given = "nothing" if function is None else f"{type(function).__name__}, which is not a function"
+            line = (
+                f"Expected your function, got {given}. Pass {self.reference.__name__} itself, "
+                f"without brackets: {self.id}.check({self.reference.__name__})"
             )
-            return self._result("not yet", told)
-        verdict, answer, used = self._judged(function, self.drawn)
+            return self._result("not yet", (line,))
+        verdict, answer, used = self._judge(function, self.public_cases)
         if verdict.outcome == "correct" and "nstlib" in used:
             return self._result("not yet", messages.CALLS_NSTLIB, misconception="calls-nstlib")
         if verdict.outcome == "correct" and self.by_hand and "autograd" in used:
             return self._result("not yet", messages.USES_AUTOGRAD, misconception="uses-autograd")
         return self._result(
             verdict.outcome,
-            messages.said(self, verdict, answer),
+            messages.sentences(self, verdict, answer),
             points=self.points if verdict.outcome == "correct" else self._credit(verdict),
             misconception=verdict.misconception,
         )
 
     def hint(self, rung: int | None = None) -> Text:
-        """Show the next of three hints, or the one asked for: 1, 2 or 3."""
+        """Show the next of three hints, or hint 1, 2 or 3.
+
+        >>> from nstlib.checks import ex02
+        >>> ex02.gram.hint(3)
+        Hint 3 of 3 for ex02.gram
+          `F @ F.T` is (N, M) times (M, N).
+          All of it: ex02.gram.solution()
+        """
         if rung is None:
             rung = min(progress.of(self.id).get("hints", 0) + 1, len(self.hints))
         if rung not in range(1, len(self.hints) + 1):
-            raise ValueError(f"Given was hint {rung!r}; there are {len(self.hints)}: ask for 1, 2 or 3.")
+            raise ValueError(f"Expected a hint from 1 to {len(self.hints)}, got {rung!r}: ask for 1, 2 or 3.")
         progress.note(self.id, hints=rung)
         more = f"One more: {self.id}.hint()" if rung < len(self.hints) else f"All of it: {self.id}.solution()"
         return Text(f"Hint {rung} of {len(self.hints)} for {self.id}", (self.hints[rung - 1], more))
 
     def solution(self) -> Text:
-        """Show one right answer. It is recorded; points stay what they are."""
+        """Show one right answer. Your progress notes that you saw it; your points stay as they are.
+
+        >>> from nstlib.checks import ex02
+        >>> ex02.gram.solution().code.splitlines()[-1]
+        '    return F @ F.T'
+        """
         progress.note(self.id, solution=True)
         source = textwrap.dedent(inspect.getsource(self.reference)).rstrip()
         return Text(f"One right answer to {self.id}", ("Read it, close it, and write yours from memory.",), source)
 
-    def _judged(self, function: Callable, cases: list[Case]) -> tuple[Verdict, list[Reply], set[str]]:
+    def _judge(self, function: Callable, cases: list[Case]) -> tuple[Verdict, list[Reply], set[str]]:
         """Return the verdict, the function's replies, and what it called of nstlib's and autograd's."""
         expected = [calling.reply(self.reference, case) for case in cases]
         mistakes = {
             mistake.id: [calling.reply(mistake.function, case) for case in cases] for mistake in self.misconceptions
         }
         answer = calling.replies(function, cases)
-        symbols, groups = [case.symbols for case in cases], [case.group for case in cases]
+        symbols = [case.symbols for case in cases]
+        groups = [case.group for case in cases]
         verdict = judge(expected, mistakes, answer, symbols, self.kinds, self.tolerance, groups)
         used: set[str] = set()
         if verdict.outcome == "correct":
@@ -139,7 +164,7 @@ class Question:
         return verdict, answer, used
 
     def _credit(self, verdict: Verdict) -> int:
-        return sum(each.credit for each in self.misconceptions if each.id == verdict.misconception)
+        return sum(mistake.credit for mistake in self.misconceptions if mistake.id == verdict.misconception)
 
     def _result(self, outcome: str, lines: Sequence[str], points: int = 0, misconception: str | None = None) -> Result:
         footer = () if outcome == "correct" else (f"Hint: {self.id}.hint()", f"Reread: {self.reread}")

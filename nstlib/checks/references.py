@@ -8,7 +8,7 @@ import torch
 
 
 def unroll(features):
-    """F, (N, M): a row a filter, a column a position."""
+    """F, (N, M): a row for each filter, a column for each position."""
     n_filters, height, width = features.shape
     return features.reshape(n_filters, height * width)
 

@@ -29,7 +29,8 @@ def gram_by_rows(features):
 
 def gram_into_empty(features):
     n = features.size(0)
-    flat, G = features.view(n, -1), torch.zeros(n, n, dtype=features.dtype)
+    flat = features.view(n, -1)
+    G = torch.zeros(n, n, dtype=features.dtype)
     for i in range(n):
         for j in range(n):
             G[i, j] = flat[i].dot(flat[j])
@@ -167,7 +168,7 @@ def colour_with_a_ridge(style, content):
 RIGHT = {
     "ex01.unroll": [
         lambda f: f.view(f.shape[0], -1),
-        lambda f: torch.cat([each.reshape(1, -1) for each in f]),
+        lambda f: torch.cat([channel.reshape(1, -1) for channel in f]),
         lambda f: torch.flatten(f, start_dim=1, end_dim=2).contiguous(),
         unroll_by_index,
     ],
@@ -194,8 +195,8 @@ RIGHT = {
     "ex02.gram_batch": [
         lambda f: torch.einsum("bkhw,blhw->bkl", f, f),
         lambda f: torch.bmm(f.flatten(2), f.flatten(2).mT),
-        lambda f: torch.stack([gram_by_rows(each) for each in f]),
-        lambda f: torch.vmap(lambda each: each.flatten(1) @ each.flatten(1).T)(f),
+        lambda f: torch.stack([gram_by_rows(block) for block in f]),
+        lambda f: torch.vmap(lambda block: block.flatten(1) @ block.flatten(1).T)(f),
     ],
     "ex02.covariance": [
         lambda G, m, M: G / M - m[:, None] * m[None],
@@ -220,7 +221,7 @@ RIGHT = {
     ],
     "ex04.style_cost": [
         style_cost_by_index,
-        lambda x, s, w: sum(each * layer_cost_by_trace(x[name], s[name]) for name, each in w.items()),
+        lambda x, s, w: sum(weight * layer_cost_by_trace(x[name], s[name]) for name, weight in w.items()),
         lambda x, s, w: torch.stack([layer_cost_with_helpers(x[k], s[k]) * w[k] for k in sorted(w)]).sum(),
     ],
     "ex04.leave_one_out": [
@@ -235,7 +236,7 @@ RIGHT = {
             / sum(math.prod(v for j, v in norms.items() if j != i) for i in norms)
             for k in norms
         },
-        lambda norms: {k: 1 / sum(v / each for each in norms.values()) for k, v in norms.items()},
+        lambda norms: {k: 1 / sum(v / norm for norm in norms.values()) for k, v in norms.items()},
     ],
     "ex05.total_cost": [
         lambda c, s, a, b: b * s + a * c,

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nstlib import checks
-from nstlib.checks import references as right
+from nstlib.checks import references
 
 QUESTIONS = checks.all_questions()
 
@@ -26,42 +26,42 @@ def without_brackets(convention, n, m, hw):
 
 
 def keras_without_brackets(convention, n, m, hw):
-    return (n * m) ** 2 / 9 * hw**2 if convention == "keras" else right.convention_factor(convention, n, m, hw)
+    return (n * m) ** 2 / 9 * hw**2 if convention == "keras" else references.convention_factor(convention, n, m, hw)
 
 
 def two_wrong(convention, n, m, hw):
-    return {"mean_hw": 4 * n**2, "mean_chw": 4 / n}.get(convention, right.convention_factor(convention, n, m, hw))
+    return {"mean_hw": 4 * n**2, "mean_chw": 4 / n}.get(convention, references.convention_factor(convention, n, m, hw))
 
 
 def test_a_wrong_factor_is_written_for_each_convention():
     assert "for `mean_hw`: N²; `mean_chw`: N." in message("ex03.factor", two_wrong)
     assert "brackets" not in message("ex03.factor", two_wrong)
-    none = message("ex03.factor", lambda c, n, m, hw: right.convention_factor(c, n, m, hw) + (c == "keras"))
+    none = message("ex03.factor", lambda c, n, m, hw: references.convention_factor(c, n, m, hw) + (c == "keras"))
     assert "`keras`: no product of powers of the sizes" in none and "gatys" not in none
     for answer in (two_wrong, without_brackets, lambda c, n, m, hw: 4):
         assert "in others" not in message("ex03.factor", answer)
 
 
 def test_missing_brackets_are_known_by_their_fourth_power():
-    said = message("ex03.factor", keras_without_brackets)
-    assert "`keras`: (HW)⁴" in said and "missing brackets" in said
-    said = message("ex03.factor", without_brackets)
-    assert "`mean_hw`, `sum_chw`, `mean_chw`: 1 / (N⁴ M⁴); `keras`: 81 (HW)⁴ / (N⁴ M⁴)" in said
-    said = message("ex03.gradient", lambda F, S: (F @ F.T - S) @ F / len(F) ** 2 * F.shape[1] ** 2)
-    assert "M⁴" in said and "missing brackets" in said
+    text = message("ex03.factor", keras_without_brackets)
+    assert "`keras`: (HW)⁴" in text and "missing brackets" in text
+    text = message("ex03.factor", without_brackets)
+    assert "`mean_hw`, `sum_chw`, `mean_chw`: 1 / (N⁴ M⁴); `keras`: 81 (HW)⁴ / (N⁴ M⁴)" in text
+    text = message("ex03.gradient", lambda F, S: (F @ F.T - S) @ F / len(F) ** 2 * F.shape[1] ** 2)
+    assert "M⁴" in text and "missing brackets" in text
 
 
 def test_a_factor_of_one_call_is_not_claimed_of_others():
     def right_for_equal_sizes(x, s):
-        return right.layer_style_cost(x, s) * (1 if x.shape == s.shape else 2)
+        return references.layer_style_cost(x, s) * (1 if x.shape == s.shape else 2)
 
     assert "Of our 3 calls, 1 is answered right." in message("ex03.layer_cost", right_for_equal_sizes)
     assert "but not in all" in message("ex05.total_cost", lambda c, s, a, b: a * c - b * s)
 
 
 def test_factors_are_written_in_height_and_width_too():
-    assert "= 1 / H," in message("ex02.gram", lambda f: right.gram_matrix(f) / f.shape[1])
-    assert "= 1 / W," in message("ex01.content_cost", lambda x, c: right.content_cost(x, c) / x.shape[2])
+    assert "= 1 / H," in message("ex02.gram", lambda f: references.gram_matrix(f) / f.shape[1])
+    assert "= 1 / W," in message("ex01.content_cost", lambda x, c: references.content_cost(x, c) / x.shape[2])
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
@@ -69,19 +69,21 @@ def test_a_known_mistake_is_shown_in_the_first_call_that_differs(question):
     for mistake in question.misconceptions:
         verdict = question.verdict(mistake.function)
         first, *rest = question.check(mistake.function).lines
-        assert question.drawn[verdict.call].words in first and rest
-        shown = ("Your answer: " in first and "Expected: " in first) or "These names are missing" in first
-        assert (shown or "Error: " in rest[0]) == (verdict.numbers is not None), first
+        assert question.public_cases[verdict.call].words in first and rest
+        compared = ("Your answer: " in first and "Expected: " in first) or "These names are missing" in first
+        assert (compared or "Error: " in rest[0]) == (verdict.numbers is not None), first
 
 
 def test_a_mistake_in_one_convention_shows_that_convention():
-    said = message("ex03.factor", lambda c, n, m, hw: 4 if c == "mean_chw" else right.convention_factor(c, n, m, hw))
-    assert "`mean_chw` is not `sum_chw`" in said and "'mean_chw', N = " in said
+    text = message(
+        "ex03.factor", lambda c, n, m, hw: 4 if c == "mean_chw" else references.convention_factor(c, n, m, hw)
+    )
+    assert "`mean_chw` is not `sum_chw`" in text and "'mean_chw', N = " in text
 
 
 def test_numbers_that_differ_little_are_told_apart():
-    said = message("ex05.total_cost", lambda c, s, a, b: (a * c + b * s) * (1 + 1e-7))
-    given, expected = said.split("Your answer: ")[1].split(". Expected: ")
+    text = message("ex05.total_cost", lambda c, s, a, b: (a * c + b * s) * (1 + 1e-7))
+    given, expected = text.split("Your answer: ")[1].split(". Expected: ")
     assert not expected.startswith(given)
 
 
@@ -93,12 +95,16 @@ def test_numbers_that_differ_little_are_told_apart():
         (
             "ex02.gram_batch",
             lambda features: [f.flatten(1) @ f.flatten(1).T for f in features],
-            "expected is a torch tensor. `torch.stack` makes one tensor of a list of tensors.",
+            "Expected: a torch tensor. `torch.stack` makes one tensor of a list of tensors.",
         ),
         ("ex02.gram_loops", lambda F: [1.0, 2.0], "a list of shape (2,). Expected: the shape (2, 2)"),
         ("ex02.gram", lambda f: (f.flatten(1) @ f.flatten(1).T).detach().numpy(), "a numpy array of shape (9, 9)"),
         ("ex03.factor", lambda *sizes: torch.ones(1), "a torch tensor of shape (1,). Expected: a single number"),
-        ("ex03.layer_cost", lambda x, s: right.layer_style_cost(x, s).item(), "Your answer is a number; expected"),
+        (
+            "ex03.layer_cost",
+            lambda x, s: references.layer_style_cost(x, s).item(),
+            "Your answer is a number. Expected: ",
+        ),
     ],
 )
 def test_shapes_are_named_with_what_has_them(question, answer, words):

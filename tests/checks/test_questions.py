@@ -47,8 +47,9 @@ def test_each_misconception_is_reported_under_its_own_name(question, seed):
 
 @every
 def test_no_two_misconceptions_look_alike(question):
-    replies = {each.id: [reply(each.function, case) for case in question.drawn] for each in question.misconceptions}
-    symbols = [case.symbols for case in question.drawn]
+    cases = question.public_cases
+    replies = {mistake.id: [reply(mistake.function, case) for case in cases] for mistake in question.misconceptions}
+    symbols = [case.symbols for case in cases]
     for one, other in combinations(replies, 2):
         verdict = judge(replies[one], {}, replies[other], symbols, question.kinds, question.tolerance)
         assert verdict.outcome != "correct", (one, other)
@@ -57,12 +58,12 @@ def test_no_two_misconceptions_look_alike(question):
 @every
 def test_there_are_misconceptions_with_evidence_and_messages_that_fill_in(question):
     assert 4 <= len(question.misconceptions) <= 8
-    assert len({each.id for each in question.misconceptions}) == len(question.misconceptions)
-    for each in question.misconceptions:
-        assert each.evidence and 0 <= each.credit < question.points
-        said = question.check(each.function).message
-        assert "{" not in said and said.count(".") >= 2
-        assert not re.search(r"\*\w", said)  # shown as it is: no markdown but code between backticks
+    assert len({mistake.id for mistake in question.misconceptions}) == len(question.misconceptions)
+    for mistake in question.misconceptions:
+        assert mistake.evidence and 0 <= mistake.credit < question.points
+        message = question.check(mistake.function).message
+        assert "{" not in message and message.count(".") >= 2
+        assert not re.search(r"\*\w", message)  # shown as it is: no markdown but code between backticks
 
 
 @every
@@ -153,8 +154,10 @@ def test_judging_needs_numpy_alone():
 def test_the_references_are_the_librarys_functions():
     generator = torch.Generator().manual_seed(0)
     x, s = (torch.randn(5, 3, n, generator=generator).double() for n in (4, 6))
-    F, S = x.flatten(1), torch.randn(5, 12, generator=generator).double()
-    style, statistics = nstlib.style, nstlib.statistics.STATISTICS
+    F = x.flatten(1)
+    S = torch.randn(5, 12, generator=generator).double()
+    style = nstlib.style
+    statistics = nstlib.statistics.STATISTICS
     assert references.unroll(x).equal(style.unroll(x))
     assert references.content_cost(x, x + 1).allclose(style.content_cost(x, x + 1))
     assert references.gram_matrix(x).allclose(style.gram_matrix(x))
@@ -166,12 +169,13 @@ def test_the_references_are_the_librarys_functions():
     assert references.diagonal_style_cost(x, s).allclose(statistics["diagonal"].cost(x, s))
     assert references.statistics_cost(x, s).allclose(statistics["moments"].cost(x, s))
     for name in nstlib.conventions.CONVENTIONS:
-        ours, theirs = references.convention_factor(name, 64, 900, 5000), nstlib.conventions.factor(name, 64, 900, 5000)
+        ours = references.convention_factor(name, 64, 900, 5000)
+        theirs = nstlib.conventions.factor(name, 64, 900, 5000)
         assert ours == pytest.approx(theirs)
 
 
 def test_names_and_signatures_are_the_courses():
-    signatures = {name: str(inspect.signature(each.reference)) for name, each in QUESTIONS.items()}
+    signatures = {name: str(inspect.signature(question.reference)) for name, question in QUESTIONS.items()}
     assert signatures["ex02.covariance"] == "(gram, mean, n_positions)"
     assert signatures["ex03.factor"] == "(convention, n_filters, n_positions, image_positions)"
     assert signatures["ex04.style_cost"] == "(features_x, features_s, layer_weights)"

@@ -79,7 +79,7 @@ def test_part_points_only_for_a_mistake_with_a_stated_credit():
 def test_what_is_no_function_is_met_with_a_sentence():
     assert "not a function" in gram.check(right(torch.ones(2, 1, 1))).message
     assert "without brackets" in gram.check(None).message
-    assert "We were given nothing. Pass gram_matrix itself" in gram.check().message
+    assert "Expected your function, got nothing. Pass gram_matrix itself" in gram.check().message
 
 
 def test_a_call_that_depends_on_chance_or_the_call_before_does_not_pass():

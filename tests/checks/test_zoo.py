@@ -59,11 +59,11 @@ def itself(*given):
 
 
 def spoiling(*given):
-    for each in given:
-        if isinstance(each, torch.Tensor):
-            each.data.resize_(0)
-        elif isinstance(each, dict | list):
-            each.clear()
+    for argument in given:
+        if isinstance(argument, torch.Tensor):
+            argument.data.resize_(0)
+        elif isinstance(argument, dict | list):
+            argument.clear()
     return 1.0
 
 

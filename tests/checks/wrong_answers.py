@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from nstlib.checks import references as right
+from nstlib.checks import references
 
 
 def _flat(f):
@@ -43,13 +43,13 @@ COMPOSED = {
     },
     "ex03.layer_cost": {
         "no ¼, one M": lambda x, s: (_flat(x) @ _flat(x).T - _flat(s) @ _flat(s).T).square().mean() / x[0].numel() ** 2,
-        "twice N, with ¼": lambda x, s: right.layer_style_cost(x, s) / len(x) ** 2,
+        "twice N, with ¼": lambda x, s: references.layer_style_cost(x, s) / len(x) ** 2,
         "root, no M": lambda x, s: (_flat(x) @ _flat(x).T - _flat(s) @ _flat(s).T).norm() / (4 * len(x) ** 2),
     },
     "ex03.gradient": {
-        "uphill, ¼ left": lambda F, S: -right.style_gradient(F, S) / 4,
+        "uphill, ¼ left": lambda F, S: -references.style_gradient(F, S) / 4,
         "transposed, no constants": lambda F, S: ((F @ F.T - S) @ F).T,
-        "masked, one 2": lambda F, S: right.style_gradient(F, S) * (F > 0) / 2,
+        "masked, one 2": lambda F, S: references.style_gradient(F, S) * (F > 0) / 2,
     },
     "ex03.factor": {
         "upside down, no 4": lambda c, n, m, hw: (
@@ -58,9 +58,9 @@ COMPOSED = {
         "mean is sum, keras is paper": lambda c, n, m, hw: 1 if c in ("gatys", "keras") else 4,
     },
     "ex04.style_cost": {
-        "ignored, averaged": lambda x, s, w: right.style_cost(x, s, dict.fromkeys(w, 1 / len(w))),
+        "ignored, averaged": lambda x, s, w: references.style_cost(x, s, dict.fromkeys(w, 1 / len(w))),
         "squared, normalised": lambda x, s, w: (
-            right.style_cost(x, s, {k: v**2 for k, v in w.items()}) / sum(w.values())
+            references.style_cost(x, s, {k: v**2 for k, v in w.items()}) / sum(w.values())
         ),
     },
     "ex04.leave_one_out": {
@@ -88,13 +88,13 @@ COMPOSED = {
         "squared means, over N": lambda x, s: (_flat(x).mean(1) ** 2 - _flat(s).mean(1) ** 2).square().mean() / 4,
     },
     "ex07.statistics": {
-        "sample, not over N": lambda x, s: right.statistics_cost(x, s) * len(x) * 1.001,
+        "sample, not over N": lambda x, s: references.statistics_cost(x, s) * len(x) * 1.001,
         "variances, sample": lambda x, s: (
             (_flat(x).mean(1) - _flat(s).mean(1)) ** 2 + (_flat(x).var(1) - _flat(s).var(1)) ** 2
         ).mean(),
     },
     "ex07.colour": {
-        "exchanged, clipped": lambda style, content: right.match_colour(content, style).clamp(0, 1),
+        "exchanged, clipped": lambda style, content: references.match_colour(content, style).clamp(0, 1),
         "mean only, clipped": lambda style, content: (
             style - style.mean((1, 2), keepdim=True) + content.mean((1, 2), keepdim=True)
         ).clamp(0, 0.5),
@@ -115,8 +115,8 @@ UNLISTED = [
     ("ex02.gram", lambda f: f.double().flatten(1) @ f.double().flatten(1).T, "float64"),
     ("ex02.gram_batch", lambda f: f.flatten(2) @ f.flatten(2).mT / len(f), "1 / B"),
     ("ex02.covariance", lambda G, m, M: G / M, "largest difference"),
-    ("ex03.layer_cost", lambda x, s: right.layer_style_cost(x, s).item(), "a number"),
-    ("ex03.layer_cost", lambda x, s: right.layer_style_cost(x, s) * 16, "16 times"),
+    ("ex03.layer_cost", lambda x, s: references.layer_style_cost(x, s).item(), "a number"),
+    ("ex03.layer_cost", lambda x, s: references.layer_style_cost(x, s) * 16, "16 times"),
     ("ex03.gradient", lambda F, S: (F @ F.T - S) @ F / F.shape[1], "N²"),
     ("ex03.factor", lambda c, n, m, hw: 4 if c != "gatys" else "one", "str"),
     ("ex04.leave_one_out", lambda layers, dropped: [1 / (len(layers) - 1) for _ in layers], "a dictionary"),

@@ -72,8 +72,8 @@ def _key(secret: bytes, *what: object) -> str:
 
 
 def _make_tests(question: Question, key: Callable[..., str]) -> Iterator[Test]:
-    known_shapes = {_shapes(case) for case in question.drawn}
-    for number in range(max(LEAST, len(question.drawn))):
+    known_shapes = {_shapes(case) for case in question.public_cases}
+    for number in range(max(LEAST, len(question.public_cases))):
         case = _draw_case(question, number, known_shapes, key)
         known_shapes.add(_shapes(case))
         expected = calling.reply(question.reference, case)
@@ -142,7 +142,7 @@ def _messages(question: Question) -> dict[str, str]:
     """Return the notebook's sentence for each verdict, with the numbers of its own calls, none of which is hidden."""
 
     def last(verdict: Verdict, reply: Reply) -> str:
-        return messages.said(question, verdict, [reply])[-1]
+        return messages.sentences(question, verdict, [reply])[-1]
 
     value = Reply("value", "tensor", "float64")
     wrong = "not yet"
@@ -150,8 +150,8 @@ def _messages(question: Question) -> dict[str, str]:
     kinds = {f"kind:{kind}": last(Verdict(wrong, faults=("kind",)), Reply("value", kind)) for kind in KINDS}
     faults = {fault: last(Verdict(wrong, faults=(fault,)), value) for fault in FAULTS}
     return {
-        "called": messages.said(question, Verdict(wrong, faults=("nothing",)), [value])[0],
-        "correct": question.right,
+        "called": messages.sentences(question, Verdict(wrong, faults=("nothing",)), [value])[0],
+        "correct": question.confirmation,
         "not attempted": last(Verdict("not attempted"), value),
         "gradient differs": last(Verdict(wrong), value),
         "calls-nstlib": messages.CALLS_NSTLIB[0],

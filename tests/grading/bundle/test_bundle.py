@@ -79,7 +79,7 @@ def test_each_question_has_three_hidden_tests_or_more(made, name):
 
 @every
 def test_53_hidden_tests_have_other_shapes_and_values_than_the_public_ones(made, name):
-    public, tests = QUESTIONS[name].drawn, made.questions[name].tests
+    public, tests = QUESTIONS[name].public_cases, made.questions[name].tests
     for test in tests:
         for case in public:
             if shapes(case.arguments) == shapes(test.arguments):
@@ -144,7 +144,7 @@ def test_54_a_cut_or_wrong_gradient_fails_though_the_numbers_are_right(made):
 
 def test_with_the_weights_of_the_notebook_replies_are_those_of_calling():
     for question in QUESTIONS.values():
-        for case in question.drawn:
+        for case in question.public_cases:
             for function in (question.reference, *(mistake.function for mistake in question.misconceptions)):
                 theirs = calling.reply(function, case)
                 size = theirs.values[""].size if "" in theirs.values else 0

@@ -159,7 +159,7 @@ def test_replies_are_those_of_the_notebook_for_every_answer_that_is_known(questi
     for mistake in (None, *range(len(asked.misconceptions))):
         function = asked.reference if mistake is None else asked.misconceptions[mistake].function
         source = LIBRARY.format(files=texts, question=question, mistake=mistake)
-        for case in asked.drawn:
+        for case in asked.public_cases:
             wanted = calling.reply(function, case)
             shape = wanted.values[""].shape if wanted.kind == "tensor" else ()
             weights = np.cos(torch.linspace(-1, 1.5, int(np.prod(shape)), dtype=torch.float64).numpy()).reshape(shape)
