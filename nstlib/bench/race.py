@@ -1,15 +1,15 @@
 """Seconds until a picture is as good: ``python -m nstlib.bench.race 256 --passes 300 --out curves.csv``.
 
-Five loops paint one pair side by side, a pass of each in turn, and only a loop's own seconds count. How good a picture
-is, one judge says for all: J of the full-size network in float32, at full size. The loops:
+Five loops paint one pair side by side, a pass of each in turn, and only a loop's own seconds count. One judge measures
+how good a picture is: J of the full-size network in float32, at full size. The loops:
 
 tutorial: what PyTorch's tutorial describes, contiguous float32 and L-BFGS that clamps the picture in its closure.
-strong: coarse to fine by √2 from 128 px, Adam whose moments are carried to the next size, clamped pictures, and the
-running mean of all pictures as the result; after the description of crowsonkb's style-transfer-pytorch, which makes
-500 to 1000 passes a size with a decay of 0.99. Here it has fewer passes, and a mean over the same share of them.
+strong: coarse to fine by √2 from 128 px, Adam with its moments carried to the next size, clamped pictures, and the
+running mean of all pictures as the result, following the description of crowsonkb's style-transfer-pytorch. That makes
+500 to 1000 passes a size with a decay of 0.99; here there are fewer passes, and a mean over the same share of them.
 nstlib: this library with the same network and optimizer="pyramid", coarse to fine above 256 px, without an early end.
 minivgg: likewise with its own small network, whose own J it minimises while the large one judges it.
-drafted: the small network makes a draft, and the same full-size network goes on from it at a quarter of the rate.
+drafted: the small network makes a draft, and the full-size network goes on from it at a quarter of the rate.
 """
 
 import csv
@@ -37,21 +37,22 @@ from nstlib.transfer.settings import Settings
 Picture = Float[Tensor, "3 height width"]
 Curve = list[tuple[int, float, float]]  # passes, own seconds, J as the judge sees it
 
-SMALL, DRAFT = 60, 40  # passes of minivgg's run, and of a draft by it
-CAREFUL = 0.0125  # learning rate from a draft on: the usual 0.05 would undo it first
-ALONE = (
-    256  # up to this side the library stays at full size: coarse passes bring strokes, but not a lower J (lesson 08)
-)
-LATEST = 0.2  # share of the passes at a size that the strong loop's mean is about: 1 - 0.99 is 1 / (0.2 · 500)
-JUDGED = 6  # of the long runs every sixth picture is judged
-MARKS = (0.1, 0.2, 0.4, 1.0)  # shares of the tutorial's passes: a goal is the lowest J that it had seen by then
+SMALL_PASSES = 60  # of minivgg's run
+DRAFT_PASSES = 40  # of a draft by minivgg
+DRAFT_RATE = 0.0125  # learning rate from a draft on: the usual 0.05 would first undo it
+ONE_SCALE_SIDE = 256  # up to here the library has one scale: coarse passes bring strokes, but no lower J (lesson 08)
+MEAN_SHARE = 0.2  # of the passes at a size, in the strong loop's running mean: 1 - 0.99 is 1 / (0.2 · 500)
+JUDGED_EVERY = 6  # pictures of the long runs
+GOAL_SHARES = (0.1, 0.2, 0.4, 1.0)  # of the tutorial's passes: a goal is the lowest J that it had reached by then
 
 
 class Judge:
-    """J of a picture at full size, by the full-size network in float32; the two plain loops minimise just this."""
+    """J of a picture at full size, by the full-size network in float32; the two plain loops minimise that J."""
 
     def __init__(self, content: Picture, style: Picture, network: networks.Network) -> None:
-        self.content, self.style, self.size = content, style, min(content.shape[1:])
+        self.content = content
+        self.style = style
+        self.size = min(content.shape[1:])
         self.settings = Settings(size=self.size, scales=1)
         self.device = engine.plan().device
         self.network = network.with_layers(self.settings.layers)
@@ -64,30 +65,34 @@ class Judge:
 
     @torch.no_grad()
     def __call__(self, picture: Picture) -> float:
-        """J of a picture of any size, resized to the full one as a user would look at it."""
+        """Return J of a picture of any size, enlarged to full size as a user would see it."""
         full = functional.interpolate(picture[None], self.content.shape[1:], mode="bicubic")[0].clamp(0, 1)
         return self.objective(full.to(self.device)).total.item()
 
     def plain_cost(self, side: int) -> Callable[[Picture], Tensor]:
         """Return J as tutorials write it, in contiguous float32 through autograd, for pictures of `side`."""
-        known = self._objective(side)
+        objective = self._objective(side)
         network = self.network.to(self.device)
 
         def cost(x: Picture) -> Tensor:
             features = {layer: block[0] for layer, block in network(x[None]).items()}
-            content = sum((features[layer] - goal).square().sum() / 2 for layer, goal in known.content_targets.items())
+            targets = objective.content_targets
+            content = sum((features[layer] - goal).square().sum() / 2 for layer, goal in targets.items())
             style = 0.0
-            for layer, goal in known.style_targets.items():
+            for layer, goal in objective.style_targets.items():
                 rows = features[layer].reshape(len(features[layer]), -1)
                 energy = (rows @ rows.T / rows.shape[1] - goal).square().sum() / (4 * len(rows) ** 2)
-                style = style + known.layer_weights[layer] * energy
-            return self.settings.alpha * content / known.content_scale + self.settings.beta * style / known.style_scale
+                style = style + objective.layer_weights[layer] * energy
+            return (
+                self.settings.alpha * content / objective.content_scale
+                + self.settings.beta * style / objective.style_scale
+            )
 
         return cost
 
 
 def tutorial(judge: Judge, passes: int) -> Iterator[Picture]:
-    """L-BFGS as torch has it by default; one evaluation a step is what its 20 in a row are, one by one."""
+    """Yield the pictures of torch's default L-BFGS, whose 20 evaluations a step are here a step each."""
     cost = judge.plain_cost(judge.size)
     x = judge.content.clone().to(judge.device).requires_grad_()
     optimizer = torch.optim.LBFGS([x], max_iter=1)
@@ -106,22 +111,25 @@ def tutorial(judge: Judge, passes: int) -> Iterator[Picture]:
 
 
 def strong(judge: Judge, passes: int) -> Iterator[Picture]:
-    """Coarse to fine, as many passes at each size, carried moments, averaged pictures."""
+    """Yield the pictures of a strong loop: coarse to fine, carried moments, averaged pictures."""
     sides = [judge.size]
     while sides[0] / 2**0.5 >= 127:
         sides.insert(0, round(sides[0] / 2**0.5))
-    x, moments = judge.content, None
+    x = judge.content
+    moments = None
     for side in sides:
         finest = side == judge.size
         count = passes - passes // len(sides) * (len(sides) - 1) if finest else passes // len(sides)
         size = pictures.resize(judge.content, side).shape[1:]
         x = functional.interpolate(x[None].cpu(), size, mode="bicubic", antialias=True)[0].clamp(0, 1)
         x = x.to(judge.device).requires_grad_()
-        cost, optimizer = judge.plain_cost(side), torch.optim.Adam([x], lr=0.02, betas=(0.9, 0.99))
+        cost = judge.plain_cost(side)
+        optimizer = torch.optim.Adam([x], lr=0.02, betas=(0.9, 0.99))
         if moments:
-            optimizer.state[x] = _grown(moments, x)
-        decay = max(0.0, 1 - 1 / (LATEST * count))
-        mean, weight = torch.zeros_like(x), 1.0
+            optimizer.state[x] = _enlarged(moments, x)
+        decay = max(0.0, 1 - 1 / (MEAN_SHARE * count))
+        mean = torch.zeros_like(x)
+        weight = 1.0
         for _ in range(count):
             optimizer.zero_grad()
             cost(x).backward()
@@ -131,10 +139,11 @@ def strong(judge: Judge, passes: int) -> Iterator[Picture]:
                 mean.lerp_(x, 1 - decay)
             weight *= decay
             yield mean.detach() / (1 - weight)
-        x, moments = mean.detach() / (1 - weight), optimizer.state[x]
+        moments = optimizer.state[x]
+        x = mean.detach() / (1 - weight)
 
 
-def _grown(moments: dict[str, Tensor], x: Picture) -> dict[str, Tensor]:
+def _enlarged(moments: dict[str, Tensor], x: Picture) -> dict[str, Tensor]:
     """Adam's moments at another size; J is a mean, so each pixel's part of it shrinks with their number."""
     ratio = moments["exp_avg"].numel() / x.numel()
     size = tuple(x.shape[1:])
@@ -145,10 +154,10 @@ def _grown(moments: dict[str, Tensor], x: Picture) -> dict[str, Tensor]:
 
 def drafted(judge: Judge, passes: int, small: networks.Network) -> Iterator[Picture]:
     """Yield the pictures of a draft by the small network, then those of the full-size one that goes on from there."""
-    for draft in library(judge, DRAFT, small):
+    for draft in library(judge, DRAFT_PASSES, small):
         yield draft
     settings = Settings(
-        size=judge.size, steps=passes - DRAFT, scales=1, plateau=0, optimizer="pyramid", learning_rate=CAREFUL
+        size=judge.size, steps=passes - DRAFT_PASSES, scales=1, plateau=0, optimizer="pyramid", learning_rate=DRAFT_RATE
     )
     for step in steps(judge.content, judge.style, settings, judge.network, start=draft):
         yield step.picture
@@ -156,25 +165,26 @@ def drafted(judge: Judge, passes: int, small: networks.Network) -> Iterator[Pict
 
 def library(judge: Judge, passes: int, network: networks.Network) -> Iterator[Picture]:
     """Yield the pictures of the library's own run."""
-    scales = 1 if judge.size <= ALONE else None
+    scales = 1 if judge.size <= ONE_SCALE_SIDE else None
     settings = Settings(size=judge.size, steps=passes, scales=scales, plateau=0, optimizer="pyramid")
     for step in steps(judge.content, judge.style, settings, network):
         yield step.picture
 
 
 def race(judge: Judge, passes: int, small: networks.Network) -> dict[str, Curve]:
-    """Let all loops make their passes in turn; return what the judge said of each, and after which seconds."""
+    """Let all loops make their passes in turn; return each one's passes, seconds and judged costs."""
     runs = {
         "tutorial": (passes, tutorial(judge, passes)),
         "strong": (passes, strong(judge, passes)),
         "nstlib": (passes, library(judge, passes, judge.network)),
         "drafted": (passes, drafted(judge, passes, small)),
-        "minivgg": (SMALL, library(judge, SMALL, small)),
+        "minivgg": (SMALL_PASSES, library(judge, SMALL_PASSES, small)),
     }
-    seconds, longest = dict.fromkeys(runs, 0.0), max(total for total, _ in runs.values())
+    seconds = dict.fromkeys(runs, 0.0)
+    longest = max(total for total, _ in runs.values())
     curves: dict[str, Curve] = {name: [] for name in runs}
-    with Progress(transient=True) as shown:
-        task = shown.add_task("racing", total=longest)
+    with Progress(transient=True) as bar:
+        task = bar.add_task("racing", total=longest)
         for done in range(1, longest + 1):
             for name, (total, loop) in runs.items():
                 start = time.perf_counter()
@@ -183,35 +193,41 @@ def race(judge: Judge, passes: int, small: networks.Network) -> dict[str, Curve]
                 if picture is None:
                     continue
                 seconds[name] += time.perf_counter() - start
-                if done % (1 if total == SMALL else JUDGED) == 0 or done == total:
+                if done % (1 if total == SMALL_PASSES else JUDGED_EVERY) == 0 or done == total:
                     curves[name].append((done, seconds[name], judge(picture)))
-            shown.advance(task)
+            bar.advance(task)
     return curves
 
 
 def seconds_to(curve: Curve, goal: float) -> float | None:
-    """Own seconds of a loop when the judge first saw `goal` or less; None if it never came so far."""
+    """Return a loop's own seconds until the judge first measured `goal` or less; None if it never did.
+
+    >>> seconds_to([(10, 1.5, 0.9), (20, 3.0, 0.4)], goal=0.5)
+    3.0
+    """
     return next((seconds for _, seconds, cost in curve if cost <= goal), None)
 
 
 def results(curves: dict[str, Curve]) -> Table:
     """Return the table: for each goal, the seconds that every loop took, and how many times the tutorial's."""
-    plain, length = curves["tutorial"], curves["tutorial"][-1][0]
+    baseline = curves["tutorial"]
+    length = baseline[-1][0]
     goals = {}
-    for share in MARKS:
-        passes = min((done for done, *_ in plain), key=lambda done: abs(done - share * length))
-        lowest = min(cost for done, _, cost in plain if done <= passes)  # L-BFGS without a line search leaps at times
+    for share in GOAL_SHARES:
+        passes = min((done for done, *_ in baseline), key=lambda done: abs(done - share * length))
+        # The lowest so far, since L-BFGS without a line search leaps at times.
+        lowest = min(cost for done, _, cost in baseline if done <= passes)
         goals[f"tutorial's lowest in {passes} passes"] = lowest
     goals["minivgg's own end + 10 %"] = 1.1 * curves["minivgg"][-1][2]
-    shown = Table("goal", "J", *curves, title=machine())
+    report = Table("goal", "J", *curves, title=machine())
     for name, goal in goals.items():
-        tutorial, *others = (seconds_to(curve, goal) for curve in curves.values())
-        told = _told(tutorial, None), *(_told(seconds, tutorial) for seconds in others)
-        shown.add_row(name, f"{goal:.3f}", *told)
-    return shown
+        plain, *others = (seconds_to(curve, goal) for curve in curves.values())
+        cells = _cell(plain, None), *(_cell(seconds, plain) for seconds in others)
+        report.add_row(name, f"{goal:.3f}", *cells)
+    return report
 
 
-def _told(seconds: float | None, plain: float | None) -> str:
+def _cell(seconds: float | None, plain: float | None) -> str:
     if seconds is None:
         return "never"
     return f"{seconds:.1f} s" + (f", {plain / seconds:.1f} × sooner" if plain else "")
@@ -227,7 +243,7 @@ def write(curves: dict[str, Curve], out: Path) -> None:
 
 def main(
     size: Annotated[int, typer.Argument(help="Side of the square pictures, in pixels.")] = 256,
-    passes: Annotated[int, typer.Option(min=2 * DRAFT, help="Passes of all loops but minivgg's.")] = 300,
+    passes: Annotated[int, typer.Option(min=2 * DRAFT_PASSES, help="Passes of all loops but minivgg's.")] = 300,
     network: Annotated[str, typer.Option(help="The full-size network.")] = "vgg16-hed",
     photo: Annotated[str, typer.Option(help="A sample photo.")] = "cat",
     style: Annotated[str, typer.Option(help="A painted style.")] = "night",

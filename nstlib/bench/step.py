@@ -1,8 +1,8 @@
 """One step of the library beside a plain PyTorch loop and the bare network, interleaved in one run.
 
-plain: contiguous float32, five Gram matrices, autograd, Adam, as tutorials write it. bare: the same network's forward
-and backward pass in the engine's precision with the simplest cost there is, so a floor. Ratios of medians are what
-counts; seconds depend on the machine and on what else it does. Memory is what a run needs beyond Python, torch, the
+plain: contiguous float32, five Gram matrices, autograd and Adam, as tutorials write it. bare: the same network's
+forward and backward pass in the engine's precision, with the simplest cost there is: a floor. Compare the ratios of
+medians; seconds depend on the machine and on what else it does. Memory is what a run needs beyond Python, torch, the
 network and the pictures.
 """
 
@@ -28,41 +28,47 @@ from nstlib.transfer.settings import Settings
 
 WARM_UP = 2
 STATUS = Path("/proc/self/status")
-QUICK = ("minivgg", 192, 9)  # network, size, rounds of the guard
+GUARDED = ("minivgg", 192, 9)  # network, size and rounds of the guard
 RECORDED = {torch.bfloat16: 1.7, torch.float32: 1.15}  # the plain loop's step in ours, by the engine's precision
 
 
 def table(names: list[str], sizes: list[int], rounds: int) -> Table:
     """Time every network at every size; return the table to print. Raises ValueError for an unknown network."""
-    shown = Table("network", "size", "variant", "ms a step", "× ours", "memory", title=machine())
+    report = Table("network", "size", "variant", "ms a step", "× ours", "memory", title=machine())
     for name in names:
         for size in sizes:
             times = interleaved({variant: prepare() for variant, prepare in _variants(name, size).items()}, rounds)
             ours = times["nstlib"]
             for variant, seconds in times.items():
                 memory = f"{_megabytes(name, size, variant):,.0f} MB"
-                shown.add_row(name, str(size), variant, f"{seconds * 1e3:.1f}", f"{seconds / ours:.2f}", memory)
-    return shown
+                report.add_row(name, str(size), variant, f"{seconds * 1e3:.1f}", f"{seconds / ours:.2f}", memory)
+    return report
 
 
 def guard() -> str:
     """Compare one step with the plain loop's in a few seconds; return a sentence with both ratios.
 
-    Raises RuntimeError where ours has less than half of the recorded advantage: seconds differ from machine to machine,
-    but a ratio within one run falls so far only if something made our step slow.
+    Raises RuntimeError if ours has less than half of the recorded advantage. Seconds differ from machine to machine,
+    but a ratio within one run falls that far only if something made our step slow.
     """
-    name, size, rounds = QUICK
+    name, size, rounds = GUARDED
     variants = {variant: prepare() for variant, prepare in _variants(name, size).items() if variant != "bare"}
     times = interleaved(variants, rounds)
-    ratio, recorded = times["plain"] / times["nstlib"], RECORDED[engine.plan().dtype]
-    told = f"{name} at {size} px: the plain loop takes {ratio:.2f} × our step; recorded is {recorded:.2f}"
+    ratio = times["plain"] / times["nstlib"]
+    recorded = RECORDED[engine.plan().dtype]
+    summary = f"{name} at {size} px: the plain loop takes {ratio:.2f} × our step; recorded is {recorded:.2f}"
     if ratio < recorded / 2:
-        raise RuntimeError(f"{told}. It must not fall below half of that: find what made the step slow.")
-    return f"{told}."
+        raise RuntimeError(f"{summary}. Expected at least half of that: find what made the step slow.")
+    return f"{summary}."
 
 
 def interleaved(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median seconds of each, one after the other in every round, so that a busy moment hits all alike."""
+    """Return the median seconds of each; all take turns in every round, so that a busy moment hits all alike.
+
+    >>> seconds = interleaved({"sum": lambda: sum(range(10)), "nothing": lambda: None}, rounds=3)
+    >>> list(seconds), seconds["sum"] > 0
+    (['sum', 'nothing'], True)
+    """
     for work in variants.values():
         for _ in range(WARM_UP):
             work()
@@ -84,11 +90,11 @@ def wait() -> None:
 
 
 def _variants(name: str, size: int) -> dict[str, Callable[[], Callable[[], object]]]:
-    """Variant -> function that prepares it and returns one step."""
+    """Return, for each variant, a function that prepares it and returns one step."""
     settings = Settings(size=size, scales=1, steps=10**6, plateau=0)
     network = networks.load(name, settings.layers)
     content, style = pictures.sample("cat", size), painted.paint("night", size)
-    running = steps(content, style, settings, network)  # nothing happens before the first step is asked for
+    running = steps(content, style, settings, network)  # a generator: nothing happens before the first step
     return {
         "nstlib": lambda: lambda: next(running),
         "plain": lambda: plain_loop(content, style, network),
@@ -137,16 +143,17 @@ def bare_pass(content: torch.Tensor, network: networks.Network) -> Callable[[], 
 
 
 def _megabytes(name: str, size: int, variant: str) -> float:
-    """Memory that three steps of this variant take, in a process that does nothing else."""
+    """Measure the memory of three steps of this variant, in a process that does nothing else."""
     script = f"from nstlib.bench import step; step.print_memory({name!r}, {size}, {variant!r})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 
 def print_memory(name: str, size: int, variant: str) -> None:
-    """Print by how many MB three steps raise this process above what it held once network and pictures were read."""
+    """Print by how many MB three steps raise this process's memory, once network and pictures are loaded."""
     prepare = _variants(name, size)[variant]
-    process, done = psutil.Process(), threading.Event()
+    process = psutil.Process()
+    done = threading.Event()
     before = highest = process.memory_info().rss
 
     def watch() -> None:
@@ -167,21 +174,21 @@ def print_memory(name: str, size: int, variant: str) -> None:
 
 
 def peak_memory() -> int:
-    """Most memory in bytes that this process ever held: on the graphics card if it computes there, else in all."""
+    """Return the most memory in bytes that this process ever held, on the graphics card if it computes there."""
     if engine.plan().device.type == "cuda":
         return torch.cuda.max_memory_allocated()
     if STATUS.exists():  # Linux; getrusage there starts from what the parent process held
         return int(re.search(r"VmHWM:\s+(\d+) kB", STATUS.read_text())[1]) * 1024
-    held = psutil.Process().memory_info()
-    if hasattr(held, "peak_wset"):  # Windows
-        return held.peak_wset
+    memory = psutil.Process().memory_info()
+    if hasattr(memory, "peak_wset"):  # Windows
+        return memory.peak_wset
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def machine() -> str:
-    """Say on what was measured: processor, release of torch, the plan of the engine."""
+    """Name what measured: the processor, torch's version, the engine's plan."""
     flags = getattr(torch.cpu, "get_capabilities", dict)()
     name = flags.get("cpu_name", platform.processor() or platform.machine())
     return f"{name}, torch {torch.__version__}, {engine.plan()}"

@@ -10,7 +10,7 @@ from nstlib.transfer import DivergedError, steps
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    engine.plan()  # sets the threads that the tests ask for
+    engine.plan()  # sets the number of threads
 
 
 def test_there_are_a_hundred_pairs_of_one_size():
@@ -28,8 +28,8 @@ def test_odd_pictures_end_at_a_finite_cost_in_every_precision(dtype, name, monke
     odd = precision.odd_pictures(24)
     network = networks.load("minivgg")
     for one, other in ((odd[name], odd["noise"]), (odd["noise"], odd[name])):
-        reached = precision.end(one, other, network, dtype)
-        assert reached.isfinite().all() and math.isfinite(precision.judged(reached, one, other, network))
+        reached = precision.final_picture(one, other, network, dtype)
+        assert reached.isfinite().all() and math.isfinite(precision.judge(reached, one, other, network))
 
 
 def test_precisions_end_alike(monkeypatch):
@@ -54,5 +54,5 @@ def test_a_run_that_diverges_has_no_ratio(monkeypatch):
 
 
 def test_the_table_counts_runs_without_a_number():
-    shown = precision.table({"bfloat16": [1.0, 0.9, 1.1, math.nan]})
-    assert [next(iter(column.cells)) for column in shown.columns][:4] == ["bfloat16", "1", "0.997", "1.000"]
+    report = precision.table({"bfloat16": [1.0, 0.9, 1.1, math.nan]})
+    assert [next(iter(column.cells)) for column in report.columns][:4] == ["bfloat16", "1", "0.997", "1.000"]

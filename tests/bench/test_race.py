@@ -24,7 +24,8 @@ def judge(network):
 
 def test_all_loops_minimise_what_the_judge_measures(judge):
     picture = painted.paint("waves", (40, 40)).requires_grad_()
-    plain, ours = judge.plain_cost(40)(picture), judge.objective(picture).total
+    plain = judge.plain_cost(40)(picture)
+    ours = judge.objective(picture).total
     assert plain.item() == pytest.approx(ours.item(), rel=1e-5)
     slopes = [torch.autograd.grad(cost, picture)[0] for cost in (plain, ours)]
     assert torch.allclose(*slopes, rtol=1e-3, atol=1e-7)
@@ -32,20 +33,22 @@ def test_all_loops_minimise_what_the_judge_measures(judge):
 
 
 def test_the_tutorials_loop_is_torchs_lbfgs_with_twenty_evaluations_in_a_row(judge):
-    cost, x = judge.plain_cost(40), judge.content.clone().requires_grad_()
-    optimizer, seen = torch.optim.LBFGS([x], max_iter=20, tolerance_change=0), []
+    cost = judge.plain_cost(40)
+    x = judge.content.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([x], max_iter=20, tolerance_change=0)
+    pictures = []
 
     def closure():
         with torch.no_grad():
             x.clamp_(0, 1)
-        seen.append(x.detach().clone())
+        pictures.append(x.detach().clone())
         optimizer.zero_grad()
         total = 1e3 * cost(x)
         total.backward()
         return total
 
     optimizer.step(closure)
-    for one, other in zip(race.tutorial(judge, 9), seen[1:10], strict=True):
+    for one, other in zip(race.tutorial(judge, 9), pictures[1:10], strict=True):
         assert torch.allclose(one, other.clamp(0, 1), atol=1e-4)
 
 
@@ -62,8 +65,8 @@ def test_the_strong_loop_goes_coarse_to_fine_with_equal_passes(network):
 
 
 def test_every_loop_runs_its_passes_and_is_judged_at_its_end(judge, network, monkeypatch):
-    monkeypatch.setattr(race, "SMALL", 4)
-    monkeypatch.setattr(race, "DRAFT", 9)
+    monkeypatch.setattr(race, "SMALL_PASSES", 4)
+    monkeypatch.setattr(race, "DRAFT_PASSES", 9)
     curves = race.race(judge, 13, network)
     assert {name: [passes for passes, _, _ in curve] for name, curve in curves.items()} == {
         "tutorial": [6, 12, 13],
@@ -76,7 +79,7 @@ def test_every_loop_runs_its_passes_and_is_judged_at_its_end(judge, network, mon
 
 def test_a_loop_pays_for_its_own_seconds_alone(judge, network, monkeypatch):
     clock = iter(range(1, 10**6))
-    monkeypatch.setattr(race, "DRAFT", 9)
+    monkeypatch.setattr(race, "DRAFT_PASSES", 9)
     monkeypatch.setattr(race.time, "perf_counter", lambda: next(clock))
     monkeypatch.setattr(race, "library", lambda judge, passes, network: iter([judge.content] * passes))
     curves = race.race(judge, 12, network)  # each pass looks at the clock before and after: one tick
@@ -89,8 +92,8 @@ def test_seconds_to_a_goal():
 
 def test_the_table_says_who_was_how_many_times_sooner():
     slow = [(passes, 2 * seconds, cost) for passes, seconds, cost in FALLING]
-    shown = race.results({"tutorial": slow, "nstlib": FALLING, "minivgg": FALLING[:2]})
-    goals, costs, *loops = ([*column.cells] for column in shown.columns)
+    report = race.results({"tutorial": slow, "nstlib": FALLING, "minivgg": FALLING[:2]})
+    goals, costs, *loops = ([*column.cells] for column in report.columns)
     assert goals == [f"tutorial's lowest in {k} passes" for k in (10, 20, 40, 100)] + ["minivgg's own end + 10 %"]
     assert costs == ["1.000", "0.500", "0.250", "0.100", "0.550"]
     assert loops[1][3] == "50.0 s, 2.0 × sooner" and loops[2][3] == "never"

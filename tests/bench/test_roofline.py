@@ -25,8 +25,8 @@ def test_the_least_time_is_the_slower_of_arithmetic_and_memory():
 
 def test_the_table_names_what_binds_and_adds_up():
     measured = [roofline.Stage("conv1_1", 2e9, 1e6, 0.004), roofline.Stage("relu1_1", 0, 4e6, 0.008)]
-    shown = roofline.table(measured, peak=1e12, bandwidth=1e9)
-    cells = [[*column.cells] for column in shown.columns]
+    report = roofline.table(measured, peak=1e12, bandwidth=1e9)
+    cells = [[*column.cells] for column in report.columns]
     assert cells[0] == ["conv1_1", "ReLU and pooling", "all"]
     assert cells[4] == ["arithmetic", "memory", "memory"] and cells[5] == ["4.0", "8.0", "12.0"]
     assert cells[6] == ["2.0 ×", "2.0 ×", "2.0 ×"]
@@ -34,5 +34,5 @@ def test_the_table_names_what_binds_and_adds_up():
 
 def test_peaks_are_positive(monkeypatch):
     monkeypatch.setattr(roofline, "SIDE", 64)
-    monkeypatch.setattr(roofline, "COPIED", 2**16)
+    monkeypatch.setattr(roofline, "N_COPIED", 2**16)
     assert roofline.peak() > 0 and roofline.bandwidth() > 0
