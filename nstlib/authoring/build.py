@@ -3,10 +3,9 @@
 ``notebooks/sources`` gives the lessons; ``exercises/sources`` gives each exercise twice, to ``student`` with stubs and
 to ``instructor`` with answers.
 
-A built notebook has one normal form. Cell ids follow from name and position. Only code cells tagged
-``nbval-check-output`` keep an output, its text forms with execution count 1, since nbval compares nothing else; every
-other code cell has none. There is no widget state. So a notebook differs from its last build only where its source
-does.
+A built notebook has one normal form. Cell ids follow from the notebook's name and the cell's position. Only code cells
+tagged ``nbval-check-output`` keep their output, as text and with execution count 1, since nbval compares nothing else.
+There is no widget state. So a notebook differs from its last build only where its source does.
 """
 
 import copy
@@ -35,15 +34,14 @@ Notebook = nbformat.NotebookNode
 
 
 class BuildError(RuntimeError):
-    """A notebook cannot be built; the message says which, why and what to do. The old notebook is as it was."""
+    """A notebook cannot be built; the message says which, why, and what to do. The old notebook stays as it was."""
 
 
 def build(root: Path, *, execute: bool = False) -> list[Path]:
-    """Write every notebook, and the README's table, that is not what the sources give; return the paths written.
+    """Write each notebook, and the README's table, that differs from its source; return the paths written.
 
-    A notebook is executed, under NST_TEST=1, where its checked outputs belong to other code than the source's;
-    ``execute=True`` executes all, as after a change of the library. Raises BuildError where a cell fails or
-    course.toml is wrong.
+    A notebook whose code has changed is executed first, under NST_TEST=1; ``execute=True`` executes all of them, as
+    needed after a change to the library. Raises BuildError if a cell fails or course.toml is wrong.
     """
     written = []
     for target, notebook in _notebooks(Path(root)):
@@ -55,7 +53,12 @@ def build(root: Path, *, execute: bool = False) -> list[Path]:
 
 
 def check(root: Path) -> list[str]:
-    """Say, a sentence each, what is not as a build would write it; nothing is executed."""
+    """Return a sentence for each file that a build would change; nothing is executed.
+
+    >>> check(Path("an/empty/folder"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    nstlib.authoring.build.BuildError: course.toml holds no lessons (...): write a [[lesson]] for each. Build in the project's own folder.
+    """
     fresh = dict(_notebooks(Path(root)))
     problems = [_problem(notebook, target) for target, notebook in fresh.items()]
     problems += [
@@ -74,35 +77,34 @@ def check(root: Path) -> list[str]:
 def nbgrader(root: Path, folder: Path) -> list[Path]:
     """Write nbgrader's ``source/<exercise>/<exercise>.ipynb`` for every exercise; return the paths written.
 
-    From there on nbgrader's own commands make the release and grade it. Raises BuildError where a file would be
-    replaced.
+    From there nbgrader's own commands make the release and grade it. Raises BuildError rather than replace a file.
     """
     written = []
-    for lesson in _lessons(Path(root)):
+    for lesson in _read_course(Path(root)):
         if lesson.exercise:
             target = Path(folder) / "source" / lesson.exercise / f"{lesson.exercise}.ipynb"
             if target.exists():
-                raise BuildError(f"{target} is there already; give a new folder, or delete it first.")
+                raise BuildError(f"{target} is there already: give a new folder, or delete it first.")
             target.parent.mkdir(parents=True, exist_ok=True)
             notebook = exercises.for_nbgrader(read_exercise(Path(root), lesson.exercise))
             written += _write(target, _text(_normal(notebook, lesson.exercise)))
     return written
 
 
-def _lessons(root: Path) -> list[course.Lesson]:
+def _read_course(root: Path) -> list[course.Lesson]:
     try:
         lessons = course.read(root)
     except course.CourseError as fault:
         raise BuildError(f"{fault} Build in the project's own folder.") from fault
     sources = {path.stem for path in (root / "notebooks" / "sources").glob("*.py")}
     if forgotten := sources - {lesson.file for lesson in lessons}:
-        raise BuildError(f"course.toml does not hold {min(forgotten)}, which has a source; add the lesson.")
+        raise BuildError(f"course.toml does not hold {min(forgotten)}, which has a source: add the lesson.")
     return lessons
 
 
 def _notebooks(root: Path) -> Iterator[tuple[Path, Notebook]]:
-    """Yield each notebook's path and what its source gives, without outputs: the lessons and the index of them."""
-    lessons = _lessons(root)
+    """Yield each notebook's path and what its source gives, without outputs: lessons, index, exercises."""
+    lessons = _read_course(root)
     for lesson in lessons:
         source = root / "notebooks" / "sources" / f"{lesson.file}.py"
         notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
@@ -127,7 +129,7 @@ def _exercise(root: Path, lesson: course.Lesson) -> Iterator[tuple[Path, Noteboo
 
 
 def read_exercise(root: Path, name: str) -> Notebook:
-    """Read an exercise's source; raise BuildError where it does not hold its exercise's questions."""
+    """Read an exercise's source; raise BuildError unless it holds the exercise's questions."""
     path = root / "exercises" / "sources" / f"{name}.py"
     notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
     try:
@@ -138,11 +140,13 @@ def read_exercise(root: Path, name: str) -> Notebook:
 
 
 def _normal(notebook: Notebook, name: str) -> Notebook:
-    notebook.metadata, notebook.nbformat, notebook.nbformat_minor = nbformat.from_dict(METADATA), 4, 5
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat = 4
+    notebook.nbformat_minor = 5
     for number, cell in enumerate(notebook.cells, start=1):
         cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note to itself
         if "nst" not in cell.metadata:
-            cell.id = f"{name.replace('_', '-')}-{number:02d}"  # else the exercise's question has given it one
+            cell.id = f"{name.replace('_', '-')}-{number:02d}"  # otherwise its question has given it one
     return notebook
 
 
@@ -153,12 +157,12 @@ def _tables(root: Path) -> Iterator[tuple[Path, str]]:
         before, _, rest = readme.read_text(encoding="utf-8").partition(TABLE[0])
         _, _, after = rest.partition(TABLE[1])
         if not after:
-            raise BuildError(f"README.md lacks the marks {TABLE[0]} … {TABLE[1]}; put them around the lesson table.")
-        yield readme, f"{before}{TABLE[0]}\n\n{course.table(_lessons(root), 'notebooks/')}\n\n{TABLE[1]}{after}"
+            raise BuildError(f"README.md lacks the marks {TABLE[0]} … {TABLE[1]}: put them around the lesson table.")
+        yield readme, f"{before}{TABLE[0]}\n\n{course.table(_read_course(root), 'notebooks/')}\n\n{TABLE[1]}{after}"
 
 
 def _read(target: Path) -> Notebook | None:
-    """Return the notebook in the file as it is, None where there is none or it is broken."""
+    """Return the notebook in the file as it is; None if there is none or it is broken."""
     try:
         notebook = nbformat.reads(target.read_text(encoding="utf-8"), as_version=nbformat.NO_CONVERT)
         nbformat.validate(notebook)
@@ -176,20 +180,20 @@ def _code(notebook: Notebook) -> list[Notebook]:
 
 
 def _take_outputs(notebook: Notebook, other: Notebook | None) -> bool:
-    """Copy the checked cells' outputs from a notebook of the same code; say whether each checked cell has one.
+    """Copy the checked cells' outputs from a notebook with the same code; return whether each checked cell has one.
 
-    All code counts, not the cell's own alone: an output also depends on the cells before it.
+    All code must be the same, not only the cell's own: an output also depends on the cells before it.
     """
     if other is not None and [cell.source for cell in _code(notebook)] == [cell.source for cell in _code(other)]:
-        for cell, twin in zip(_code(notebook), _code(other), strict=True):
-            _store(cell, twin.outputs)
+        for cell, other_cell in zip(_code(notebook), _code(other), strict=True):
+            _store(cell, other_cell.outputs)
     return all(cell.outputs for cell in notebook.cells if _checked(cell))
 
 
 def _store(cell: Notebook, outputs: list[Notebook]) -> None:
-    """Give the cell the outputs that its normal form keeps."""
-    kept = [_plain(output) for output in outputs] if _checked(cell) else []
-    cell.outputs = [output for output in kept if output]
+    """Give the cell those outputs that its normal form has."""
+    plain = [_plain(output) for output in outputs] if _checked(cell) else []
+    cell.outputs = [output for output in plain if output]
     cell.execution_count = 1 if cell.outputs else None
 
 
@@ -220,7 +224,7 @@ def _execute(notebook: Notebook, target: Path) -> None:
     for cell, executed in zip(_code(notebook), _code(run), strict=True):
         _store(cell, executed.outputs)
         if _checked(cell) and not cell.outputs:
-            raise BuildError(f"{target.name}: cell {cell.id} is tagged {CHECKED} but prints nothing; let it print.")
+            raise BuildError(f"{target.name}: cell {cell.id} is tagged {CHECKED} but prints nothing: let it print.")
 
 
 def _text(notebook: Notebook) -> str:
@@ -228,7 +232,7 @@ def _text(notebook: Notebook) -> str:
 
 
 def _write(target: Path, text: str) -> list[Path]:
-    """Write the text unless it is there already; return the path where it was written."""
+    """Write the text unless it is there already; return the path if it was written."""
     if target.exists() and target.read_text(encoding="utf-8") == text:
         return []
     with replacing(target) as part:
@@ -237,7 +241,7 @@ def _write(target: Path, text: str) -> list[Path]:
 
 
 def _problem(fresh: Notebook, target: Path) -> str:
-    """Say how the notebook differs from what its source gives; nothing where it does not."""
+    """Return how the notebook differs from what its source gives, empty if it does not."""
     committed = _read(target)
     if committed is None:
         return f"{target.name} {'is no valid notebook' if target.exists() else 'is missing'}: run nst build."
@@ -254,11 +258,11 @@ def _difference(fresh: Notebook, committed: Notebook) -> str:
         return "it holds widget state"
     if len(fresh.cells) != len(committed.cells):
         return f"it has {len(committed.cells)} cells, its source {len(fresh.cells)}"
-    for cell, twin in zip(fresh.cells, committed.cells, strict=True):
-        if cell.source != twin.source:
+    for cell, other_cell in zip(fresh.cells, committed.cells, strict=True):
+        if cell.source != other_cell.source:
             return f"cell {cell.id} reads differently"
         if _checked(cell) and not cell.outputs:
             return f"cell {cell.id} is tagged {CHECKED} but has no stored output"
-        if cell != twin:
+        if cell != other_cell:
             return f"cell {cell.id} has another id, tag or output than its source gives it"
     return "its metadata or layout is not the builder's"

@@ -11,9 +11,7 @@ from nstlib.terminal import say
 
 
 def build(
-    check: Annotated[
-        bool, typer.Option("--check", help="Only say which notebooks are not what their source gives.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only say which notebooks differ from their source.")] = False,
     execute: Annotated[
         bool, typer.Option("--execute", help="Run every notebook again, not only changed ones.")
     ] = False,
@@ -39,7 +37,7 @@ def build(
 
 def misconceptions(
     exercise: Annotated[
-        str, typer.Argument(help="an exercise or question: ex02, ex02.gram; all where none is given")
+        str, typer.Argument(help="An exercise or question, such as ex02 or ex02.gram; all if you name none.")
     ] = "",
 ) -> None:
     """Run every known mistake through its question's check, and print what the check says to it."""
@@ -49,16 +47,18 @@ def misconceptions(
 
     chosen = [question for name, question in all_questions().items() if name.startswith(exercise)]
     if not chosen:
-        say(f"nst: There is no exercise or question {exercise!r}; choose from {', '.join(all_questions())}.", "red")
+        say(f"nst: There is no exercise or question {exercise!r}: choose from {', '.join(all_questions())}.", "red")
         raise typer.Exit(1)
-    table = Table("question", "mistake", "diagnosed as", "points", "what is said", "seen in")
-    astray = 0
+    table = Table("question", "mistake", "diagnosed as", "points", "message", "evidence")
+    misdiagnosed = 0
     for question in chosen:
         for mistake in question.misconceptions:
             result = question.examine(mistake.function)
-            astray += result.misconception != mistake.id
-            message, points = result.lines[-1], f"{result.points} of {result.of}"
-            table.add_row(question.id, mistake.id, result.misconception, points, message, mistake.evidence)
+            misdiagnosed += result.misconception != mistake.id
+            points = f"{result.points} of {result.of}"
+            table.add_row(question.id, mistake.id, result.misconception, points, result.lines[-1], mistake.evidence)
     Console(width=None if sys.stdout.isatty() else 200).print(table)
-    typer.echo(f"{sum(len(question.misconceptions) for question in chosen)} mistakes, {astray} not known by their name")
-    raise typer.Exit(1 if astray else 0)
+    typer.echo(
+        f"{sum(len(question.misconceptions) for question in chosen)} mistakes, {misdiagnosed} not known by their name"
+    )
+    raise typer.Exit(1 if misdiagnosed else 0)

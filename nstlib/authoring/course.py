@@ -1,4 +1,4 @@
-"""The course as data: what ``course.toml`` says of each lesson, and the texts that are written from it."""
+"""The course as data: what ``course.toml`` says of each lesson, and the texts written from it."""
 
 import tomllib
 from dataclasses import dataclass
@@ -17,9 +17,14 @@ class CourseError(ValueError):
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson: its notebook's name without ending, what it is called, what one does in it, what comes before.
+    """One lesson.
 
-    exercise: the name of its exercise's notebook, empty where there is none.
+    file: its notebook's name without the ending. goal: what one does in it. needs: the lessons that come before.
+    exercise: the name of its exercise's notebook, empty if there is none.
+
+    >>> lesson = Lesson("02_gram_matrix", "The Gram matrix", "measure style", 40, needs=("01",))
+    >>> lesson.id, lesson.link("notebooks/")
+    ('02', '[02 · The Gram matrix](notebooks/02_gram_matrix.ipynb)')
     """
 
     file: str
@@ -40,62 +45,74 @@ class Lesson:
 
 
 def read(root: Path) -> list[Lesson]:
-    """Read ``course.toml``; raise CourseError for a missing key, source or need, a repeated id, a circle of needs."""
+    """Read ``course.toml``; raise CourseError for a missing key, source or need, a repeated id, a circle of needs.
+
+    >>> read(Path("an/empty/folder"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    nstlib.authoring.course.CourseError: course.toml holds no lessons (...): write a [[lesson]] for each.
+    """
     path = Path(root) / "course.toml"
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))["lesson"]
     except (OSError, ValueError, KeyError) as fault:
-        raise CourseError(f"{path.name} holds no lessons ({fault}); write a [[lesson]] for each.") from None
+        raise CourseError(f"{path.name} holds no lessons ({fault}): write a [[lesson]] for each.") from None
     lessons = [_lesson(entry) for entry in entries]
     ids = [lesson.id for lesson in lessons]
     for lesson in lessons:
         if ids.count(lesson.id) > 1:
-            raise CourseError(f"course.toml has two lessons {lesson.id}; give each file a number of its own.")
+            raise CourseError(f"course.toml has two lessons {lesson.id}: give each file a number of its own.")
         if not (Path(root) / "notebooks" / "sources" / f"{lesson.file}.py").is_file():
-            raise CourseError(f"Lesson {lesson.id} has no notebooks/sources/{lesson.file}.py; write it or take it out.")
+            raise CourseError(
+                f"Lesson {lesson.id} has no notebooks/sources/{lesson.file}.py: write it, or take the lesson out."
+            )
         if lesson.exercise and not (Path(root) / "exercises" / "sources" / f"{lesson.exercise}.py").is_file():
             raise CourseError(
-                f"Lesson {lesson.id} has no exercises/sources/{lesson.exercise}.py; write it or name none."
+                f"Lesson {lesson.id} has no exercises/sources/{lesson.exercise}.py: write it, or name none."
             )
         if missing := set(lesson.needs) - set(ids):
-            raise CourseError(f"Lesson {lesson.id} needs {min(missing)}, which course.toml does not hold.")
+            raise CourseError(f"Lesson {lesson.id} needs {min(missing)}, which course.toml does not hold: add it.")
     try:
         TopologicalSorter({lesson.id: lesson.needs for lesson in lessons}).prepare()
     except CycleError as fault:
-        raise CourseError(f"These lessons need each other in a circle: {' → '.join(fault.args[1])}.") from None
+        raise CourseError(
+            f"These lessons need each other in a circle: {' → '.join(fault.args[1])}. Drop a need."
+        ) from None
     for lesson in lessons:
         if late := [need for need in lesson.needs if ids.index(need) > ids.index(lesson.id)]:
-            raise CourseError(f"Lesson {lesson.id} needs {late[0]}, which comes after it; order them.")
+            raise CourseError(f"Lesson {lesson.id} needs {late[0]}, which comes after it: order them.")
     return lessons
 
 
 def _lesson(entry: dict) -> Lesson:
     for key, kind in KEYS.items():
         if not isinstance(entry.get(key), kind):
-            raise CourseError(f"The lesson {entry.get('file', entry)} needs {key!r}, a {kind.__name__}.")
+            raise CourseError(
+                f"The lesson {entry.get('file', entry)} needs {key!r}, a {kind.__name__}: add it to course.toml."
+            )
     if unknown := set(entry) - set(KEYS | OPTIONAL):
         known = ", ".join(KEYS | OPTIONAL)
-        raise CourseError(f"The lesson {entry['file']} has an unknown {min(unknown)!r}; known are {known}.")
+        raise CourseError(f"The lesson {entry['file']} has an unknown key {min(unknown)!r}: use {known}.")
     return Lesson(**{**entry, "needs": tuple(entry["needs"])})
 
 
 def footer(lessons: list[Lesson], lesson: Lesson) -> str:
     """Return the last cell of a lesson: what comes next, what came before, and the way to all lessons."""
-    place = lessons.index(lesson)
-    before, after = lessons[:place][-1:], lessons[place + 1 :][:1]
-    words = [f"**Exercise:** [{lesson.exercise[:4]}](../{_student(lesson)})."] if lesson.exercise else []
-    words += [f"**Next:** {each.link()}: {each.goal}." for each in after] or ["**Next:** you have reached the end."]
-    words += [f"**Before:** {each.link()}." for each in before]
-    return "\n\n".join([*words, "[All lessons](index.ipynb)"])
+    number = lessons.index(lesson)
+    before = lessons[:number][-1:]
+    after = lessons[number + 1 :][:1]
+    links = [f"**Exercise:** [{lesson.exercise[:4]}](../{_student(lesson)})."] if lesson.exercise else []
+    links += [f"**Next:** {other.link()}: {other.goal}." for other in after] or ["**Next:** you have reached the end."]
+    links += [f"**Before:** {other.link()}." for other in before]
+    return "\n\n".join([*links, "[All lessons](index.ipynb)"])
 
 
 def table(lessons: list[Lesson], folder: str = "") -> str:
     """Return the lessons as a markdown table with links from a page beside `folder`."""
     up = "" if folder else "../"
     rows = [
-        f"| {each.link(folder)} | {each.goal} | {', '.join(each.needs) or '–'} | {each.minutes} | "
-        f"{f'[{each.exercise[:4]}]({up}{_student(each)})' if each.exercise else '–'} |"
-        for each in lessons
+        f"| {lesson.link(folder)} | {lesson.goal} | {', '.join(lesson.needs) or '–'} | {lesson.minutes} | "
+        f"{f'[{lesson.exercise[:4]}]({up}{_student(lesson)})' if lesson.exercise else '–'} |"
+        for lesson in lessons
     ]
     head = ["| lesson | what you do | needs | minutes | exercise |", "|:---|:---|:---|---:|:---|"]
     return "\n".join([*head, *rows])

@@ -1,8 +1,8 @@
 """Exercise notebooks from one source: the learner's, with stubs, and the instructor's, with answers.
 
-In ``exercises/sources/*.py`` (py:percent) a cell that begins with ``# %% question="ex02.gram"`` holds one function
-whose body stands between ``# BEGIN SOLUTION`` and ``# END SOLUTION``; a cell ``# %% check="ex02.gram"`` checks it. The
-learner's notebook keeps signature and docstring and raises NotImplementedError in place of the body.
+In ``exercises/sources/*.py`` (py:percent) a cell that begins with ``# %% question="ex02.gram"`` holds one function,
+with its body between ``# BEGIN SOLUTION`` and ``# END SOLUTION``; a cell ``# %% check="ex02.gram"`` checks it. The
+learner's notebook keeps the signature and the docstring, and raises NotImplementedError in place of the body.
 """
 
 import ast
@@ -14,7 +14,7 @@ from nstlib import checks
 __all__ = ["ExerciseError", "for_instructor", "for_learner", "for_nbgrader"]
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
-SHORT = 12  # a line of an answer this short, such as `return G`, may stand elsewhere, too
+SHORT = 12  # an answer's line of so few letters, such as `return G`, may stand elsewhere too
 
 
 class ExerciseError(ValueError):
@@ -22,7 +22,7 @@ class ExerciseError(ValueError):
 
 
 def for_instructor(notebook):
-    """Return the notebook with the answers in it and each check's text kept, to be compared by the tests."""
+    """Return the notebook with its answers, and with each check's text, which the tests compare."""
     for cell, question in _marked(notebook, "question"):
         cell.source = "\n".join(line for line in cell.source.splitlines() if line.strip() not in (BEGIN, END))
         _mark(cell, question)
@@ -42,12 +42,14 @@ def for_learner(notebook):
         _mark(cell, question)
     text = "\n".join(f"{cell.source}\n{cell.metadata}" for cell in notebook.cells)
     if leak := [line for line in answers if len(line) > SHORT and line in text]:
-        raise ExerciseError(f"the answer's line {leak[0]!r} also stands outside the answer: learners would read it")
+        raise ExerciseError(
+            f"the answer's line {leak[0]!r} also stands outside the answer, where learners read it: reword one"
+        )
     return notebook
 
 
 def for_nbgrader(notebook):
-    """Return the source as nbgrader's commands want it: solution marks kept, checks that raise for a wrong answer."""
+    """Return the source as nbgrader wants it: with solution marks, and checks that raise for a wrong answer."""
     for cell, question in _marked(notebook, "question"):
         _mark(cell, question)
     for cell, question in _marked(notebook, "check"):
@@ -57,30 +59,33 @@ def for_nbgrader(notebook):
 
 
 def verify(notebook, exercise: str) -> None:
-    """Raise ExerciseError unless there are an answer and a check for each of the exercise's questions, in order."""
-    known = {name: each for name, each in checks.all_questions().items() if name.startswith(f"{exercise}.")}
+    """Raise ExerciseError unless there is an answer and a check for each of the exercise's questions, in order."""
+    questions = {id: question for id, question in checks.all_questions().items() if id.startswith(f"{exercise}.")}
     for kind in ("question", "check"):
-        found = [question for _, question in _marked(notebook, kind)]
-        if found != list(known):
-            raise ExerciseError(f"its {kind} cells are for {found}; expected is one each, in order, for {list(known)}")
+        marked = [question for _, question in _marked(notebook, kind)]
+        if marked != list(questions):
+            raise ExerciseError(f"expected {kind} cells for {list(questions)}, one each, in order, got {marked}")
     for cell, name in _marked(notebook, "question"):
-        _require_same_signature(cell.source, known[name])
+        _require_same_signature(cell.source, questions[name])
     for cell, name in _marked(notebook, "check"):
-        if cell.source.strip() != f"{name}.check({known[name].reference.__name__})":
-            raise ExerciseError(f"the check of {name} reads {cell.source.strip()!r}; expected is one call of its check")
+        call = f"{name}.check({questions[name].reference.__name__})"
+        if cell.source.strip() != call:
+            raise ExerciseError(f"expected one call, {call}, got {cell.source.strip()!r}")
 
 
 def _require_same_signature(source: str, question) -> None:
     try:
         (function,) = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     except (SyntaxError, ValueError):
-        raise ExerciseError(f"the answer to {question.id} is not one function") from None
+        raise ExerciseError(f"the answer to {question.id} is not one function: write one") from None
     parameters = list(inspect.signature(question.reference).parameters)
     given = [argument.arg for argument in function.args.args]
     if (function.name, given) != (question.reference.__name__, parameters):
-        raise ExerciseError(f"the answer to {question.id} has another name or parameters than {question.call}")
+        raise ExerciseError(
+            f"the answer to {question.id} has another name or parameters than {question.call}: rename them"
+        )
     if not ast.get_docstring(function):
-        raise ExerciseError(f"the answer to {question.id} has no docstring; the learner reads there what is asked")
+        raise ExerciseError(f"the answer to {question.id} has no docstring: say there what the learner has to do")
     _answer(source)
 
 
@@ -91,14 +96,15 @@ def _marked(notebook, kind: str) -> list[tuple]:
 def _mark(cell, question: str, *tags: str) -> None:
     """Replace the source's mark by what our grader and nbgrader read, and give the cell its fixed id."""
     kind = "question" if "question" in cell.metadata else "check"
-    name, check = question.replace(".", "-").replace("_", "-"), kind == "check"
+    check = kind == "check"
+    cell_id = f"{question.replace('.', '-').replace('_', '-')}-{'check' if check else 'answer'}"
     points = {"points": checks.all_questions()[question].points} if check else {}
     cell.metadata = {
         "nst": {kind: question},
         "tags": [f"q:{question}", *tags],
         "nbgrader": {
             "grade": check,
-            "grade_id": f"{name}-{'check' if check else 'answer'}",
+            "grade_id": cell_id,
             "locked": check,
             "schema_version": 3,
             "solution": not check,
@@ -106,14 +112,14 @@ def _mark(cell, question: str, *tags: str) -> None:
             **points,
         },
     }
-    cell.id = f"{name}-{'check' if check else 'answer'}"
+    cell.id = cell_id
 
 
 def _parts(source: str) -> tuple[list[str], list[str], list[str]]:
     lines = source.splitlines()
     marks = [line.strip() for line in lines if line.strip() in (BEGIN, END)]
     if marks != [BEGIN, END]:
-        raise ExerciseError(f"an answer needs {BEGIN!r} and then {END!r}, once each; found were {marks}")
+        raise ExerciseError(f"expected {BEGIN!r} and then {END!r} in an answer, once each, got {marks}")
     begin, end = (next(i for i, line in enumerate(lines) if line.strip() == mark) for mark in (BEGIN, END))
     return lines[:begin], lines[begin + 1 : end], lines[end + 1 :]
 

@@ -118,7 +118,7 @@ def add_widgets(notebook):
 
 
 @pytest.mark.parametrize(
-    "change, said",
+    "change, words",
     [
         (lambda notebook: notebook["cells"][0].update(source=["# Mine"]), "00-tiny-lesson-01 reads differently"),
         (lambda notebook: notebook["cells"].pop(), "it has 3 cells, its source 4"),
@@ -131,11 +131,11 @@ def add_widgets(notebook):
         (add_widgets, "it holds widget state"),
     ],
 )
-def test_check_notices_an_edit_by_hand_and_build_undoes_it(built, change, said):
+def test_check_notices_an_edit_by_hand_and_build_undoes_it(built, change, words):
     before = notebook_of(built).read_bytes()
     edit(built, change)
     (problem,) = check(built)
-    assert said in problem and "00_tiny_lesson.py" in problem and "nst build" in problem
+    assert words in problem and "00_tiny_lesson.py" in problem and "nst build" in problem
     assert build(built) == [notebook_of(built)]
     assert notebook_of(built).read_bytes() == before
 
@@ -157,11 +157,11 @@ def test_check_notices_missing_broken_and_orphaned_notebooks(built):
     assert check(built) == ["00_tiny_lesson.ipynb is no valid notebook: run nst build."]
 
 
-@pytest.mark.parametrize("fault, said", [("1 / 0", "ZeroDivisionError"), ("x = 1", "prints nothing")])
-def test_failure_leaves_the_old_notebook(built, fault, said):
+@pytest.mark.parametrize("fault, words", [("1 / 0", "ZeroDivisionError"), ("x = 1", "prints nothing")])
+def test_failure_leaves_the_old_notebook(built, fault, words):
     before = notebook_of(built).read_bytes()
     source_of(built).write_text(f'{SOURCE}\n# %% tags=["nbval-check-output"]\n{fault}\n', encoding="utf-8")
-    with pytest.raises(BuildError, match=f"00_tiny_lesson.*{said}"):
+    with pytest.raises(BuildError, match=f"00_tiny_lesson.*{words}"):
         build(built)
     assert notebook_of(built).read_bytes() == before
     assert [path.name for path in sorted((built / "notebooks").glob("0*.ipynb*"))] == ["00_tiny_lesson.ipynb"]

@@ -36,7 +36,7 @@ def test_lessons_are_read_in_their_order(write):
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "words"),
     [
         ((entry("00_a"), entry("01_b", ["07"])), "Lesson 01 needs 07, which course.toml does not hold"),
         ((entry("00_a", ["01"]), entry("01_b", ["00"])), "in a circle: 0"),
@@ -45,13 +45,13 @@ def test_lessons_are_read_in_their_order(write):
         ((entry("00_a"), entry("00_a")), "two lessons 00"),
         ((entry("00_a", goal=None),), "00_a needs 'goal', a str"),
         ((entry("00_a", minutes="ten"),), "00_a needs 'minutes', a int"),
-        ((entry("00_a", colour="red"),), "00_a has an unknown 'colour'"),
+        ((entry("00_a", colour="red"),), "00_a has an unknown key 'colour'"),
         (("title = 3",), "holds no lessons"),
         (("[[lesson",), "holds no lessons"),
     ],
 )
-def test_what_is_no_course_is_refused(write, entries, said):
-    with pytest.raises(course.CourseError, match=said):
+def test_what_is_no_course_is_refused(write, entries, words):
+    with pytest.raises(course.CourseError, match=words):
         course.read(write(*entries))
 
 

@@ -89,7 +89,8 @@ def test_a_stub_keeps_signature_and_docstring_and_is_not_attempted(name):
 
 @every
 def test_the_instructors_answers_earn_all_points_and_their_checks_are_stored(name):
-    questions, names = checks.all_questions(), {}
+    questions = checks.all_questions()
+    names: dict = {}
     exec("import torch", names)
     for cell in built("instructor", name).cells:
         if cell.cell_type == "code" and "def layer_cost" in cell.source:
@@ -108,10 +109,14 @@ def test_the_instructors_answers_earn_all_points_and_their_checks_are_stored(nam
 @every
 def test_cells_keep_their_ids_and_carry_nbgraders_marks(name):
     exercise = name[:4]
-    known = [each for each in checks.all_questions() if each.startswith(exercise)]
+    known = [question_id for question_id in checks.all_questions() if question_id.startswith(exercise)]
     for folder in ("student", "instructor"):
         cells = [cell for cell in built(folder, name).cells if "nst" in cell.metadata]
-        ids = [f"{each.replace('.', '-').replace('_', '-')}-{kind}" for each in known for kind in ("answer", "check")]
+        ids = [
+            f"{question_id.replace('.', '-').replace('_', '-')}-{kind}"
+            for question_id in known
+            for kind in ("answer", "check")
+        ]
         assert [cell.id for cell in cells] == ids == [cell.metadata.nbgrader.grade_id for cell in cells]
         for answer, check in zip(cells[::2], cells[1::2], strict=True):
             question = answer.metadata.nst.question
@@ -162,7 +167,7 @@ def test_stubs_stand_where_answers_stood():
         ("def unroll(features)", "def unroll(f)", "another name or parameters"),
         ("def unroll(features)", "def roll(features)", "another name or parameters"),
         ('    """F, (N, M)."""\n', "", "no docstring"),
-        ("ex01.unroll.check(unroll)", "ex01.unroll.check(print)", "expected is one call"),
+        ("ex01.unroll.check(unroll)", "ex01.unroll.check(print)", "expected one call"),
         ("def unroll(features):", "def unroll(features)", "not one function"),
     ],
 )
@@ -182,7 +187,7 @@ def test_an_answer_that_stands_elsewhere_too_is_refused():
         exercises.for_learner(notebook(leaking))
 
 
-def test_an_edited_learners_notebook_is_found(tmp_path):
+def test_an_edited_learners_notebook_is_noticed(tmp_path):
     for folder in ("notebooks", "exercises"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     for file in ("course.toml", "README.md"):
@@ -193,7 +198,7 @@ def test_an_edited_learners_notebook_is_found(tmp_path):
     (problem,) = build.check(tmp_path)
     assert NAMES[0] in problem and "nst build" in problem
     (tmp_path / "exercises" / "student" / "stray.ipynb").write_text("{}")
-    assert any("stray" in each for each in build.check(tmp_path))
+    assert any("stray" in sentence for sentence in build.check(tmp_path))
 
 
 def test_nbgraders_source_has_marks_and_checks_that_raise(tmp_path):
