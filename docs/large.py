@@ -6,7 +6,8 @@ from nstlib import Settings, painted, pictures, stylize
 from nstlib.files import replacing
 from nstlib.plots import sheets
 
-SIDE, STEPS = 1024, 120
+SIDE = 1024
+STEPS = 120
 RUNS = {
     f"{SIDE // 4} px, full size alone": Settings(size=SIDE // 4, steps=STEPS, plateau=0, scales=1),
     f"{SIDE} px, full size alone": Settings(size=SIDE, steps=STEPS, plateau=0, scales=1),
@@ -17,15 +18,17 @@ RUNS = {
 def eye(picture: sheets.Picture) -> sheets.Picture:
     """Cut out a fifth of the height and of the width, around the cat's left eye."""
     height, width = picture.shape[1:]
-    top, left = round(0.38 * height), round(0.53 * width)
+    top = round(0.38 * height)
+    left = round(0.53 * width)
     return picture[:, top : top + height // 5, left : left + width // 5]
 
 
 def main() -> None:
-    """Paint the cat three times and put each above a part of itself."""
-    photo, style = pictures.sample("cat", SIDE), painted.paint("night", SIDE)
-    made = {name: stylize(photo, style, settings) for name, settings in RUNS.items()}
-    sheet = sheets.grid({"whole": made, "a part": {name: eye(picture) for name, picture in made.items()}})
+    """Paint the cat three times, and lay each picture above a part of it."""
+    photo = pictures.sample("cat", SIDE)
+    style = painted.paint("night", SIDE)
+    results = {name: stylize(photo, style, settings) for name, settings in RUNS.items()}
+    sheet = sheets.grid({"whole": results, "a part": {name: eye(picture) for name, picture in results.items()}})
     with replacing(Path(__file__).with_suffix(".jpg")) as part:
         sheet.savefig(part, format="jpg", dpi=180, pil_kwargs={"quality": 88})
 

@@ -1,8 +1,8 @@
 """Print lesson 04's table of reference, for networks by name: python docs/layer_weights.py minivgg vgg16-hed …
 
-How many layers pull at the photo, 1 / Σ share² of the lengths λ_l ‖∂E_l/∂X‖: 5 if all five pull alike, 1 if one pulls
-alone. Shown are the smallest and the largest of three pairs, for the network as it is and normalised on 8, 32 and 128
-pictures. Photos are 128 pixels on their shorter side.
+It says how many layers pull at the photo, 1 / Σ share² of the lengths λ_l ‖∂E_l/∂X‖: 5 if all five pull alike, 1 if one
+pulls alone. Each cell has the smallest and the largest of three pairs, for the network as it is and normalised on 8, 32
+and 128 pictures. Photos are 128 pixels on their shorter side.
 """
 
 import sys
@@ -19,8 +19,8 @@ PAIRS = (("cat", "night"), ("coffee", "mosaic"), ("rocket", "waves"))
 COUNTS = (8, 32, 128)
 
 
-def varied(count: int) -> torch.Tensor:
-    """Return square cuts of all sizes, of the sample photos and of painted textures in turn: (count, 3, side, side)."""
+def varied_squares(count: int) -> torch.Tensor:
+    """Cut squares of all sizes from sample photos and painted textures in turn: (count, 3, side, side)."""
     generator = torch.Generator().manual_seed(0)
     kinds = islice(zip(cycle(pictures.SAMPLES), cycle(painted.STYLES), strict=False), count // 2)
     cuts = []
@@ -38,7 +38,8 @@ def varied(count: int) -> torch.Tensor:
 def pulls(network: networks.Network, photo: str, style: str) -> dict[str, float]:
     """Return ‖∂E_l/∂X‖ at the photo, by layer."""
     x = pictures.sample(photo, SIDE).requires_grad_()
-    features_x, features_s = network(x[None]), network(painted.paint(style, tuple(x.shape[1:]))[None])
+    features_x = network(x[None])
+    features_s = network(painted.paint(style, tuple(x.shape[1:]))[None])
     costs = {layer: layer_style_cost(block[0], features_s[layer][0]) for layer, block in features_x.items()}
     return {layer: torch.autograd.grad(cost, x, retain_graph=True)[0].norm().item() for layer, cost in costs.items()}
 
@@ -51,15 +52,15 @@ def how_many(pulls: dict[str, float], layer_weights: dict[str, float]) -> float:
 
 def main(names: list[str]) -> None:
     """Print the table, a row for each network and each number of pictures it is normalised on."""
-    squares = varied(max(COUNTS))
+    squares = varied_squares(max(COUNTS))
     rows = []
     for name in names:
         ordinary = networks.load(name, networks.STYLE_LAYERS)
         rules = weighting.equal(ordinary.layers), weighting.inverse_n2(ordinary.n_filters)
         for count in track((0, *COUNTS), name):
             network = networks.weight_normalised(ordinary, squares[:count]) if count else ordinary
-            found = [pulls(network, *pair) for pair in PAIRS]
-            columns = [sorted(how_many(each, rule) for each in found) for rule in rules]
+            lengths = [pulls(network, *pair) for pair in PAIRS]
+            columns = [sorted(how_many(by_layer, rule) for by_layer in lengths) for rule in rules]
             ranges = [f"{low:.1f} to {high:.1f}" for low, *_, high in columns]
             rows.append([name, f"normalised on {count}" if count else "as it is", *ranges])
     print("| network | | equal λ | λ ∝ 1/N² |\n|:---|:---|:---|:---|")

@@ -8,7 +8,8 @@ from pathlib import Path
 from nstlib.files import replacing
 from nstlib.plots.card import COLOURS, INK, LINES, card, style_axes
 
-WIDTH, HEIGHT = 8.0, 3.4
+WIDTH = 8.0
+HEIGHT = 3.4
 
 
 def curves(path: str) -> dict[str, list[tuple[float, float]]]:
@@ -24,11 +25,11 @@ def main(panels: dict[str, str]) -> None:
     """Draw a panel for each file, J against seconds, both on logarithmic scales."""
     figure = card(WIDTH, HEIGHT)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for place, (title, path) in enumerate(panels.items()):
-        style_axes(axes[place], title)
+    for panel, (title, path) in zip(axes, panels.items(), strict=True):
+        style_axes(panel, title)
         for number, (loop, points) in enumerate(curves(path).items()):
-            axes[place].plot(*zip(*points, strict=True), LINES[number % len(LINES)], color=COLOURS[number], label=loop)
-        axes[place].set(xscale="log", yscale="log", xlabel="own seconds")
+            panel.plot(*zip(*points, strict=True), LINES[number % len(LINES)], color=COLOURS[number], label=loop)
+        panel.set(xscale="log", yscale="log", xlabel="own seconds")
     axes[0].set_ylabel("J, judged at full size")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="lower center", ncols=5, frameon=False, labelcolor=INK)
     figure.subplots_adjust(0.08, 0.25, 0.98, 0.92, wspace=0.08)
@@ -37,7 +38,7 @@ def main(panels: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    named = [argument.split("=", 1) for argument in sys.argv[1:]]
-    if not named or any(len(pair) != 2 for pair in named):
+    pairs = [argument.split("=", 1) for argument in sys.argv[1:]]
+    if not pairs or any(len(pair) != 2 for pair in pairs):
         sys.exit('Name each file that nstlib.bench.race wrote: python docs/race.py "256 px"=a.csv')
-    main(dict(named))
+    main(dict(pairs))

@@ -1,6 +1,6 @@
 """Record the README's picture of the studio, docs/studio.gif, in JupyterLab and Chromium: python -m docs.studio.
 
-It shows the panel at half its size while β is moved, one layer plays alone, and the photo is laid beside the picture.
+The film shows the panel at half its size while β moves, one layer plays solo, and the photo slides over the picture.
 """
 
 import contextlib
@@ -16,11 +16,12 @@ from tests.browser.opening import run, started_browser, started_lab, visit, writ
 
 SHOW = "from nstlib.studio import Studio\nstudio = Studio('cat', 'night', steps=60)\nstudio"
 SECONDS = 0.2  # between two pictures
-COLOURS, WIDTH = 64, 640
+COLOURS = 64
+WIDTH = 640
 
 
 def main() -> None:
-    """Open the studio, move its knobs, and keep what is seen."""
+    """Open the studio, move its knobs, and save the film."""
     with contextlib.ExitStack() as stack:
         folder, home = (Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2))
         write(folder, SHOW)
@@ -55,13 +56,13 @@ def press(page, name: str, key: str, times: int) -> None:
 
 def film(page, count: int) -> list[Image.Image]:
     """Take pictures of the panel."""
-    taken = []
+    frames = []
     for _ in range(count):
         page.wait_for_timeout(SECONDS * 1000)
         picture = Image.open(io.BytesIO(page.locator(".nst-studio").screenshot())).convert("RGB")
         height = round(picture.height * WIDTH / picture.width)
-        taken.append(picture.resize((WIDTH, height), Image.LANCZOS).quantize(COLOURS))
-    return taken
+        frames.append(picture.resize((WIDTH, height), Image.LANCZOS).quantize(COLOURS))
+    return frames
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def check(root: Path) -> list[str]:
 
     >>> check(Path("an/empty/folder"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    nstlib.authoring.build.BuildError: course.toml holds no lessons (...): write a [[lesson]] for each. Build in the project's own folder.
+    nstlib.authoring.build.BuildError: course.toml holds no lessons ... Build in the project's own folder.
     """
     fresh = dict(_notebooks(Path(root)))
     problems = [_problem(notebook, target) for target, notebook in fresh.items()]

@@ -1,4 +1,4 @@
-"""How minivgg was made; run it with ``python -m nstlib.distill``.
+"""How we made minivgg; run it with ``python -m nstlib.distill``.
 
-A VGG-16 is pruned to a few filters a layer, then trained so that a linear map of its features predicts the teacher's.
+A VGG-16 is pruned to a few filters a layer, then trained until a linear map of its features predicts the teacher's.
 """

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Distil minivgg from a VGG-16.")
-Folder = Annotated[Path, typer.Argument(help="Where pictures, checkpoint, log and tables are kept.")]
+Folder = Annotated[Path, typer.Argument(help="For pictures, checkpoint, log and tables.")]
 
 
 @app.command()
@@ -22,7 +22,7 @@ def collect(folder: Folder) -> None:
 
 @app.command()
 def train(folder: Folder, steps: Annotated[int, typer.Option(help="In all, over every run.")] = 4500) -> None:
-    """Prune the teacher, then train; goes on where it was stopped."""
+    """Prune the teacher, then train; go on where an earlier run stopped."""
     from nstlib.distill.train import train
 
     train(folder / "train", folder / "run", steps)
@@ -34,7 +34,8 @@ def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to w
     from nstlib.distill.crops import crop, load_pictures
     from nstlib.distill.export import export
 
-    pictures, rng = load_pictures(folder / "train"), random.Random(0)
+    pictures = load_pictures(folder / "train")
+    rng = random.Random(0)
     export(folder / "run" / "checkpoint.pt", torch.stack([crop(pictures, 160, rng) for _ in range(32)]), out)
 
 
@@ -42,7 +43,7 @@ def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to w
 def evaluate(
     folder: Folder, network: Annotated[str, typer.Option(help="Which network transfers.")] = "minivgg"
 ) -> None:
-    """Transfer styles between held-out pictures, let the teacher measure, write the table and the pictures."""
+    """Transfer styles between held-out pictures, let the teacher measure them, write the table and the pictures."""
     from nstlib.distill.evaluate import evaluate
 
     (folder / "results").mkdir(parents=True, exist_ok=True)
@@ -54,13 +55,13 @@ def evaluate(
 
 @app.command()
 def errors(folder: Folder) -> None:
-    """Say how far the teacher's held-out features and Gram matrices are from what the trained student predicts."""
+    """Show how far the student's estimates of held-out features and Gram matrices are from the teacher's."""
     from nstlib.distill.evaluate import prediction_errors
-    from nstlib.distill.train import resumed
+    from nstlib.distill.train import resume
 
-    run = resumed(folder / "run" / "checkpoint.pt")
+    run = resume(folder / "run" / "checkpoint.pt")
     if run is None:
-        raise typer.BadParameter(f"There is no trained student under {folder}; run the train command first.")
+        raise typer.BadParameter(f"There is no trained student under {folder}: run the train command first.")
     Console(width=160).print(prediction_errors(run, folder / "held_out"))
 
 

@@ -1,7 +1,7 @@
-"""Where minivgg's training pictures come from: Debian's artwork packages, scikit-image, scikit-learn, our own painting.
+"""Collect minivgg's training pictures from Debian's artwork packages, scikit-image, scikit-learn and our own painting.
 
-The packages are fetched with ``apt-get download`` and unpacked without installing them. Pictures of gcompris-qt-data,
-photos and paintings by Van Gogh, are kept out of training: ``evaluate.py`` measures on them.
+``apt-get download`` fetches the packages, which are unpacked but not installed. The pictures of gcompris-qt-data,
+photos and paintings by Van Gogh, stay out of training: ``evaluate.py`` measures on them.
 """
 
 import re
@@ -37,7 +37,9 @@ HELD_OUT_PACKAGE = "gcompris-qt-data"
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tga")
 SIDE = 640
 LARGEST_FILE = 3_000_000
-LEAST_SIDE, LEAST_OPAQUE, LEAST_CONTRAST = 128, 120, 12
+LEAST_SIDE = 128
+LEAST_OPAQUE = 120  # mean of the alpha channel
+LEAST_CONTRAST = 12  # standard deviation of the bytes
 PAINTED_SEEDS = range(100, 104)  # the course shows others
 
 
@@ -49,9 +51,10 @@ def collect(folder: Path) -> None:
         subprocess.run(["apt-get", "download", "-qq", name], cwd=packages, check=True)
         (archive,) = packages.glob(f"{name}_*.deb")
         subprocess.run(["dpkg-deb", "-x", archive, packages / name], check=True)
-    train, held_out = folder / "train", folder / "held_out"
-    for place in (train, held_out):
-        place.mkdir(exist_ok=True)
+    train = folder / "train"
+    held_out = folder / "held_out"
+    for subfolder in (train, held_out):
+        subfolder.mkdir(exist_ok=True)
     for name in PACKAGES:
         _unpack_textures(packages / name)
     files = [path for name in PACKAGES for path in sorted((packages / name).rglob("*"))]
@@ -62,17 +65,17 @@ def collect(folder: Path) -> None:
 
 
 def _unpack_textures(folder: Path) -> None:
-    """Games keep their textures in .pk3 files, which are zips."""
+    """Unzip .pk3 files, in which games keep their textures."""
     for archive in folder.rglob("*.pk3"):
         with zipfile.ZipFile(archive) as file:
             file.extractall(archive.with_suffix(""))
 
 
 def _shrink(files: list[Path], out: Path) -> None:
-    """Save as JPEG with a shorter side of 640 at most; leave out the small, the flat, the see-through, the repeated."""
+    """Save as JPEGs, the shorter side at most 640 pixels; skip the small, the flat, the transparent, the repeated."""
     seen = set()
     for number, path in enumerate(track(files, "shrinking pictures")):
-        image = _opened(path, number)
+        image = _open(path, number)
         if image is None:
             continue
         thumbnail = np.asarray(image.resize((8, 8)).convert("L")) // 24
@@ -82,7 +85,7 @@ def _shrink(files: list[Path], out: Path) -> None:
         image.save(out / f"{number:05d}_{path.stem}.jpg", quality=95)
 
 
-def _opened(path: Path, number: int) -> Image.Image | None:
+def _open(path: Path, number: int) -> Image.Image | None:
     try:
         image = Image.open(path)
         if min(image.size) < LEAST_SIDE:
@@ -111,13 +114,14 @@ def _add_library_pictures(out: Path) -> None:
 
 
 def _carve(archive: Path, out: Path) -> None:
-    """Save the JPEG and WebP pictures of a Qt resource file, found by how they begin; PIL ignores what follows one."""
-    data, found = archive.read_bytes(), 0
+    """Save the JPEG and WebP pictures of a Qt resource file, found by their first bytes; PIL ignores what follows."""
+    data = archive.read_bytes()
+    count = 0
     for match in re.finditer(rb"\xff\xd8\xff|RIFF....WEBP", data, re.DOTALL):
         try:
             image = Image.open(BytesIO(data[match.start() : match.start() + LARGEST_FILE])).convert("RGB")
         except (UnidentifiedImageError, OSError):
             continue
         if min(image.size) >= 256:
-            image.save(out / f"{archive.stem}_{found:03d}.png")
-            found += 1
+            image.save(out / f"{archive.stem}_{count:03d}.png")
+            count += 1

@@ -1,11 +1,12 @@
-"""Is minivgg a stand-in for its teacher? Styles are transferred with it, and the teacher measures the result.
+"""Measure how well minivgg stands in for its teacher: it transfers styles, and the teacher measures the result.
 
-Pairs of photos and paintings that training never saw, 256 px, one scale, started from the content picture, 150
-evaluations of L-BFGS on relative content cost + 10 × mean relative style cost (relative: divided by the cost of zero
-features). Reported: by how much the sum over layers of the relative style cost, as the teacher sees it, falls.
+The pairs are photos and paintings that training never saw: 256 px, one scale, from the content picture, 150 evaluations
+of L-BFGS on relative content cost + 10 × mean relative style cost (relative: divided by the cost of zero features). The
+table shows how far the sum over layers of the relative style cost falls, as the teacher sees it.
 """
 
 import random
+import statistics
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,29 +50,35 @@ class Outcome:
 
     @property
     def fall(self) -> float:
-        """The share by which the sum over layers fell."""
+        """The share of the sum over layers that is gone.
+
+        >>> Outcome(before={"relu1_1": 0.8}, after={"relu1_1": 0.2}, seconds=1.0, picture=torch.zeros(3, 1, 1)).fall
+        0.75
+        """
         return 1 - sum(self.after.values()) / sum(self.before.values())
 
 
 def evaluate(name: str, held_out: Path, out: Path, settings: Settings = SETTINGS) -> Table:
     """Transfer all PAIRS with the named network, write the pictures to `out`, return the table."""
-    teacher, student = networks.load("vgg16-hed", STYLE_LAYERS), networks.load(name, settings.layers)
+    teacher = networks.load("vgg16-hed", STYLE_LAYERS)
+    student = networks.load(name, settings.layers)
     table = Table("pair", *STYLE_LAYERS, "fall", "seconds", title=f"{name}: what is left of the style cost")
     outcomes = []
     for number, (photo, painting) in enumerate(PAIRS, start=1):
-        content, style = (pictures.read(held_out / f"{each}.png") for each in (photo, painting))
+        content, style = (pictures.read(held_out / f"{stem}.png") for stem in (photo, painting))
         outcome = transfer(content, style, settings, student, teacher)
         outcomes.append(outcome)
         pictures.write(outcome.picture, out / f"{name}_{number}.png", overwrite=True)
-        table.add_row(f"{photo} × {painting}", *_shown(outcome.after), f"{outcome.fall:.1%}", f"{outcome.seconds:.1f}")
-    left = {layer: sum(each.after[layer] for each in outcomes) / len(outcomes) for layer in STYLE_LAYERS}
-    fall = sum(each.fall for each in outcomes) / len(outcomes)
-    table.add_row("mean", *_shown(left), f"{fall:.1%}", f"{sum(each.seconds for each in outcomes) / len(outcomes):.1f}")
+        table.add_row(f"{photo} × {painting}", *_cells(outcome.after), f"{outcome.fall:.1%}", f"{outcome.seconds:.1f}")
+    left = {layer: statistics.mean(outcome.after[layer] for outcome in outcomes) for layer in STYLE_LAYERS}
+    fall = statistics.mean(outcome.fall for outcome in outcomes)
+    seconds = statistics.mean(outcome.seconds for outcome in outcomes)
+    table.add_row("mean", *_cells(left), f"{fall:.1%}", f"{seconds:.1f}")
     return table
 
 
 def transfer(content: Tensor, style: Tensor, settings: Settings, student: Network, teacher: Network) -> Outcome:
-    """One pair, optimised with the student and measured by the teacher in float32."""
+    """Optimise one pair with the student, and measure it with the teacher in float32."""
     start = time.perf_counter()
     *_, last = steps(content, style, settings, student)
     seconds = time.perf_counter() - start
@@ -84,21 +91,25 @@ def transfer(content: Tensor, style: Tensor, settings: Settings, student: Networ
 
 @torch.no_grad()
 def prediction_errors(run: Run, held_out: Path, crops: int = 48) -> Table:
-    """Predict the teacher's features, and its Grams, by the run's linear maps; which share of their energy is missed?
+    """Return the share of energy that the run's linear maps miss of the teacher's features, and of its Gram matrices.
 
     Measured on seeded crops of the held-out pictures, with the averaged student in float32.
     """
-    rng, shown = random.Random(0), load_pictures(held_out)
+    rng = random.Random(0)
+    arrays = load_pictures(held_out)
     teacher = networks.load("vgg16-hed", LAYERS)
     missed = {layer: torch.zeros(4, dtype=torch.double) for layer in LAYERS}
     for _ in range(crops):
-        batch = crop(shown, SIDE, rng)[None]
-        goals, found = teacher(batch), run.average(batch)
+        batch = crop(arrays, SIDE, rng)[None]
+        goals = teacher(batch)
+        features = run.average(batch)
         for layer in LAYERS:
             goal = goals[layer] / run.scales[layer]
-            error = functional.conv2d(found[layer], run.maps[layer]) - goal
-            gram, gram_error = mean_gram(goal), mean_gram(goal + error) - mean_gram(goal)
-            missed[layer] += torch.stack([each.double().square().sum() for each in (error, goal, gram_error, gram)])
+            error = functional.conv2d(features[layer], run.maps[layer]) - goal
+            gram = mean_gram(goal)
+            gram_error = mean_gram(goal + error) - gram
+            blocks = (error, goal, gram_error, gram)
+            missed[layer] += torch.stack([block.double().square().sum() for block in blocks])
     table = Table("", *LAYERS, title=f"missed share of the teacher's energy, {crops} held-out crops")
     table.add_row("features", *(f"{sums[0] / sums[1]:.3f}" for sums in missed.values()))
     table.add_row("Grams", *(f"{sums[2] / sums[3]:.3f}" for sums in missed.values()))
@@ -107,9 +118,10 @@ def prediction_errors(run: Run, held_out: Path, crops: int = 48) -> Table:
 
 @torch.no_grad()
 def relative_style_costs(x: Tensor, style: Tensor, network: Network) -> dict[str, float]:
-    """E_l(X, S) / E_l(0, S) by style layer."""
-    engine.plan()  # the thread count
-    features_x, features_s = network(x[None]), network(style[None])
+    """Return E_l(X, S) / E_l(0, S) by style layer."""
+    engine.plan()  # sets the number of threads
+    features_x = network(x[None])
+    features_s = network(style[None])
     cost = STATISTICS["gram"].cost
     return {
         layer: (cost(features_x[layer][0], block[0]) / cost(torch.zeros_like(block[0]), block[0])).item()
@@ -117,5 +129,5 @@ def relative_style_costs(x: Tensor, style: Tensor, network: Network) -> dict[str
     }
 
 
-def _shown(costs: dict[str, float]) -> list[str]:
+def _cells(costs: dict[str, float]) -> list[str]:
     return [f"{costs[layer]:.3f}" for layer in STYLE_LAYERS]

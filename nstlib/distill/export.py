@@ -11,27 +11,27 @@ from nstlib.networks.minivgg import MINIVGG
 from nstlib.networks.vgg import Network
 
 
-def rescaled(network: Network, batch: Tensor, wanted: dict[str, float]) -> Network:
-    """Scale each convolution so that its ReLU has the mean square `wanted`; the next one undoes it.
+def rescale(network: Network, batch: Tensor, wanted: dict[str, float]) -> Network:
+    """Scale each convolution so that its ReLU has the mean square `wanted`; the next convolution undoes it.
 
-    ReLU(c · a) = c · ReLU(a) for c > 0, so the function computed after the undoing is exactly the same. Layers that
-    are not wanted keep their strength.
+    ReLU(c · a) = c · ReLU(a) for c > 0, so what the network computes after that is exactly the same. Layers not in
+    `wanted` keep their strength.
     """
     before = 1.0
     with torch.no_grad():
         features = network.with_layers([name.replace("conv", "relu") for name in network.convolutions])(batch)
         for name, convolution in network.convolutions.items():
             layer = name.replace("conv", "relu")
-            now = features[layer].square().mean().item()
-            factor = (wanted.get(layer, now) / now) ** 0.5
+            present = features[layer].square().mean().item()
+            factor = (wanted.get(layer, present) / present) ** 0.5
             convolution.weight.mul_(factor / before)
             convolution.bias.mul_(factor)
             before = factor
     return network
 
 
-def quantised(network: Network) -> dict[str, Tensor]:
-    """Each filter's weights as whole numbers in [-127, 127] times the filter's step; biases in float32."""
+def quantise(network: Network) -> dict[str, Tensor]:
+    """Write each filter's weights as whole numbers in [-127, 127] times the filter's step; biases in float32."""
     stored = {}
     for name, convolution in network.convolutions.items():
         step = convolution.weight.detach().abs().amax((1, 2, 3)).clamp_min(1e-12) / 127
@@ -50,4 +50,4 @@ def export(checkpoint: Path, batch: Tensor, path: Path) -> None:
     network.load_state_dict(state["average"])
     wanted = {layer: scale**2 for layer, scale in state["scales"].items()}
     with replacing(path) as part:
-        part.write_bytes(safetensors.torch.save(quantised(rescaled(network, batch, wanted))))
+        part.write_bytes(safetensors.torch.save(quantise(rescale(network, batch, wanted))))

@@ -1,7 +1,8 @@
-"""Train the pruned student; stop it at any time, and the same command goes on where it was.
+"""Train the pruned student. You can stop it at any time: the same command goes on where it was.
 
-Loss: over the layers, the teacher's features minus P · the student's, relative, plus the same for their Grams. A part
-of each batch are pictures that an optimisation with the present student ended in: there its blind spots show.
+The loss is, summed over layers, the relative error of P · the student's features, as an estimate of the teacher's, and
+the same for their Gram matrices. Part of each batch comes from optimisations with the present student, whose pictures
+show its blind spots.
 """
 
 import csv
@@ -28,17 +29,22 @@ from nstlib.transfer import steps
 from nstlib.transfer.settings import Settings
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
-SIDE, BATCH, PRUNING_BATCH = 160, 6, 96
-LEARNING_RATE, WARM_UP = 2e-4, 300  # of conv1_1; a kernel of more inputs has smaller weights and takes smaller steps
+SIDE = 160
+BATCH = 6
+PRUNING_BATCH = 96
+LEARNING_RATE = 2e-4  # of conv1_1; a kernel with more inputs has smaller weights and takes smaller steps
+WARM_UP = 300  # steps
 AVERAGING = 0.998
 GRAM_WEIGHT = 0.5
-STYLISED_SHARE, STYLISE_EVERY, STYLISED_KEPT = 0.3, 150, 400
+STYLISED_SHARE = 0.3  # of each batch
+STYLISE_EVERY = 150  # steps
+STYLISED_MAX = 400  # pictures, the newest
 SAVE_EVERY = 100
 
 
 @dataclass
 class Run:
-    """Everything that a stopped training needs to go on."""
+    """All that a stopped training needs to go on."""
 
     student: Network
     average: Network
@@ -54,13 +60,13 @@ def train(folder: Path, out: Path, total: int) -> Run:
     out.mkdir(parents=True, exist_ok=True)
     pictures = load_pictures(folder)
     teacher = networks.load("vgg16-hed", LAYERS)
-    run = resumed(out / "checkpoint.pt") or _fresh(teacher, pictures)
+    run = resume(out / "checkpoint.pt") or _start(teacher, pictures)
     fast_teacher = engine.place(teacher, replace(engine.plan(), device=torch.device("cpu")))  # the student is there
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with bar, (out / "log.csv").open("a", newline="") as log:
         task = bar.add_task("distilling", total=total, completed=run.step)
         while run.step < total:
-            rng = random.Random(run.step)  # a resumed run sees the crops that an undisturbed one would have seen
+            rng = random.Random(run.step)  # a resumed run sees the crops that an unbroken one would see
             if run.step % STYLISE_EVERY == 0:
                 _stylise(run, pictures, rng)
             losses = _train_step(run, fast_teacher, _batch(run, pictures, rng), rng, _rate(run.step, total))
@@ -74,7 +80,7 @@ def train(folder: Path, out: Path, total: int) -> Run:
     return run
 
 
-def _fresh(teacher: Network, pictures: list[np.ndarray]) -> Run:
+def _start(teacher: Network, pictures: list[np.ndarray]) -> Run:
     rng = random.Random(0)
     student = Network("minivgg", MINIVGG, LAYERS)
     batch = torch.stack([disturbed_crop(pictures, SIDE, rng) for _ in range(PRUNING_BATCH)])
@@ -84,26 +90,28 @@ def _fresh(teacher: Network, pictures: list[np.ndarray]) -> Run:
     scales = {
         layer: math.sqrt(sum(part[layer].square().mean().item() for part in parts) / len(parts)) for layer in LAYERS
     }
-    return _assembled(student, maps, scales)
+    return _assemble(student, maps, scales)
 
 
-def _assembled(student: Network, maps: dict[str, Tensor], scales: dict[str, float]) -> Run:
+def _assemble(student: Network, maps: dict[str, Tensor], scales: dict[str, float]) -> Run:
     average = Network("minivgg", MINIVGG, LAYERS)
     average.load_state_dict(student.state_dict())
     student.requires_grad_(True).to(memory_format=torch.channels_last)
     parameters = nn.ParameterDict({layer: nn.Parameter(matrix[:, :, None, None]) for layer, matrix in maps.items()})
     trained = [*student.parameters(), *parameters.values()]
-    optimizer = torch.optim.AdamW([{"params": [each], "part": _part(each)} for each in trained], weight_decay=1e-5)
+    optimizer = torch.optim.AdamW(
+        [{"params": [parameter], "part": _part(parameter)} for parameter in trained], weight_decay=1e-5
+    )
     return Run(student, average, parameters, scales, optimizer, [])
 
 
 def _part(parameter: Tensor) -> float:
-    """Share of the learning rate: 1 for conv1_1, 0.3 for biases, then as the typical weight, 1/√inputs."""
+    """Return a parameter's share of the learning rate: 1/√inputs, 1 for conv1_1; 0.3 for biases."""
     return min(1, math.sqrt(27 / parameter[0].numel())) if parameter.dim() > 1 else 0.3
 
 
 def _rate(step: int, total: int) -> float:
-    """Warm up, then half a cosine down to 2 %."""
+    """Return the learning rate: a warm-up, then half a cosine down to 2 %."""
     return LEARNING_RATE * min(1, (step + 1) / WARM_UP) * (0.02 + 0.49 * (1 + math.cos(math.pi * step / total)))
 
 
@@ -121,28 +129,29 @@ def _batch(run: Run, pictures: list[np.ndarray], rng: random.Random) -> Float[Te
 def _stylise(run: Run, pictures: list[np.ndarray], rng: random.Random) -> None:
     """Add the middle and the end of a few optimisations with the averaged student."""
     for _ in range(3):
-        content, style = crop(pictures, SIDE, rng), crop(pictures, SIDE, rng)
+        content = crop(pictures, SIDE, rng)
+        style = crop(pictures, SIDE, rng)
         beta = 10 ** rng.uniform(0.3, 2)
         settings = Settings(size=SIDE, steps=60, scales=1, plateau=0, beta=beta, optimizer="lbfgs")
-        shown = [step.picture for step in steps(content, style, settings, run.average)]
-        run.stylised += [shown[rng.randrange(10, 50)], shown[-1]]
-    del run.stylised[:-STYLISED_KEPT]
+        results = [step.picture for step in steps(content, style, settings, run.average)]
+        run.stylised += [results[rng.randrange(10, 50)], results[-1]]
+    del run.stylised[:-STYLISED_MAX]
 
 
 def _train_step(run: Run, teacher: Network, batch: Tensor, rng: random.Random, rate: float) -> list[float]:
     with torch.no_grad():
-        wanted = teacher(batch)
+        goals = teacher(batch)
     corner = rng.randrange(2), rng.randrange(2)
     with torch.autocast("cpu", torch.bfloat16):
-        found = run.student(batch)
+        features = run.student(batch)
         pairs = {
             layer: (
-                nn.functional.conv2d(_thinned(found[layer], layer, corner), run.maps[layer]).float(),
-                _thinned(wanted[layer], layer, corner).float() / run.scales[layer],
+                nn.functional.conv2d(_thin(features[layer], layer, corner), run.maps[layer]).float(),
+                _thin(goals[layer], layer, corner).float() / run.scales[layer],
             )
             for layer in LAYERS
         }
-    losses = [(mine - theirs).square().mean() for mine, theirs in pairs.values()]
+    losses = [(estimate - goal).square().mean() for estimate, goal in pairs.values()]
     losses += [GRAM_WEIGHT * _gram_loss(*pairs[layer]) for layer in networks.STYLE_LAYERS]
     for group in run.optimizer.param_groups:
         group["lr"] = rate * group["part"]
@@ -157,16 +166,16 @@ def _train_step(run: Run, teacher: Network, batch: Tensor, rng: random.Random, r
     return [loss.item() for loss in losses]
 
 
-def _thinned(features: Tensor, layer: str, corner: tuple[int, int]) -> Tensor:
-    """Every second row and column of the two largest maps: most of the time went into their linear maps."""
+def _thin(features: Tensor, layer: str, corner: tuple[int, int]) -> Tensor:
+    """Take every second row and column of the two largest maps, whose linear maps cost most of the time."""
     return features[:, :, corner[0] :: 2, corner[1] :: 2] if layer in ("relu1_1", "relu2_1") else features
 
 
-def _gram_loss(mine: Tensor, theirs: Tensor) -> Tensor:
-    """‖G_P·student − G_teacher‖² / ‖G_teacher‖², the mean over the batch; near-empty pictures count less."""
-    goal = mean_gram(theirs)
-    energy = goal.square().sum((1, 2))
-    return ((mean_gram(mine) - goal).square().sum((1, 2)) / (energy + 0.1 * energy.mean())).mean()
+def _gram_loss(estimate: Tensor, goal: Tensor) -> Tensor:
+    """Return the batch's mean ‖G_P·student − G_teacher‖² / ‖G_teacher‖²; near-empty pictures count less."""
+    gram = mean_gram(goal)
+    energy = gram.square().sum((1, 2))
+    return ((mean_gram(estimate) - gram).square().sum((1, 2)) / (energy + 0.1 * energy.mean())).mean()
 
 
 def _save(run: Run, path: Path) -> None:
@@ -183,14 +192,14 @@ def _save(run: Run, path: Path) -> None:
         torch.save(state, part)
 
 
-def resumed(path: Path) -> Run | None:
-    """Read a run from its checkpoint; None where there is none yet."""
+def resume(path: Path) -> Run | None:
+    """Read a run from its checkpoint; return None if there is none yet."""
     if not path.is_file():
         return None
     state = torch.load(path, weights_only=True)
     student = Network("minivgg", MINIVGG, LAYERS)
     student.load_state_dict(state["student"])
-    run = _assembled(student, state["maps"], state["scales"])
+    run = _assemble(student, state["maps"], state["scales"])
     run.average.load_state_dict(state["average"])
     run.optimizer.load_state_dict(state["optimizer"])
     run.stylised = [picture / 255 for picture in state["stylised"]]

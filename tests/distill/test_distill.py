@@ -55,18 +55,19 @@ def test_refitting_finds_kernels_that_a_relu_half_hides():
     generator = torch.Generator().manual_seed(0)
     patches = torch.cat([torch.randn(9, 4000, generator=generator), torch.ones(1, 4000)]).double()
     kernels = torch.randn(5, 10, generator=generator).double()
-    found = prune.refit(patches, kernels @ patches)
-    assert (found - kernels).abs().max() < 1e-2
+    fitted = prune.refit(patches, kernels @ patches)
+    assert (fitted - kernels).abs().max() < 1e-2
 
 
 def test_a_student_as_wide_as_its_teacher_loses_nothing(teacher, monkeypatch):
     monkeypatch.setattr(prune, "POSITIONS", 4000)
     student = Network("student", TEACHER, LAYERS)
     maps = prune.prune(teacher, student, batch(16))
-    wanted, found = teacher(batch(2, seed=9)), student(batch(2, seed=9))
+    goals = teacher(batch(2, seed=9))
+    features = student(batch(2, seed=9))
     for layer in LAYERS:
-        predicted = torch.einsum("nm,bmhw->bnhw", maps[layer], found[layer])
-        goal = wanted[layer] / wanted[layer].square().mean().sqrt()
+        predicted = torch.einsum("nm,bmhw->bnhw", maps[layer], features[layer])
+        goal = goals[layer] / goals[layer].square().mean().sqrt()
         assert (predicted - goal).square().mean() < 0.05
 
 
@@ -84,7 +85,7 @@ def test_rescaling_sets_each_layer_and_changes_no_direction():
     network = random_weights(Network("tiny", STUDENT, LAYERS))
     before = network(batch(2))
     wanted = dict.fromkeys(LAYERS, 4.0) | {"relu5_1": 25.0}
-    after = export.rescaled(network, batch(8), wanted)(batch(2))
+    after = export.rescale(network, batch(8), wanted)(batch(2))
     measured = network(batch(8))
     for layer in LAYERS:
         assert measured[layer].square().mean().item() == pytest.approx(wanted[layer], rel=1e-3)
@@ -94,7 +95,7 @@ def test_rescaling_sets_each_layer_and_changes_no_direction():
 
 def test_eight_bits_are_enough(tmp_path):
     network = random_weights(Network("tiny", STUDENT, LAYERS))
-    stored = export.quantised(network)
+    stored = export.quantise(network)
     assert stored["conv3_1.weight"].dtype == torch.int8
     safetensors.torch.save_file(stored, tmp_path / "tiny.safetensors")
     read = weights.load_into(Network("tiny", STUDENT, LAYERS), tmp_path / "tiny.safetensors")
@@ -117,7 +118,7 @@ def test_a_stopped_training_goes_on_where_it_was(small, tmp_path, monkeypatch):
     first = train.train(small, tmp_path / "first", 1).student.state_dict()
     whole = train.train(small, tmp_path / "whole", 6)
     train.train(small, tmp_path / "parts", 3)
-    monkeypatch.setattr(train, "_fresh", lambda *_: pytest.fail("the checkpoint was not read"))
+    monkeypatch.setattr(train, "_start", lambda *_: pytest.fail("the checkpoint was not read"))
     resumed = train.train(small, tmp_path / "parts", 6)
     assert whole.step == resumed.step == 6 and not list(tmp_path.glob("*/*.part"))
     for name, value in whole.student.state_dict().items():
@@ -141,10 +142,10 @@ def test_the_learning_rate_warms_up_and_falls():
 
 def test_crops_stay_in_range_and_follow_the_seed(tmp_path):
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (300, 240, 3), np.uint8)).save(tmp_path / "noise.png")
-    found = crops.load_pictures(tmp_path)
-    assert [min(each.shape[:2]) for each in found] == [224]
+    arrays = crops.load_pictures(tmp_path)
+    assert [min(array.shape[:2]) for array in arrays] == [224]
     one, same, other = (
-        torch.stack([crops.disturbed_crop(found, 64, rng) for _ in range(12)])
+        torch.stack([crops.disturbed_crop(arrays, 64, rng) for _ in range(12)])
         for rng in (random.Random(1), random.Random(1), random.Random(2))
     )
     assert torch.equal(one, same) and not torch.equal(one, other)
@@ -205,10 +206,11 @@ def test_the_errors_of_the_maps_are_those_of_a_direct_count(small, tmp_path, mon
     run = train.train(small, tmp_path / "run", 1)
     table = evaluate.prediction_errors(run, small, crops=1)
     picture = crops.crop(crops.load_pictures(small), 32, random.Random(0))[None]
-    layer, column = "relu3_1", table.columns[1 + LAYERS.index("relu3_1")]
+    layer = "relu3_1"
+    column = table.columns[1 + LAYERS.index(layer)]
     goal = teacher(picture)[layer][0] / run.scales[layer]
-    found = torch.einsum("nm,mhw->nhw", run.maps[layer].flatten(1), run.average(picture)[layer][0])
-    grams = [torch.einsum("nhw,mhw->nm", block, block) for block in (goal, found)]
-    features = ((found - goal).square().sum() / goal.square().sum()).item()
+    estimate = torch.einsum("nm,mhw->nhw", run.maps[layer].flatten(1), run.average(picture)[layer][0])
+    grams = [torch.einsum("nhw,mhw->nm", block, block) for block in (goal, estimate)]
+    features = ((estimate - goal).square().sum() / goal.square().sum()).item()
     grams = ((grams[1] - grams[0]).square().sum() / grams[0].square().sum()).item()
     assert [float(cell) for cell in column.cells] == pytest.approx([features, grams], abs=6e-4)
