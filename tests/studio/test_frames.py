@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 import torch
 from PIL import Image
 
@@ -23,24 +24,20 @@ def test_the_wiper_mixes_by_columns():
     assert wipe(before, after, 0.3)[0, 0].tolist() == [0] * 3 + [1] * 7
 
 
-def test_the_pace_keeps_the_beat(monkeypatch):
+@pytest.mark.parametrize(
+    ("rate", "step", "fewest", "most"),
+    [(10.0, 0.01, 99, 102), (15.0, 0.035, 145, 152)],
+    ids=["steps on the beat", "steps that miss the beat"],
+)
+def test_the_pace_keeps_the_beat_and_loses_no_frame(monkeypatch, rate, step, fewest, most):
     clock = [100.0]
     monkeypatch.setattr(frames.time, "monotonic", lambda: clock[0])
-    pace, passed = Pace(10.0), 0
-    for _ in range(1000):  # 10 seconds of steps of 10 ms
-        passed += pace.due()
-        clock[0] += 0.01
-    assert 99 <= passed <= 102
-
-
-def test_steps_that_miss_the_beat_do_not_lose_frames(monkeypatch):
-    clock = [100.0]
-    monkeypatch.setattr(frames.time, "monotonic", lambda: clock[0])
-    pace, passed = Pace(15.0), 0
-    for _ in range(int(10 / 0.035)):  # steps of 35 ms fall beside the beat of 67 ms
-        passed += pace.due()
-        clock[0] += 0.035
-    assert 145 <= passed <= 152
+    pace = Pace(rate)
+    sent = 0
+    for _ in range(int(10 / step)):  # ten seconds
+        sent += pace.due()
+        clock[0] += step
+    assert fewest <= sent <= most
 
 
 def test_after_a_pause_two_frames_pass_at_once(monkeypatch):
