@@ -67,7 +67,7 @@ def test_no_import_runs_in_a_circle():
 
 
 def test_imports_are_found_wherever_they_stand():
-    source = "import nstlib.a\ndef f():\n    from nstlib.b import c\n    from .d import e\n    from . import g\nimport os"
+    source = "import os, nstlib.a\ndef f():\n    from nstlib.b import c\n    from .d import e\n    from . import g"
     wanted = {("nstlib.a", ""), ("nstlib.b", "c"), ("nstlib.x.d", "e"), ("nstlib.x", "g")}
     assert imported(source, "nstlib.x.y") == imported(source, "nstlib.x", package=True) == wanted
 
