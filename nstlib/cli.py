@@ -1,4 +1,7 @@
-"""The command ``nst``. Exit status: 0 done, 1 refused or failed (one sentence on stderr), 2 wrong usage, 130 stopped.
+"""The command ``nst``.
+
+Exit status: 0 done, 1 refused or failed (one sentence on stderr), 2 wrong usage, 70 a bug in nstlib (its traceback on
+stderr), 130 stopped. ``nst grade`` has its own, see there.
 
 Each command imports what it needs when it runs, so that ``nst --help`` and ``nst doctor`` answer at once.
 """
@@ -14,6 +17,7 @@ import typer
 from rich.console import Console
 
 from nstlib.authoring import commands as authors
+from nstlib.errors import NstError
 from nstlib.grading import commands as instructors
 from nstlib.terminal import console, say, sentences
 
@@ -29,64 +33,77 @@ def _readable_anywhere() -> None:
 
 
 @app.command()
+@sentences()
 def doctor() -> None:
-    """Say what this machine has, what was chosen because of it, and what to do about each problem."""
-    from nstlib.diagnosis import doctor as examine
+    """Report what this machine has, what nstlib chose because of it, and what to do about each problem."""
+    from nstlib import diagnosis
 
-    report = examine()
+    report = diagnosis.doctor()
     typer.echo(str(report))
     raise typer.Exit(0 if report.healthy else 1)
 
 
+# Settings decides the defaults of a run. Those shown here, which must not load torch, are compared with it by a test.
 @app.command()
+@sentences()
 def stylize(
     photo: Annotated[Path, typer.Argument(help="The picture whose content is kept.")],
     style: Annotated[str, typer.Argument(help="A picture file, or the name of a painted style (see nst styles).")],
     out: Annotated[Path, typer.Option(help="Where the result goes: .png, .jpg or .webp.")],
-    size: Annotated[int, typer.Option(help="Pixels of the shorter side.")] = 256,
-    steps: Annotated[int, typer.Option(min=2, help="Forward and backward passes at most, over all scales.")] = 60,
+    size: Annotated[int | None, typer.Option(help="Pixels on the shorter side.", show_default="256")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=2, help="Most forward and backward passes, over all scales.", show_default="60")
+    ] = None,
     network: Annotated[str, typer.Option(help="minivgg, vgg19, vgg16, vgg16-hed or random-vgg19.")] = "minivgg",
-    alpha: Annotated[float, typer.Option(help="Weight of the content cost.")] = 1.0,
-    beta: Annotated[float, typer.Option(help="Weight of the style cost.")] = 10.0,
+    alpha: Annotated[float | None, typer.Option(help="Weight of the content cost.", show_default="1.0")] = None,
+    beta: Annotated[float | None, typer.Option(help="Weight of the style cost.", show_default="10.0")] = None,
     preset: Annotated[
-        str, typer.Option(help="Layer weights: relative, equal, inverse_n2, geometric, balanced.")
-    ] = "relative",
+        str | None,
+        typer.Option(
+            help="Layer weights: relative, equal, inverse_n2, geometric or balanced.", show_default="relative"
+        ),
+    ] = None,
     layer_weights: Annotated[str, typer.Option(help="Layer weights by hand: relu1_1=1,relu3_1=0.5")] = "",
-    content_layer: Annotated[str, typer.Option(help="Layer at which content is compared.")] = "relu4_2",
-    init: Annotated[str, typer.Option(help="Start from content, style or noise.")] = "content",
-    optimizer: Annotated[str, typer.Option(help="adam, lbfgs or pyramid.")] = "adam",
-    seed: Annotated[int, typer.Option(help="Decides the noise and the painted style.")] = 0,
+    content_layer: Annotated[
+        str | None, typer.Option(help="Layer at which content is compared.", show_default="relu4_2")
+    ] = None,
+    init: Annotated[
+        str | None, typer.Option(help="Start from content, style or noise.", show_default="content")
+    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help="adam, lbfgs or pyramid.", show_default="adam")] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides the noise and the painted style.", show_default="0")] = None,
     costs: Annotated[Path | None, typer.Option(help="Also write the costs of every step to this CSV file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON on standard output.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
 ) -> None:
     """Paint PHOTO in the manner of STYLE. Ctrl-C keeps the picture as far as it has come (exit status 130)."""
-    with sentences():
-        from nstlib import networks, pictures, transfer
-        from nstlib.transfer.settings import Settings
+    from nstlib import networks, pictures, transfer
+    from nstlib.transfer.settings import Settings
 
-        pictures.require_writable(out, overwrite=force)
-        if costs:
-            _require_new(costs, force)
-        settings = Settings(
-            size=size,
-            steps=steps,
-            content_layers=(content_layer,),
-            layer_weights=_layer_weights(layer_weights) if layer_weights else preset,
-            alpha=alpha,
-            beta=beta,
-            init=init,
-            optimizer=optimizer,
-            seed=seed,
-        )
-        content, painting = pictures.read(photo, size), _style(style, size, seed)
-        table, picture, stopped = _run(content, painting, settings, networks.load(network, settings.layers))
-        if not table:
-            say("nst: stopped before the first step; nothing was written.")
-            raise typer.Exit(130)
-        pictures.write(transfer.resample_to(picture, content), out, overwrite=force)  # a stopped run may be coarser
-        if costs:
-            _write_costs(table, costs)
+    pictures.require_writable(out, overwrite=force)
+    if costs:
+        _require_place_for_costs(costs, out, force)
+    given = {
+        "size": size,
+        "steps": steps,
+        "content_layers": (content_layer,) if content_layer else None,
+        "layer_weights": _layer_weights(layer_weights, preset),
+        "alpha": alpha,
+        "beta": beta,
+        "init": init,
+        "optimizer": optimizer,
+        "seed": seed,
+    }
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    content = pictures.read(photo, settings.size)
+    painting = _style(style, settings.size, settings.seed)
+    table, picture, stopped = _run(content, painting, settings, networks.load(network, settings.layers))
+    if not table:
+        say("nst: stopped before the first step; nothing was written.")
+        raise typer.Exit(130)
+    pictures.write(transfer.resample_to(picture, content), out, overwrite=force)  # a stopped run may be coarser
+    if costs:
+        _write_costs(table, costs)
     if as_json:
         typer.echo(json.dumps(_summary(table, out, stopped)))
     first, last = table[0], table[-1]
@@ -98,86 +115,98 @@ def stylize(
 
 
 @app.command()
+@sentences()
 def styles(
     out: Annotated[Path, typer.Option(help="Where the contact sheet goes: .png, .jpg or .webp.")] = Path("styles.png"),
-    size: Annotated[int, typer.Option(help="Pixels of each picture's side.")] = 256,
+    size: Annotated[int, typer.Option(min=32, help="Pixels on each picture's side.")] = 256,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Paint every built-in style on one contact sheet, and list their names."""
-    with sentences():
-        from nstlib import painted, pictures
+    from nstlib import painted, pictures
 
-        pictures.require_writable(out, overwrite=force)
-        sheet = pictures.contact_sheet({name: painted.paint(name, size) for name in painted.STYLES}, size=size)
-        pictures.write(sheet, out, overwrite=force)
+    pictures.require_writable(out, overwrite=force)
+    sheet = pictures.contact_sheet({name: painted.paint(name, size) for name in painted.STYLES}, size=size)
+    pictures.write(sheet, out, overwrite=force)
     typer.echo("\n".join(painted.STYLES))
     say(f"Wrote {out}.")
 
 
 @app.command()
+@sentences()
 def gallery(
     folder: Annotated[Path, typer.Argument(help="Where index.html goes.")] = Path("gallery"),
     force: Annotated[bool, typer.Option("--force", help="Replace a page that exists.")] = False,
 ) -> None:
     """Paint the studio as flipbooks on one web page, for readers without a kernel (two minutes)."""
-    with sentences():
-        from nstlib import gallery as room
-        from nstlib.files import replacing
+    from nstlib import gallery as room
+    from nstlib.files import replacing
 
-        path, books = room.page_path(folder, overwrite=force), room.flipbooks()
-        try:
-            painted = _flipped(books)
-        except KeyboardInterrupt:
-            say("nst: stopped; no page was written.")
-            raise typer.Exit(130) from None
-        with replacing(path) as part:
-            part.write_text(room.page(books, painted), encoding="utf-8")
+    path = room.page_path(folder, overwrite=force)
+    books = room.flipbooks()
+    try:
+        painted = _flipped(books)
+    except KeyboardInterrupt:
+        say("nst: stopped; no page was written.")
+        raise typer.Exit(130) from None
+    with replacing(path) as part:
+        part.write_text(room.page(books, painted), encoding="utf-8")
     say(f"Wrote {path}: {len(painted)} pictures, {path.stat().st_size / 1e6:.1f} MB. Open it in any browser.")
 
 
 @app.command()
+@sentences()
 def bench(
-    size: Annotated[list[int], typer.Option(help="Shorter side to time; may be given more than once.")] = [256],  # noqa: B006
+    size: Annotated[
+        list[int],
+        typer.Option(min=16, help="Shorter side to time; may be given more than once."),
+    ] = [256],  # noqa: B006
     network: Annotated[list[str], typer.Option(help="Network to time; may be given more than once.")] = [  # noqa: B006
         "minivgg",
         "random-vgg19",
     ],
     rounds: Annotated[int, typer.Option(min=1, help="Steps of each variant; their median counts.")] = 9,
-    quick: Annotated[bool, typer.Option("--quick", help="Only see whether a step became slow.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Only check that a step has not become slow.")] = False,
 ) -> None:
     """Time one step beside a plain PyTorch loop and the bare forward and backward pass, interleaved in one run."""
-    with sentences():
-        from nstlib.bench import guard, table
+    from nstlib.bench import guard, table
 
-        if quick:
-            say(guard())
-        else:
-            Console().print(table(network, size, rounds))
-
-
-def _require_new(file: Path, force: bool) -> None:
-    if file.exists() and not force:
-        raise ValueError(f"{file} exists already. Choose another name, or pass --force to replace it.")
-    if not file.parent.is_dir():
-        raise ValueError(f"There is no folder {file.parent}. Make it first, or choose another place.")
+    if quick:
+        say(guard())
+    else:
+        Console().print(table(network, size, rounds))
 
 
-def _layer_weights(text: str) -> dict[str, float]:
-    """Read relu1_1=1,relu2_1=0.5; ValueError shows the part that is not name=number."""
+def _require_place_for_costs(path: Path, picture: Path, force: bool) -> None:
+    if path.absolute() == picture.absolute():
+        raise NstError(f"Expected two files, got {path} for the picture and for its costs: give --costs another name.")
+    if path.is_dir():
+        raise NstError(f"Expected a file for the costs, got the folder {path}: give a name in it, such as costs.csv.")
+    if path.exists() and not force:
+        raise NstError(f"{path} exists already: choose another name, or pass --force to replace it.")
+    if not path.parent.is_dir():
+        raise NstError(f"The folder {path.parent} does not exist: make it first, or choose another one.")
+
+
+def _layer_weights(text: str, preset: str | None) -> dict[str, float] | str | None:
+    """Read relu1_1=1,relu2_1=0.5, or hand on the preset; NstError shows the part that is not layer=number."""
+    if not text:
+        return preset
+    if preset:
+        raise NstError("Expected --preset or --layer-weights, got both: leave one of them out.")
     weights = {}
     for part in filter(None, text.split(",")):
-        name, _, number = part.partition("=")
+        layer, _, number = part.partition("=")
         try:
-            weights[name.strip()] = float(number)
+            weights[layer.strip()] = float(number)
         except ValueError:
-            raise ValueError(
-                f"--layer-weights has {part!r}; expected is layer=number, for example relu1_1=1,relu2_1=0.5."
+            raise NstError(
+                f"Expected --layer-weights as layer=number, got {part!r}: write, for example, relu1_1=1,relu2_1=0.5."
             ) from None
     return weights
 
 
 def _style(name: str, size: int, seed: int):
-    """Take a file where one has this name, else the painted style."""
+    """Read the file of this name where there is one, else paint the style of this name."""
     from nstlib import pictures
 
     if Path(name).is_file() or Path(name).suffix:
@@ -186,8 +215,8 @@ def _style(name: str, size: int, seed: int):
 
     if name not in painted.STYLES:
         close = difflib.get_close_matches(name.lower(), painted.STYLES, n=1)
-        hint = f"Did you mean {close[0]}?" if close else f"The styles are {', '.join(painted.STYLES)}."
-        raise ValueError(f"{name!r} is neither a file nor a painted style. {hint}")
+        hint = f"did you mean {close[0]}?" if close else f"the styles are {', '.join(painted.STYLES)}."
+        raise NstError(f"Expected a picture file or a painted style, got {name!r}: {hint}")
     return painted.paint(name, max(size, 16), seed)
 
 
@@ -213,7 +242,8 @@ def _run(content, style, settings, network) -> tuple[list[dict], object, bool]:
     from nstlib import transfer
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    table, picture = [], None
+    table = []
+    picture = None
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("J", total=settings.steps)
         try:
@@ -246,7 +276,7 @@ def _write_costs(table: list[dict], path: Path) -> None:
 
 def _summary(table: list[dict], out: Path, stopped: bool) -> dict:
     first, last = table[0], table[-1]
-    plain = ("step", "scale", "seconds", "total", "content_cost")
+    not_a_layer = ("step", "scale", "seconds", "total", "content_cost")
     return {
         "out": str(out),
         "steps": len(table),
@@ -254,7 +284,7 @@ def _summary(table: list[dict], out: Path, stopped: bool) -> dict:
         "stopped": stopped,
         "total": {"first": first["total"], "last": last["total"]},
         "content_cost": last["content_cost"],
-        "style_costs": {layer: cost for layer, cost in last.items() if layer not in plain},
+        "style_costs": {layer: cost for layer, cost in last.items() if layer not in not_a_layer},
     }
 
 

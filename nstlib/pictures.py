@@ -23,6 +23,7 @@ from jaxtyping import Float
 from PIL import Image, ImageCms, ImageDraw, ImageFont
 from torch import Tensor
 
+from nstlib.errors import NstError
 from nstlib.files import replacing
 
 MAX_PIXELS = 50_000_000
@@ -80,7 +81,7 @@ _SAMPLE_FILES = {"cat": "chelsea.png", "hubble": "hubble_deep_field.jpg", "tissu
 _SAMPLE_FILES |= {"retina": "retina.jpg", "rocket": "rocket.jpg"}
 
 
-class PictureError(ValueError):
+class PictureError(NstError):
     """A picture cannot be read, used or written; the message says what was given, what was expected and what to do."""
 
 
@@ -120,8 +121,10 @@ def sample(name: str, size: int | None = 256) -> Float[Tensor, "3 height width"]
     """
     if name not in SAMPLES:
         close = difflib.get_close_matches(str(name).lower(), SAMPLES, n=1)
-        hint = f"Did you mean {close[0]!r}? " if close else ""
-        raise PictureError(f"There is no sample picture named {name!r}. {hint}Choose one of {', '.join(SAMPLES)}.")
+        hint = f"did you mean {close[0]!r}? If not, " if close else ""
+        raise PictureError(
+            f"Expected the name of a sample picture, got {name!r}: {hint}choose one of {', '.join(SAMPLES)}."
+        )
     folder = Path(importlib.util.find_spec("skimage").origin).parent / "data"  # found without importing scikit-image
     return read(folder / _SAMPLE_FILES.get(name, f"{name}.png"), size)
 
@@ -151,6 +154,8 @@ def require_writable(path: str | os.PathLike, *, overwrite: bool = False) -> Pat
         raise PictureError(f"'{path}' does not say in which format to save. End its name in {', '.join(_ENCODERS)}.")
     if not os.path.isdir(path.parent):
         raise PictureError(f"The folder '{path.parent}' does not exist. Create it, or save into another one.")
+    if not os.access(path.parent, os.W_OK):
+        raise PictureError(f"The folder '{path.parent}' may not be written by you. Save into another one.")
     if os.path.isdir(path):
         raise PictureError(f"'{path}' is a folder. Give the picture a file name of its own.")
     if os.path.exists(path) and not overwrite:

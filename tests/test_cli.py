@@ -1,13 +1,29 @@
+import ast
 import csv
+import dataclasses
+import inspect
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import PIL.Image
 import pytest
+import torch
 from typer.testing import CliRunner
 
-from nstlib import painted, pictures, transfer
-from nstlib.cli import app
+import nstlib
+from nstlib import networks, painted, pictures, transfer
+from nstlib.checks import all_questions
+from nstlib.cli import app, stylize
+from nstlib.errors import NstError
+from nstlib.grading.bundle.bundle import Bundle
+from nstlib.grading.bundle.bundle import new as make_bundle
+from nstlib.style import weighting
+from nstlib.transfer.settings import INITS, OPTIMIZERS, Settings
 
 run = CliRunner().invoke
 
@@ -96,7 +112,15 @@ def test_stopping_before_the_first_step_writes_nothing(photo, tmp_path, monkeypa
         (["--size", "20000", "--steps", "50"], "Give a smaller size, such as 512."),
         (["--layer-weights", ","], "Name at least one content layer and one style layer"),
         (["--network", "vgg99"], "There is no network 'vgg99'; choose from minivgg"),
-        (["--layer-weights", "relu1_1"], "expected is layer=number"),
+        (["--layer-weights", "relu1_1"], "Expected --layer-weights as layer=number, got 'relu1_1'"),
+        (["--layer-weights", "relu1_1=a"], "got 'relu1_1=a': write, for example, relu1_1=1"),
+        (["--layer-weights", "relu1_1=-1"], "layer_weights['relu1_1']"),
+        (["--layer-weights", "relu1_1=1", "--preset", "equal"], "got both: leave one of them out"),
+        (["--beta", "-1"], "beta=-1.0"),
+        (["--beta", "inf"], "beta=inf"),
+        (["--seed", "-1"], "seed=-1"),
+        (["--network", ""], "''"),
+        (["--content-layer", "relu9_1"], "'relu9_1'"),
         (["--layer-weights", "relu9_9=1"], "This network has no layer 'relu9_9'"),
         (["--content-layer", "relu5_4"], "This network has no layer 'relu5_4'"),
         (["--preset", "heavy"], "layer_weights='heavy' is unknown; choose from equal"),
@@ -113,7 +137,10 @@ def test_what_cannot_be_done_is_said_in_a_sentence(photo, tmp_path, more, senten
 
 
 def test_unknown_places_are_named(photo, tmp_path):
-    assert "neither a file nor a painted style" in quick(photo, tmp_path / "out.png", style="cubsim").stderr
+    assert (
+        "Expected a picture file or a painted style, got 'cubsim': did you mean cubist?"
+        in quick(photo, tmp_path / "out.png", style="cubsim").stderr
+    )
     assert "does not exist" in quick(photo, tmp_path / "no" / "out.png").stderr
     missing = quick(str(tmp_path / "none.jpg"), tmp_path / "out.png")
     assert missing.exit_code == 1 and "does not exist" in missing.stderr
@@ -132,16 +159,329 @@ def test_wrong_usage_exits_with_two(words):
 
 
 @pytest.mark.parametrize(
-    ("fault", "sentence"),
-    [(ModuleNotFoundError("No module named 'torch'"), "Run nst doctor"), (MemoryError(), "Choose a smaller --size")],
+    ("situation", "sentence"),
+    [
+        (ModuleNotFoundError("No module named 'torch'", name="torch"), "Run nst doctor"),
+        (ImportError("DLL load failed", name="torch._C"), "Run nst doctor"),
+        (MemoryError(), "choose a smaller --size"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), "smaller --size"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried"), "smaller --size"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), "choose a smaller --size"),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 5 GB)"), "choose a smaller --size"),
+        (OSError(28, "No space left on device", "out.png"), "No space left on device"),
+        (NstError("Expected this, got that: do so."), "Expected this, got that: do so."),
+    ],
 )
-def test_no_traceback_escapes(photo, tmp_path, monkeypatch, fault, sentence):
+def test_a_situation_of_the_users_is_a_sentence(photo, tmp_path, monkeypatch, situation, sentence):
+    monkeypatch.setattr(pictures, "read", raising(situation))
+    done = quick(photo, tmp_path / "out.png")
+    assert done.exit_code == 1 and sentence in done.stderr and "Traceback" not in done.stderr
+
+
+BUGS = [
+    ValueError("not enough values to unpack"),
+    RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
+    KeyError("relu3_1"),
+    ZeroDivisionError("division by zero"),
+    AssertionError(),
+    ImportError("cannot import name 'steps'", name="nstlib.transfer"),
+    ModuleNotFoundError("No module named 'nstlib.carpet'", name="nstlib.carpet"),
+    subprocess.CalledProcessError(1, ["python"]),
+]
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: type(bug).__name__)
+def test_a_bug_keeps_its_traceback_and_says_how_to_report_it(photo, tmp_path, monkeypatch, bug):
+    monkeypatch.setattr(pictures, "read", raising(bug))
+    monkeypatch.setattr(sys, "argv", ["nst", "stylize", "my photo.png", "mosaic"])
+    done = quick(photo, tmp_path / "out.png")
+    assert done.exit_code == 70
+    trace, _, report = done.stderr.rpartition("nst: ")
+    assert trace.startswith("Traceback") and "in failing" in trace and type(bug).__name__ in trace
+    assert "bug in nstlib" in report and "`nst doctor`" in report and "traceback" in report
+    assert report.rstrip().endswith("nst stylize 'my photo.png' mosaic")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "function"),
+    [
+        (["doctor"], "nstlib.diagnosis.doctor"),
+        (["styles", "--out", "sheet.png"], "nstlib.painted.paint"),
+        (["gallery", "pages"], "nstlib.gallery.flipbooks"),
+        (["bench", "--quick"], "nstlib.bench.guard"),
+        (["build"], "nstlib.authoring.build.build"),
+        (["misconceptions"], "nstlib.checks.all_questions"),
+        (["bundle", "new", "bundle"], "nstlib.grading.bundle.bundle.new"),
+        (["demo-class", "class"], "nstlib.grading.demo.demo.make"),
+        (["grade", "class", "--bundle", "b", "--out", "out"], "nstlib.grading.bundle.bundle.Bundle.load"),
+    ],
+)
+def test_every_command_tells_bugs_from_mistakes(tmp_path, monkeypatch, arguments, function):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(function, raising(KeyError("a bug")))
+    done = run(app, arguments)
+    assert done.exit_code == 70 and "KeyError: 'a bug'" in done.stderr and "bug in nstlib" in done.stderr
+    monkeypatch.setattr(function, raising(NstError("Expected a, got b: do c.")))
+    done = run(app, arguments)
+    assert done.exit_code == 1 and done.stderr == "nst: Expected a, got b: do c.\n"
+
+
+def raising(fault):
     def failing(*_, **__):
         raise fault
 
-    monkeypatch.setattr(pictures, "read", failing)
-    done = quick(photo, tmp_path / "out.png")
-    assert done.exit_code == 1 and sentence in done.stderr.replace("\n", " ")
+    return failing
+
+
+def test_what_a_user_can_cause_is_one_tree():
+    for path in Path(nstlib.__file__).parent.rglob("*.py"):
+        if "sandbox" in path.parts or path.name == "minivgg.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and node.name.endswith("Error"):
+                assert node.name == "NstError" or [base.id for base in node.bases] == ["NstError"], path
+
+
+def test_the_defaults_of_a_run_are_those_of_settings():
+    shown = {}
+    for name, parameter in inspect.signature(stylize).parameters.items():
+        option = parameter.annotation.__metadata__[0]
+        if isinstance(option.show_default, str):
+            shown[name] = option.show_default
+            assert parameter.default is None  # so Settings decides
+    settings = Settings()
+    names = {"preset": settings.layer_weights, "content_layer": settings.content_layers[0]}
+    assert shown == {name: str(names.get(name) or getattr(settings, name, None)) for name in shown}
+    own = {field.name for field in dataclasses.fields(settings)} & set(inspect.signature(stylize).parameters)
+    assert own - {"layer_weights"} | {"preset", "content_layer"} == set(shown)
+
+
+def test_a_plain_command_runs_settings_own_defaults(photo, tmp_path, monkeypatch):
+    runs = []
+
+    def recorded(content, style, settings, network):
+        runs.append(settings)
+        raise NstError("enough")
+        yield
+
+    monkeypatch.setattr(transfer, "steps", recorded)
+    run(app, ["stylize", photo, "mosaic", "--out", str(tmp_path / "out.png")])
+    assert runs == [Settings()]
+
+
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [
+        ("network", networks.ARCHITECTURES),
+        ("preset", weighting.PRESETS),
+        ("init", INITS),
+        ("optimizer", OPTIMIZERS),
+    ],
+)
+def test_the_help_names_every_choice(option, known):
+    help = inspect.signature(stylize).parameters[option].annotation.__metadata__[0].help
+    assert set(known) <= set(re.split("[^\\w-]+", help))
+
+
+# What a user can do wrong, command by command: a sentence each, and nothing left behind
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A photo, and files that are none."""
+    files = tmp_path_factory.mktemp("files")
+    whole = pictures.write(pictures.sample("coffee", 64), files / "photo.png").read_bytes()
+    (files / "half.png").write_bytes(whole[: len(whole) // 2])
+    (files / "empty.png").write_bytes(b"")
+    (files / "text.png").write_text("no picture")
+    frames = [PIL.Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    frames[0].save(files / "moving.gif", save_all=True, append_images=frames[1:])
+    PIL.Image.new("1", (8000, 7000)).save(files / "huge.png")
+    PIL.Image.new("RGB", (2000, 10)).save(files / "strip.png")
+    (files / "pictures").mkdir()
+    return files
+
+
+@pytest.fixture
+def folder(files, tmp_path, monkeypatch):
+    """The working folder, with these files."""
+    monkeypatch.chdir(tmp_path)
+    return shutil.copytree(files, tmp_path, dirs_exist_ok=True)
+
+
+def mistake(arguments, *words):
+    """The command must end with one sentence that holds the words."""
+    done = run(app, [str(argument) for argument in arguments])
+    assert done.exit_code == 1, done.stderr
+    sentence = done.stderr.strip()  # a progress bar leaves an empty line
+    assert sentence.startswith("nst: ") and "\n" not in sentence
+    for word in words:
+        assert word in sentence
+
+
+@pytest.mark.parametrize("file", ["none.png", "half.png", "empty.png", "text.png", "huge.png", "strip.png", "pictures"])
+def test_a_photo_that_is_none(folder, file):
+    mistake(["stylize", file, "mosaic", "--out", "out.png"], file)
+    assert not Path("out.png").exists()
+
+
+@pytest.mark.parametrize("file", ["none.png", "half.png", "empty.png", "text.png", "huge.png", "strip.png", "pictures"])
+def test_a_painting_that_is_none(folder, file):
+    mistake(["stylize", "photo.png", file, "--out", "out.png"], file)
+    assert not Path("out.png").exists()
+
+
+def test_an_animation_gives_its_first_frame(folder):
+    assert quick("photo.png", "out.png", style="moving.gif").exit_code == 0
+
+
+@pytest.mark.parametrize("preset", ["relative", "balanced"])
+def test_a_painting_without_style_is_a_sentence(folder, monkeypatch, preset):
+    network = networks.load("minivgg")
+    for convolution in network.convolutions.values():
+        convolution.weight.data.zero_()
+        convolution.bias.data.zero_()
+    monkeypatch.setattr(networks, "load", lambda *_: network)
+    command = ["stylize", "photo.png", "photo.png", "--out", "out.png", "--size", "64", "--steps", "2"]
+    mistake([*command, "--preset", preset], "for each layer")
+
+
+def test_costs_need_a_place_of_their_own(folder):
+    command = ["stylize", "photo.png", "mosaic", "--out", "out.png"]
+    mistake([*command, "--costs", "out.png"], "Expected two files, got out.png")
+    mistake([*command, "--costs", "pictures", "--force"], "got the folder pictures")
+    mistake([*command, "--costs", "none/costs.csv"], "The folder none does not exist")
+    assert not Path("out.png").exists()
+
+
+def test_a_folder_that_may_not_be_written_is_refused_before_the_work(folder, monkeypatch):
+    monkeypatch.setattr(transfer, "steps", lambda *_: pytest.fail("the work began"))
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    mistake(["stylize", "photo.png", "mosaic", "--out", "pictures/out.png"], "pictures", "may not be written")
+
+
+def test_a_full_disk_is_a_sentence(folder, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PIL.Image.Image, "save", full)
+        arguments = ["stylize", "photo.png", "mosaic", "--out", "out.png", "--size", "64", "--steps", "2"]
+        mistake(arguments, "out.png", "No space left on device")
+        mistake(["styles", "--size", "32"], "styles.png", "No space left on device")
+    monkeypatch.setattr(csv.DictWriter, "writeheader", full)
+    mistake([*arguments, "--costs", "costs.csv"], "No space left on device")
+    assert not Path("costs.csv").exists() and not list(folder.glob("*.part"))
+
+
+def test_costs_that_are_not_finite_are_a_sentence(folder, monkeypatch):
+    monkeypatch.setattr(transfer, "steps", raising(transfer.DivergedError("J became nan, because of a cause.")))
+    mistake(["stylize", "photo.png", "mosaic", "--out", "out.png", "--size", "64"], "J became nan")
+
+
+def test_weights_that_cannot_be_had_are_a_sentence(folder, monkeypatch):
+    monkeypatch.setattr(networks.weights, "_own_file", raising(networks.weights.WeightsError("no host")))
+    mistake(["stylize", "photo.png", "mosaic", "--out", "out.png", "--network", "vgg19"], "no host")
+
+
+def test_styles_refuses_what_it_cannot_paint(folder):
+    mistake(["styles", "--size", "20000"], "megapixels")
+    mistake(["styles", "--out", "sheet.gif"], "sheet.gif")
+    mistake(["styles", "--out", "none/sheet.png"], "none")
+    mistake(["styles", "--out", "photo.png"], "exists already")
+    assert run(app, ["styles", "--size", "0"]).exit_code == 2
+
+
+def test_gallery_refuses_a_place_that_is_taken(folder):
+    mistake(["gallery", "photo.png"], "photo.png")
+    mistake(["gallery", "no/pages"], "no/pages")
+    (folder / "pages" / "index.html").mkdir(parents=True)
+    mistake(["gallery", "pages"], "is a folder")
+
+
+def test_bench_refuses_what_it_cannot_time(folder, monkeypatch):
+    mistake(["bench", "--network", "vgg99"], "'vgg99'")
+    assert run(app, ["bench", "--size", "0"]).exit_code == 2
+    killed = subprocess.CompletedProcess([], -9, "")
+    monkeypatch.setattr("nstlib.bench.step.subprocess.run", lambda *_, **__: killed)
+    mistake(["bench", "--network", "minivgg", "--size", "32", "--rounds", "1"], "signal 9", "choose a smaller --size")
+
+
+def test_authors_mistakes_are_sentences(folder):
+    mistake(["build"], "course.toml")
+    mistake(["build", "--check"], "course.toml")
+    mistake(["build", "--nbgrader", "course"], "course.toml")
+    Path("course.toml").write_bytes(b"\xff")
+    mistake(["build"], "course.toml")
+    for text in ("lesson = 3", "lesson = [3]", "[lesson]\nfile = 'a'"):
+        Path("course.toml").write_text(text)
+        mistake(["build"], "course.toml")
+    lesson = {"file": "'00_one'", "title": "'One'", "goal": "'add'", "minutes": "1", "needs": "[{a = 1}]"}
+    Path("course.toml").write_text("\n".join(["[[lesson]]", *map(" = ".join, lesson.items())]))
+    mistake(["build"], "needs of 00_one")
+    mistake(["misconceptions", "ex99"], "'ex99'")
+
+
+@pytest.fixture(scope="module")
+def class_and_bundle(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("class")
+    submission = folder / "submissions" / "alice" / "ex01.ipynb"
+    submission.parent.mkdir(parents=True)
+    submission.write_text("{}")
+    questions = {"ex02.gram": all_questions()["ex02.gram"]}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("nstlib.checks.all_questions", lambda: questions)
+        make_bundle(folder / "bundle")
+    return folder
+
+
+def test_instructors_mistakes_are_sentences(folder, class_and_bundle):
+    mistake(["bundle", "new", "pictures"], "pictures exists")
+    mistake(["bundle", "new", "no/bundle"], "does not exist")
+    mistake(["demo-class", "pictures"], "pictures exists")
+    mistake(["demo-class", "no/class"], "does not exist")
+    handed_in, bundle = class_and_bundle / "submissions", class_and_bundle / "bundle"
+    mistake(["grade", handed_in, "--bundle", "pictures", "--out", "out"], "is no bundle")
+    mistake(["grade", "none", "--bundle", bundle, "--out", "out"], "none")
+    mistake(["grade", "pictures", "--bundle", bundle, "--out", "out"], "pictures")
+    mistake(["grade", "photo.png", "--bundle", bundle, "--out", "out"], "no usable .zip")
+    grade = ["grade", handed_in, "--bundle", bundle, "--out", "out"]
+    mistake([*grade, "--only", "bob"], "'bob'")
+    mistake([*grade, "--exclude", "bob"], "'bob'")
+    mistake([*grade, "--exclude", "alice"], "nobody to grade")
+    mistake([*grade, "--exercise", "ex99"], "'ex99'")
+    mistake([*grade, "--pattern", "("], "regular expression")
+    mistake([*grade, "--pattern", "a"], "student")
+    mistake([*grade, "--executor", "cloud"], "'cloud'")
+    mistake([*grade, "--executor", "dask"], "--scheduler")
+    mistake([*grade, "--scheduler", "tcp://127.0.0.1:1"], "--executor dask")
+    mistake([*grade[:-1], handed_in / "out"], "--out")
+    mistake([*grade[:-1], bundle], "--bundle")
+    mistake([*grade[:-1], "photo.png"], "photo.png")
+    Path("out").mkdir(exist_ok=True)
+    Path("out", "journal.jsonl").write_text("no journal\n")
+    mistake(grade, "journal.jsonl")
+
+
+DAMAGE = [b"", b"\xff\xfe", b"[1, 2]", b"{}", b"a,b\n1,2\n", b"late = 3", b"late = [3]", b"points = 3", None]
+TABLES = ["bundle.toml", "roster.csv", "extensions.csv", "overrides.csv", "tests.json", "secret"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_broken_bundle_is_a_sentence(folder, class_and_bundle, name, damage):
+    bundle = Path("bundle")
+    shutil.copytree(class_and_bundle / "bundle", bundle)
+    (bundle / name).unlink()
+    if damage is None:
+        (bundle / name).mkdir(mode=0o700)
+    else:
+        (bundle / name).touch(mode=0o600)
+        (bundle / name).write_bytes(damage)
+    try:
+        Bundle.load(bundle)
+    except NstError:
+        mistake(["grade", class_and_bundle / "submissions", "--bundle", "bundle", "--out", "out"], "bundle")
 
 
 def test_stopping_on_a_coarse_scale_still_gives_the_size_asked_for(photo, tmp_path, monkeypatch):

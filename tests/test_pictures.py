@@ -772,9 +772,10 @@ def test_sample_has_a_handy_size():
 
 def test_unknown_sample():
     names = ", ".join(pictures.SAMPLES)
-    expected = f"There is no sample picture named 'Astronut'. Did you mean 'astronaut'? Choose one of {names}."
+    start = "Expected the name of a sample picture, got"
+    expected = f"{start} 'Astronut': did you mean 'astronaut'? If not, choose one of {names}."
     assert sentence_of(pictures.sample, "Astronut") == expected
-    assert sentence_of(pictures.sample, "zzz") == f"There is no sample picture named 'zzz'. Choose one of {names}."
+    assert sentence_of(pictures.sample, "zzz") == f"{start} 'zzz': choose one of {names}."
 
 
 def test_contact_sheet_shows_every_picture_whole():

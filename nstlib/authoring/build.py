@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nstlib.authoring import course, exercises
+from nstlib.errors import NstError
 from nstlib.files import replacing
 
 try:
@@ -22,7 +23,7 @@ try:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 except ImportError as fault:
-    raise RuntimeError(f"Building needs {fault.name}. Run: python -m pip install -e '.[test]'") from fault
+    raise NstError(f"Building needs {fault.name}. Run: python -m pip install -e '.[test]'") from fault
 
 CHECKED = "nbval-check-output"
 CELL_SECONDS = 120
@@ -33,7 +34,7 @@ METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
 Notebook = nbformat.NotebookNode
 
 
-class BuildError(RuntimeError):
+class BuildError(NstError):
     """A notebook cannot be built; the message says which, why, and what to do. The old notebook stays as it was."""
 
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from nstlib.errors import NstError
+
 __all__ = ["CourseError", "Lesson", "footer", "index", "read", "table"]
 
 KEYS = {"file": str, "title": str, "goal": str, "minutes": int, "needs": list}
 OPTIONAL = {"exercise": str}
 
 
-class CourseError(ValueError):
+class CourseError(NstError):
     """course.toml does not describe a course; the message says what is wrong with which lesson."""
 
 
@@ -56,6 +58,10 @@ def read(root: Path) -> list[Lesson]:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))["lesson"]
     except (OSError, ValueError, KeyError) as fault:
         raise CourseError(f"{path.name} holds no lessons ({fault}): write a [[lesson]] for each.") from None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise CourseError(
+            f"Expected a table for each lesson in {path.name}, got {entries!r}: write [[lesson]] above it."
+        )
     lessons = [_lesson(entry) for entry in entries]
     ids = [lesson.id for lesson in lessons]
     for lesson in lessons:
@@ -89,6 +95,8 @@ def _lesson(entry: dict) -> Lesson:
             raise CourseError(
                 f"The lesson {entry.get('file', entry)} needs {key!r}, a {kind.__name__}: add it to course.toml."
             )
+    if not all(isinstance(need, str) for need in entry["needs"]):
+        raise CourseError(f'Expected ids of lessons in needs of {entry["file"]}, got {entry["needs"]}: write ["00"].')
     if unknown := set(entry) - set(KEYS | OPTIONAL):
         known = ", ".join(KEYS | OPTIONAL)
         raise CourseError(f"The lesson {entry['file']} has an unknown key {min(unknown)!r}: use {known}.")

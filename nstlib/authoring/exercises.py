@@ -10,6 +10,7 @@ import inspect
 import re
 
 from nstlib import checks
+from nstlib.errors import NstError
 
 __all__ = ["ExerciseError", "for_instructor", "for_learner", "for_nbgrader"]
 
@@ -17,7 +18,7 @@ BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 SHORT = 12  # an answer's line of so few letters, such as `return G`, may stand elsewhere too
 
 
-class ExerciseError(ValueError):
+class ExerciseError(NstError):
     """A source is no exercise; the message says where and why."""
 
 

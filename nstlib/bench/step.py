@@ -23,6 +23,7 @@ from rich.table import Table
 from torch.nn import functional
 
 from nstlib import engine, networks, painted, pictures
+from nstlib.errors import NstError
 from nstlib.transfer import steps
 from nstlib.transfer.settings import Settings
 
@@ -33,7 +34,7 @@ RECORDED = {torch.bfloat16: 1.7, torch.float32: 1.15}  # the plain loop's step i
 
 
 def table(names: list[str], sizes: list[int], rounds: int) -> Table:
-    """Time every network at every size; return the table to print. Raises ValueError for an unknown network."""
+    """Time every network at every size; return the table to print. Raises NstError for an unknown network."""
     report = Table("network", "size", "variant", "ms a step", "× ours", "memory", title=machine())
     for name in names:
         for size in sizes:
@@ -48,7 +49,7 @@ def table(names: list[str], sizes: list[int], rounds: int) -> Table:
 def guard() -> str:
     """Compare one step with the plain loop's in a few seconds; return a sentence with both ratios.
 
-    Raises RuntimeError if ours has less than half of the recorded advantage. Seconds differ from machine to machine,
+    Raises NstError if ours has less than half of the recorded advantage. Seconds differ from machine to machine,
     but a ratio within one run falls that far only if something made our step slow.
     """
     name, size, rounds = GUARDED
@@ -58,7 +59,7 @@ def guard() -> str:
     recorded = RECORDED[engine.plan().dtype]
     summary = f"{name} at {size} px: the plain loop takes {ratio:.2f} × our step; recorded is {recorded:.2f}"
     if ratio < recorded / 2:
-        raise RuntimeError(f"{summary}. Expected at least half of that: find what made the step slow.")
+        raise NstError(f"{summary}. Expected at least half of that: find what made the step slow.")
     return f"{summary}."
 
 
@@ -145,7 +146,13 @@ def bare_pass(content: torch.Tensor, network: networks.Network) -> Callable[[], 
 def _megabytes(name: str, size: int, variant: str) -> float:
     """Measure the memory of three steps of this variant, in a process that does nothing else."""
     script = f"from nstlib.bench import step; step.print_memory({name!r}, {size}, {variant!r})"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)  # its traceback is shown
+    if done.returncode < 0:
+        raise NstError(
+            f"Expected a measurement of {name} at {size} px, but the system ended it by signal {-done.returncode}, "
+            "usually for want of memory: choose a smaller --size, or close other programs."
+        )
+    done.check_returncode()
     return float(done.stdout)
 
 

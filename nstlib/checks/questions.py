@@ -17,6 +17,7 @@ from nstlib.checks.judging.replies import Reply
 from nstlib.checks.judging.verdict import Verdict, judge
 from nstlib.checks.random_cases import Draw
 from nstlib.checks.results import Result, Text
+from nstlib.errors import NstError
 
 __all__ = ["Misconception", "Question"]
 
@@ -129,7 +130,7 @@ class Question:
         if rung is None:
             rung = min(progress.of(self.id).get("hints", 0) + 1, len(self.hints))
         if rung not in range(1, len(self.hints) + 1):
-            raise ValueError(f"Expected a hint from 1 to {len(self.hints)}, got {rung!r}: ask for 1, 2 or 3.")
+            raise NstError(f"Expected a hint from 1 to {len(self.hints)}, got {rung!r}: ask for 1, 2 or 3.")
         progress.note(self.id, hints=rung)
         more = f"One more: {self.id}.hint()" if rung < len(self.hints) else f"All of it: {self.id}.solution()"
         return Text(f"Hint {rung} of {len(self.hints)} for {self.id}", (self.hints[rung - 1], more))

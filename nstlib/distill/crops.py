@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from nstlib import pictures
+from nstlib.errors import NstError
 
 SIDES = (224, 384, 640)  # a stroke at one scale is a motif at another
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -26,9 +27,7 @@ def load_pictures(folder: Path) -> list[np.ndarray]:
                 size = [max(side, round(length * side / shorter)) for length in image.size]
                 arrays.append(np.asarray(image.resize(size, Image.Resampling.LANCZOS)))
     if not arrays:
-        raise ValueError(
-            f"No pictures ({', '.join(SUFFIXES)}) under {folder}: run the collect command, or add your own."
-        )
+        raise NstError(f"No pictures ({', '.join(SUFFIXES)}) under {folder}: run the collect command, or add your own.")
     return arrays
 
 

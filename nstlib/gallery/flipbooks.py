@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nstlib.errors import NstError
 from nstlib.networks import STYLE_LAYERS
 from nstlib.transfer.settings import Settings
 
@@ -62,7 +63,7 @@ class Flipbook:
 def flipbooks(size: int = 192, steps: int = 60, marks: Sequence[int] = MARKS) -> tuple[Flipbook, ...]:
     """Return the six flipbooks, for pictures of `size` px after `steps` steps; the last one shows the steps `marks`.
 
-    Raises ValueError for a mark without a description.
+    Raises NstError for a mark without a description.
     """
     given = {"size": size, "steps": steps}
     return (
@@ -228,7 +229,7 @@ def _steps(size: int, marks: Sequence[int]) -> Flipbook:
         100: "The cat in yellow-brown strokes and blue lines, the background a deeper blue.",
     }
     if unknown := set(marks) - set(alts):
-        raise ValueError(f"Step {min(unknown)} has no description; choose marks from {', '.join(map(str, alts))}.")
+        raise NstError(f"Step {min(unknown)} has no description; choose marks from {', '.join(map(str, alts))}.")
     # one size, and to the end: another scale would show pictures of another size
     given = {"size": size, "steps": max(marks) + 1, "scales": 1, "plateau": 0, "beta": BETA}
     return Flipbook(

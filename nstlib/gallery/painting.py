@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from nstlib import networks, painted, pictures, transfer
+from nstlib.errors import NstError
 from nstlib.gallery.flipbooks import Flipbook, Frame
 from nstlib.transfer import Picture
 
@@ -39,19 +40,19 @@ def _runs(books: Sequence[Flipbook]) -> list[list[Frame]]:
 def page_path(folder: Path, *, overwrite: bool = False) -> Path:
     """Return the path of the page, ``index.html`` in a folder that is made if it is missing; call it before a long run.
 
-    Raises ValueError where nothing can be written, and for a page that exists, unless `overwrite`.
+    Raises NstError where nothing can be written, and for a page that exists, unless `overwrite`.
     """
     path = Path(folder) / "index.html"
     try:
         path.parent.mkdir(exist_ok=True)
         tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as fault:
-        raise ValueError(
+        raise NstError(
             f"Nothing can be written into the folder {folder} ({fault.strerror}). Give a folder that is yours, or "
             "the name of a new one in a folder that exists."
         ) from fault
     if path.is_dir():
-        raise ValueError(f"{path} is a folder, and the page should have this name. Give another folder.")
+        raise NstError(f"{path} is a folder, and the page should have this name. Give another folder.")
     if path.exists() and not overwrite:
-        raise ValueError(f"{path} exists already. Give another folder, or pass --force to replace it.")
+        raise NstError(f"{path} exists already. Give another folder, or pass --force to replace it.")
     return path

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from nstlib.errors import NstError
 from nstlib.terminal import console, say
 
 Folder = Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]
@@ -105,9 +106,9 @@ def grade(
 
 def _marker(executor: str, scheduler: str, weak: bool):
     if executor not in ("local", "dask"):
-        raise ValueError(f"Expected local or dask for --executor, got {executor!r}: give one of the two.")
+        raise NstError(f"Expected local or dask for --executor, got {executor!r}: give one of the two.")
     if (executor == "dask") != bool(scheduler):
-        raise ValueError("--executor dask and --scheduler tcp://host:port need each other: give both, or neither.")
+        raise NstError("--executor dask and --scheduler tcp://host:port need each other: give both, or neither.")
     if executor == "local":
         return None
     from nstlib.grading.marking.cluster import marker

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from nstlib.errors import NstError
 from nstlib.files import replacing
 from nstlib.grading.escaping import printable
 
@@ -15,7 +16,7 @@ __all__ = ["TableError", "cell", "read", "text", "write"]
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
-class TableError(ValueError):
+class TableError(NstError):
     """A table cannot be read; the message names the file and the line, and says what to write there."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from nstlib.errors import NstError
 from nstlib.grading.bundle.bundle import Bundle
 from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.marking import local
@@ -26,7 +27,7 @@ PART = f".{'[0-9a-f]' * 32}.part"  # how nstlib.files names a file that is being
 Marker = Callable[[Iterable[Submission], Mapping, Limits], Iterator]
 
 
-class GradingError(ValueError):
+class GradingError(NstError):
     """The run cannot begin; the message says why and what to do."""
 
 

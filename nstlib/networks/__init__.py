@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import torch
 
+from nstlib.errors import NstError
 from nstlib.networks import weights
 from nstlib.networks.minivgg import MINIVGG
 from nstlib.networks.normalised import weight_normalised
@@ -51,15 +52,15 @@ def load(
     dict made for the same scaling of pictures (for vgg16-hed also the package's ``.h5``). ``pooling="average"``
     averages where VGG takes the maximum, as Gatys et al. (2016) suggest, rescaled so that features stay as strong.
 
-    Raises ValueError for an unknown name, layer or pooling; ``weights.WeightsError``, with what to do, where weights
+    Raises NstError for an unknown name, layer or pooling; ``weights.WeightsError``, with what to do, where weights
     cannot be had, are damaged or belong to another network.
     """
     if name not in ARCHITECTURES:
-        raise ValueError(f"There is no network {name!r}; choose from {', '.join(ARCHITECTURES)}.")
+        raise NstError(f"There is no network {name!r}; choose from {', '.join(ARCHITECTURES)}.")
     with torch.random.fork_rng(devices=[]):  # torch draws first weights; a seeded script shall not notice
         network = Network(name, ARCHITECTURES[name], layers, pooling)
     if name != "random-vgg19":
         return weights.load_into(network, file)
     if file is not None:
-        raise ValueError("random-vgg19 draws its own weights; to read a file, load 'vgg19' with file=….")
+        raise NstError("random-vgg19 draws its own weights; to read a file, load 'vgg19' with file=….")
     return random_weights(network)

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from nstlib.errors import NstError
 from nstlib.networks.vgg import Network
 
 
@@ -19,10 +20,10 @@ def weight_normalised(network: Network, batch: Float[Tensor, "batch 3 height wid
     that answers rarely becomes very strong where it does: with few pictures such filters outweigh all others.
 
     Source: Gatys, Ecker, Bethge, "Image Style Transfer Using Convolutional Neural Networks" (2016), section 2. Raises
-    ValueError where a picture is too small for the deepest layer.
+    NstError where a picture is too small for the deepest layer.
     """
     if min(batch.shape[-2:]) < network.minimum_side:
-        raise ValueError(
+        raise NstError(
             f"Given were pictures of {batch.shape[-2]} × {batch.shape[-1]} pixels; expected are {network.minimum_side} "
             f"or more a side, so that a position is left at {network.deepest}: resize them."
         )

@@ -15,6 +15,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nstlib.errors import NstError
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -56,13 +58,13 @@ class Architecture:
         return tuple(names)
 
     def until_deepest(self, asked: Iterable[str]) -> tuple[str, ...]:
-        """Return the layers from the first to the deepest one asked for; ValueError names an unknown layer."""
+        """Return the layers from the first to the deepest one asked for; NstError names an unknown layer."""
         asked, known = list(asked), self.layers
         unknown = [name for name in asked if name not in known]
         if unknown:
-            raise ValueError(f"This network has no layer {unknown[0]!r}; choose from {', '.join(known)}.")
+            raise NstError(f"This network has no layer {unknown[0]!r}; choose from {', '.join(known)}.")
         if not asked:
-            raise ValueError("No layer was asked for; name at least one, for example relu4_2.")
+            raise NstError("No layer was asked for; name at least one, for example relu4_2.")
         return known[: max(map(known.index, asked)) + 1]
 
 
@@ -131,7 +133,7 @@ class Network(nn.Module):
     def __init__(self, name: str, architecture: Architecture, layers: Sequence[str], pooling: Pooling = "max") -> None:
         super().__init__()
         if pooling not in ("max", "average"):
-            raise ValueError(f"pooling={pooling!r} is unknown; choose 'max' or 'average'.")
+            raise NstError(f"pooling={pooling!r} is unknown; choose 'max' or 'average'.")
         self.name, self.architecture, self.layers = name, architecture, tuple(dict.fromkeys(layers))
         shapes = architecture.convolutions
         self.stages = nn.ModuleDict()
@@ -168,10 +170,10 @@ class Network(nn.Module):
         return 2 ** sum(stage.startswith("pool") for stage in self.architecture.until_deepest(self.layers))
 
     def with_layers(self, layers: Sequence[str]) -> "Network":
-        """Return the same weights asked for other layers; ValueError for one beyond the layer of this one's cut."""
+        """Return the same weights asked for other layers; NstError for one beyond the layer of this one's cut."""
         beyond = [stage for stage in self.architecture.until_deepest(layers) if stage not in self.stages]
         if beyond:
-            raise ValueError(
+            raise NstError(
                 f"This {self.name} was cut after {list(self.stages)[-1]}, but {beyond[-1]} is asked for;"
                 f" load it again with layers that include {beyond[-1]}."
             )
@@ -180,7 +182,7 @@ class Network(nn.Module):
         return narrowed
 
     def load_convolutions(self, weights: Mapping[str, Tensor]) -> "Network":
-        """Copy ``{conv1_1.weight, conv1_1.bias, …}`` in, all or nothing; ValueError names what is missing or wrong."""
+        """Copy ``{conv1_1.weight, conv1_1.bias, …}`` in, all or nothing; NstError names what is missing or wrong."""
         ours = {
             f"{name}.{part}": getattr(convolution, part)
             for name, convolution in self.convolutions.items()
@@ -188,12 +190,12 @@ class Network(nn.Module):
         }
         for key, there in ours.items():
             if key not in weights:
-                raise ValueError(f"The weights hold no {key}, which {self.name} needs.")
+                raise NstError(f"The weights hold no {key}, which {self.name} needs.")
             given = weights[key]
             if given.shape != there.shape:
-                raise ValueError(f"{key} has shape {tuple(given.shape)}, but {self.name} needs {tuple(there.shape)}.")
+                raise NstError(f"{key} has shape {tuple(given.shape)}, but {self.name} needs {tuple(there.shape)}.")
             if not (given.is_floating_point() and given.isfinite().all()):
-                raise ValueError(f"{key} holds something else than finite floating-point numbers.")
+                raise NstError(f"{key} holds something else than finite floating-point numbers.")
         for key, there in ours.items():
             there.data.copy_(weights[key])
         return self

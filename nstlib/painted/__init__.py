@@ -11,6 +11,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, from_numpy
 
+from nstlib.errors import NstError
 from nstlib.painted.brushed import night, pointillism, poppies
 from nstlib.painted.canvas import Canvas
 from nstlib.painted.controlled import textured_tint, two_filter_bank
@@ -28,10 +29,10 @@ def paint(name: str, size: int | tuple[int, int] = 256, seed: int = 0) -> Float[
 
     `size` is the side of a square, or (height, width): at least 16 pixels, the longer side at most 8 times the shorter.
     The same name, size and seed give the same bytes; another size with the same proportions gives the same composition,
-    finer or coarser. Raises ValueError for an unknown name or a size outside these limits.
+    finer or coarser. Raises NstError for an unknown name or a size outside these limits.
     """
     if name not in STYLES:
-        raise ValueError(f"There is no painted style {name!r}; choose one of {', '.join(STYLES)}.")
+        raise NstError(f"There is no painted style {name!r}; choose one of {', '.join(STYLES)}.")
     height, width = _height_and_width(size)
     # Twice as fine smooths every edge; below 192 pixels finer still, since strokes thinner than a pixel draw badly.
     finer = max(2, math.ceil(384 / min(height, width)))
@@ -42,11 +43,11 @@ def paint(name: str, size: int | tuple[int, int] = 256, seed: int = 0) -> Float[
 
 
 def _height_and_width(size: int | tuple[int, int]) -> tuple[int, int]:
-    """`size` as (height, width), or a ValueError that says what was expected."""
+    """`size` as (height, width), or an NstError that says what was expected."""
     sides = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
     whole = all(isinstance(side, (int, np.integer)) and not isinstance(side, bool) for side in sides)
     if len(sides) != 2 or not whole or min(sides) < 16 or max(sides) > 8 * min(sides) or math.prod(sides) > 50e6:
-        raise ValueError(
+        raise NstError(
             f"A painting cannot have size {size!r}; give one whole number of pixels for a square or (height, width), "
             "each at least 16, the longer side at most 8 times the shorter, and 50 megapixels at most."
         )

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from nstlib.errors import NstError
+
 TILE = 32
 """Side of a tile in pixels."""
 
@@ -40,14 +42,14 @@ def textured_tint(
     projection on orange; the mean and the covariance of (R, G, B), hence their Gram. Not equal: the sorted values of
     red and of blue. So no mean or pair of colours tells the pictures apart; only stripes *with* orange do.
 
-    `size` is a multiple of 64 (an even number of tiles a side); anything else raises ValueError.
+    `size` is a multiple of 64 (an even number of tiles a side); anything else raises NstError.
     """
     if relation not in ("together", "apart", "independent"):
-        raise ValueError(f"There is no relation {relation!r}; choose together, apart or independent.")
+        raise NstError(f"There is no relation {relation!r}; choose together, apart or independent.")
     step = 2 * TILE
     if not isinstance(size, int) or size < step or size % step:
         below = max(step, size // step * step) if isinstance(size, int) else 256
-        raise ValueError(
+        raise NstError(
             f"A controlled texture has a whole, even number of {TILE}-pixel tiles a side, so its size must be a "
             f"multiple of {step}; got {size!r}. Use {below} or {below + step}."
         )
@@ -74,11 +76,11 @@ def two_filter_bank(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "
     On a `textured_tint` picture both answers are 1 where their feature is and 0 elsewhere (within 1e-5). With M = H·W
     positions, G/M of the bank then has p on its diagonal for every relation, and off it p (`together`),
     0 (`apart`) or p² (`independent`: not zero; the covariance is). The result has the picture's dtype, is ≥ 0 and keeps
-    the gradient; height and width must be multiples of PERIOD, anything else raises ValueError.
+    the gradient; height and width must be multiples of PERIOD, anything else raises NstError.
     """
     _, height, width = picture.shape
     if height % PERIOD or width % PERIOD:
-        raise ValueError(
+        raise NstError(
             f"The stripe filter moves in steps of {PERIOD} pixels, so height and width must be multiples of {PERIOD}; "
             f"got {height} × {width}. Crop the picture to {height // PERIOD * PERIOD} × {width // PERIOD * PERIOD}."
         )

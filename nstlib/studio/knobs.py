@@ -7,6 +7,7 @@ from collections import deque
 import ipywidgets as widgets
 
 from nstlib import networks
+from nstlib.errors import NstError
 from nstlib.style import conventions, weighting
 from nstlib.transfer.settings import INITS, OPTIMIZERS, Settings
 
@@ -27,7 +28,7 @@ TASKS: dict[str, dict] = {  # one way through each of lesson 06's tasks: what to
 class Knobs:
     """The controls by name; ``settings()`` and ``muted_layers()`` read them, ``follow()`` moves them for a task.
 
-    What has no control stays as it is in `settings`. Raises ValueError for an α or β of 0, which no slider reaches, and
+    What has no control stays as it is in `settings`. Raises NstError for an α or β of 0, which no slider reaches, and
     for more than one content layer.
 
     >>> knobs = Knobs(Settings(beta=3))
@@ -80,11 +81,11 @@ class Knobs:
         )
 
     def muted_layers(self) -> tuple[str, ...]:
-        """Return the layers without solo, or those on mute if none has solo; raise ValueError if that is all."""
+        """Return the layers without solo, or those on mute if none has solo; raise NstError if that is all."""
         solo = [layer for layer, button in self.solo.items() if button.value]
         muted = [layer for layer in self.weights if (layer not in solo if solo else self.muted[layer].value)]
         if len(muted) == len(self.weights):
-            raise ValueError("Expected at least one layer without mute, but all are muted: let one sound.")
+            raise NstError("Expected at least one layer without mute, but all are muted: let one sound.")
         return tuple(muted)
 
     def show_weights(self, weights: dict[str, float]) -> None:
@@ -127,13 +128,13 @@ class Knobs:
 
 
 def _require_knobs(settings: Settings) -> None:
-    """Raise ValueError for settings that the controls cannot show, before any control is made."""
+    """Raise NstError for settings that the controls cannot show, before any control is made."""
     for name, value in {"content weight α": settings.alpha, "style weight β": settings.beta}.items():
         if value <= 0:
-            raise ValueError(f"Expected {name} > 0, got {value}: a slider for it begins at 0.01, so give that or more.")
+            raise NstError(f"Expected {name} > 0, got {value}: a slider for it begins at 0.01, so give that or more.")
     if len(settings.content_layers) > 1:
         layers = ", ".join(settings.content_layers)
-        raise ValueError(f"Expected one content layer, got {layers}: name one, as a studio compares only one.")
+        raise NstError(f"Expected one content layer, got {layers}: name one, as a studio compares only one.")
 
 
 def _log_slider(name: str, value: float, low: int, high: int, readout_format: str = ".3g") -> widgets.FloatLogSlider:

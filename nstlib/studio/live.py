@@ -7,6 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from nstlib.errors import NstError
 from nstlib.studio import kernel
 from nstlib.studio.base import Panel
 from nstlib.studio.screen import Screen
@@ -25,7 +26,7 @@ class Live(Panel):
     optimisation. If it raises, the message appears below the picture. Where tests run the notebook (NST_TEST=1) there
     is no slider: each value's third pair is made, and its sentence printed.
 
-    Raises ValueError if there are no values; ``lines()`` also if a run yields nothing.
+    Raises NstError if there are no values; ``lines()`` also if a run yields nothing.
 
     >>> import torch
     >>> def run(level):
@@ -40,7 +41,7 @@ class Live(Panel):
 
     def __init__(self, name: str, values: Sequence[Any], run: Callable[[Any], Iterator[tuple[Picture, str]]]) -> None:
         if not values:
-            raise ValueError(f"Expected at least one value, got none: write Live({name!r}, (1, 10), run).")
+            raise NstError(f"Expected at least one value, got none: write Live({name!r}, (1, 10), run).")
         self._run = run
         self._values = tuple(values)
         self._sentence = ""
@@ -64,7 +65,7 @@ class Live(Panel):
         for value in self._values:
             pairs = list(itertools.islice(self._run(value), TEST_STEPS))
             if not pairs:
-                raise ValueError(f"run({value!r}) yielded nothing: yield pairs of a picture and a sentence.")
+                raise NstError(f"run({value!r}) yielded nothing: yield pairs of a picture and a sentence.")
             _, sentence = pairs[-1]
             lines.append(f"{self.slider.description} = {value}: {sentence}")
         return lines

@@ -39,7 +39,7 @@ class Studio(Panel):
     it is 192, or smaller where the network is slow. ``picture`` is the last one, ``settings()`` what the knobs say.
     ``close()`` ends its runs and removes its widgets; running its cell again does the same.
 
-    Raises ValueError for settings that no knob can show; whatever goes wrong later appears in the panel.
+    Raises NstError for settings that no knob can show; whatever goes wrong later appears in the panel.
 
     >>> studio = Studio("cat", "night", size=64, steps=30, layer_weights="equal")
     >>> studio.knobs.beta.value = 20  # as if its slider had been moved
@@ -82,7 +82,7 @@ class Studio(Panel):
         kernel.register(self)
 
     def settings(self) -> Settings:
-        """Return what the knobs say now; raise ValueError if all layers are muted."""
+        """Return what the knobs say now; raise NstError if all layers are muted."""
         return runs.resolve_weights(self._read_pictures(self._request())).settings
 
     def start(self) -> None:

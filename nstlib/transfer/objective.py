@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nstlib import pictures
+from nstlib.errors import NstError
 from nstlib.networks import Network
 from nstlib.style import content_cost, conventions, total_cost, total_variation, weighting
 from nstlib.style.statistics import STATISTICS
@@ -44,7 +45,7 @@ class Pair:
 def prepare_pair(content: Picture, style: Picture, side: int, network: Network, device: torch.device) -> Pair:
     """Resize both pictures to `side` pixels on the shorter side and show them to the network, which lies on `device`.
 
-    Raises ValueError for a picture too small for the network.
+    Raises NstError for a picture too small for the network.
     """
     both = [pictures.resize(picture, side) for picture in (content, style)]
     for picture in both:
@@ -56,7 +57,7 @@ def prepare_pair(content: Picture, style: Picture, side: int, network: Network, 
 class Objective:
     """``objective(x)`` gives the Costs of a picture, compared with the content and style of a pair.
 
-    `start` is where the preset ``balanced`` measures its gradients. Raises ValueError for a layer without style energy
+    `start` is where the preset ``balanced`` measures its gradients. Raises NstError for a layer without style energy
     where the preset ``relative`` has to divide by it.
     """
 
@@ -80,7 +81,10 @@ class Objective:
             layer: conventions.factor(settings.convention, *_counts(pair.features_c[layer]), height * width)
             for layer in self.style_targets
         }
-        self.layer_weights = self._weights(start)
+        try:
+            self.layer_weights = self._weights(start)
+        except ValueError as fault:  # a black painting has no style energy, say; nstlib.style knows no NstError
+            raise NstError(str(fault)) from fault
 
     def __call__(self, x: Picture) -> Costs:
         """Costs of the picture x."""

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nstlib import engine, networks, pictures
+from nstlib.errors import NstError
 from nstlib.transfer.objective import Costs, Objective, Pair, prepare_pair
 from nstlib.transfer.parameterization import Parameterization
 from nstlib.transfer.settings import Settings
@@ -42,7 +43,7 @@ class Step:
     scale: int
 
 
-class DivergedError(ArithmeticError):
+class DivergedError(NstError):
     """A cost is infinite or not a number; the message says where, the likely cause and what to do."""
 
 
@@ -65,7 +66,7 @@ def steps(
     `nstlib.transfer.objective`, or a function that remembers what it gave, for many runs of one pair. `plan` is another
     device or precision than the engine's own choice.
 
-    Raises ValueError for settings that these pictures or this network cannot serve, DivergedError for costs that are
+    Raises NstError for settings that these pictures or this network cannot serve, DivergedError for costs that are
     not finite.
     """
     settings, began = settings or Settings(), time.perf_counter()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nstlib import networks
+from nstlib.errors import NstError
 from nstlib.style import conventions, statistics, weighting
 
 INITS = ("content", "style", "noise")
@@ -28,7 +29,7 @@ class Settings:
     `nstlib.transfer.parameterization`).
     learning_rate: Adam's, of the picture's range; a pyramid's levels together move up to twice as far.
     plateau: a scale ends early when J fell by less than this share in 20 steps; 0 never stops early.
-    seed: decides the noise. Raises ValueError, in a sentence, for what cannot be run.
+    seed: decides the noise. Raises NstError, in a sentence, for what cannot be run.
     """
 
     size: int = 256
@@ -66,9 +67,9 @@ class Settings:
             _whole("scales", self.scales, least=1)
         if self.steps < len(self.sides()):
             scales = len(self.sides())
-            raise ValueError(f"steps={self.steps} is less than one for each of {scales} scales; give more.")
+            raise NstError(f"steps={self.steps} is less than one for each of {scales} scales; give more.")
         if min(self.sides()) < 1:
-            raise ValueError(f"size={self.size} cannot be halved for scales={self.scales}; give fewer scales.")
+            raise NstError(f"size={self.size} cannot be halved for scales={self.scales}; give fewer scales.")
         _whole("seed", self.seed, least=0)
         for name in ("alpha", "beta", "total_variation", "plateau"):
             _number(name, getattr(self, name))
@@ -76,7 +77,7 @@ class Settings:
             _number(f"layer_weights[{layer!r}]", weight)
         _number("learning_rate", self.learning_rate, positive=True)
         if not self.content_layers or not self.style_layers:
-            raise ValueError("Name at least one content layer and one style layer; a weight of 0 switches a term off.")
+            raise NstError("Name at least one content layer and one style layer; a weight of 0 switches a term off.")
 
     @property
     def weights_given(self) -> dict[str, float]:
@@ -105,39 +106,39 @@ class Settings:
 
     @classmethod
     def from_json(cls, text: str) -> "Settings":
-        """Read what `to_json` wrote; ValueError names an unknown setting or what is not JSON."""
+        """Read what `to_json` wrote; NstError names an unknown setting or what is not JSON."""
         try:
             values: Any = json.loads(text)
         except ValueError as fault:
-            raise ValueError(f"These settings are no JSON ({fault}). Pass what Settings.to_json() wrote.") from None
+            raise NstError(f"These settings are no JSON ({fault}). Pass what Settings.to_json() wrote.") from None
         if not isinstance(values, dict):
-            raise ValueError(f"Settings are a JSON object of names and values, not {text[:40]!r}.")
+            raise NstError(f"Settings are a JSON object of names and values, not {text[:40]!r}.")
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := set(values) - known:
-            raise ValueError(f"There is no setting {min(unknown)!r}; the settings are {', '.join(sorted(known))}.")
+            raise NstError(f"There is no setting {min(unknown)!r}; the settings are {', '.join(sorted(known))}.")
         return cls(**values)
 
 
 def _one_of(name: str, value: object, known: object) -> None:
     if not isinstance(value, str) or value not in known:
-        raise ValueError(f"{name}={value!r} is unknown; choose from {', '.join(known)}.")
+        raise NstError(f"{name}={value!r} is unknown; choose from {', '.join(known)}.")
 
 
 def _names(name: str, layers: object) -> tuple[str, ...]:
     if not isinstance(layers, list | tuple) or not all(isinstance(layer, str) for layer in layers):
-        raise ValueError(f"{name}={layers!r} was given; expected is a list of layer names, such as ['relu4_2'].")
+        raise NstError(f"{name}={layers!r} was given; expected is a list of layer names, such as ['relu4_2'].")
     return tuple(layers)
 
 
 def _whole(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{name}={value!r} was given; expected is a whole number of at least {least}.")
+        raise NstError(f"{name}={value!r} was given; expected is a whole number of at least {least}.")
 
 
 def _number(name: str, value: object, positive: bool = False) -> None:
     real = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not real or value < 0 or (positive and value == 0):
-        raise ValueError(
+        raise NstError(
             f"{name}={value!r} was given; expected is a finite number {'above' if positive else 'of'} 0"
             f"{'' if positive else ' or more'}."
         )

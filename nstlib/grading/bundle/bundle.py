@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from nstlib.errors import NstError
 from nstlib.grading.bundle import classroom
 from nstlib.grading.bundle.classroom import Override, Student
 from nstlib.grading.bundle.lateness import Policy
@@ -29,7 +30,7 @@ __all__ = ["Bundle", "BundleError", "GradedQuestion", "Test", "new"]
 SECRET_BYTES = 16  # the fewest that a secret may have
 
 
-class BundleError(ValueError):
+class BundleError(NstError):
     """The bundle cannot be used, or none can be made there; the message says why and what to do."""
 
 
@@ -82,7 +83,7 @@ class Bundle:
             raise
         except TableError as fault:
             raise BundleError(f"{path}: {fault}") from None
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as fault:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as fault:
             message = printable(fault, most=200)
             raise BundleError(
                 f"{path} is damaged ({type(fault).__name__}: {message}). Restore it from a copy. A new bundle would "

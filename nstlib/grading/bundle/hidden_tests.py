@@ -17,6 +17,7 @@ from nstlib.checks.judging.replies import Reply
 from nstlib.checks.judging.verdict import Verdict, judge
 from nstlib.checks.questions import Question
 from nstlib.checks.random_cases import Draw
+from nstlib.errors import NstError
 from nstlib.grading.bundle.questions import GradedQuestion, Test
 
 __all__ = ["HiddenError", "make_question", "record_reply"]
@@ -28,7 +29,7 @@ FAULTS = ("nothing", "changed", "gradient", "again")
 KINDS = ("tensor", "numpy", "list", "number", "dict")
 
 
-class HiddenError(ValueError):
+class HiddenError(NstError):
     """Two mistakes of a question look alike whatever is drawn: the question is wrong, not the bundle."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nstlib.checks import all_questions
 from nstlib.checks.questions import Question
+from nstlib.errors import NstError
 from nstlib.files import replacing
 from nstlib.grading.demo import sample_answers
 
@@ -43,7 +44,7 @@ ODD: Mapping[str, str] = {  # what these students write as the body of the Gram 
 }
 
 
-class DemoError(ValueError):
+class DemoError(NstError):
     """The class cannot be made there; the message says why and what to do."""
 
 

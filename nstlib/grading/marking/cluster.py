@@ -12,6 +12,7 @@ from typing import Any
 
 from distributed import Client, Future, KilledWorker, as_completed
 
+from nstlib.errors import NstError
 from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.marking.gate import Gate
 from nstlib.grading.marking.local import Proof, mark_submission, self_test
@@ -27,7 +28,7 @@ AHEAD = 3  # submissions that each thread has been sent, so that it never waits 
 PATIENCE = 60.0  # seconds without a worker until the run gives up
 
 
-class ClusterError(RuntimeError):
+class ClusterError(NstError):
     """The cluster cannot be used; the message says why and what to do."""
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from nstlib.errors import NstError
+
 try:
     import fcntl
 except ImportError:  # Windows, where nothing is graded
@@ -23,7 +25,7 @@ START = "0" * 64  # the first line has this in place of a hash of the line befor
 PREVIOUS = "previous"
 
 
-class JournalError(ValueError):
+class JournalError(NstError):
     """The journal was changed, or another grader is writing it; the message says which, and what to do."""
 
 
@@ -69,7 +71,7 @@ class Journal:
     def append(self, record: dict) -> None:
         """Write a record, and wait until it is on the disk. If that fails, the journal stays as it was."""
         if PREVIOUS in record:
-            raise ValueError(f"Expected a record without {PREVIOUS!r}, got one of its own: leave it to the journal.")
+            raise NstError(f"Expected a record without {PREVIOUS!r}, got one of its own: leave it to the journal.")
         line = _encode_line({PREVIOUS: self.digest} | record)
         try:
             rest = line

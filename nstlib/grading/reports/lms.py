@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nstlib.errors import NstError
 from nstlib.grading import csv_files
 from nstlib.grading.bundle.bundle import Bundle
 from nstlib.grading.bundle.classroom import Student
@@ -31,7 +32,7 @@ UNGRADED = {
 }
 
 
-class LmsError(ValueError):
+class LmsError(NstError):
     """The platform's file cannot be filled; the message says what is wrong with it."""
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from nstlib.errors import NstError
 from nstlib.grading.sandbox.limits import Limits
 
 ZYGOTE = Path(__file__).parents[1] / "sandbox" / "zygote.py"
@@ -39,7 +40,7 @@ MISSING = (
 )
 
 
-class SandboxError(RuntimeError):
+class SandboxError(NstError):
     """The jail cannot be had here; the message says what is missing and what to do."""
 
 

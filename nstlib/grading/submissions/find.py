@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from nstlib.errors import NstError
 from nstlib.grading.bundle.classroom import Student
 from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.sandbox.limits import Limits
@@ -52,7 +53,7 @@ REJECTIONS = {
 }
 
 
-class SubmissionsError(ValueError):
+class SubmissionsError(NstError):
     """There is nothing to grade; the message says what was expected, what was given, and what to do."""
 
 

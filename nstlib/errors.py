@@ -1,0 +1,16 @@
+"""The root of the library's exceptions: what a user can cause, and can mend, is an ``NstError``; the rest are bugs.
+
+The command line prints an NstError as the sentence it is, and shows every other exception with its traceback.
+"""
+
+
+class NstError(ValueError):
+    """A user's mistake or situation; the message says what was expected, what was given and what to do.
+
+    >>> from nstlib import pictures
+    >>> try:
+    ...     pictures.sample("cats")
+    ... except NstError as mistake:
+    ...     print(str(mistake).split(":")[0])
+    Expected the name of a sample picture, got 'cats'
+    """
