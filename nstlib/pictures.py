@@ -1,8 +1,8 @@
 """Pictures in and out: the only room of the library that touches image files.
 
-Everywhere else a picture is a float32 tensor (3, height, width), red, green and blue in [0, 1] with the sRGB curve left
-in. ``read`` makes one from whatever a learner drops in: turned as the camera meant, alpha laid on white, one colour
-space. ``write`` saves one without ever harming the file that was there. What goes wrong is said in a ``PictureError``.
+Everywhere else a picture is a float32 tensor (3, height, width): red, green and blue in [0, 1], the sRGB curve left in.
+``read`` makes one from whatever a learner drops in: turned the way the camera was held, transparency laid on white, in
+one colour space. ``write`` saves one and never harms the file that was there. A ``PictureError`` says what went wrong.
 """
 
 import difflib
@@ -20,7 +20,7 @@ from typing import BinaryIO
 import numpy as np
 import torch
 from jaxtyping import Float
-from PIL import Image, ImageCms, ImageDraw, ImageFont
+from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps
 from torch import Tensor
 
 from nstlib.errors import NstError
@@ -33,9 +33,6 @@ MAX_ASPECT = 20  # longer side over shorter side
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "QOI", "JPEG2000", "AVIF")
 _JPEG = ("JPEG", {"quality": 95, "subsampling": 0})
 _ENCODERS = {".png": ("PNG", {}), ".jpg": _JPEG, ".jpeg": _JPEG, ".webp": ("WEBP", {"lossless": True})}
-# The EXIF orientation says how the camera was held; 1 is upright.
-_TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE"}
-_TURNS |= {6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90"}
 
 # What the first bytes of something unreadable say: a pattern, what it is, what to do. The first match counts.
 _GIVE = "Give a JPEG, PNG, WebP, TIFF, GIF or BMP file."
@@ -136,7 +133,8 @@ def write(picture: Float[Tensor, "3 height width"], path: str | os.PathLike, *, 
     writing fails, an older file stays as it was. Raises PictureError for a tensor that is no picture, an unknown
     suffix, a missing folder, a file that exists (unless ``overwrite``) and a disk that refuses.
     """
-    path, image = require_writable(path, overwrite=overwrite), to_pil(picture)
+    path = require_writable(path, overwrite=overwrite)
+    image = to_pil(picture)
     encoder, options = _ENCODERS[path.suffix.lower()]
     try:
         with replacing(path) as part, part.open("xb") as file:
@@ -148,16 +146,18 @@ def write(picture: Float[Tensor, "3 height width"], path: str | os.PathLike, *, 
 
 
 def require_writable(path: str | os.PathLike, *, overwrite: bool = False) -> Path:
-    """Return the path if ``write`` could save there, to ask before a long run; else raise PictureError."""
+    """Return the path if ``write`` could save there, else raise PictureError; ask this before a long run."""
     path = Path(os.path.expanduser(path))
     if path.suffix.lower() not in _ENCODERS:
-        raise PictureError(f"'{path}' does not say in which format to save. End its name in {', '.join(_ENCODERS)}.")
+        raise PictureError(
+            f"Expected a name that ends in {', '.join(_ENCODERS)}, got '{path}': its end decides the format."
+        )
     if not os.path.isdir(path.parent):
         raise PictureError(f"The folder '{path.parent}' does not exist. Create it, or save into another one.")
     if not os.access(path.parent, os.W_OK):
         raise PictureError(f"The folder '{path.parent}' may not be written by you. Save into another one.")
     if os.path.isdir(path):
-        raise PictureError(f"'{path}' is a folder. Give the picture a file name of its own.")
+        raise PictureError(f"Expected a file to write, got the folder '{path}': add a file name to it.")
     if os.path.exists(path) and not overwrite:
         hint = "Choose another name, or replace it: overwrite=True, on the command line --force."
         raise PictureError(f"The file '{path}' exists already. {hint}")
@@ -172,7 +172,7 @@ def resize(picture: Float[Tensor, "3 height width"], size: int) -> Float[Tensor,
     """
     _check_size(size)
     picture = checked(picture)
-    return _scale(picture, *_fitted(*picture.shape[1:], size))
+    return _scale(picture, *_size_with_shorter_side(*picture.shape[1:], size))
 
 
 def require_side(picture: Float[Tensor, "3 height width"], minimum: int, what: str) -> None:
@@ -211,38 +211,46 @@ def contact_sheet(
     Raises PictureError for no pictures, fewer than one column, and cells under 32 pixels.
     """
     if not isinstance(pictures, Mapping) or not pictures:
-        raise PictureError('A contact sheet needs pictures by name. Give a dict such as {"before": a, "after": b}.')
+        raise PictureError('Expected pictures by name: give a dict such as {"before": a, "after": b}.')
     if columns < 1 or size < 32:
-        raise PictureError(f"Got columns={columns} and size={size}. Give at least 1 column and 32 pixels.")
-    columns, gap, letters = min(columns, len(pictures)), max(6, size // 16), max(12, size // 13)
-    cell_width, cell_height, rows = size + gap, size + 2 * letters + gap, math.ceil(len(pictures) / columns)
+        raise PictureError(f"Expected at least 1 column and 32 pixels, got {columns} and {size}: give more.")
+    columns = min(columns, len(pictures))
+    rows = math.ceil(len(pictures) / columns)
+    gap = max(6, size // 16)
+    letters = max(12, size // 13)
+    cell_width = size + gap
+    cell_height = size + 2 * letters + gap
     sheet = Image.new("RGB", (columns * cell_width + gap, rows * cell_height + gap), (244, 244, 242))
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=letters)
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=letters)
     for index, (label, picture) in enumerate(pictures.items()):
-        left, top = gap + index % columns * cell_width, gap + index // columns * cell_height
+        left = gap + index % columns * cell_width
+        top = gap + index // columns * cell_height
         picture = checked(picture)
         height, width = (max(1, round(side * size / max(picture.shape[1:]))) for side in picture.shape[1:])
         sheet.paste(to_pil(_scale(picture, height, width)), (left + (size - width) // 2, top + size - height))
-        text, cut = " ".join(str(label).split()), ""
-        while text and font.getlength(text + cut) > size:
-            text, cut = text[:-1], "…"
-        draw.text((left + size / 2, top + size + letters), text + cut, (40, 40, 40), font, anchor="mm")
+        text = " ".join(str(label).split())
+        ellipsis = ""
+        while text and font.getlength(text + ellipsis) > size:
+            text = text[:-1]
+            ellipsis = "…"
+        draw.text((left + size / 2, top + size + letters), text + ellipsis, (40, 40, 40), font, anchor="mm")
     return _to_tensor(sheet, "The sheet", None)
 
 
 def _open_stream(source: str | os.PathLike | bytes | BinaryIO) -> tuple[str, BinaryIO]:
-    """Return how a sentence calls the source, and its bytes as a stream that may be closed."""
+    """Return the source's name for a sentence, and its bytes as a stream that may be closed."""
     data = source.read() if hasattr(source, "read") else source
     if isinstance(data, bytes | bytearray | memoryview):
         return "The data given", io.BytesIO(data)
     if data is not source or not isinstance(source, str | os.PathLike):
         what = "a file opened as text" if isinstance(data, str) else f"a value of type {type(source).__name__}"
-        raise PictureError(f"A picture cannot be read from {what}. Give its path, its bytes or open(path, 'rb').")
+        raise PictureError(f"Expected a picture file, got {what}: give its path, its bytes or open(path, 'rb').")
     if re.match("(?i)(https?|ftp):", str(source)):
-        raise PictureError(f"'{source}' is a web address. Download the picture first, and give the file's path.")
+        raise PictureError(f"Expected a file, got the web address '{source}': download the picture, and give its path.")
     path = Path(os.path.expanduser(source))
     if os.path.isdir(path):
-        raise PictureError(f"'{path}' is a folder. Give the path of one picture in it.")
+        raise PictureError(f"Expected a picture file, got the folder '{path}': give the path of one picture in it.")
     try:
         return f"The file '{path}'", path.open("rb")
     except FileNotFoundError:
@@ -266,7 +274,8 @@ _opening = threading.Lock()
 def _pil_limit_lifted():
     """Let PIL open a header of any size, without its warning: our ``max_pixels`` decides, before decoding."""
     with _opening:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        limit = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None
         try:
             yield
         finally:
@@ -286,7 +295,8 @@ def _why_unreadable(stream: BinaryIO, name: str) -> str:
 
 
 def _check_pixels(size: tuple[int, int], name: str, max_pixels: float) -> None:
-    pixels, is_size = math.prod(size), f"{name} is {size[0]} × {size[1]} pixels"
+    pixels = math.prod(size)
+    is_size = f"{name} is {size[0]} × {size[1]} pixels"
     if pixels == 0:
         raise PictureError(f"{is_size}: there is nothing to see. Give another picture.")
     if pixels > max_pixels:
@@ -298,9 +308,11 @@ def _check_pixels(size: tuple[int, int], name: str, max_pixels: float) -> None:
 
 
 def _to_tensor(image: Image.Image, name: str, size: int | None) -> Float[Tensor, "3 height width"]:
-    with suppress(Exception):  # no orientation to look up, or a broken EXIF block, which spoils no picture
-        image = image.transpose(Image.Transpose[_TURNS[image.getexif()[0x0112]]])
-    height, width = _fitted(image.height, image.width, size) if size else (image.height, image.width)
+    with suppress(Exception):  # a broken EXIF block spoils no picture
+        image = ImageOps.exif_transpose(image)
+    height, width = image.height, image.width
+    if size:
+        height, width = _size_with_shorter_side(height, width, size)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         picture = _from_deep_grey(image, name)
     else:
@@ -311,7 +323,8 @@ def _to_tensor(image: Image.Image, name: str, size: int | None) -> Float[Tensor,
 def _from_deep_grey(image: Image.Image, name: str) -> Float[Tensor, "3 height width"]:
     """Scale one channel of 16-bit, 32-bit or float values to [0, 1] by the rule in ``read``."""
     values = torch.from_numpy(np.array(image).astype(np.float64))
-    lowest, highest = values.min().item(), values.max().item()
+    lowest = values.min().item()
+    highest = values.max().item()
     whites = {"F": (1, 255, 65535), "I": (255, 65535)}.get(image.mode, (65535,))
     white = next((white for white in whites if lowest >= 0 and highest <= white), None)
     if white is None:
@@ -339,16 +352,16 @@ def _from_eight_bits(image: Image.Image, enough: tuple[int, int]) -> Float[Tenso
 
 def _check_size(size: int | None) -> None:
     if size is not None and (not isinstance(size, int) or size < 1 or isinstance(size, bool)):
-        raise PictureError(f"The size given is {size!r}. Give the shorter side in pixels, a whole number such as 256.")
+        raise PictureError(f"Expected a size in whole pixels, got {size!r}: give the shorter side, such as 256.")
 
 
-def _fitted(height: int, width: int, size: int) -> tuple[int, int]:
+def _size_with_shorter_side(height: int, width: int, size: int) -> tuple[int, int]:
     """Return height and width with the shorter one equal to ``size`` and the aspect kept."""
     shorter = min(height, width)
     height, width = round(height * size / shorter), round(width * size / shorter)
     if height * width > MAX_PIXELS:
-        hint = f"that is more than {MAX_PIXELS:,} in all. Give a smaller size, such as 512."
-        raise PictureError(f"With size={size} the picture would be {width} × {height} pixels, and {hint}")
+        got = f"size={size}, which makes {width} × {height} of them"
+        raise PictureError(f"Expected at most {MAX_PIXELS:,} pixels, got {got}: give a smaller size, such as 512.")
     return height, width
 
 
@@ -363,18 +376,16 @@ def checked(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height
     """Return the picture as float32 in [0, 1], rounding errors clamped; PictureError for what is no picture."""
     if not isinstance(picture, Tensor) or not picture.is_floating_point():
         kind = str(getattr(picture, "dtype", type(picture).__name__)).removeprefix("torch.")
-        hint = "Get one from pictures.read or from_pil; whole numbers become one by .float() / 255."
-        raise PictureError(f"A picture is a float tensor (3, height, width), and this is of type {kind}. {hint}")
+        advice = "take one from pictures.read or from_pil; whole numbers become a picture by .float() / 255."
+        raise PictureError(f"Expected a float tensor (3, height, width), got {kind}: {advice}")
     if picture.ndim != 3 or picture.shape[0] != 3 or picture.numel() == 0:
-        hint = "picture[0] takes one out of a batch; picture.permute(2, 0, 1) brings the channels to the front."
-        raise PictureError(f"A picture's shape is (3, height, width), and this is {tuple(picture.shape)}. {hint}")
+        advice = "picture[0] takes one out of a batch; picture.permute(2, 0, 1) brings the channels to the front."
+        raise PictureError(f"Expected a picture (3, height, width), got {tuple(picture.shape)}: {advice}")
     lowest, highest = (value.item() for value in picture.aminmax())
     if not math.isfinite(lowest + highest):
-        hint = "Look for the step that made them: often the learning rate was too large."
-        raise PictureError(f"The picture holds values that are not finite (NaN or infinity). {hint}")
+        advice = "look for the step that made them; often the learning rate was too large."
+        raise PictureError(f"Expected finite values, got NaN or infinity: {advice}")
     if lowest < -1e-3 or highest > 1 + 1e-3:
-        hint = "Use picture.clamp(0, 1), or divide by 255 if they run to 255."
-        raise PictureError(
-            f"A picture's values lie in [0, 1], and these run from {lowest:.4g} to {highest:.4g}. {hint}"
-        )
+        advice = "use picture.clamp(0, 1), or divide by 255 if they run to 255."
+        raise PictureError(f"Expected values in [0, 1], got {lowest:.4g} to {highest:.4g}: {advice}")
     return picture.float().clamp(0, 1)

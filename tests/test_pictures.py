@@ -460,7 +460,11 @@ def sentence_of(call, *arguments, **options):
         call(*arguments, **options)
     message = str(caught.value)
     assert message[0].isupper() or message[0] == "'"
-    assert message.endswith(".") and len(re.findall(r"[.?](?: |$)", message)) in (2, 3)
+    assert message.endswith(".")
+    if message.startswith("Expected "):  # one sentence: what was expected, what was given, what to do
+        assert ": " in message and message.count(". ") == 0
+    else:
+        assert len(re.findall(r"[.?](?: |$)", message)) in (2, 3)
     assert not re.search(r"Traceback|Error|<class|<.* object|0x[0-9a-f]{6}|torch\.|PIL\.", message)
     return message
 
@@ -482,21 +486,22 @@ def test_broken_input(tmp_path, name):
 @pytest.mark.parametrize(
     "source, sentence",
     [
-        (None, "A picture cannot be read from a value of type NoneType. Give its path, its bytes or open(path, 'rb')."),
-        (3, "A picture cannot be read from a value of type int. Give its path, its bytes or open(path, 'rb')."),
+        (None, "Expected a picture file, got a value of type NoneType: give its path, its bytes or open(path, 'rb')."),
+        (3, "Expected a picture file, got a value of type int: give its path, its bytes or open(path, 'rb')."),
         (
             torch.rand(3, 4, 4),
-            "A picture cannot be read from a value of type Tensor. Give its path, its bytes or open(path, 'rb').",
+            "Expected a picture file, got a value of type Tensor: give its path, its bytes or open(path, 'rb').",
         ),
         (
             io.StringIO("text"),
-            "A picture cannot be read from a file opened as text. Give its path, its bytes or open(path, 'rb').",
+            "Expected a picture file, got a file opened as text: give its path, its bytes or open(path, 'rb').",
         ),
         (
             "https://example.org/cat.jpg",
-            "'https://example.org/cat.jpg' is a web address. Download the picture first, and give the file's path.",
+            "Expected a file, got the web address 'https://example.org/cat.jpg': "
+            "download the picture, and give its path.",
         ),
-        ("", "'.' is a folder. Give the path of one picture in it."),
+        ("", "Expected a picture file, got the folder '.': give the path of one picture in it."),
         (
             "a\0b.png",
             "The file 'a\0b.png' cannot be opened: embedded null byte. Copy it to a folder of your own.",
@@ -509,7 +514,9 @@ def test_broken_source(source, sentence):
 
 def test_folder_and_near_miss(tmp_path):
     (tmp_path / "chelsea.jpeg").write_bytes(JPEG)
-    assert sentence_of(pictures.read, tmp_path) == f"'{tmp_path}' is a folder. Give the path of one picture in it."
+    assert sentence_of(pictures.read, tmp_path) == (
+        f"Expected a picture file, got the folder '{tmp_path}': give the path of one picture in it."
+    )
     wanted = tmp_path / "chelsea.jpg"
     assert (
         sentence_of(pictures.read, wanted)
@@ -531,15 +538,15 @@ def test_unreadable_file(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("size", [0, -4, 2.5, "256", True])
 def test_broken_size(size):
-    expected = f"The size given is {size!r}. Give the shorter side in pixels, a whole number such as 256."
+    expected = f"Expected a size in whole pixels, got {size!r}: give the shorter side, such as 256."
     assert sentence_of(pictures.read, PNG, size) == expected
     assert sentence_of(pictures.resize, torch.rand(3, 4, 4), size) == expected
 
 
 def test_size_beyond_memory():
     assert sentence_of(pictures.read, PNG, 10_000) == (
-        "With size=10000 the picture would be 13333 × 10000 pixels, and that is more than 50,000,000 in all. "
-        "Give a smaller size, such as 512."
+        "Expected at most 50,000,000 pixels, got size=10000, which makes 13333 × 10000 of them: give a smaller size, "
+        "such as 512."
     )
 
 
@@ -677,7 +684,8 @@ def test_too_wide_for_webp(tmp_path):
 
 @pytest.mark.parametrize("name", ["picture", "picture.gif", "picture.png.txt"])
 def test_unknown_suffix(tmp_path, name):
-    expected = f"'{tmp_path / name}' does not say in which format to save. End its name in .png, .jpg, .jpeg, .webp."
+    start = "Expected a name that ends in .png, .jpg, .jpeg, .webp, got"
+    expected = f"{start} '{tmp_path / name}': its end decides the format."
     assert sentence_of(pictures.write, torch.zeros(3, 4, 4), tmp_path / name) == expected
 
 
@@ -685,25 +693,22 @@ def test_missing_folder_and_folder_for_a_name(tmp_path):
     expected = f"The folder '{tmp_path / 'no'}' does not exist. Create it, or save into another one."
     assert sentence_of(pictures.write, torch.zeros(3, 4, 4), tmp_path / "no" / "a.png") == expected
     (tmp_path / "b.png").mkdir()
-    expected = f"'{tmp_path / 'b.png'}' is a folder. Give the picture a file name of its own."
+    expected = f"Expected a file to write, got the folder '{tmp_path / 'b.png'}': add a file name to it."
     assert sentence_of(pictures.write, torch.zeros(3, 4, 4), tmp_path / "b.png", overwrite=True) == expected
 
 
 SHAPE = (
-    "A picture's shape is (3, height, width), and this is {}. picture[0] takes one out of a batch; "
+    "Expected a picture (3, height, width), got {}: picture[0] takes one out of a batch; "
     "picture.permute(2, 0, 1) brings the channels to the front."
 )
 KIND = (
-    "A picture is a float tensor (3, height, width), and this is of type {}. "
-    "Get one from pictures.read or from_pil; whole numbers become one by .float() / 255."
+    "Expected a float tensor (3, height, width), got {}: "
+    "take one from pictures.read or from_pil; whole numbers become a picture by .float() / 255."
 )
-RANGE = (
-    "A picture's values lie in [0, 1], and these run from {}. "
-    "Use picture.clamp(0, 1), or divide by 255 if they run to 255."
-)
+RANGE = "Expected values in [0, 1], got {}: use picture.clamp(0, 1), or divide by 255 if they run to 255."
 NOT_FINITE = (
-    "The picture holds values that are not finite (NaN or infinity). "
-    "Look for the step that made them: often the learning rate was too large."
+    "Expected finite values, got NaN or infinity: "
+    "look for the step that made them; often the learning rate was too large."
 )
 
 
@@ -809,8 +814,8 @@ def test_contact_sheet_may_be_a_long_strip():
 
 
 def test_contact_sheet_refuses():
-    expected = 'A contact sheet needs pictures by name. Give a dict such as {"before": a, "after": b}.'
+    expected = 'Expected pictures by name: give a dict such as {"before": a, "after": b}.'
     assert sentence_of(pictures.contact_sheet, {}) == expected
     assert sentence_of(pictures.contact_sheet, [torch.ones(3, 4, 4)]) == expected
-    expected = "Got columns=0 and size=192. Give at least 1 column and 32 pixels."
+    expected = "Expected at least 1 column and 32 pixels, got 0 and 192: give more."
     assert sentence_of(pictures.contact_sheet, {"a": torch.ones(3, 4, 4)}, columns=0) == expected

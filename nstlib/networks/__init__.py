@@ -56,11 +56,13 @@ def load(
     cannot be had, are damaged or belong to another network.
     """
     if name not in ARCHITECTURES:
-        raise NstError(f"There is no network {name!r}; choose from {', '.join(ARCHITECTURES)}.")
-    with torch.random.fork_rng(devices=[]):  # torch draws first weights; a seeded script shall not notice
+        raise NstError(f"Expected the name of a network, got {name!r}: choose from {', '.join(ARCHITECTURES)}.")
+    with torch.random.fork_rng(devices=[]):  # torch draws first weights; a seeded script must not notice
         network = Network(name, ARCHITECTURES[name], layers, pooling)
     if name != "random-vgg19":
         return weights.load_into(network, file)
     if file is not None:
-        raise NstError("random-vgg19 draws its own weights; to read a file, load 'vgg19' with file=….")
+        raise NstError(
+            "Expected no file for random-vgg19, which draws its own weights: to read one, load 'vgg19' with file=…."
+        )
     return random_weights(network)

@@ -24,12 +24,13 @@ def weight_normalised(network: Network, batch: Float[Tensor, "batch 3 height wid
     """
     if min(batch.shape[-2:]) < network.minimum_side:
         raise NstError(
-            f"Given were pictures of {batch.shape[-2]} × {batch.shape[-1]} pixels; expected are {network.minimum_side} "
-            f"or more a side, so that a position is left at {network.deepest}: resize them."
+            f"Expected pictures of at least {network.minimum_side} pixels a side, which leave a position at "
+            f"{network.deepest}, got {batch.shape[-2]} × {batch.shape[-1]}: resize them."
         )
     answers = network.with_layers(list(network.convolutions))(batch)
     means = {name: block.clamp_min(0).mean((0, 2, 3)) for name, block in answers.items()}
-    scaled, before = copy.deepcopy(network), None
+    scaled = copy.deepcopy(network)
+    before = None
     for name, convolution in scaled.convolutions.items():
         scale = torch.where(means[name] > 0, 1 / means[name], torch.ones_like(means[name]))
         convolution.weight.mul_(scale[:, None, None, None])

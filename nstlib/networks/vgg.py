@@ -40,7 +40,8 @@ class Architecture:
     @property
     def convolutions(self) -> dict[str, tuple[int, int]]:
         """Name -> (channels in, filters) of each convolution, in order."""
-        shapes, channels = {}, 3
+        shapes = {}
+        channels = 3
         for block, (width, depth) in enumerate(zip(self.widths, self.depths, strict=True), start=1):
             for index in range(1, depth + 1):
                 shapes[f"conv{block}_{index}"] = (channels, width)
@@ -59,12 +60,13 @@ class Architecture:
 
     def until_deepest(self, asked: Iterable[str]) -> tuple[str, ...]:
         """Return the layers from the first to the deepest one asked for; NstError names an unknown layer."""
-        asked, known = list(asked), self.layers
+        asked = list(asked)
+        known = self.layers
         unknown = [name for name in asked if name not in known]
         if unknown:
-            raise NstError(f"This network has no layer {unknown[0]!r}; choose from {', '.join(known)}.")
+            raise NstError(f"Expected a layer of this network, got {unknown[0]!r}: choose from {', '.join(known)}.")
         if not asked:
-            raise NstError("No layer was asked for; name at least one, for example relu4_2.")
+            raise NstError("Expected layers, got none: name at least one, for example relu4_2.")
         return known[: max(map(known.index, asked)) + 1]
 
 
@@ -87,17 +89,17 @@ class MaxPool(nn.Module):
 @cache
 def _unpools(dtype: torch.dtype) -> bool:
     """Whether this release of torch can unpool such numbers on the CPU; early ones cannot in half precision."""
-    ones, places = (torch.ones(1, 1, 1, 1, dtype=kind, device="cpu") for kind in (dtype, torch.int64))
+    ones, indices = (torch.ones(1, 1, 1, 1, dtype=kind, device="cpu") for kind in (dtype, torch.int64))
     try:
-        _unpooled(ones, places, (2, 2))
+        _unpooled(ones, indices, (2, 2))
     except RuntimeError:  # NotImplementedError is one
         return False
     return True
 
 
-def _unpooled(pooled: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:
+def _unpooled(pooled: Tensor, indices: Tensor, size: tuple[int, int]) -> Tensor:
     # functional.max_unpool2d first loads sympy for a check of the size, which takes half a second
-    return torch.ops.aten.max_unpool2d(pooled, places, size)
+    return torch.ops.aten.max_unpool2d(pooled, indices, size)
 
 
 class _MaxPool(torch.autograd.Function):
@@ -105,8 +107,8 @@ class _MaxPool(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, features: Tensor) -> Tensor:
-        pooled, places = functional.max_pool2d(features, 2, return_indices=True)
-        ctx.save_for_backward(places)
+        pooled, indices = functional.max_pool2d(features, 2, return_indices=True)
+        ctx.save_for_backward(indices)
         ctx.size = features.shape[-2:]
         return pooled
 
@@ -133,8 +135,10 @@ class Network(nn.Module):
     def __init__(self, name: str, architecture: Architecture, layers: Sequence[str], pooling: Pooling = "max") -> None:
         super().__init__()
         if pooling not in ("max", "average"):
-            raise NstError(f"pooling={pooling!r} is unknown; choose 'max' or 'average'.")
-        self.name, self.architecture, self.layers = name, architecture, tuple(dict.fromkeys(layers))
+            raise NstError(f"Expected pooling to be 'max' or 'average', got {pooling!r}: choose one of them.")
+        self.name = name
+        self.architecture = architecture
+        self.layers = tuple(dict.fromkeys(layers))
         shapes = architecture.convolutions
         self.stages = nn.ModuleDict()
         for stage in architecture.until_deepest(self.layers):
@@ -174,8 +178,8 @@ class Network(nn.Module):
         beyond = [stage for stage in self.architecture.until_deepest(layers) if stage not in self.stages]
         if beyond:
             raise NstError(
-                f"This {self.name} was cut after {list(self.stages)[-1]}, but {beyond[-1]} is asked for;"
-                f" load it again with layers that include {beyond[-1]}."
+                f"Expected layers up to {list(self.stages)[-1]}, where this {self.name} was cut, got {beyond[-1]}: "
+                f"load it again with layers that include {beyond[-1]}."
             )
         narrowed = copy.copy(self)
         narrowed.layers = tuple(dict.fromkeys(layers))
@@ -183,27 +187,29 @@ class Network(nn.Module):
 
     def load_convolutions(self, weights: Mapping[str, Tensor]) -> "Network":
         """Copy ``{conv1_1.weight, conv1_1.bias, …}`` in, all or nothing; NstError names what is missing or wrong."""
-        ours = {
+        parameters = {
             f"{name}.{part}": getattr(convolution, part)
             for name, convolution in self.convolutions.items()
             for part in ("weight", "bias")
         }
-        for key, there in ours.items():
+        for key, own in parameters.items():
             if key not in weights:
-                raise NstError(f"The weights hold no {key}, which {self.name} needs.")
+                raise NstError(f"Expected weights with {key}, got none: pass those of {self.name}.")
             given = weights[key]
-            if given.shape != there.shape:
-                raise NstError(f"{key} has shape {tuple(given.shape)}, but {self.name} needs {tuple(there.shape)}.")
+            if given.shape != own.shape:
+                raise NstError(
+                    f"Expected {key} of shape {tuple(own.shape)}, got {tuple(given.shape)}: pass those of {self.name}."
+                )
             if not (given.is_floating_point() and given.isfinite().all()):
-                raise NstError(f"{key} holds something else than finite floating-point numbers.")
-        for key, there in ours.items():
-            there.data.copy_(weights[key])
+                raise NstError(f"Expected finite floating-point numbers in {key}, got others: pass sound weights.")
+        for key, own in parameters.items():
+            own.data.copy_(weights[key])
         return self
 
     def forward(self, batch: Float[Tensor, "batch 3 height width"]) -> dict[str, Float[Tensor, "batch n h w"]]:
         """Features by layer name, in the order asked for."""
-        found = dict(self.iter_features(batch))
-        return {layer: found[layer] for layer in self.layers}
+        features = dict(self.iter_features(batch))
+        return {layer: features[layer] for layer in self.layers}
 
     def iter_features(
         self, batch: Float[Tensor, "batch 3 height width"]
@@ -214,7 +220,8 @@ class Network(nn.Module):
         begins: autograd takes its steps in the opposite order. It then comes ahead of the next stage's gradient, and
         is added faster than behind it: a step of VGG-19 at 512 px takes × 0.97.
         """
-        weight, left = self.stages["conv1_1"].weight, set(self.layers)
+        left = set(self.layers)
+        weight = self.stages["conv1_1"].weight
         by_position = weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
         order = torch.channels_last if by_position else torch.preserve_format
         features = (batch.to(self.mean.dtype) - self.mean).div_(self.std).to(weight.dtype, memory_format=order)
@@ -234,10 +241,11 @@ class Network(nn.Module):
 
         ReLU(max(a, b)) = max(ReLU(a), ReLU(b)), and where that is not 0 its gradient goes to the same position, too.
         """
-        names, stages = list(self.stages), list(self.stages.values())
-        for place in range(1, len(stages)):
-            if isinstance(stages[place], MaxPool) and names[place - 1] not in self.layers:
-                stages[place - 1], stages[place] = stages[place], stages[place - 1]
+        names = list(self.stages)
+        stages = list(self.stages.values())
+        for index in range(1, len(stages)):
+            if isinstance(stages[index], MaxPool) and names[index - 1] not in self.layers:
+                stages[index - 1], stages[index] = stages[index], stages[index - 1]
         return list(zip(names, stages, strict=True))
 
 

@@ -207,7 +207,12 @@ def test_a_pickled_model_is_refused(tmp_path):
     "held", [[torch.zeros(2)], {"epoch": 3}, {"state_dict": {"features.0.weight": torch.zeros(2)}}, {0: torch.zeros(2)}]
 )
 def test_a_file_of_other_things_is_refused(tmp_path, held):
-    refused("vgg19", saved(tmp_path / "other.pth", held), "more than a state dict of tensors", "model.state_dict()")
+    refused(
+        "vgg19",
+        saved(tmp_path / "other.pth", held),
+        "Expected a state dict of tensors alone",
+        "save model.state_dict()",
+    )
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".pt", ".safetensors", ".h5"])
@@ -231,32 +236,42 @@ def test_half_a_file_is_refused(tmp_path, suffix):
 
 
 def test_a_missing_path_is_named(tmp_path):
-    refused("vgg19", tmp_path / "nowhere.pth", "There is no weights file", "Check the path, or leave file=… out")
-    refused("vgg19", tmp_path, "There is no weights file")
+    refused("vgg19", tmp_path / "nowhere.pth", "Expected a weights file", "check the path, or leave file=… out")
+    refused("vgg19", tmp_path, "Expected a weights file")
 
 
 def test_an_unknown_suffix_is_named_with_the_known_ones(tmp_path):
     path = tmp_path / "weights.onnx"
     path.write_bytes(b"abc")
-    refused("vgg19", path, "ends in '.onnx'", ".safetensors, .pth, .pt, .h5")
+    refused("vgg19", path, "Expected a name that ends in", ".safetensors, .pth, .pt, .h5")
 
 
 def test_wrong_shapes_are_named(tmp_path):
     state = torchvision_state(VGG19) | {"features.5.weight": torch.zeros(128, 64, 5, 5)}
-    shapes = "conv2_1.weight has shape (128, 64, 5, 5), but vgg19 needs (128, 64, 3, 3)"
+    shapes = "Expected conv2_1.weight of shape (128, 64, 3, 3), got (128, 64, 5, 5)"
     refused("vgg19", saved(tmp_path / "wrong.pth", state), "does not belong to vgg19", shapes)
 
 
 def test_missing_keys_are_named(tmp_path):
-    refused("vgg19", saved(tmp_path / "cut.pth", torchvision_state(VGG19, "conv1_2")), "hold no conv2_1.weight")
-    refused("vgg19", saved(tmp_path / "empty.pth", {}), "hold no conv1_1.weight")
-    refused("vgg19", saved(tmp_path / "alien.safetensors", {"layer1.weight": torch.zeros(2)}), "hold no conv1_1.weight")
+    refused(
+        "vgg19",
+        saved(tmp_path / "cut.pth", torchvision_state(VGG19, "conv1_2")),
+        "Expected weights with conv2_1.weight",
+    )
+    refused("vgg19", saved(tmp_path / "empty.pth", {}), "Expected weights with conv1_1.weight")
+    refused(
+        "vgg19",
+        saved(tmp_path / "alien.safetensors", {"layer1.weight": torch.zeros(2)}),
+        "Expected weights with conv1_1.weight",
+    )
 
 
 def test_numbers_that_are_not_finite_are_refused(tmp_path):
     state = torchvision_state(VGG19)
     state["features.2.weight"][3, 1, 0, 0] = float("inf")
-    refused("vgg19", saved(tmp_path / "sick.safetensors", state), "conv1_2.weight holds something else than finite")
+    refused(
+        "vgg19", saved(tmp_path / "sick.safetensors", state), "Expected finite floating-point numbers in conv1_2.weight"
+    )
 
 
 def test_eight_bits_without_fitting_steps_are_refused(tmp_path):
@@ -297,7 +312,9 @@ def test_files_made_for_another_input_scaling_are_refused(tmp_path):
 
 
 def test_an_unknown_network_is_named_with_the_known_ones():
-    with pytest.raises(ValueError, match="no network 'vgg11'; choose from minivgg, vgg19, vgg16, vgg16-hed, random-v"):
+    with pytest.raises(
+        ValueError, match="a network, got 'vgg11': choose from minivgg, vgg19, vgg16, vgg16-hed, random-v"
+    ):
         networks.load("vgg11")
 
 
@@ -305,9 +322,9 @@ def test_an_unknown_network_is_named_with_the_known_ones():
 @pytest.mark.parametrize(
     "wrong, sentence",
     [
-        ({"layers": ("relu7_1",)}, "no layer 'relu7_1'"),
+        ({"layers": ("relu7_1",)}, "a layer of this network, got 'relu7_1'"),
         ({"layers": ()}, "name at least one"),
-        ({"layers": ("relu1_1",), "pooling": "mean"}, "pooling='mean'"),
+        ({"layers": ("relu1_1",), "pooling": "mean"}, "'average', got 'mean'"),
     ],
 )
 def test_a_wrong_request_is_refused_before_anything_is_fetched(name, wrong, sentence):

@@ -44,5 +44,5 @@ def test_the_original_stays_and_a_silent_filter_too(network):
 
 
 def test_pictures_too_small_are_refused(network):
-    with pytest.raises(ValueError, match=r"Given were pictures of 2 × 9 pixels; expected are 4 or more"):
+    with pytest.raises(ValueError, match=r"Expected pictures of at least 4 pixels a side, .*got 2 × 9"):
         networks.weight_normalised(network, torch.rand(1, 3, 2, 9))
