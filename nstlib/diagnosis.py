@@ -21,7 +21,11 @@ ENOUGH_MEMORY = 2e9  # a run at 512 px with minivgg peaks below 1.5 GB
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report; `advice` is empty where nothing is wrong."""
+    """One line of the report; `advice` is empty where nothing is wrong.
+
+    >>> Finding("h5py", "not installed", "Run: python -m pip install h5py").advice
+    'Run: python -m pip install h5py'
+    """
 
     what: str
     found: str
@@ -30,7 +34,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """All findings; readable as text, and as a table in a notebook."""
+    """All findings; readable as text, and as a table in a notebook.
+
+    >>> report = Report((Finding("Python", "3.11"), Finding("h5py", "not installed", "Install it.")))
+    >>> print(report)
+    ✓ Python  3.11
+    ✗ h5py    not installed
+              → Install it.
+    >>> report.healthy
+    False
+    """
 
     findings: tuple[Finding, ...]
 
@@ -63,7 +76,12 @@ class Report:
 
 
 def doctor() -> Report:
-    """Look at versions, device, precision, threads, weights and memory; measures the thread count afresh."""
+    """Look at versions, device, precision, threads, weights and memory; the thread count is measured again.
+
+    >>> print(doctor())  # doctest: +SKIP  (importing torchvision takes seconds, and every machine says something else)
+    ✓ Python       3.11.7 on Linux x86_64
+    ✓ free memory  12.1 GB
+    """
     findings = [_python(), *(_package(name) for name in PACKAGES), _examined("PyTorch", _torch, REINSTALL)]
     if not findings[-1].advice:
         findings.append(_examined("device, precision, threads", _plan, "Set NST_DEVICE=cpu, or " + REINSTALL))
@@ -72,7 +90,7 @@ def doctor() -> Report:
 
 
 def _examined(what: str, look: Callable[[], Finding], advice: str) -> Finding:
-    """What `look` finds, or its failure as a finding: broken installations raise errors of every kind."""
+    """Return what `look` finds, or its failure as a finding: broken installations raise errors of every kind."""
     try:
         return look()
     except Exception as fault:

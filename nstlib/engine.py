@@ -42,7 +42,11 @@ N = TypeVar("N", bound=nn.Module)
 
 @dataclass(frozen=True)
 class Plan:
-    """Device, precision of features, threads, and the reason in words."""
+    """Device, precision of features, threads, and the reason in words.
+
+    >>> print(Plan(torch.device("cpu"), torch.float32, 2, "no fast bfloat16 here"))
+    cpu, float32, 2 threads (no fast bfloat16 here)
+    """
 
     device: torch.device
     dtype: torch.dtype
@@ -54,7 +58,11 @@ class Plan:
 
 
 def testing() -> bool:
-    """Say whether NST_TEST=1 asks for reproducible runs."""
+    """Say whether NST_TEST=1 asks for reproducible runs.
+
+    >>> testing()  # these examples run under NST_TEST=1
+    True
+    """
     return os.environ.get("NST_TEST") == "1"
 
 
@@ -62,6 +70,9 @@ def plan(afresh: bool = False) -> Plan:
     """Choose for this machine: precision from its flags, threads from a stored measurement; sets torch's threads.
 
     `afresh` measures the threads again, for a machine that was busy the first time.
+
+    >>> print(plan())  # under NST_TEST=1
+    cpu, float32, 1 threads (NST_TEST=1)
     """
     if afresh and not testing():
         _measured_plan.cache_clear()
@@ -96,6 +107,11 @@ def place(network: N, plan: Plan) -> N:
     """Copy a network to the plan's device, precision and channels-last memory; the original stays as it was.
 
     Input scaling stays float32: in bfloat16 the mean alone would be off by 0.2 %.
+
+    >>> plan = Plan(torch.device("cpu"), torch.bfloat16, 1, "an example")
+    >>> from nstlib import networks
+    >>> place(networks.load("minivgg", ["relu1_1"]), plan)(torch.zeros(1, 3, 4, 4))["relu1_1"].dtype
+    torch.bfloat16
     """
     placed = copy.deepcopy(network).to(plan.device)
     placed.stages.to(dtype=plan.dtype, memory_format=layout(plan))
@@ -106,6 +122,9 @@ def layout(plan: Plan) -> torch.memory_format:
     """Channels-last, a position's filters side by side, which convolutions take fastest; not so on Apple GPUs.
 
     There the backward passes of pooling and convolution are unsound for channels-last input.
+
+    >>> layout(Plan(torch.device("cpu"), torch.float32, 1, "an example"))
+    torch.channels_last
     """
     return torch.contiguous_format if plan.device.type == "mps" else torch.channels_last
 
@@ -121,6 +140,11 @@ def keeping_memory(n_pixels: int) -> Iterator[Callable[[], object]]:
     glibc's 64 MB heaps. On other systems nothing happens.
 
     It yields a function to call when much was freed that no step will ask for again.
+
+    >>> with keeping_memory(n_pixels=256 * 256) as give_back:
+    ...     block = torch.zeros(10**6)
+    ...     del block
+    ...     _ = give_back()
     """
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     if not hasattr(libc, "mallopt"):  # musl has none

@@ -9,7 +9,16 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to; it replaces `path` when the block ends well, and is removed otherwise."""
+    """Give a temporary path to write to; it replaces `path` when the block ends well, and is removed otherwise.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "notes.txt")
+    ...     with replacing(path) as part:
+    ...         _ = part.write_text("whole")
+    ...     print(path.read_text(), len(list(path.parent.iterdir())))
+    whole 1
+    """
     part = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
         yield part

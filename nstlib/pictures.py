@@ -79,7 +79,14 @@ _SAMPLE_FILES |= {"retina": "retina.jpg", "rocket": "rocket.jpg"}
 
 
 class PictureError(NstError):
-    """A picture cannot be read, used or written; the message says what was given, what was expected and what to do."""
+    """A picture cannot be read, used or written; the message says what was given, what was expected and what to do.
+
+    >>> try:
+    ...     read("https://example.org/cat.jpg")
+    ... except PictureError as error:
+    ...     print(error)
+    Expected a file, got the web address 'https://example.org/cat.jpg': download the picture, and give its path.
+    """
 
 
 def read(
@@ -94,6 +101,12 @@ def read(
 
     Raises PictureError for what is no picture, cannot be decoded to its end, has more than ``max_pixels`` pixels (told
     by the header, before decoding) or is more than 20 times as long as wide.
+
+    >>> red = b"P6 2 1 255 " + bytes([255, 0, 0] * 2)  # a PPM file of 2 × 1 pixels
+    >>> read(red)[:, 0, 0]
+    tensor([1., 0., 0.])
+    >>> read(red, size=8).shape
+    torch.Size([3, 8, 16])
     """
     _check_size(size)
     name, stream = _open_stream(source)
@@ -115,6 +128,9 @@ def sample(name: str, size: int | None = 256) -> Float[Tensor, "3 height width"]
     """Read one of the free pictures in ``SAMPLES``, which scikit-image carries: nothing is downloaded.
 
     Raises PictureError for a name that is not in ``SAMPLES``.
+
+    >>> sample("coffee", 64).shape
+    torch.Size([3, 64, 96])
     """
     if name not in SAMPLES:
         close = difflib.get_close_matches(str(name).lower(), SAMPLES, n=1)
@@ -132,6 +148,13 @@ def write(picture: Float[Tensor, "3 height width"], path: str | os.PathLike, *, 
     The bytes depend on the picture alone. They go to a temporary file beside ``path``, which then takes its name: when
     writing fails, an older file stays as it was. Raises PictureError for a tensor that is no picture, an unknown
     suffix, a missing folder, a file that exists (unless ``overwrite``) and a disk that refuses.
+
+    >>> import tempfile
+    >>> grey = torch.full((3, 4, 6), 0.5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write(grey, f"{folder}/grey.png")
+    ...     print(path.name, (read(path) - grey).abs().max() < 1 / 255)
+    grey.png tensor(True)
     """
     path = require_writable(path, overwrite=overwrite)
     image = to_pil(picture)
@@ -146,7 +169,14 @@ def write(picture: Float[Tensor, "3 height width"], path: str | os.PathLike, *, 
 
 
 def require_writable(path: str | os.PathLike, *, overwrite: bool = False) -> Path:
-    """Return the path if ``write`` could save there, else raise PictureError; ask this before a long run."""
+    """Return the path if ``write`` could save there, else raise PictureError; ask this before a long run.
+
+    >>> try:
+    ...     require_writable("picture.txt")
+    ... except PictureError as error:
+    ...     print(error)
+    Expected a name that ends in .png, .jpg, .jpeg, .webp, got 'picture.txt': its end decides the format.
+    """
     path = Path(os.path.expanduser(path))
     if path.suffix.lower() not in _ENCODERS:
         raise PictureError(
@@ -169,6 +199,9 @@ def resize(picture: Float[Tensor, "3 height width"], size: int) -> Float[Tensor,
 
     Raises PictureError for a tensor that is no picture, and for a size that is no positive whole number or makes the
     result larger than 50 megapixels.
+
+    >>> resize(torch.zeros(3, 40, 60), 20).shape
+    torch.Size([3, 20, 30])
     """
     _check_size(size)
     picture = checked(picture)
@@ -176,7 +209,14 @@ def resize(picture: Float[Tensor, "3 height width"], size: int) -> Float[Tensor,
 
 
 def require_side(picture: Float[Tensor, "3 height width"], minimum: int, what: str) -> None:
-    """Raise PictureError if the shorter side has fewer than the ``minimum`` pixels that ``what`` (a layer) needs."""
+    """Raise PictureError if the shorter side has fewer than the ``minimum`` pixels that ``what`` (a layer) needs.
+
+    >>> try:
+    ...     require_side(torch.zeros(3, 12, 24), 16, "relu5_1")
+    ... except PictureError as error:
+    ...     print(str(error).partition(".")[0])
+    The picture is 24 × 12 pixels, but relu5_1 needs at least 16 on the shorter side
+    """
     height, width = picture.shape[-2:]
     if min(height, width) < minimum:
         raise PictureError(
@@ -189,6 +229,9 @@ def to_pil(picture: Float[Tensor, "3 height width"]) -> Image.Image:
     """Turn a picture into an 8-bit RGB image of PIL, rounded to the nearest value; notebooks can display it.
 
     Raises PictureError for a tensor that is no picture.
+
+    >>> to_pil(torch.ones(3, 2, 3)).getpixel((0, 0))
+    (255, 255, 255)
     """
     pixels = checked(picture).detach().cpu().mul(255).round().to(torch.uint8)
     return Image.fromarray(np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()))
@@ -198,6 +241,9 @@ def from_pil(image: Image.Image) -> Float[Tensor, "3 height width"]:
     """Turn an image of PIL, of any mode, into a picture by the rules of ``read``.
 
     Raises PictureError for an image without pixels, of absurd aspect, or of numbers whose white is not known.
+
+    >>> from_pil(Image.new("L", (3, 2), 255)).shape
+    torch.Size([3, 2, 3])
     """
     _check_pixels(image.size, "The image", math.inf)
     return _to_tensor(image, "The image", None)
@@ -209,6 +255,9 @@ def contact_sheet(
     """Lay pictures out in rows on light grey, each fitted into ``size`` × ``size`` pixels with its name below.
 
     Raises PictureError for no pictures, fewer than one column, and cells under 32 pixels.
+
+    >>> contact_sheet({"black": torch.zeros(3, 8, 8), "white": torch.ones(3, 8, 8)}, size=32).shape
+    torch.Size([3, 68, 82])
     """
     if not isinstance(pictures, Mapping) or not pictures:
         raise PictureError('Expected pictures by name: give a dict such as {"before": a, "after": b}.')
@@ -373,7 +422,11 @@ def _scale(picture: Float[Tensor, "3 _ _"], height: int, width: int) -> Float[Te
 
 
 def checked(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
-    """Return the picture as float32 in [0, 1], rounding errors clamped; PictureError for what is no picture."""
+    """Return the picture as float32 in [0, 1], rounding errors clamped; PictureError for what is no picture.
+
+    >>> checked(torch.tensor([1.0000001, 0.5, 0.0]).view(3, 1, 1)).flatten()
+    tensor([1.0000, 0.5000, 0.0000])
+    """
     if not isinstance(picture, Tensor) or not picture.is_floating_point():
         kind = str(getattr(picture, "dtype", type(picture).__name__)).removeprefix("torch.")
         advice = "take one from pictures.read or from_pil; whole numbers become a picture by .float() / 255."

@@ -436,7 +436,7 @@ def class_and_bundle(tmp_path_factory):
 
 
 def test_instructors_mistakes_are_sentences(folder, class_and_bundle):
-    mistake(["bundle", "new", "pictures"], "pictures exists")
+    mistake(["bundle", "new", "pictures"], "pictures already exists")
     mistake(["bundle", "new", "no/bundle"], "does not exist")
     mistake(["demo-class", "pictures"], "pictures exists")
     mistake(["demo-class", "no/class"], "does not exist")

@@ -10,9 +10,9 @@ from nstlib import diagnosis
 
 def test_a_report_names_what_was_chosen():
     report = nstlib.doctor()
-    found = {finding.what: finding.found for finding in report.findings}
-    assert found["device, precision, threads"] == "cpu, float32, 1 threads (NST_TEST=1)"
-    assert found["network minivgg"] == "ready" and "not fetched yet" in found["network vgg19"]
+    values = {finding.what: finding.found for finding in report.findings}
+    assert values["device, precision, threads"] == "cpu, float32, 1 threads (NST_TEST=1)"
+    assert values["network minivgg"] == "ready" and "not fetched yet" in values["network vgg19"]
     assert str(report).count("\n") >= len(report.findings) - 1
     assert "<caption>" in report._repr_html_() and "color" not in report._repr_html_()
 
@@ -55,5 +55,5 @@ def test_a_gpu_that_runs_nothing_is_named(monkeypatch):
         raise RuntimeError("CUDA error: no kernel image is available")
 
     monkeypatch.setattr(engine, "place", broken)
-    finding = next(each for each in diagnosis.doctor().findings if each.what.startswith("device"))
+    finding = next(finding for finding in diagnosis.doctor().findings if finding.what.startswith("device"))
     assert "no kernel image" in finding.found and "NST_DEVICE=cpu" in finding.advice

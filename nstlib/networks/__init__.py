@@ -54,6 +54,11 @@ def load(
 
     Raises NstError for an unknown name, layer or pooling; ``weights.WeightsError``, with what to do, where weights
     cannot be had, are damaged or belong to another network.
+
+    >>> network = load("minivgg", ["relu1_1", "relu4_2"])
+    >>> features = network(torch.zeros(1, 3, 32, 32))
+    >>> {layer: tuple(block.shape) for layer, block in features.items()}
+    {'relu1_1': (1, 16, 32, 32), 'relu4_2': (1, 160, 4, 4)}
     """
     if name not in ARCHITECTURES:
         raise NstError(f"Expected the name of a network, got {name!r}: choose from {', '.join(ARCHITECTURES)}.")

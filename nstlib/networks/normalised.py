@@ -21,6 +21,13 @@ def weight_normalised(network: Network, batch: Float[Tensor, "batch 3 height wid
 
     Source: Gatys, Ecker, Bethge, "Image Style Transfer Using Convolutional Neural Networks" (2016), section 2. Raises
     NstError where a picture is too small for the deepest layer.
+
+    >>> from nstlib import networks
+    >>> batch = torch.linspace(0, 1, 3 * 16 * 16).view(1, 3, 16, 16)
+    >>> network = weight_normalised(networks.load("random-vgg19", ["relu1_1"]), batch)
+    >>> means = network(batch)["relu1_1"].mean((0, 2, 3))
+    >>> bool(torch.isclose(means[means > 0], torch.tensor(1.0)).all())
+    True
     """
     if min(batch.shape[-2:]) < network.minimum_side:
         raise NstError(

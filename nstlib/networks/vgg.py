@@ -30,7 +30,13 @@ AVERAGE_POOL_GAIN = 1.26
 
 @dataclass(frozen=True)
 class Architecture:
-    """Filters and convolutions of each block, and the input scaling ``(picture - mean) / std``."""
+    """Filters and convolutions of each block, and the input scaling ``(picture - mean) / std``.
+
+    >>> VGG19.layers[:5]
+    ('conv1_1', 'relu1_1', 'conv1_2', 'relu1_2', 'pool1')
+    >>> VGG19.convolutions["conv4_1"]
+    (256, 512)
+    """
 
     widths: tuple[int, ...]
     depths: tuple[int, ...]
@@ -59,7 +65,11 @@ class Architecture:
         return tuple(names)
 
     def until_deepest(self, asked: Iterable[str]) -> tuple[str, ...]:
-        """Return the layers from the first to the deepest one asked for; NstError names an unknown layer."""
+        """Return the layers from the first to the deepest one asked for; NstError names an unknown layer.
+
+        >>> VGG16.until_deepest(["relu1_1", "conv1_1"])
+        ('conv1_1', 'relu1_1')
+        """
         asked = list(asked)
         known = self.layers
         unknown = [name for name in asked if name not in known]
@@ -130,6 +140,14 @@ class Network(nn.Module):
 
     batch: (B, 3, H, W) in [0, 1], any float dtype; it is scaled as the weights expect and takes their dtype.
     features: (B, N, H', W') in the weights' dtype, H' = H / 2^(pools before the layer).
+
+    >>> network = Network("small", Architecture(widths=(8, 16), depths=(1, 1)), ["relu2_1", "conv1_1"])
+    >>> {layer: tuple(block.shape) for layer, block in network(torch.zeros(1, 3, 6, 8)).items()}
+    {'relu2_1': (1, 16, 3, 4), 'conv1_1': (1, 8, 6, 8)}
+    >>> network.n_filters, network.deepest, network.minimum_side
+    ({'relu2_1': 16, 'conv1_1': 8}, 'relu2_1', 2)
+    >>> list(network.convolutions)
+    ['conv1_1', 'conv2_1']
     """
 
     def __init__(self, name: str, architecture: Architecture, layers: Sequence[str], pooling: Pooling = "max") -> None:
@@ -174,7 +192,12 @@ class Network(nn.Module):
         return 2 ** sum(stage.startswith("pool") for stage in self.architecture.until_deepest(self.layers))
 
     def with_layers(self, layers: Sequence[str]) -> "Network":
-        """Return the same weights asked for other layers; NstError for one beyond the layer of this one's cut."""
+        """Return the same weights asked for other layers; NstError for one beyond the layer of this one's cut.
+
+        >>> network = Network("small", Architecture(widths=(8, 16), depths=(1, 1)), ["relu2_1"])
+        >>> list(network.with_layers(["relu1_1"])(torch.zeros(1, 3, 4, 4)))
+        ['relu1_1']
+        """
         beyond = [stage for stage in self.architecture.until_deepest(layers) if stage not in self.stages]
         if beyond:
             raise NstError(
@@ -186,7 +209,13 @@ class Network(nn.Module):
         return narrowed
 
     def load_convolutions(self, weights: Mapping[str, Tensor]) -> "Network":
-        """Copy ``{conv1_1.weight, conv1_1.bias, …}`` in, all or nothing; NstError names what is missing or wrong."""
+        """Copy ``{conv1_1.weight, conv1_1.bias, …}`` in, all or nothing; NstError names what is missing or wrong.
+
+        >>> network = Network("small", Architecture(widths=(2,), depths=(1,)), ["conv1_1"])
+        >>> weights = {"conv1_1.weight": torch.zeros(2, 3, 3, 3), "conv1_1.bias": torch.tensor([0.0, 1.0])}
+        >>> network.load_convolutions(weights)(torch.zeros(1, 3, 1, 1))["conv1_1"].flatten()
+        tensor([0., 1.])
+        """
         parameters = {
             f"{name}.{part}": getattr(convolution, part)
             for name, convolution in self.convolutions.items()
@@ -219,6 +248,10 @@ class Network(nn.Module):
         A cost that is computed from what just came gets its gradient when the way back arrives there, not before that
         begins: autograd takes its steps in the opposite order. It then comes ahead of the next stage's gradient, and
         is added faster than behind it: a step of VGG-19 at 512 px takes × 0.97.
+
+        >>> network = Network("small", Architecture(widths=(8, 16), depths=(1, 1)), ["relu2_1", "conv1_1"])
+        >>> [layer for layer, block in network.iter_features(torch.zeros(1, 3, 4, 4))]
+        ['conv1_1', 'relu2_1']
         """
         left = set(self.layers)
         weight = self.stages["conv1_1"].weight
@@ -254,6 +287,10 @@ def random_weights(network: Network, seed: int = 0) -> Network:
 
     The scaling is measured on seeded noise of several grain sizes; biases are zero. What such a network still
     knows about style is one of lesson 07's questions (He, Wang and Hopcroft, 2016, arXiv:1606.04801).
+
+    >>> network = random_weights(Network("small", Architecture(widths=(8,), depths=(1,)), ["relu1_1"]))
+    >>> network.convolutions["conv1_1"].bias.any()
+    tensor(False)
     """
     generator = torch.Generator().manual_seed(seed)
     grains = [torch.rand(2, 3, side, side, generator=generator) for side in (4, 16, 64)]

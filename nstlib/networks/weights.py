@@ -67,7 +67,11 @@ def load_into(network: Network, file: str | os.PathLike | None = None) -> Networ
 
 
 def present(name: str) -> bool:
-    """Say whether the network can be loaded without a download."""
+    """Say whether the network can be loaded without a download.
+
+    >>> present("minivgg")
+    True
+    """
     return name == "random-vgg19" or _path(name).is_file()
 
 
