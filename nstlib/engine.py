@@ -103,6 +103,17 @@ def _measured_plan() -> Plan:
     return Plan(torch.device("cpu"), dtype, threads, f"the CPU has {fast}" if fast else "no fast bfloat16 here")
 
 
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread meanwhile: for many small arrays, each of which two threads take longer to share."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def place(network: N, plan: Plan) -> N:
     """Copy a network to the plan's device, precision and channels-last memory; the original stays as it was.
 

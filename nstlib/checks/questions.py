@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from nstlib import engine
 from nstlib.checks import calling, messages, progress
 from nstlib.checks.calling import Case
 from nstlib.checks.judging.replies import Reply
@@ -146,6 +147,7 @@ class Question:
         source = textwrap.dedent(inspect.getsource(self.reference)).rstrip()
         return Text(f"One right answer to {self.id}", ("Read it, close it, and write yours from memory.",), source)
 
+    @engine.one_thread()  # eight mistakes of ex02.gram: 0.3 s; on two threads beside other programs 9 s
     def _judge(self, function: Callable, cases: list[Case]) -> tuple[Verdict, list[Reply], set[str]]:
         """Return the verdict, the function's replies, and what it called of nstlib's and autograd's."""
         expected = [calling.reply(self.reference, case) for case in cases]

@@ -1,6 +1,7 @@
 """What comes back from a call: every way a learner's function can end, as data."""
 
 import contextlib
+import functools
 import signal
 import sys
 import threading
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from nstlib.checks import calling
+from nstlib.checks import calling, ex02
 from nstlib.checks.calling import Case, TooLong, limited, replies, reply, watched
 
 CASE = Case((torch.arange(6.0, dtype=torch.float64).reshape(2, 3),), "six numbers", {"N": 2})
@@ -166,3 +167,53 @@ def test_what_is_called_is_noticed():
     with watched() as seen:
         calling.reply(lambda x: x.sum().item(), CASE)
     assert not seen
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_a_check_runs_on_one_thread_and_gives_the_learners_threads_back(two_threads):
+    seen = []
+
+    def answer(features):
+        seen.append(torch.get_num_threads())
+        torch.set_num_threads(3)
+        return features.flatten(1) @ features.flatten(1).T
+
+    assert ex02.gram.check(answer).outcome == "correct"
+    assert seen[0] == 1 and torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError, KeyboardInterrupt])
+def test_threads_are_given_back_when_a_check_ends_early(fault, two_threads):
+    def raises(features):
+        raise fault
+
+    with contextlib.suppress(KeyboardInterrupt):
+        ex02.gram.check(raises)
+    assert torch.get_num_threads() == 2
+
+
+def test_threads_are_given_back_when_a_check_takes_too_long(two_threads, monkeypatch):
+    monkeypatch.setattr(calling, "replies", functools.partial(replies, seconds=0.1))
+    assert ex02.gram.check(lambda features: time.sleep(5)).outcome == "took too long"
+    assert torch.get_num_threads() == 2
+
+
+def test_a_check_in_another_thread_leaves_its_threads_alone_too(two_threads):
+    seen = []
+
+    def work():
+        torch.set_num_threads(2)
+        ex02.gram.check(lambda features: seen.append(torch.get_num_threads()))
+        seen.append(torch.get_num_threads())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen[0] == 1 and seen[-1] == 2 and torch.get_num_threads() == 2

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from nstlib import engine
 from nstlib.checks import calling, messages
 from nstlib.checks.calling import Case
 from nstlib.checks.judging.replies import Reply
@@ -33,6 +34,7 @@ class HiddenError(NstError):
     """Two mistakes of a question look alike whatever is drawn: the question is wrong, not the bundle."""
 
 
+@engine.one_thread()  # all questions: 2.7 s; on two threads beside other programs 12 s
 def make_question(question: Question, secret: bytes, bundle: str) -> GradedQuestion:
     """Return a question with hidden tests, drawn again until they tell every known mistake from all others."""
     for attempt in range(ATTEMPTS):
