@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import platform
 import select
 import signal
 import socket
@@ -15,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nstlib.errors import NstError
+from nstlib.grading.sandbox import seccomp
 from nstlib.grading.sandbox.limits import Limits
 
 ZYGOTE = Path(__file__).parents[1] / "sandbox" / "zygote.py"
@@ -30,13 +32,17 @@ ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
 }
-ELSEWHERE = (
-    "Answers are run in a jail that Linux alone gives, and this is {system}. Grade in a Linux container, or on Windows "
-    "in WSL2."
+SYSTEM = (
+    "Expected Linux, which alone gives the jail that answers run in; this is {system}. Grade in a Linux container, or "
+    "on Windows in WSL2."
+)
+MACHINE = (
+    "Expected an x86_64 machine, whose system calls the jail's filter (seccomp) knows by number; this one is "
+    "{machine}. Grade on x86_64, or allow a weak sandbox if you trust every submission."
 )
 MISSING = (
-    "The jail for answers needs {needed}; this machine does not give {missing}. Grade on Linux 5.13 or newer with "
-    "Landlock switched on, on x86_64 or aarch64, or allow a weak sandbox if you trust every submission."
+    "Expected a jail of {needed}; this machine does not give {missing}. Grade on Linux 5.13 or newer with Landlock "
+    "switched on, or allow a weak sandbox if you trust every submission."
 )
 
 
@@ -70,7 +76,9 @@ class Zygote:
     def __init__(self, limits: Limits, weak: bool, notebook: Path) -> None:
         if not sys.platform.startswith("linux"):
             system = {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, sys.platform)
-            raise SandboxError(ELSEWHERE.format(system=system))
+            raise SandboxError(SYSTEM.format(system=system))
+        if not seccomp.known() and not weak:
+            raise SandboxError(MACHINE.format(machine=platform.machine()))
         self._limits, self._number = limits, 0
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:

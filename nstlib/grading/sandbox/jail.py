@@ -17,7 +17,6 @@ from pathlib import Path
 from . import landlock, seccomp
 from .limits import Limits
 
-NEEDED = ("rlimits", "no capabilities", "landlock", "seccomp")
 NEW_USER, NEW_OTHERS = 0x10000000, 0x40000000 | 0x08000000 | 0x04000000  # network, System V, host name
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/dev/null", "/dev/urandom", "/dev/zero")
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 22, 38
