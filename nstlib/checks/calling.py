@@ -1,6 +1,6 @@
-"""Call a learner's function on a case, and write down what came back as a ``Reply``; nothing here judges it.
+"""Call a learner's function on a case and return what came back as a ``Reply``; nothing here judges it.
 
-A case's arguments are made anew for each call, so that one call cannot spoil the next.
+Each call gets fresh copies of the case's arguments, so that one call cannot spoil the next.
 """
 
 import _thread
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from nstlib.checks.judging.replies import Reply
-from nstlib.checks.reading import fixed, read
+from nstlib.checks.reading import changed, fixed, read, tensors
 
 SECONDS = 5.0  # for all calls of a check together
 LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]
@@ -25,9 +25,9 @@ LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]
 
 @dataclass(frozen=True)
 class Case:
-    """One call: its arguments, what to say of them, and the sizes in them by their symbols.
+    """One call: its arguments, how to describe them, and the sizes in them by their symbols.
 
-    `gradient` holds the places of the arguments at which a gradient must arrive: X, not the style, which many detach.
+    `gradient` holds the indices of the arguments that a gradient must reach: X, not the style, which many detach.
     `group` names the calls that share a formula, where not all calls of a question do.
     """
 
@@ -39,49 +39,50 @@ class Case:
 
 
 class TooLong(BaseException):
-    """Not an Exception: an `except Exception` in the learner's loop shall not catch it."""
+    """The time is over. It is no Exception, so that an `except Exception` in the learner's loop does not catch it."""
 
 
 def reply(function: Callable, case: Case, weights: Callable[[tuple[int, ...]], torch.Tensor] | None = fixed) -> Reply:
     """Call the function with copies of the case's arguments; `weights` are those of ``reading.read``."""
-    arguments = tuple(_copy(each, place in case.gradient) for place, each in enumerate(case.arguments))
-    inputs = list(_tensors(arguments))
-    before, moving = [tensor.detach().clone() for tensor in inputs], [each for each in inputs if each.requires_grad]
+    arguments = tuple(_copy(value, index in case.gradient) for index, value in enumerate(case.arguments))
+    inputs = list(tensors(arguments))
+    before = [tensor.detach().clone() for tensor in inputs]
+    differentiable = [tensor for tensor in inputs if tensor.requires_grad]
     try:
         answer = function(*arguments)
-        found = Reply("nothing") if answer is None else read(answer, moving, weights)
+        result = Reply("nothing") if answer is None else read(answer, differentiable, weights)
     except NotImplementedError:
         return Reply("not attempted")
     except (KeyboardInterrupt, TooLong):  # the learner's stop button, and the limit
         raise
     except BaseException as fault:
-        return Reply("raised", text=told(fault))
-    changed = any(not torch.equal(old, new.detach()) for old, new in zip(before, inputs, strict=True))
-    return replace(found, changed=changed)
+        return Reply("raised", text=describe(fault))
+    return replace(result, changed=changed(before, inputs))
 
 
 def replies(function: Callable, cases: list[Case], seconds: float = SECONDS) -> list[Reply]:
     """Call the function on every case; from the call on that takes too long, the replies say so."""
-    found: list[Reply] = []
+    answers: list[Reply] = []
     try:
         with limited(seconds):
             for case in cases:
-                found.append(reply(function, case))
+                answers.append(reply(function, case))
     except TooLong:
-        found += [Reply("too long")] * (len(cases) - len(found))
-    return found
+        answers += [Reply("too long")] * (len(cases) - len(answers))
+    return answers
 
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise TooLong in the main thread when the time is over; in any other thread there is no limit.
+    """Raise TooLong in the main thread when the time is over; other threads have no limit.
 
-    Interrupting the main thread works on every system; a signal handler of ours would work on some alone.
+    Interrupting the main thread works on every system; a signal handler of ours would work only on some.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    over, done = threading.Event(), threading.Event()
+    over = threading.Event()
+    done = threading.Event()
 
     def watch() -> None:
         if not done.wait(seconds):
@@ -107,7 +108,7 @@ def limited(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let interrupts arrive where they are ignored, as in all that a script starts in the background."""
+    """Let interrupts through where they are ignored, as in a program that a script started in the background."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         yield
         return
@@ -120,8 +121,9 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def watched() -> Iterator[set[str]]:
-    """Give a set that fills with what is called meanwhile: "nstlib" for the library itself, "autograd" for torch's."""
-    seen, before = set(), sys.getprofile()
+    """Give a set that collects what is called meanwhile: "nstlib" for the library itself, "autograd" for torch's."""
+    seen: set[str] = set()
+    before = sys.getprofile()
     checks = f"{LIBRARY}.checks"
 
     def notice(frame, event, argument) -> None:
@@ -139,18 +141,18 @@ def watched() -> Iterator[set[str]]:
         sys.setprofile(before)
 
 
-def told(fault: BaseException) -> str:
-    """Say what an exception said, and in which line of the learner's, which is the last that no library wrote."""
+def describe(fault: BaseException) -> str:
+    """Return an exception's message, and the learner's line: the last that no library wrote."""
     frames = [
         (frame, line)
         for frame, line in traceback.walk_tb(fault.__traceback__)
         if frame.f_globals.get("__name__", "").split(".")[0] not in (LIBRARY, "torch", "numpy", "jaxtyping", "einops")
     ]
     try:
-        said = str(fault).strip().splitlines()
-    except Exception:  # a learner's own class may fail to say anything
-        said = []
-    text = f"{type(fault).__name__}: {said[0] if said else 'without a message'}"
+        message = str(fault).strip().splitlines()
+    except Exception:  # a learner's own class may have a __str__ that raises
+        message = []
+    text = f"{type(fault).__name__}: {message[0] if message else 'without a message'}"
     if not frames:
         return text
     frame, line = frames[-1]
@@ -161,16 +163,8 @@ def told(fault: BaseException) -> str:
 
 def _copy(value, gradient: bool):
     if isinstance(value, torch.Tensor):
-        copied = value.detach().clone()
-        return copied.requires_grad_() if gradient and copied.is_floating_point() else copied
+        copy = value.detach().clone()
+        return copy.requires_grad_() if gradient and copy.is_floating_point() else copy
     if isinstance(value, dict):
-        return {key: _copy(each, gradient) for key, each in value.items()}
-    return type(value)(_copy(each, gradient) for each in value) if isinstance(value, tuple | list) else value
-
-
-def _tensors(value) -> Iterator[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, dict | tuple | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _tensors(each)
+        return {key: _copy(item, gradient) for key, item in value.items()}
+    return type(value)(_copy(item, gradient) for item in value) if isinstance(value, tuple | list) else value

@@ -1,7 +1,10 @@
-"""Read what a learner's function gave back as arrays: a ``Reply``. Nothing that it gave can make this raise."""
+"""Read what a learner's function gave back as arrays: a ``Reply``. Nothing that it gave can make this raise.
+
+The notebook's checks and the grader's children both read an answer with this file.
+"""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -15,8 +18,26 @@ class Unread(Exception):
     """No numbers can be read from an answer; the message says why."""
 
 
+def tensors(value) -> Iterator[torch.Tensor]:
+    """Give the tensors in an argument or in all arguments, in order."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, dict | tuple | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from tensors(item)
+
+
+def changed(before: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor]) -> bool:
+    """Return whether an input is no longer what it was; `before` holds copies."""
+    try:
+        pairs = zip(before, inputs, strict=True)
+        return any(old.dtype != new.dtype or not torch.equal(old, new.detach()) for old, new in pairs)
+    except Exception:  # an input is no ordinary tensor any more
+        return True
+
+
 def fixed(shape: tuple[int, ...]) -> torch.Tensor:
-    """Return fixed numbers that differ from place to place, float64."""
+    """Return fixed numbers that differ from entry to entry, float64."""
     return torch.linspace(-1, 1.5, math.prod(shape), dtype=torch.float64).cos().reshape(shape)
 
 
@@ -25,25 +46,28 @@ def read(
 ) -> Reply:
     """Turn an answer into arrays; where that fails, the reply says why.
 
-    inputs: the tensors at which a gradient of Σ w · answer must arrive. weights: shape -> w; None asks for no gradient.
+    inputs: the tensors that a gradient of Σ w · answer must reach. weights: shape -> w; None asks for no gradient.
     """
-    kind, why = _kind(answer), ""
+    kind = _kind(answer)
+    unread = ""
     dtype = str(answer.dtype).removeprefix("torch.") if kind in ("tensor", "numpy") else ""
     try:
         values = _values(kind, answer)
     except Unread as fault:
-        values, why = {}, str(fault)
+        values = {}
+        unread = str(fault)
     except Exception:  # an answer's own methods may raise anything
-        values, why = {}, NO_NUMBER
-    gradients = _gradients(answer, inputs, weights) if weights and kind == "tensor" and not why else ()
-    return Reply("value", kind, dtype, values, gradients, unread=why)
+        values = {}
+        unread = NO_NUMBER
+    gradients = _gradients(answer, inputs, weights) if weights and kind == "tensor" and not unread else ()
+    return Reply("value", kind, dtype, values, gradients, unread=unread)
 
 
 def _kind(answer) -> str:
     if isinstance(answer, int | float | np.number) and not isinstance(answer, bool | np.complexfloating):
         return "number"
     known = {torch.Tensor: "tensor", np.ndarray: "numpy", dict: "dict", list: "list", tuple: "tuple"}
-    return next((name for each, name in known.items() if isinstance(answer, each)), type(answer).__name__)
+    return next((name for cls, name in known.items() if isinstance(answer, cls)), type(answer).__name__)
 
 
 def _values(kind: str, answer) -> dict[str, np.ndarray]:
@@ -74,7 +98,7 @@ def _array(value) -> np.ndarray:
         value = value.detach().real if value.is_complex() else value.detach()
         return value.cpu().double().numpy()
     if isinstance(value, list | tuple):
-        rows = [_array(each) for each in value]
+        rows = [_array(row) for row in value]
         if len({row.shape for row in rows}) > 1:
             raise Unread("its rows differ in length")
         return np.array(rows, dtype=np.float64)
@@ -86,12 +110,12 @@ def _array(value) -> np.ndarray:
 
 
 def _gradients(answer: torch.Tensor, inputs: list[torch.Tensor], weights: Callable) -> tuple[np.ndarray | None, ...]:
-    """Return ∂(Σ w · answer)/∂input for each."""
+    """Return ∂(Σ w · answer)/∂input for each input."""
     if not answer.requires_grad or not answer.is_floating_point():
         return (None,) * len(inputs)
     try:
         w = weights(tuple(answer.shape)).to(answer)
-        found = torch.autograd.grad((w * answer).sum(), inputs, allow_unused=True)
+        gradients = torch.autograd.grad((w * answer).sum(), inputs, allow_unused=True)
     except RuntimeError:  # an input was changed in place after it had been used
         return (None,) * len(inputs)
-    return tuple(None if gradient is None else gradient.double().numpy() for gradient in found)
+    return tuple(None if gradient is None else gradient.double().numpy() for gradient in gradients)

@@ -217,3 +217,10 @@ def test_a_check_in_another_thread_leaves_its_threads_alone_too(two_threads):
     thread.start()
     thread.join()
     assert seen[0] == 1 and seen[-1] == 2 and torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("spoil", ["x.data = x.data.float()", "x.data = x.data[:1]", "x.data = torch.empty(0)"])
+def test_an_input_of_another_dtype_or_shape_counts_as_changed(spoil):
+    names: dict = {"torch": torch}
+    exec(f"def f(x):\n    {spoil}\n    return torch.ones(2)", names)
+    assert reply(names["f"], CASE).changed

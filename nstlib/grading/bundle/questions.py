@@ -108,14 +108,14 @@ def read_questions(folder: Path, points: Mapping[str, int]) -> dict[str, GradedQ
 
 
 def _encode_test(test: Test, arrays: dict[str, np.ndarray]) -> dict:
-    plain = {key: serialization.tree(getattr(test, key), arrays) for key in ("arguments", "gradient", "cotangent")}
-    mistakes = {name: serialization.tree_of_reply(reply, arrays) for name, reply in test.mistakes.items()}
+    plain = {key: serialization.encode(getattr(test, key), arrays) for key in ("arguments", "gradient", "cotangent")}
+    mistakes = {name: serialization.encode_reply(reply, arrays) for name, reply in test.mistakes.items()}
     named = {"id": test.id, "words": test.words, "symbols": dict(test.symbols), "group": test.group}
-    return {**named, **plain, "expected": serialization.tree_of_reply(test.expected, arrays), "mistakes": mistakes}
+    return {**named, **plain, "expected": serialization.encode_reply(test.expected, arrays), "mistakes": mistakes}
 
 
 def _decode_test(entry: dict, arrays: Mapping[str, np.ndarray]) -> Test:
-    plain = {key: serialization.grow(entry[key], arrays) for key in ("arguments", "gradient", "cotangent")}
-    mistakes = {name: serialization.grow_reply(reply, arrays) for name, reply in entry["mistakes"].items()}
+    plain = {key: serialization.decode(entry[key], arrays) for key in ("arguments", "gradient", "cotangent")}
+    mistakes = {name: serialization.decode_reply(reply, arrays) for name, reply in entry["mistakes"].items()}
     named = {key: entry[key] for key in ("id", "words", "symbols", "group")}
-    return Test(**named, **plain, expected=serialization.grow_reply(entry["expected"], arrays), mistakes=mistakes)
+    return Test(**named, **plain, expected=serialization.decode_reply(entry["expected"], arrays), mistakes=mistakes)

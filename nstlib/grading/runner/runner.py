@@ -18,7 +18,7 @@ import numpy as np
 from nstlib.checks.judging.replies import Reply
 from nstlib.grading.runner.process import Lost, SandboxError, Zygote
 from nstlib.grading.runner.watch import End, watch
-from nstlib.grading.sandbox import answers, protocol
+from nstlib.grading.sandbox import answers, protocol, values
 from nstlib.grading.sandbox.answers import Reading
 from nstlib.grading.sandbox.limits import Limits
 from nstlib.grading.sandbox.protocol import ProtocolError
@@ -113,15 +113,17 @@ class Runner:
 
     def call(self, job: Job, wall: float | None = None) -> Outcome:
         """Call an answer; `wall` is the seconds it may take, the limits' unless given. Never raises for an answer."""
-        chunks = [job.source.encode("utf-8", "backslashreplace")]
+        arrays: dict[str, np.ndarray] = {}
         head = {
             "ask": "call",
             "function": job.function,
             "gradient": list(job.gradient),
             "by_hand": job.by_hand,
-            "arguments": [protocol.encode(each, chunks) for each in job.arguments],
-            "cotangent": protocol.encode(job.cotangent, chunks),
+            "arguments": values.encode(list(job.arguments), arrays),
+            "cotangent": values.encode(job.cotangent, arrays),
         }
+        head["arrays"], chunks = values.to_bytes(arrays)
+        source = job.source.encode("utf-8", "backslashreplace")
         shapes = [shape for place in job.gradient for shape in _shapes(job.arguments[place])]
         asked = shapes if job.cotangent is not None else []
 
@@ -133,7 +135,7 @@ class Runner:
             reply = Reply(*(getattr(answer, name) for name in fields), unread="unread" if answer.unread else "")
             return replace(outcome, detail=answer.detail, reply=reply)
 
-        return self._twice(protocol.pack(head, *chunks), wall or self.limits.wall, take)
+        return self._twice(protocol.pack(head, source, *chunks), wall or self.limits.wall, take)
 
     def read(self, data: bytes, questions: Mapping[str, str], wall: float | None = None) -> Outcome:
         """Read a notebook's bytes; questions: id -> function's name. The outcome's data is a Reading."""

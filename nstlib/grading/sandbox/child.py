@@ -1,7 +1,7 @@
 """A child: lock the jail, take one request, call the answer or read the notebook, reply once.
 
-From the ready byte on, all in here belongs to the student's code, which can change any of it. That spoils nothing but
-its own reply.
+After the ready byte everything in this process belongs to the student's code, which may change any of it. That spoils
+only its own reply.
 """
 
 import linecache
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from . import answers, protocol, reading  # `reading` is of nstlib.checks: the zygote puts it here
+from . import answers, protocol, reading, values  # `reading` is of nstlib.checks: the zygote puts it here
 from .answers import Answer
 
 READY = b"\x01"
@@ -24,11 +24,11 @@ FILE = "answer.py"
 
 
 def main(jail, request: int, reply: int, parent: int, notebook) -> None:
-    """Serve one request; never returns. Exit statuses beside 0 are for faults in here."""
+    """Serve one request; never returns. An exit status other than 0 means a fault of this file."""
     random.seed(0)  # a fork seeds it anew
     jail.lock(parent)
     head, chunks = protocol.unpack(_all(request))
-    os.write(reply, READY)  # from here on what goes wrong is the student's, before it was ours
+    os.write(reply, READY)  # a fault before this byte is ours, after it the student's
     frame = _read(head, chunks, notebook) if head["ask"] == "read" else _call(head, chunks, jail.limits)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -62,34 +62,39 @@ def _call(head: dict, chunks: list[bytes], limits) -> bytes:
 
 
 def _answer(head: dict, chunks: list[bytes], most: int) -> Answer:
-    """Do as ``nstlib.checks.calling.reply`` does, with the cotangent of the request for its fixed weights."""
+    """Do as ``nstlib.checks.calling.reply`` does, with the request's cotangent in place of its fixed weights."""
     try:
-        function = _defined(chunks[0].decode(), head["function"])
-        arguments = [protocol.decode(tree, chunks, torch.from_numpy) for tree in head["arguments"]]
-        for place in head["gradient"]:
-            for tensor in _tensors(arguments[place]):
+        function = _define(chunks[0].decode(), head["function"])
+        arrays = values.from_bytes(head["arrays"], chunks[1:])
+        cotangent = values.decode(head["cotangent"], arrays)
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        arguments = values.decode(head["arguments"], tensors)
+        for index in head["gradient"]:
+            for tensor in reading.tensors(arguments[index]):
                 tensor.requires_grad_(tensor.is_floating_point())
-        inputs = list(_tensors(arguments))
-        before, moving = [each.detach().clone() for each in inputs], [each for each in inputs if each.requires_grad]
+        inputs = list(reading.tensors(arguments))
+        before = [tensor.detach().clone() for tensor in inputs]
+        differentiable = [tensor for tensor in inputs if tensor.requires_grad]
         with _watched(head["by_hand"]) as used:
-            answer = function(*arguments)
+            returned = function(*arguments)
     except NotImplementedError:
         return Answer("not attempted")
     except BaseException as fault:
         if _out_of_memory(fault):
             raise MemoryError from None
-        return Answer("raised", text=_told(fault), detail=_about(fault))
-    if answer is None:
+        return Answer("raised", text=_describe(fault), detail=_about(fault))
+    if returned is None:
         return Answer("nothing")
-    changed = _changed(before, inputs)
-    found = _numbers(answer, moving, protocol.decode(head["cotangent"], chunks, np.asarray), most)
-    found.changed, found.detail = changed, "autograd" if used else ""
-    return found
+    changed = reading.changed(before, inputs)
+    answer = _numbers(returned, differentiable, cotangent, most)
+    answer.changed = changed
+    answer.detail = "autograd" if used else ""
+    return answer
 
 
 @contextmanager
 def _watched(wanted: bool) -> Iterator[set[str]]:
-    """Give a set that is not empty once autograd was asked for a gradient; a claim, which can only cost points."""
+    """Give a set that is no longer empty once autograd was asked for a gradient; a claim that can only cost points."""
     used: set[str] = set()
 
     def notice(frame, event, argument) -> None:
@@ -104,8 +109,8 @@ def _watched(wanted: bool) -> Iterator[set[str]]:
         sys.setprofile(None)
 
 
-def _defined(source: str, name: str):
-    """Run the definitions as a module, and return the one that is asked for."""
+def _define(source: str, name: str):
+    """Run the definitions as a module, and return the function of this name."""
     module = types.ModuleType("__main__")  # as in a notebook
     sys.modules["__main__"] = module  # dataclasses look there
     linecache.cache[FILE] = (len(source), None, source.splitlines(keepends=True), FILE)
@@ -115,31 +120,16 @@ def _defined(source: str, name: str):
     return module.__dict__[name]
 
 
-def _tensors(value) -> Iterator[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, dict | tuple | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _tensors(each)
-
-
-def _changed(before: list[torch.Tensor], inputs: list[torch.Tensor]) -> bool:
-    try:
-        return any(not torch.equal(old, new.detach()) for old, new in zip(before, inputs, strict=True))
-    except Exception:  # of another dtype now, or no tensor any more
-        return True
-
-
-def _numbers(answer, moving: list[torch.Tensor], cotangent: np.ndarray | None, most: int) -> Answer:
-    """Read an answer as the notebook's check does; without numbers where it holds none, or more than `most` bytes."""
+def _numbers(answer, inputs: list[torch.Tensor], cotangent: np.ndarray | None, most: int) -> Answer:
+    """Read an answer as the notebook's check does; without numbers where it has none, or more than `most` bytes."""
     size = answer.numel() if isinstance(answer, torch.Tensor) else getattr(answer, "size", 0)
-    if isinstance(answer, torch.Tensor | np.ndarray) and 8 * size > most:  # before anybody makes numbers of it
+    if isinstance(answer, torch.Tensor | np.ndarray) and 8 * size > most:  # look before making an array of it
         kind = "tensor" if isinstance(answer, torch.Tensor) else "numpy"
         return Answer("value", kind, _dtype(str(answer.dtype)), unread=True)
     weights = None if cotangent is None else lambda shape: torch.from_numpy(np.resize(cotangent, shape))
-    found = reading.read(answer, moving, weights)
-    kind = found.kind if found.kind in answers.KINDS else _name(type(answer))
-    return Answer("value", kind, _dtype(found.dtype), dict(found.values), found.gradients, unread=bool(found.unread))
+    reply = reading.read(answer, inputs, weights)
+    kind = reply.kind if reply.kind in answers.KINDS else _name(type(answer))
+    return Answer("value", kind, _dtype(reply.dtype), dict(reply.values), reply.gradients, unread=bool(reply.unread))
 
 
 def _dtype(name: str) -> str:
@@ -147,8 +137,8 @@ def _dtype(name: str) -> str:
     return name if name in answers.DTYPES else "other"
 
 
-def _name(kind: type) -> str:
-    name = str(getattr(kind, "__name__", ""))[: answers.NAME]
+def _name(cls: type) -> str:
+    name = str(getattr(cls, "__name__", ""))[: answers.NAME]
     return name if name.isidentifier() else "object"
 
 
@@ -161,16 +151,16 @@ def _about(fault: BaseException) -> str:
     return "nstlib" if isinstance(fault, ImportError) and str(name).split(".")[0] == "nstlib" else ""
 
 
-def _told(fault: BaseException) -> str:
-    """Say what an exception said, and in which line of the student's."""
+def _describe(fault: BaseException) -> str:
+    """Return an exception's message, and the student's line that raised it."""
     try:
-        said = str(fault).strip().splitlines() or ["without a message"]
-        text = f"{_name(type(fault))}: {said[0][: answers.TEXT // 2]}"
-        places = list(traceback.walk_tb(fault.__traceback__))
-        frames = [(frame, line) for frame, line in places if frame.f_code.co_filename == FILE]
-        if not frames:
+        message = str(fault).strip().splitlines() or ["without a message"]
+        text = f"{_name(type(fault))}: {message[0][: answers.TEXT // 2]}"
+        frames = list(traceback.walk_tb(fault.__traceback__))
+        own = [(frame, line) for frame, line in frames if frame.f_code.co_filename == FILE]
+        if not own:
             return text
-        frame, line = frames[-1]
+        frame, line = own[-1]
         code = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()[:200]
         return f"{text}\nin line {line}: {code}" if code else f"{text}\nin line {line}"
     except BaseException:  # its __str__ raises

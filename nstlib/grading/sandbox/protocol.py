@@ -5,13 +5,8 @@ gives as "sizes". A reader takes what has come and never sets aside memory for w
 """
 
 import json
-import math
 import struct
-from collections.abc import Callable, Sequence
 
-import numpy as np
-
-INPUTS = ("<f2", "<f4", "<f8", "<i8", "<i4", "|u1", "|b1")
 CHUNKS = 4000  # in a frame
 
 
@@ -71,44 +66,6 @@ def unpack(data: bytes) -> tuple[dict, list[bytes]]:
     if not reader.feed(data):
         raise ProtocolError("The frame is not complete.")
     return reader.parts()
-
-
-def encode(value, chunks: list[bytes]):
-    """Turn an argument into JSON; an array's bytes go to the end of `chunks`.
-
-    Arguments are arrays of INPUTS' dtypes, int, float, str, bool, None; lists, tuples, dicts with str keys of these.
-    """
-    if isinstance(value, np.ndarray):
-        kind = value.dtype.newbyteorder("<").str
-        if kind not in INPUTS:
-            raise TypeError(f"An array of dtype {value.dtype} was given as an argument; possible are {INPUTS}.")
-        chunks.append(np.asarray(value, kind).tobytes())
-        return ["array", kind, list(value.shape), len(chunks) - 1]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return ["float", str(value)]
-    if value is None or isinstance(value, bool | int | float | str):
-        return ["plain", value]
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return ["dict", [[key, encode(each, chunks)] for key, each in value.items()]]
-    if isinstance(value, list | tuple):
-        return [type(value).__name__, [encode(each, chunks) for each in value]]
-    raise TypeError(f"An argument of type {type(value).__name__} was given; possible are arrays and plain Python.")
-
-
-def decode(tree, chunks: Sequence[bytes], array: Callable[[np.ndarray], object]):
-    """Turn what `encode` gave into the argument again; each array goes through `array`."""
-    kind, value = tree[0], tree[1]
-    if kind == "array":
-        return array(np.frombuffer(chunks[tree[3]], value).reshape(tree[2]).copy())
-    if kind == "float":
-        return float(value)
-    if kind == "dict":
-        return {key: decode(each, chunks, array) for key, each in value}
-    if kind in ("list", "tuple"):
-        return (list if kind == "list" else tuple)(decode(each, chunks, array) for each in value)
-    return value
 
 
 def listed(value, most: int) -> list:
