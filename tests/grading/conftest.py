@@ -24,6 +24,7 @@ def running(limits=QUICK, **more):
     except SandboxError as why:
         pytest.skip(f"cannot jail here: {why}")
     with runner:
+        assert runner.pid in _family(runner.pid), "the search for left-over processes finds no zygote at all"
         yield runner
     assert left_over(runner.pid) == []
 
@@ -31,22 +32,22 @@ def running(limits=QUICK, **more):
 def left_over(zygote_pid: int, seconds: float = 10.0) -> list[int]:
     """Return the processes of this zygote that are still there after so many seconds; itself, too."""
     until = time.monotonic() + seconds
-    while (found := _family(zygote_pid)) and time.monotonic() < until:
+    while (processes := _family(zygote_pid)) and time.monotonic() < until:
         time.sleep(0.02)
-    return found
+    return processes
 
 
 def _family(zygote_pid: int) -> list[int]:
     """Return the zygote, what it forked, and what was forked by a zygote that is gone."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         try:
             ours = zygote.__file__ in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
             if ours and (process.ppid() == 1 or zygote_pid in (process.pid, process.ppid(), os.getsid(process.pid))):
-                found.append(process.pid)
+                processes.append(process.pid)
         except (psutil.Error, ProcessLookupError):
             continue
-    return found
+    return processes
 
 
 @pytest.fixture(scope="session")

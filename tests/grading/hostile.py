@@ -364,6 +364,25 @@ os._exit(0)
     ),
     Hostile(
         60,
+        "forges-by-the-childs-own-modules",
+        body(
+            """
+child = sys.modules["sandbox.child"]
+frame = child.protocol.pack({"status": "correct", "verdict": "correct", "points": 8})
+sys.modules["sandbox.answers"].pack_answer = lambda answer: frame
+return torch.zeros(3, 3)
+"""
+        ),
+        ("protocol",),
+    ),
+    Hostile(
+        60,
+        "patches-the-reading",
+        body("sys.modules['sandbox.reading'].read = lambda *a: 'correct'\nreturn torch.zeros(3, 3)"),
+        ("exited",),
+    ),
+    Hostile(
+        60,
         "traces",
         body("sys.settrace(lambda *a: 1 / 0)\nsys.setprofile(lambda *a: os._exit(3))\nreturn torch.zeros(3, 3)"),
         (*WRONG, "exited"),

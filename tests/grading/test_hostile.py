@@ -1,6 +1,8 @@
 """Each hostile answer ends as it must: nothing forged, nothing harmed, nothing left, and the next answer is served."""
 
 import os
+import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,21 @@ REPLIES = {"value", "nothing", "not attempted", "raised"}
 
 def job(source):
     return Job("gram_matrix", source, (FEATURES,), (), np.ones((3, 3)))
+
+
+def test_every_file_and_module_under_attack_exists(runner):
+    sources = "\n".join(hostile.source for hostile in ALL)
+    root = Path(nstlib.__file__).parents[1]
+    files = set(re.findall(r"@LIBRARY@/([\w./]+)", sources))
+    assert files and [name for name in files if not (root / name).is_file()] == []
+    imported = set(re.findall(r"import (nstlib[\w.]*)", sources))
+    assert imported and [name for name in imported if find_spec(name) is None] == []
+    loaded = set(re.findall(r"""sys\.modules\[["']([\w.]+)["']\]""", sources))
+    finder = "type(sys.meta_path[0]).__name__ == 'Absent'"  # which imports-past-the-finder removes
+    names = f"{{**{{name: name in sys.modules for name in {sorted(loaded)}}}, 'Absent': {finder}}}"
+    source = f"import sys\ndef gram_matrix(features): return {{k: float(v) for k, v in {names}.items()}}"
+    outcome = runner.call(job(source))
+    assert loaded and outcome.reply.values == dict.fromkeys([*loaded, "Absent"], 1)
 
 
 def correct(outcome):

@@ -36,6 +36,7 @@ class Cells:
 
     def needed(self, claim: str) -> list[int]:
         """Return the cells that define what the claim's cell uses, and what those use, in order, the claim last."""
+        # Not by sandbox/definitions: a claim needs its loops, calls and asserts, which the sandbox must never take.
         last = self.claims[claim]
         defined = [_stored(source) for source in self.sources]
         wanted, waiting = {last}, [last]

@@ -69,7 +69,7 @@ def mark(
     entries = {}
     ungraded = []
     for name, question in questions.items():
-        answer = outcome.data.found.get(name)
+        answer = outcome.data.answers.get(name)
         if answer is None:
             ungraded.append(name)
         elif answer.status != "found":

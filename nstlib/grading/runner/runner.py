@@ -128,7 +128,7 @@ class Runner:
         asked = shapes if job.cotangent is not None else []
 
         def take(outcome: Outcome, head: dict, chunks: list[bytes]) -> Outcome:
-            answer = answers.hear(head, chunks, asked, self.limits.body)
+            answer = answers.unpack_answer(head, chunks, asked, self.limits.body)
             if answer.status == "memory":
                 return replace(outcome, status="memory")
             fields = ("status", "kind", "dtype", "values", "gradients", "changed", "text")
@@ -144,7 +144,7 @@ class Runner:
         def take(outcome: Outcome, head: dict, chunks: list[bytes]) -> Outcome:
             if head.get("status") == "memory":
                 return replace(outcome, status="memory")
-            return replace(outcome, data=answers.hear_reading(head, chunks, questions, words, self.limits.source))
+            return replace(outcome, data=answers.unpack_reading(head, chunks, questions, words, self.limits.source))
 
         frame = protocol.pack({"ask": "read", "questions": dict(questions)}, data)
         return self._twice(frame, wall or self.limits.wall, take)

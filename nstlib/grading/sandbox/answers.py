@@ -1,11 +1,11 @@
-"""A child's reply to a call or a notebook, as it is written in the child and checked, for form alone, in the parent."""
+"""A child's reply to a call or a notebook: packed in the child, unpacked in the parent, which checks its form alone."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from .protocol import ProtocolError, listed, pack, whole
+from .protocol import ProtocolError, listed, pack, sizes
 
 STATUSES = frozenset({"value", "nothing", "not attempted", "raised", "memory", "read"})  # of a child's reply
 DETAILS = frozenset({"", "nstlib", "autograd"})  # what an answer called, or could not call
@@ -18,7 +18,7 @@ NUMBER = np.dtype("<f8")
 
 @dataclass
 class Answer:
-    """A reply as a child claims it, every field checked for form: nothing here is a verdict."""
+    """A reply as a child claims it, with every field checked for form; none of them is a verdict."""
 
     status: str
     kind: str = ""
@@ -31,49 +31,50 @@ class Answer:
     detail: str = ""
 
 
-def tell(answer: Answer) -> bytes:
-    """Return the frame of a reply."""
-    arrays = [*answer.values.values(), *(each for each in answer.gradients if each is not None)]
+def pack_answer(answer: Answer) -> bytes:
+    """Return the frame of a reply to a call."""
+    arrays = [*answer.values.values(), *(gradient for gradient in answer.gradients if gradient is not None)]
     head = {
         "status": answer.status,
         "kind": answer.kind,
         "dtype": answer.dtype,
         "names": list(answer.values),
-        "shapes": [list(each.shape) for each in answer.values.values()],
-        "gradients": [each is not None for each in answer.gradients],
+        "shapes": [list(array.shape) for array in answer.values.values()],
+        "gradients": [gradient is not None for gradient in answer.gradients],
         "changed": bool(answer.changed),
         "unread": bool(answer.unread),
         "text": answer.text[:TEXT],
         "detail": answer.detail,
     }
-    return pack(head, *(np.asarray(each, NUMBER).tobytes() for each in arrays))
+    return pack(head, *(np.asarray(array, NUMBER).tobytes() for array in arrays))
 
 
-def hear(head: dict, chunks: Sequence[bytes], inputs: Sequence[tuple[int, ...]], limit: int) -> Answer:
+def unpack_answer(head: dict, chunks: Sequence[bytes], inputs: Sequence[tuple[int, ...]], limit: int) -> Answer:
     """Check a reply to a call; raises ProtocolError.
 
-    inputs: shapes of the tensors that may have a gradient. Every number's place is counted here: an array's bytes must
-    be as many as its shape says, a gradient has its input's shape, and no chunk may be left over.
+    inputs: shapes of the tensors that may have a gradient. Every byte is accounted for: an array has as many as its
+    shape says, a gradient has its input's shape, and no chunk is left over.
     """
     status, kind, dtype, detail = (_text(head.get(key), NAME) for key in ("status", "kind", "dtype", "detail"))
     if status not in STATUSES - {"read"} or detail not in DETAILS or dtype not in DTYPES:
-        raise ProtocolError("The status, the detail or the dtype is none of ours.")
+        raise ProtocolError("Expected a known status, detail and dtype, got another.")
     if status == "value" and kind not in KINDS and not kind.isidentifier():
-        raise ProtocolError("The answer's type has no name that a type can have.")
+        raise ProtocolError("Expected an identifier as the name of the answer's type, got another text.")
     names = [_text(name, NAME) for name in listed(head.get("names"), NAMES)]
-    shapes = [tuple(whole(shape, limit, DIMENSIONS)) for shape in listed(head.get("shapes"), NAMES)]
+    shapes = [tuple(sizes(shape, limit, DIMENSIONS)) for shape in listed(head.get("shapes"), NAMES)]
     arrive = listed(head.get("gradients"), NAMES)
-    changed, unread = head.get("changed"), head.get("unread")
+    changed = head.get("changed")
+    unread = head.get("unread")
     if len(set(names)) != len(names) or len(names) != len(shapes):
-        raise ProtocolError("Names and shapes do not fit together.")
+        raise ProtocolError("Expected one shape for each of the names, which must differ.")
     if not isinstance(changed, bool) or not isinstance(unread, bool):
-        raise ProtocolError("What is to be said by yes or no is not.")
-    if not all(isinstance(each, bool) for each in arrive) or len(arrive) not in (0, len(inputs)):
-        raise ProtocolError("The gradients are not those that were asked for.")
+        raise ProtocolError("Expected true or false for `changed` and `unread`, got something else.")
+    if not all(isinstance(flag, bool) for flag in arrive) or len(arrive) not in (0, len(inputs)):
+        raise ProtocolError("Expected true or false for each gradient that was asked for, got something else.")
     if status != "value" and (names or arrive):
-        raise ProtocolError("There are numbers where no value was returned.")
+        raise ProtocolError("Expected no numbers where no value was returned, got some.")
     expected = [*shapes, *(shape for shape, there in zip(inputs, arrive, strict=False) if there)]
-    arrays = [_array(*pair) for pair in zip(_same_length(chunks, expected), expected, strict=True)]
+    arrays = [_array(*pair) for pair in zip(_require_length(chunks, expected), expected, strict=True)]
     rest = iter(arrays[len(names) :])
     gradients = tuple(next(rest) if there else None for there in arrive)
     values = dict(zip(names, arrays, strict=False))
@@ -81,7 +82,7 @@ def hear(head: dict, chunks: Sequence[bytes], inputs: Sequence[tuple[int, ...]],
 
 
 @dataclass(frozen=True)
-class Found:
+class Extract:
     """What a notebook holds as the answer to one question; `source` is the student's text and never run outside."""
 
     status: str
@@ -91,59 +92,60 @@ class Found:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was found in a notebook. reject: why it could not be read, None where it could."""
+    """What a notebook holds, by question. reject: why it could not be read, None where it could."""
 
-    found: dict[str, Found]
+    answers: dict[str, Extract]
     warnings: tuple[str, ...] = ()
     reject: str | None = None
 
 
-def tell_reading(read: dict) -> bytes:
+def pack_reading(read: dict) -> bytes:
     """Return the frame of what ``notebook.read`` returned."""
-    found = [[name, each["status"], list(each["warnings"])] for name, each in read["found"].items()]
-    head = {"status": "read", "warnings": list(read["warnings"]), "reject": read["reject"], "found": found}
-    return pack(head, *(each["source"].encode() for each in read["found"].values()))
+    rows = [[name, answer["status"], list(answer["warnings"])] for name, answer in read["found"].items()]
+    head = {"status": "read", "warnings": list(read["warnings"]), "reject": read["reject"], "found": rows}
+    return pack(head, *(answer["source"].encode() for answer in read["found"].values()))
 
 
-def hear_reading(head: dict, chunks: Sequence[bytes], questions: Collection[str], words: Collection[str], most: int):
-    """Return the Reading; raises ProtocolError for questions nobody asked, and for what is not in `words`.
+def unpack_reading(
+    head: dict, chunks: Sequence[bytes], questions: Collection[str], words: Collection[str], most: int
+) -> Reading:
+    """Check a reply about a notebook; raises ProtocolError for other questions than `questions`, or other `words`.
 
     words: every status, warning and reason that ``notebook`` has. most: bytes of one source.
     """
-    reject, found = head.get("reject"), listed(head.get("found"), NAMES)
-    rows = [listed(row, 3) for row in found]
-    if any(len(row) != 3 or not isinstance(row[0], str) or row[0] not in questions for row in rows) or len(
-        chunks
-    ) != len(rows):
-        raise ProtocolError("The reading is not of the questions that were asked.")
-    warnings = [*listed(head.get("warnings"), NAMES), *(each for row in rows for each in listed(row[2], NAMES))]
-    said = [*warnings, *(row[1] for row in rows), *([] if reject is None else [reject])]
-    if not all(isinstance(word, str) and word in words for word in said):
-        raise ProtocolError("The reading says a word that no reading can say.")
+    reject = head.get("reject")
+    rows = [listed(row, 3) for row in listed(head.get("found"), NAMES)]
+    known = all(len(row) == 3 and isinstance(row[0], str) and row[0] in questions for row in rows)
+    if not known or len(chunks) != len(rows):
+        raise ProtocolError("Expected a source for each of the questions that were asked, got something else.")
+    warnings = [*listed(head.get("warnings"), NAMES), *(word for row in rows for word in listed(row[2], NAMES))]
+    used = [*warnings, *(row[1] for row in rows), *([] if reject is None else [reject])]
+    if not all(isinstance(word, str) and word in words for word in used):
+        raise ProtocolError("Expected the words that a reading is made of, got another.")
     if any(len(chunk) > most for chunk in chunks):
-        raise ProtocolError("A source is longer than a source may be.")
+        raise ProtocolError("Expected a shorter source: this is more than an answer may have.")
     try:
         sources = [chunk.decode() for chunk in chunks]
     except UnicodeDecodeError:
-        raise ProtocolError("A source is not in UTF-8.") from None
-    answers = {row[0]: Found(row[1], source, tuple(row[2])) for row, source in zip(rows, sources, strict=True)}
+        raise ProtocolError("Expected a source in UTF-8, got other bytes.") from None
+    answers = {row[0]: Extract(row[1], source, tuple(row[2])) for row, source in zip(rows, sources, strict=True)}
     return Reading(answers, tuple(head["warnings"]), reject)
 
 
 def readable(text: str) -> str:
-    """Return the text without lone surrogates, which no file takes."""
+    """Return the text without lone surrogates, which cannot be written to a file."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _text(value, most: int) -> str:
     if not isinstance(value, str) or len(value) > most:
-        raise ProtocolError("A text is missing, or too long.")
+        raise ProtocolError("Expected a text within its limit, got none or a longer one.")
     return readable(value)
 
 
-def _same_length(chunks: Sequence[bytes], shapes: Sequence) -> Sequence[bytes]:
+def _require_length(chunks: Sequence[bytes], shapes: Sequence) -> Sequence[bytes]:
     if len(chunks) != len(shapes):
-        raise ProtocolError("There are more or fewer arrays than were announced.")
+        raise ProtocolError("Expected as many arrays as the head has shapes, got more or fewer.")
     return chunks
 
 
@@ -152,8 +154,8 @@ def _array(chunk: bytes, shape: tuple[int, ...]) -> np.ndarray:
     for size in shape:
         count *= size
     if len(chunk) != count * NUMBER.itemsize:
-        raise ProtocolError("An array has not the bytes that its shape needs.")
+        raise ProtocolError("Expected as many bytes as the array's shape needs, got more or fewer.")
     try:
         return np.frombuffer(chunk, NUMBER).reshape(shape).astype(np.float64)
     except ValueError:  # an empty array with sizes whose product numpy cannot hold
-        raise ProtocolError("An array has a shape that no array can have.") from None
+        raise ProtocolError("Expected a shape that an array can have, got a larger one.") from None

@@ -46,19 +46,21 @@ def _all(source: int) -> bytes:
 
 def _read(head: dict, chunks: list[bytes], notebook) -> bytes:
     try:
-        return answers.tell_reading(notebook.read(chunks[0], head["questions"]))
+        return answers.pack_reading(notebook.read(chunks[0], head["questions"]))
     except MemoryError:
-        return answers.tell(Answer("memory"))
+        return answers.pack_answer(Answer("memory"))
 
 
 def _call(head: dict, chunks: list[bytes], limits) -> bytes:
     try:
         answer = _answer(head, chunks, limits.body)
-        frame = answers.tell(answer)
+        frame = answers.pack_answer(answer)
     except MemoryError:
-        return answers.tell(Answer("memory"))
+        return answers.pack_answer(Answer("memory"))
     fits = len(frame) <= limits.body and int.from_bytes(frame[:4], "big") <= limits.head
-    return frame if fits else answers.tell(Answer("value", answer.kind, answer.dtype, text="too large to compare"))
+    return (
+        frame if fits else answers.pack_answer(Answer("value", answer.kind, answer.dtype, text="too large to compare"))
+    )
 
 
 def _answer(head: dict, chunks: list[bytes], most: int) -> Answer:

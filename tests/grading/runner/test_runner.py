@@ -20,7 +20,7 @@ import nstlib
 from nstlib import checks
 from nstlib.checks import calling
 from nstlib.grading.runner.runner import Job, Runner
-from nstlib.grading.sandbox.answers import tell_reading
+from nstlib.grading.sandbox.answers import pack_reading
 from nstlib.grading.sandbox.limits import Limits
 from tests.grading.conftest import QUICK, left_over, running
 
@@ -378,10 +378,10 @@ def reader(tmp_path_factory):
 def test_a_notebook_is_read_in_a_child(reader):
     outcome = reader.read("def f(): 'é'".encode(), {"q": "f"})
     assert outcome.status == "replied" and outcome.reply is None and outcome.data.reject is None
-    assert outcome.data.found["q"].source == "def f(): 'é'" and outcome.data.found["q"].warnings == ("duplicate",)
+    assert outcome.data.answers["q"].source == "def f(): 'é'" and outcome.data.answers["q"].warnings == ("duplicate",)
     assert reader.read(b"", {"q": "f"}).data.reject == "not_json"
     large = b"x" * QUICK.source
-    assert reader.read(large, {"q": "f"}).data.found["q"].source == large.decode()
+    assert reader.read(large, {"q": "f"}).data.answers["q"].source == large.decode()
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_a_notebook_that_breaks_the_reader_is_no_reading(data, status, reader):
 
 
 def test_the_readers_reply_is_none_to_a_call(runner, reader):
-    frame = tell_reading({"warnings": [], "reject": None, "found": {}})
+    frame = pack_reading({"warnings": [], "reject": None, "found": {}})
     forge = f"for place in range(3, 64):\n    try: os.write(place, {frame!r})\n    except OSError: pass\n"
     outcome = call(runner, f"import os\n{forge}def f(): pass")
     assert (outcome.status, outcome.reply, outcome.data) == ("protocol", None, None)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nstlib.grading.sandbox import answers
-from nstlib.grading.sandbox.answers import Answer, hear, hear_reading, tell, tell_reading
+from nstlib.grading.sandbox.answers import Answer, pack_answer, pack_reading, unpack_answer, unpack_reading
 from nstlib.grading.sandbox.protocol import ProtocolError, Reader, pack, unpack
 
 LIMIT = 1 << 16
@@ -19,22 +19,22 @@ VALUE = Answer(
 INPUTS = [(2, 2), (5,)]
 
 
-def heard(frame, inputs=INPUTS):
+def unpacked(frame, inputs=INPUTS):
     reader = Reader(LIMIT, LIMIT)
     assert reader.feed(frame)
-    return hear(*reader.parts(), inputs, LIMIT)
+    return unpack_answer(*reader.parts(), inputs, LIMIT)
 
 
 def forged(**changes):
     """Return VALUE's frame with another head."""
-    head, chunks = unpack(tell(VALUE))
+    head, chunks = unpack(pack_answer(VALUE))
     sizes = changes.pop("sizes", head.pop("sizes"))
     text = json.dumps(head | changes | {"sizes": sizes}).encode()
     return struct.pack(">I", len(text)) + text + b"".join(chunks)
 
 
 def test_a_reply_comes_back_as_it_was_told():
-    found = heard(tell(VALUE))
+    found = unpacked(pack_answer(VALUE))
     assert (found.status, found.kind, found.dtype, found.changed, found.text) == (
         "value", "tensor", "float32", True, "text",
     )  # fmt: skip
@@ -43,7 +43,7 @@ def test_a_reply_comes_back_as_it_was_told():
 
 
 def test_a_frame_may_come_byte_by_byte_and_what_follows_it_is_not_read():
-    frame, reader = tell(VALUE), Reader(LIMIT, LIMIT)
+    frame, reader = pack_answer(VALUE), Reader(LIMIT, LIMIT)
     assert [reader.feed(frame[at : at + 1]) for at in range(len(frame))] == [False] * (len(frame) - 1) + [True]
     late = Reader(LIMIT, LIMIT)
     assert late.feed(frame + b"correct")
@@ -117,22 +117,22 @@ def test_what_can_become_no_frame_is_refused_before_its_body_has_come(start):
 )
 def test_a_forged_head_is_no_reply(changes):
     with pytest.raises(ProtocolError):
-        heard(forged(**changes))
+        unpacked(forged(**changes))
 
 
 def test_empty_shapes_that_no_array_can_have_are_refused():
-    frame = pack(unpack(tell(Answer("value", "list")))[0] | {"names": [""], "shapes": [[0, *[60000] * 15]]}, b"")
+    frame = pack(unpack(pack_answer(Answer("value", "list")))[0] | {"names": [""], "shapes": [[0, *[60000] * 15]]}, b"")
     with pytest.raises(ProtocolError):
-        heard(frame, [])
+        unpacked(frame, [])
 
 
 def test_more_words_than_ours_change_nothing():
-    found = heard(forged(verdict="correct", points=8, outcome="correct"))
+    found = unpacked(forged(verdict="correct", points=8, outcome="correct"))
     assert vars(found).keys() == vars(VALUE).keys()
 
 
 def test_text_can_be_written_to_a_file():
-    found = heard(forged(text="\ud800 and \x1b[2J"))
+    found = unpacked(forged(text="\ud800 and \x1b[2J"))
     assert found.text.encode() == b"\\ud800 and \x1b[2J"
 
 
@@ -141,7 +141,7 @@ def test_any_bytes_are_refused_or_wait_for_more(data):
     reader = Reader(LIMIT, LIMIT)
     try:
         if reader.feed(data):
-            hear(*reader.parts(), INPUTS, LIMIT)
+            unpack_answer(*reader.parts(), INPUTS, LIMIT)
     except ProtocolError as fault:
         assert str(fault).endswith(".")
 
@@ -157,12 +157,12 @@ FIELDS = ("status", "kind", "dtype", "names", "shapes", "gradients", "changed", 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=4), st.lists(st.binary(max_size=60), max_size=3))
 def test_any_head_is_refused_or_has_a_status_of_ours(changes, chunks):
-    head = unpack(tell(VALUE))[0] | changes
+    head = unpack(pack_answer(VALUE))[0] | changes
     text = json.dumps(head).encode()
     reader = Reader(LIMIT, LIMIT)
     try:
         if reader.feed(struct.pack(">I", len(text)) + text + b"".join(chunks)):
-            found = hear(*reader.parts(), INPUTS, LIMIT)
+            found = unpack_answer(*reader.parts(), INPUTS, LIMIT)
             assert found.status in answers.STATUSES and found.detail in answers.DETAILS
             assert all(array.dtype == np.float64 for array in found.values.values())
     except ProtocolError:
@@ -174,8 +174,8 @@ READ = {"warnings": ["duplicate"], "reject": None, "found": {"q": {"status": "fo
 
 
 def test_a_reading_comes_back():
-    found = hear_reading(*unpack(tell_reading(READ)), {"q"}, WORDS, 100)
-    assert found.found["q"].source == "é" and found.warnings == ("duplicate",) and found.reject is None
+    found = unpack_reading(*unpack(pack_reading(READ)), {"q"}, WORDS, 100)
+    assert found.answers["q"].source == "é" and found.warnings == ("duplicate",) and found.reject is None
 
 
 @pytest.mark.parametrize(
@@ -200,6 +200,6 @@ def test_a_reading_comes_back():
     ids=str,
 )
 def test_a_forged_reading_is_refused(changes, chunk):
-    head = unpack(tell_reading(READ))[0]
+    head = unpack(pack_reading(READ))[0]
     with pytest.raises(ProtocolError):
-        hear_reading(head | changes, [chunk], {"q"}, WORDS, 100)
+        unpack_reading(head | changes, [chunk], {"q"}, WORDS, 100)
