@@ -24,11 +24,11 @@ def compare(numbers: Numbers, reply: Reply) -> str:
     if numbers.wanted != numbers.got:
         wanted = f"the shape {numbers.wanted}" if numbers.wanted else "a single number"
         return f"Your answer: {kind_and_shape(reply.kind, numbers.got)}. Expected: {wanted}."
-    if numbers.place is None:
+    if numbers.index is None:
         return ""
     given, expected = _distinct(numbers.given, numbers.expected)
     position = [numbers.name] if numbers.name else []
-    position += [str(list(numbers.place))] if numbers.place else []
+    position += [str(list(numbers.index))] if numbers.index else []
     where = f"The largest difference is at {', '.join(position)}. " if position else ""
     return f"{where}Your answer: {given}. Expected: {expected}."
 

@@ -1,6 +1,6 @@
-"""What a learner has tried, kept in one file of their own computer and never sent anywhere.
+"""What a learner has tried, kept in one file on their own computer and never sent anywhere.
 
-Under NST_TEST=1 nothing is read or kept, so that the same notebook prints the same.
+Under NST_TEST=1 nothing is read or written, so that the same notebook always prints the same.
 """
 
 import json
@@ -17,34 +17,34 @@ __all__ = ["file", "note", "of", "reset", "table"]
 
 
 def file() -> Path:
-    """Where it is kept."""
+    """Return where the progress is kept."""
     return user_data_path("nstlib") / "progress.json"
 
 
 def of(question: str) -> dict:
     """Return what is known of a question; an unreadable file counts as none."""
-    found = _read().get(question)
-    return found if isinstance(found, dict) else {}
+    entry = _read().get(question)
+    return entry if isinstance(entry, dict) else {}
 
 
 def note(question: str, *, outcome: str = "", points: int = 0, **seen) -> int | None:
-    """Add a try, with the best points so far, or what was looked at; return the number of tries.
+    """Record a try with the best points so far, or what was looked at; return the number of tries.
 
-    A stub is no try. Nothing is lost where the file cannot be written: the check is shown all the same.
+    A stub is no try. Where the file cannot be written, the check is shown all the same.
     """
     if os.environ.get("NST_TEST") == "1":
         return None
-    kept = _read()
+    entries = _read()
     entry = of(question) | seen
     if outcome:
         entry["tries"] = entry.get("tries", 0) + (outcome != "not attempted")
         if points >= entry.get("points", 0) or outcome == "correct":
             entry |= {"points": points, "outcome": outcome}
-    kept[question] = entry
+    entries[question] = entry
     try:
         file().parent.mkdir(parents=True, exist_ok=True)
         with replacing(file()) as part:
-            part.write_text(json.dumps(kept, indent=1, sort_keys=True), encoding="utf-8")
+            part.write_text(json.dumps(entries, indent=1, sort_keys=True), encoding="utf-8")
     except OSError:
         pass
     return entry.get("tries")
@@ -58,7 +58,9 @@ def reset() -> Text:
 
 def table(title: str, questions: Iterable) -> Text:
     """Return a line for each question: state, points, tries."""
-    questions, lines, earned = list(questions), [], 0
+    questions = list(questions)
+    lines = []
+    earned = 0
     for question in questions:
         entry = of(question.id)
         outcome = entry.get("outcome", "not attempted")
@@ -77,7 +79,7 @@ def _read() -> dict:
     if os.environ.get("NST_TEST") == "1":
         return {}
     try:
-        found = json.loads(file().read_text(encoding="utf-8"))
+        entries = json.loads(file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return entries if isinstance(entries, dict) else {}

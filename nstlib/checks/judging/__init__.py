@@ -1,4 +1,4 @@
-"""When two replies are alike, how numbers differ, by which formula, and the verdict: NumPy alone.
+"""Decide whether two replies agree, how their numbers differ and by which formula: the verdict, with NumPy alone.
 
 A notebook's check and the grader judge by the same code.
 """

@@ -13,8 +13,8 @@ from nstlib.checks.judging.replies import Reply, Rule, close
 class Numbers:
     """How a wrong answer differs in the first call where it does.
 
-    wanted, got: the shapes. missing: names that are missing or not asked for. name, place: where the largest difference
-    is; expected, given: the two numbers there. right: share of entries that agree. agreeing: how many calls do.
+    wanted, got: the shapes. missing: names that are missing or not asked for. name, index: the entry with the largest
+    difference; expected, given: the two numbers there. right: share of entries that agree. agreeing: how many calls do.
     ratio: answer / expected where one factor explains all entries, and `factor`, that ratio written in the call's
     symbols where one formula fits all calls. factors: the same for each group of calls that has a wrong one.
     """
@@ -25,7 +25,7 @@ class Numbers:
     missing: str = ""
     finite: bool = True
     name: str = ""
-    place: tuple[int, ...] | None = None
+    index: tuple[int, ...] | None = None
     expected: float = 0.0
     given: float = 0.0
     right: float = 0.0
@@ -43,42 +43,43 @@ def differences(
     if not wrong:
         return None
     expected, answer = pairs[wrong[0]]
-    found = Numbers(wrong[0], agreeing=len(pairs) - len(wrong))
+    numbers = Numbers(wrong[0], agreeing=len(pairs) - len(wrong))
     if answer.unread or answer.status != "value":
-        return found
+        return numbers
     if names := set(expected.values) ^ set(answer.values):
-        return replace(found, missing=", ".join(sorted(map(str, names))))
+        return replace(numbers, missing=", ".join(sorted(map(str, names))))
     for value, other in _both(expected, answer):
         if value.shape != other.shape or not np.isfinite(other).all():
-            return replace(found, wanted=value.shape, got=other.shape, finite=bool(np.isfinite(other).all()))
+            return replace(numbers, wanted=value.shape, got=other.shape, finite=bool(np.isfinite(other).all()))
     ratios = [_ratio(*pair, rule) for pair in pairs]
     factors = {group: _common(group, groups, ratios, symbols) for group in dict.fromkeys(groups) if group}
     kept = {group: text for group, text in factors.items() if any(groups[call] == group for call in wrong)}
     everywhere = "" if None in ratios else factor(ratios, symbols)
-    return replace(_farthest(found, expected, answer, rule), ratio=ratios[wrong[0]], factor=everywhere, factors=kept)
+    return replace(_farthest(numbers, expected, answer, rule), ratio=ratios[wrong[0]], factor=everywhere, factors=kept)
 
 
-def _farthest(found: Numbers, expected: Reply, answer: Reply, rule: Rule) -> Numbers:
-    """Add where the two are farthest apart, and what stands there."""
+def _farthest(numbers: Numbers, expected: Reply, answer: Reply, rule: Rule) -> Numbers:
+    """Add the entry at which the two are farthest apart, and both numbers there."""
     apart = {name: np.abs(value - answer.values[name]) for name, value in expected.values.items()}
-    name = max(apart, key=lambda each: apart[each].max())
-    wanted, got = expected.values[name], answer.values[name]
-    place = tuple(int(index) for index in np.unravel_index(apart[name].argmax(), apart[name].shape))
+    name = max(apart, key=lambda key: apart[key].max())
+    wanted = expected.values[name]
+    got = answer.values[name]
+    index = tuple(int(position) for position in np.unravel_index(apart[name].argmax(), apart[name].shape))
     agreeing = apart[name] <= rule.tolerance(expected, answer) * np.abs(wanted).max(initial=0.0)
     return replace(
-        found,
+        numbers,
         wanted=wanted.shape,
         got=got.shape,
         name=name,
-        place=place,
-        expected=float(wanted[place]),
-        given=float(got[place]),
+        index=index,
+        expected=float(wanted[index]),
+        given=float(got[index]),
         right=float(agreeing.mean()),
     )
 
 
 def _common(group: str, groups: Sequence[str], ratios: Sequence[float | None], symbols: Sequence) -> str:
-    calls = [call for call, each in enumerate(groups) if each == group]
+    calls = [call for call, own in enumerate(groups) if own == group]
     chosen = [ratios[call] for call in calls]
     return "" if None in chosen else factor(chosen, [symbols[call] for call in calls])
 
@@ -88,7 +89,7 @@ def _both(expected: Reply, answer: Reply) -> list[tuple[np.ndarray, np.ndarray]]
 
 
 def _ratio(expected: Reply, answer: Reply, rule: Rule) -> float | None:
-    """Return the one number that all entries of the answer are times the expected ones, where there is one."""
+    """Return the one number by which every expected entry is multiplied in the answer, None where there is none."""
     if set(expected.values) != set(answer.values):
         return None
     both = _both(expected, answer)

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 WHOLE = (1, 2, 4, 3, 8, 9, 16, 36, 81)
-NUMBERS = tuple(number for each in WHOLE for number in dict.fromkeys((Fraction(each), Fraction(1, each))))
+NUMBERS = tuple(number for whole in WHOLE for number in dict.fromkeys((Fraction(whole), Fraction(1, whole))))
 POWERS = range(-4, 5)
 CLOSE = 1e-4
 RAISED = {1: "", 2: "²", 3: "³", 4: "⁴"}
@@ -18,23 +18,23 @@ def factor(ratios: Sequence[float], symbols: Sequence[Mapping[str, float]]) -> s
     """Write the ratios of all calls as one product of powers of their symbols; the simplest, "" where none fits."""
     if not all(ratios) or len(set(np.sign(ratios))) > 1:
         return ""
-    shared = [name for name in symbols[0] if all(each.get(name, 0) > 0 for each in symbols)]
-    logs = np.log([[each[name] for name in shared] for each in symbols]).reshape(len(symbols), len(shared))
+    shared = [name for name in symbols[0] if all(sizes.get(name, 0) > 0 for sizes in symbols)]
+    logs = np.log([[sizes[name] for name in shared] for sizes in symbols]).reshape(len(symbols), len(shared))
     products = _products(len(shared)) @ logs.T
     left = np.log(np.abs(ratios)) - np.log([float(number) for number in NUMBERS])[:, None]
     fits = (np.abs(products[:, None, :] - left) < CLOSE).all(-1)
     if fits.any():
-        place, number = np.unravel_index(fits.argmax(), fits.shape)
-        powers = {name: int(power) for name, power in zip(shared, _products(len(shared))[place], strict=True)}
+        row, number = np.unravel_index(fits.argmax(), fits.shape)
+        powers = {name: int(power) for name, power in zip(shared, _products(len(shared))[row], strict=True)}
         return _written(int(np.sign(ratios[0])) * NUMBERS[number], powers)
     return f"{ratios[0]:.4g}".replace("-", "−") if np.allclose(ratios, ratios[0], rtol=CLOSE, atol=0) else ""
 
 
 @cache
 def _products(count: int) -> np.ndarray:
-    """All powers of so many symbols, the simplest first."""
-    every = sorted(product(POWERS, repeat=count), key=lambda powers: sum(map(abs, powers)))
-    return np.array(every, dtype=float).reshape(len(every), count)
+    """Return all combinations of powers of so many symbols, one a row, the simplest first."""
+    combinations = sorted(product(POWERS, repeat=count), key=lambda powers: sum(map(abs, powers)))
+    return np.array(combinations, dtype=float).reshape(len(combinations), count)
 
 
 def _written(number: Fraction, powers: Mapping[str, int]) -> str:

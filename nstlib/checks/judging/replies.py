@@ -1,4 +1,4 @@
-"""What one call gave, as data, and when two replies count as alike. Needs numpy alone."""
+"""What one call returned, as data, and when two replies agree. Needs numpy alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 
 @dataclass(frozen=True)
 class Reply:
-    """What one call gave.
+    """What one call returned.
 
     status: "value", "nothing" for None, "not attempted", "raised" or "too long". kind: "tensor", "numpy", "list",
     "number", "dict" or another type's name. values: name -> float64 array, the name "" where the answer has no names.
     gradients: for each floating-point input the gradient of the answer's fixed weighted sum, None where none arrives.
-    changed: the call altered an input. text: for people; of an exception, what it said and in which line.
+    changed: the call altered an input. text: for people; of an exception, its message and line.
     unread: why no numbers could be read from the answer, "" where they could.
     """
 
@@ -33,41 +33,41 @@ class Reply:
 
 @dataclass(frozen=True)
 class Rule:
-    """When two replies count as alike."""
+    """When two replies agree."""
 
     kinds: frozenset[str]
     least: float
 
     def tolerance(self, *replies: Reply) -> float:
-        """The widest of the replies' dtypes'; what is no tensor was computed in Python's float64."""
+        """Return the widest of the replies' dtypes'; what is no tensor was computed in Python's float64."""
         return max(self.least, *(TOLERANCE.get(reply.dtype, TOLERANCE["float64"]) for reply in replies))
 
     def agree(self, expected: Reply, answer: Reply) -> bool:
-        """Whether both hold the same numbers under the same names."""
+        """Return whether both hold the same numbers under the same names."""
         if expected.status != answer.status or answer.unread or set(expected.values) != set(answer.values):
             return False
         tolerance = self.tolerance(expected, answer)
         return all(close(value, answer.values[name], tolerance) for name, value in expected.values.items())
 
     def faults(self, expected: Reply, answer: Reply) -> list[str]:
-        """What differs beside the numbers."""
-        found = []
+        """Return what differs besides the numbers."""
+        faults = []
         if answer.kind != expected.kind and not {answer.kind, expected.kind} <= self.kinds:
-            found.append("kind")
+            faults.append("kind")
         elif answer.unread:
-            found.append("unread")
+            faults.append("unread")
         elif answer.kind == expected.kind == "tensor" and answer.dtype != expected.dtype:
-            found.append("dtype")
+            faults.append("dtype")
         if answer.changed != expected.changed:
-            found.append("changed")
-        if not {"kind", "unread"} & set(found) and any(
+            faults.append("changed")
+        if not {"kind", "unread"} & set(faults) and any(
             a is not None and b is None for a, b in gradients(expected, answer)
         ):
-            found.append("gradient")
-        return found
+            faults.append("gradient")
+        return faults
 
     def same(self, expected: Reply, answer: Reply) -> bool:
-        """Whether both are alike in every respect, gradients included."""
+        """Return whether both agree in every respect, gradients included."""
         if not self.agree(expected, answer) or self.faults(expected, answer):
             return False
         tolerance = 10 * self.tolerance(expected, answer)
@@ -81,7 +81,7 @@ def gradients(expected: Reply, answer: Reply) -> list[tuple[np.ndarray | None, n
 
 
 def close(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
-    """Written so that nan is never close, and so that an entry of 0 is judged by its array's largest."""
+    """Return whether two arrays agree; nan never does, and an entry of 0 is judged by its array's largest."""
     if a.shape != b.shape:
         return False
     scale = np.abs(a).max(initial=0.0)

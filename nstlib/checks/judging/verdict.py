@@ -1,7 +1,7 @@
-"""Judge answers as data: what the reference gave, what each known mistake gave, what the learner's function gave.
+"""Judge answers as data: what the reference, each known mistake and the learner's function returned.
 
 Needs numpy alone, so that a grader can call a function in one process and judge its replies in another. Nothing here
-calls a function, and a reply's text is only ever shown, never read: the verdict comes from numbers.
+calls a function, and a reply's text is shown but never read: the verdict comes from numbers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ class Verdict:
     """outcome: "correct", "not yet", "not attempted", "raised" or "took too long".
 
     misconception: the one known mistake whose replies are the answer's, in every call and respect. likely: one whose
-    numbers are the answer's, while something besides them differs. faults: what is wrong beside the numbers in that
+    numbers are the answer's, while something else differs. faults: what is wrong besides the numbers in that
     call, of "nothing", "kind", "unread", "dtype", "changed", "gradient". numbers: how the answer's differ from the
     expected, None where they agree. call: the first call that shows it.
     """
@@ -47,7 +47,8 @@ def judge(
     for status, outcome in (("not attempted", "not attempted"), ("too long", "took too long")):
         if stopped := [call for call, reply in enumerate(answer) if reply.status == status]:
             return Verdict(outcome, call=stopped[0])
-    rule, pairs = Rule(kinds, tolerance), list(zip(expected, answer, strict=True))
+    rule = Rule(kinds, tolerance)
+    pairs = list(zip(expected, answer, strict=True))
     first = next((call for call, pair in enumerate(pairs) if not rule.same(*pair)), None)
     if first is None:
         return Verdict("correct")
@@ -62,6 +63,6 @@ def judge(
     if empty := [call for call, reply in enumerate(answer) if reply.status == "nothing"]:
         return Verdict("not yet", faults=("nothing",), call=empty[0])
     if numbers and (likely := [name for name, twins in known.items() if all(rule.agree(*twin) for twin in twins)]):
-        call = next((each for each, pair in enumerate(pairs) if rule.faults(*pair)), call)
+        call = next((faulty for faulty, pair in enumerate(pairs) if rule.faults(*pair)), call)
         return Verdict("not yet", likely=likely[0], faults=tuple(rule.faults(*pairs[call])), numbers=numbers, call=call)
     return Verdict("not yet", faults=tuple(rule.faults(*pairs[call])), numbers=numbers, call=call)

@@ -29,7 +29,7 @@ def test_rounding_passes_and_a_thousand_times_as_much_does_not(seed, dtype):
     far[1, 2] += 1.1 * limit
     assert judged([tensor(right, dtype)], [tensor(near, dtype)]).outcome == "correct"
     verdict = judged([tensor(right, dtype)], [tensor(far, dtype)])
-    assert verdict.outcome == "not yet" and verdict.numbers.place == (1, 2)
+    assert verdict.outcome == "not yet" and verdict.numbers.index == (1, 2)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -84,7 +84,7 @@ def test_a_known_mistake_comes_with_the_first_call_that_differs():
     expected, wrong = [tensor([1.0, 2.0]), tensor([2.0, 3.0])], [tensor([1.0, 2.0]), tensor([2.0, 7.0])]
     verdict = judged(expected, wrong, {"seven": wrong})
     assert (verdict.misconception, verdict.call) == ("seven", 1)
-    assert (verdict.numbers.place, verdict.numbers.expected, verdict.numbers.given) == ((1,), 3.0, 7.0)
+    assert (verdict.numbers.index, verdict.numbers.expected, verdict.numbers.given) == ((1,), 3.0, 7.0)
 
 
 def test_shapes_names_and_kinds_are_told_apart():
