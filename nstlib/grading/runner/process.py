@@ -1,4 +1,4 @@
-"""The zygote as the parent sees it: a process that is started without secrets, asked for children, and ended."""
+"""The zygote as the parent sees it: started without secrets, asked for children, ended."""
 
 import contextlib
 import io
@@ -21,7 +21,7 @@ from nstlib.grading.sandbox.limits import Limits
 
 ZYGOTE = Path(__file__).parents[1] / "sandbox" / "zygote.py"
 NEEDED = ("rlimits", "no capabilities", "landlock", "seccomp")
-# Nothing of the parent's environment: it may hold secrets, and hash seed, threads and locale change results.
+# Nothing of the parent's environment: it may hold secrets, and its hash seed, threads and locale change results.
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/",
@@ -47,11 +47,11 @@ MISSING = (
 
 
 class SandboxError(NstError):
-    """The jail cannot be had here; the message says what is missing and what to do."""
+    """There is no jail on this machine; the message says what is missing and what to do."""
 
 
 class Lost(Exception):
-    """The zygote is gone, or could make no child: a fault of ours. log: what the child printed of it."""
+    """The zygote is gone or could make no child: our fault. log: what the child printed about it."""
 
     def __init__(self, message: str, log: bytes = b"") -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class Lost(Exception):
 
 @dataclass
 class Pipes:
-    """The parent's ends: of a child's request, reply and log, of its process, and of the zygote's socket."""
+    """The parent's ends of a child's request, reply and log, its process, and the zygote's socket."""
 
     request: io.FileIO
     reply: io.FileIO
@@ -71,7 +71,7 @@ class Pipes:
 
 
 class Zygote:
-    """Starts it, and waits until it is ready. Raises SandboxError where a layer is missing and `weak` is False."""
+    """A running zygote, ready for jobs. Raises SandboxError where a layer is missing and `weak` is False."""
 
     def __init__(self, limits: Limits, weak: bool, notebook: Path) -> None:
         if not sys.platform.startswith("linux"):
@@ -79,7 +79,8 @@ class Zygote:
             raise SandboxError(SYSTEM.format(system=system))
         if not seccomp.known() and not weak:
             raise SandboxError(MACHINE.format(machine=platform.machine()))
-        self._limits, self._number = limits, 0
+        self._limits = limits
+        self._number = 0
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
@@ -96,8 +97,8 @@ class Zygote:
             hello = self._hello()
             self.layers: tuple[str, ...] = tuple(hello["layers"])
             self.granted = [Path(path) for path in hello.get("granted", [])]
-            held = {layer.rstrip(" 0123456789") for layer in self.layers}
-            missing = [name for name in NEEDED if name not in held]
+            present = {layer.rstrip(" 0123456789") for layer in self.layers}
+            missing = [name for name in NEEDED if name not in present]
             if missing and not weak:
                 raise SandboxError(MISSING.format(needed=", ".join(NEEDED), missing=", ".join(missing)))
         except BaseException:
@@ -106,52 +107,52 @@ class Zygote:
 
     @property
     def pid(self) -> int:
-        """The process."""
+        """The process's number."""
         return self._process.pid
 
     def close(self) -> None:
-        """End it and its children, and wait until they are gone; a second time does nothing."""
-        self._control.close()  # it sees that, kills its children, reaps them and goes
+        """End the zygote and its children, and wait until they are gone; a second call does nothing."""
+        self._control.close()  # it notices, kills and reaps its children, and ends
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
-            self._process.kill()  # its children die with it: each asked the kernel for that
+            self._process.kill()  # its children die with it: each has asked the kernel for that
             self._process.wait()
 
     @contextlib.contextmanager
     def born(self) -> Iterator[Pipes]:
-        """Give a new child's pipes; when it is left, the child is killed. Raises Lost."""
+        """Give a new child's pipes; the child is killed at the end of the block. Raises Lost."""
         self._number += 1
         with contextlib.ExitStack() as ours:
             with contextlib.ExitStack() as theirs:
-                request, ask = _pipe(theirs, ours)
-                hear, reply = _pipe(ours, theirs)
-                listen, log = _pipe(ours, theirs)
+                request, request_end = _pipe(theirs, ours)
+                reply_end, reply = _pipe(ours, theirs)
+                log_end, log = _pipe(ours, theirs)
                 try:
-                    places = [each.fileno() for each in (request, reply, log)]
-                    socket.send_fds(self._control, [str(self._number).encode()], places)
+                    descriptors = [pipe.fileno() for pipe in (request, reply, log)]
+                    socket.send_fds(self._control, [str(self._number).encode()], descriptors)
                 except OSError:
-                    raise Lost("The zygote takes no job.") from None
+                    raise Lost("Expected the zygote to take a job, but it is gone.") from None
             process = self._handle()
             ours.callback(os.close, process)
             ours.callback(_kill, process)
-            for end in (ask, hear, listen):
+            for end in (request_end, reply_end, log_end):
                 os.set_blocking(end.fileno(), False)
-            yield Pipes(ask, hear, listen, process, self._control, self._number)
+            yield Pipes(request_end, reply_end, log_end, process, self._control, self._number)
 
     def _handle(self) -> int:
-        """Wait for the child's pidfd; what is said of children before it is late news."""
+        """Wait for the child's pidfd; messages about earlier children are ignored."""
         until = time.monotonic() + self._limits.start
         while _readable(self._control, until):
             try:
-                message, places, _, _ = socket.recv_fds(self._control, 256, 1)
+                message, descriptors, _, _ = socket.recv_fds(self._control, 256, 1)
             except OSError:
                 break
             if message.decode().split() == ["born", str(self._number), "0"]:
-                return places[0]
+                return descriptors[0]
             if not message or message.startswith(b"unborn"):
                 break
-        raise Lost("The zygote made no child.")
+        raise Lost("Expected a child from the zygote, but it made none.")
 
     def _hello(self) -> dict:
         if _readable(self._control, time.monotonic() + self._limits.zygote):

@@ -1,7 +1,7 @@
-"""Prove the jail on this machine, before the first submission and after the last: what is claimed is also tried.
+"""Prove the jail on this machine, before the first submission and after the last: claims are also tried.
 
-A hostile child of our own tries what no child may, and what it gets hold of or changes is looked at from outside, too.
-A right answer must be found right and a wrong one wrong.
+A hostile child of our own tries everything that is forbidden, and we look from outside, too, at what it changed. A
+right answer must be judged right and a wrong one wrong.
 """
 
 import os
@@ -19,7 +19,7 @@ MISSING = (
     "The jail does not hold on this machine: a child of ours could {missing}. Grade on another Linux machine, or allow "
     "a weak sandbox if you trust every submission."
 )
-BROKEN = "The grader does not work on this machine: {missing}. No submission was graded by it; mend that first."
+BROKEN = "The grader does not work on this machine: {missing}. No submission was graded by it; fix that first."
 
 HOSTILE = """
 import ctypes, os, socket, subprocess, threading
@@ -64,31 +64,32 @@ WRONG = RIGHT.replace("F @ F.T", "F.T @ F")
 
 
 def escapes(runner: Runner) -> tuple[str, ...]:
-    """Return what a child can do and must not: nothing, where the jail holds."""
+    """Return what a child can do and must not; an empty tuple where the jail holds."""
     with tempfile.TemporaryDirectory() as folder:
         secret = Path(folder) / "secret"
         secret.write_text(SECRET)
         outcome = runner.call(Job("probe", HOSTILE, (str(secret), folder, os.getpid(), __file__)))
         if outcome.reply is None or outcome.reply.status != "value" or not outcome.reply.values:
             raise SandboxError(BROKEN.format(missing=f"the trial of the jail gave {outcome.status} {outcome.detail}"))
-        found = [name for name, denied in outcome.reply.values.items() if denied != 1]
+        escaped = [name for name, denied in outcome.reply.values.items() if denied != 1]
         if not secret.exists() or secret.read_text() != SECRET or len(os.listdir(folder)) > 1:
-            found.append("leave something behind")
-    return tuple(found)
+            escaped.append("leave something behind")
+    return tuple(escaped)
 
 
 def faults(runner: Runner) -> tuple[str, ...]:
-    """Return what is wrong with the grader itself: nothing, where a right answer is right and a wrong one wrong."""
+    """Return what is wrong with the grader itself; an empty tuple where it judges a right and a wrong answer well."""
     features = np.random.default_rng(0).standard_normal((3, 4, 5))
-    F, weights = features.reshape(3, -1), np.arange(9.0).reshape(3, 3)
+    F = features.reshape(3, -1)
+    weights = np.arange(9.0).reshape(3, 3)
     gradient = ((weights + weights.T) @ F).reshape(features.shape)
     expected = Reply("value", "tensor", "float64", {"": F @ F.T}, (gradient,))
-    found = []
+    broken = []
     for source, right in ((RIGHT, True), (WRONG, False)):
         outcome = runner.call(Job("gram_matrix", source, (features,), (0,), weights))
         if _correct(outcome, expected) is not right:
-            found.append(f"a {'right' if right else 'wrong'} answer was not found {'right' if right else 'wrong'}")
-    return tuple(found)
+            broken.append(f"a {'right' if right else 'wrong'} answer was not found {'right' if right else 'wrong'}")
+    return tuple(broken)
 
 
 def self_test(runner: Runner, *, weak: bool = False) -> tuple[str, ...]:
@@ -98,10 +99,10 @@ def self_test(runner: Runner, *, weak: bool = False) -> tuple[str, ...]:
     """
     if broken := faults(runner):
         raise SandboxError(BROKEN.format(missing="; ".join(broken)))
-    found = escapes(runner)
-    if found and not weak:
-        raise SandboxError(MISSING.format(missing=", ".join(found)))
-    return found
+    escaped = escapes(runner)
+    if escaped and not weak:
+        raise SandboxError(MISSING.format(missing=", ".join(escaped)))
+    return escaped
 
 
 def _correct(outcome: Outcome, expected: Reply) -> bool:

@@ -1,6 +1,6 @@
 """The parent's side of a child: start the zygote, give it jobs, watch the clock, and take replies as data.
 
-Nothing here parses, compiles, imports or unpickles what a student wrote, and no text of a child's decides anything.
+Nothing here parses, compiles, imports or unpickles what a student wrote, and no text from a child decides anything.
 """
 
 import contextlib
@@ -35,8 +35,8 @@ class Job:
     """One call of an answer.
 
     function: its name. source: the definitions that it reaches. arguments: arrays (tensors in the child) and plain
-    Python. gradient: places of arguments that require a gradient. cotangent: float64, of the right answer's shape;
-    an answer of another shape gets it by np.resize. None: no gradient is asked. by_hand: watch for autograd's use.
+    Python. gradient: indices of arguments that require a gradient. cotangent: float64, of the right answer's shape,
+    resized for another (np.resize); None asks for no gradient. by_hand: watch for the use of autograd.
     """
 
     function: str
@@ -52,10 +52,9 @@ class Outcome:
     """How a job ended.
 
     status: "replied", "timeout", "memory", "output", "protocol", "exited", "killed", or "infra", which is our fault.
-    detail: of ours alone: "SIGSEGV", an exit status, "nstlib", "autograd". data: the Reading of a notebook. log: the
-    first bytes of what was printed, for the instructor alone. seconds: from jail to reply. digest: SHA-256 of the
-    reply's bytes.
-    earlier: statuses of the same job's runs before this one.
+    detail: always in our words: "SIGSEGV", an exit status, "nstlib", "autograd". data: the Reading of a notebook. log:
+    the first bytes of what was printed, for the instructor alone. seconds: from jail to reply. digest: SHA-256 of the
+    reply's bytes. earlier: statuses of the same job's runs before this one.
     """
 
     status: str
@@ -71,8 +70,8 @@ class Outcome:
 class Runner:
     """Runs jobs one after the other, each in a process of its own. A context manager; for one thread.
 
-    Raises SandboxError where the jail cannot be had and `weak` is False. alone: entered while a job is repeated, for
-    those who run several at once. notebook: the file that reads notebooks.
+    Raises SandboxError where there is no jail and `weak` is False. alone: entered while a job is repeated, for those
+    who run several at once. notebook: the file that reads notebooks.
     """
 
     def __init__(
@@ -83,18 +82,20 @@ class Runner:
         alone: Callable[[], AbstractContextManager] = nullcontext,
         notebook: Path = NOTEBOOK,
     ) -> None:
-        self.limits, self._alone, self._notebook = limits, alone, Path(notebook)
+        self.limits = limits
+        self._alone = alone
+        self._notebook = Path(notebook)
         self._zygote = Zygote(limits, weak, self._notebook)
         self._weak = weak
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """What holds: "rlimits", "no capabilities", "landlock 7", "seccomp", "namespaces"."""
+        """The layers of the jail: "rlimits", "no capabilities", "landlock 7", "seccomp", "namespaces"."""
         return self._zygote.layers
 
     @property
     def pid(self) -> int:
-        """The zygote's process."""
+        """The number of the zygote's process."""
         return self._zygote.pid
 
     def visible(self, path: Path) -> bool:
@@ -124,18 +125,18 @@ class Runner:
         }
         head["arrays"], chunks = values.to_bytes(arrays)
         source = job.source.encode("utf-8", "backslashreplace")
-        shapes = [shape for place in job.gradient for shape in _shapes(job.arguments[place])]
-        asked = shapes if job.cotangent is not None else []
+        shapes = [shape for index in job.gradient for shape in _shapes(job.arguments[index])]
+        expected = shapes if job.cotangent is not None else []
 
         def take(outcome: Outcome, head: dict, chunks: list[bytes]) -> Outcome:
-            answer = answers.unpack_answer(head, chunks, asked, self.limits.body)
+            answer = answers.unpack_answer(head, chunks, expected, self.limits.body)
             if answer.status == "memory":
                 return replace(outcome, status="memory")
             fields = ("status", "kind", "dtype", "values", "gradients", "changed", "text")
             reply = Reply(*(getattr(answer, name) for name in fields), unread="unread" if answer.unread else "")
             return replace(outcome, detail=answer.detail, reply=reply)
 
-        return self._twice(protocol.pack(head, source, *chunks), wall or self.limits.wall, take)
+        return self._run_twice(protocol.pack(head, source, *chunks), wall or self.limits.wall, take)
 
     def read(self, data: bytes, questions: Mapping[str, str], wall: float | None = None) -> Outcome:
         """Read a notebook's bytes; questions: id -> function's name. The outcome's data is a Reading."""
@@ -147,9 +148,9 @@ class Runner:
             return replace(outcome, data=answers.unpack_reading(head, chunks, questions, words, self.limits.source))
 
         frame = protocol.pack({"ask": "read", "questions": dict(questions)}, data)
-        return self._twice(frame, wall or self.limits.wall, take)
+        return self._run_twice(frame, wall or self.limits.wall, take)
 
-    def _twice(self, frame: bytes, wall: float, take: Callable) -> Outcome:
+    def _run_twice(self, frame: bytes, wall: float, take: Callable) -> Outcome:
         first = self._run(frame, wall, take)
         if first.status not in AGAIN and first.detail != "SIGKILL":  # which the kernel sends when memory is short
             return first
@@ -176,11 +177,11 @@ class Runner:
                 end = watch(pipes, frame, wall, self.limits)
         except (Lost, OSError) as fault:
             return Outcome("infra", str(fault), log=getattr(fault, "log", b""), seconds=time.monotonic() - started)
-        return _taken(end, take)
+        return _outcome(end, take)
 
 
-def _taken(end: End, take: Callable) -> Outcome:
-    """Turn the end of a child into an outcome; `take` reads a complete frame."""
+def _outcome(end: End, take: Callable) -> Outcome:
+    """Return the outcome of a child's end; `take` reads a complete frame."""
     outcome = Outcome(end.status, end.detail, log=end.log, seconds=end.seconds)
     if end.reader is None:
         return outcome
@@ -205,5 +206,6 @@ def _shapes(value) -> list[tuple[int, ...]]:
     if isinstance(value, np.ndarray):
         return [value.shape] if value.dtype.kind == "f" else []
     if isinstance(value, dict | list | tuple):
-        return [shape for each in (value.values() if isinstance(value, dict) else value) for shape in _shapes(each)]
+        items = value.values() if isinstance(value, dict) else value
+        return [shape for item in items for shape in _shapes(item)]
     return []

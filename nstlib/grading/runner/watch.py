@@ -1,4 +1,4 @@
-"""Watch one child until it has replied, died, said too much or had its time: one poll, one deadline."""
+"""Watch one child until it has replied, died, printed too much or run out of time: one poll, one deadline."""
 
 import select
 import signal
@@ -15,7 +15,7 @@ PIECE = 1 << 16
 
 @dataclass
 class End:
-    """How a child ended, in the words of ``runner.Outcome``; `reader` holds the reply's frame where one is complete."""
+    """How a child ended, in the words of ``runner.Outcome``; `reader` holds the reply's frame if it is complete."""
 
     status: str
     detail: str = ""
@@ -25,11 +25,11 @@ class End:
 
 
 class _Over(Exception):
-    """The child has ended, in this way."""
+    """The child has ended; the argument is its End."""
 
 
 def watch(pipes: Pipes, frame: bytes, wall: float, limits: Limits) -> End:
-    """Send the request and return how it ended; raises Lost where the fault is ours. The caller kills the child."""
+    """Send the request and return how the child ended; the caller kills it. Raises Lost where the fault is ours."""
     watched = _Watched(pipes, frame, wall, limits)
     try:
         while True:
@@ -42,8 +42,13 @@ class _Watched:
     """A child and what has come from it so far."""
 
     def __init__(self, pipes: Pipes, frame: bytes, wall: float, limits: Limits) -> None:
-        self.pipes, self.rest, self.wall, self.limits = pipes, memoryview(frame), wall, limits
-        self.reader, self.log, self.printed = Reader(limits.head, limits.body), bytearray(), 0
+        self.pipes = pipes
+        self.rest = memoryview(frame)
+        self.wall = wall
+        self.limits = limits
+        self.reader = Reader(limits.head, limits.body)
+        self.log = bytearray()
+        self.printed = 0
         self.ready: float | None = None
         self.until = time.monotonic() + limits.start
         self.poll = select.poll()
@@ -51,21 +56,21 @@ class _Watched:
             pipes.request.fileno(): self.send,
             pipes.reply.fileno(): self.take,
             pipes.log.fileno(): self.drain,
-            pipes.control.fileno(): self.hear,
+            pipes.control.fileno(): self.listen,
         }
-        for place, handler in self.handlers.items():
-            self.poll.register(place, select.POLLOUT if handler == self.send else select.POLLIN)
+        for descriptor, handler in self.handlers.items():
+            self.poll.register(descriptor, select.POLLOUT if handler == self.send else select.POLLIN)
 
     def step(self) -> None:
         """Wait for the next event."""
         left = self.until - time.monotonic()
         if left <= 0:
             self.over("timeout")
-        for place, _ in self.poll.poll(left * 1000 + 1):
-            self.handlers[place]()
+        for descriptor, _ in self.poll.poll(left * 1000 + 1):
+            self.handlers[descriptor]()
 
     def over(self, status: str, detail: str = "", reader: Reader | None = None) -> None:
-        """Stop watching, with what is left of the log; that a child was never ready is our fault."""
+        """Stop watching and read the rest of the log; a child that was never ready is our fault."""
         while self.printed <= self.limits.log_killed and self.keep():
             pass
         if self.ready is None:
@@ -74,22 +79,22 @@ class _Watched:
         raise _Over(End(status, detail, reader, bytes(self.log), seconds))
 
     def forget(self, end) -> None:
-        """Watch a pipe no longer, since its other end is closed, or all is said."""
+        """Stop watching a pipe whose other end is closed, or through which everything was sent."""
         self.handlers.pop(end.fileno())
         self.poll.unregister(end)
         end.close()
 
     def send(self) -> None:
-        """Send what the pipe takes of the request; close it behind the last byte, which is how the child knows."""
+        """Send as much of the request as the pipe takes; closing it after the last byte tells the child so."""
         try:
             self.rest = self.rest[self.pipes.request.write(self.rest) or 0 :]
-        except BrokenPipeError:  # the child died, or closed it; its end is news of its own
+        except BrokenPipeError:  # the child died or closed it; its end is reported by the zygote
             self.rest = self.rest[:0]
         if not self.rest:
             self.forget(self.pipes.request)
 
     def take(self) -> bool:
-        """Read of the reply: the ready byte, then the frame, and nothing behind it. Return whether anything came."""
+        """Read the ready byte, then the frame and nothing after it; return whether anything came."""
         data = _read(self.pipes.reply)
         if data == b"":
             self.forget(self.pipes.reply)
@@ -108,13 +113,13 @@ class _Watched:
         return True
 
     def drain(self) -> None:
-        """Read of the log, and stop a child that prints without end."""
+        """Read the log, and stop a child that prints without end."""
         self.keep()
         if self.printed > self.limits.log_killed:
             self.over("output")
 
     def keep(self) -> bool:
-        """Count what was printed and keep the first of it; return whether anything came."""
+        """Count what was printed and keep its beginning; return whether anything came."""
         data = _read(self.pipes.log)
         if data == b"":
             self.forget(self.pipes.log)
@@ -124,11 +129,11 @@ class _Watched:
         self.log += data[: max(0, self.limits.log_kept - len(self.log))]
         return True
 
-    def hear(self) -> None:
-        """Listen to the zygote: the child's death is news, after which what it had written is still read."""
+    def listen(self) -> None:
+        """Take a message of the zygote's: when the child is dead, read what it had still written."""
         message = self.pipes.control.recv(256)
         if not message:
-            raise Lost("The zygote is gone.")
+            raise Lost("Expected the zygote to live, but it is gone.")
         word, number, status = message.decode().split()
         if word != "dead" or int(number) != self.pipes.number:
             return
@@ -141,5 +146,5 @@ class _Watched:
 
 
 def _read(end) -> bytes | None:
-    """Return what a pipe holds: b"" at its end, None where it holds nothing now or is closed already."""
+    """Return what a pipe holds: b"" at its end, None where it is empty for now or already closed."""
     return None if end.closed else end.read(PIECE)

@@ -1,20 +1,20 @@
-"""What a submission may use, in seconds and bytes. All of it goes into the journal."""
+"""What a submission may use, in seconds and bytes. The journal records all of it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one test, unless the comment says otherwise."""
+    """The limits of one test, unless the comment says otherwise."""
 
-    wall: float = 4.0  # seconds, from the moment at which the child is jailed
+    wall: float = 4.0  # seconds, from the moment the child is jailed
     cpu: int = 5  # seconds, all threads together
     submission: float = 60.0  # seconds for all tests of a submission
-    start: float = 30.0  # seconds until a child is jailed; what is over it is our fault
+    start: float = 30.0  # seconds until a child is jailed; a longer start is our fault
     zygote: float = 120.0  # seconds until PyTorch is imported, once a run
     memory: int = 1 << 30  # bytes beyond what the zygote has
     files: int = 64  # open at once; none may be written
-    log_kept: int = 16 << 10  # bytes of what is printed
+    log_kept: int = 16 << 10  # bytes kept of what is printed
     log_killed: int = 1 << 20  # bytes printed after which the child is killed
     head: int = 64 << 10  # bytes of a reply's JSON
     body: int = 16 << 20  # bytes of a reply's numbers, or of a notebook's sources

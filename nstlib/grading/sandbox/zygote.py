@@ -1,8 +1,8 @@
 """The zygote: imports PyTorch once, then forks a child for each job. It sees no test, no source and no secret.
 
 Run as a program, `python -s -P -u zygote.py CONTROL LIMITS NOTEBOOK`, by the runner, with an environment of its own.
-It forks and reaps. A job is three descriptors: of the request, which only the child reads, of reply and log.
-When the runner is gone, the zygote ends its children and itself.
+It forks and reaps. A job is three descriptors: the request, which only the child reads, the reply and the log. When
+the runner is gone, the zygote ends its children and itself.
 """
 
 import ctypes
@@ -24,10 +24,10 @@ LIBRARY = "nstlib"
 
 
 class Absent(MetaPathFinder):
-    """Say why the library cannot be imported here."""
+    """Refuses to import the library, and says why."""
 
     def find_spec(self, name, path=None, target=None):
-        """Refuse the library, and leave all others to the finders after this one."""
+        """Refuse the library; leave other modules to the finders after this one."""
         if name.split(".")[0] == LIBRARY:
             raise ModuleNotFoundError(
                 f"{name} cannot be imported while grading: the answer must stand alone", name=name
@@ -48,13 +48,13 @@ def hidden() -> list[Path]:
     """Return what no child may read: the library, and in a checkout what lies beside it, except the interpreter."""
     if PACKAGE.parent.name.endswith("-packages"):
         return [PACKAGE]
-    interpreter = [Path(place).resolve() for place in (sys.prefix, sys.base_prefix)]
+    interpreter = [Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)]
     beside = [path.resolve() for path in PACKAGE.parent.iterdir()]  # the environment may be a link to one elsewhere
-    return [path for path in beside if not any(place.is_relative_to(path) for place in interpreter)]
+    return [path for path in beside if not any(prefix.is_relative_to(path) for prefix in interpreter)]
 
 
 def prepare() -> None:
-    """Import and try out what every child needs, one thread, nothing random. No backward: autograd forbids the fork."""
+    """Import and warm up what every child needs, on one thread, seeded. No backward pass: autograd forbids the fork."""
     import numpy as np
     import torch
 
@@ -70,10 +70,13 @@ def prepare() -> None:
 
 
 class Zygote:
-    """Forks on request, one message a job, and says what became of the children."""
+    """Forks on request, one message a job, and reports what became of the children."""
 
     def __init__(self, control: socket.socket, jail, child, notebook) -> None:
-        self.control, self.jail, self.child, self.notebook = control, jail, child, notebook
+        self.control = control
+        self.jail = jail
+        self.child = child
+        self.notebook = notebook
         self.alive: dict[int, tuple[int, int]] = {}  # pidfd -> number of the job, pid
         self.poll = select.poll()
         self.poll.register(control, select.POLLIN)
@@ -81,18 +84,19 @@ class Zygote:
     def serve(self) -> None:
         """Work until the runner closes its end."""
         while True:
-            for place, _ in self.poll.poll():
-                if place != self.control.fileno():
-                    self.bury(place)
+            for descriptor, _ in self.poll.poll():
+                if descriptor != self.control.fileno():
+                    self.bury(descriptor)
                 elif not self.take():
                     return
 
     def take(self) -> bool:
         """Take a job; return False when there is no runner any more."""
-        message, places, _, _ = socket.recv_fds(self.control, 64, 3)
+        message, descriptors, _, _ = socket.recv_fds(self.control, 64, 3)
         if not message:
             return False
-        number, parent = int(message), os.getpid()
+        number = int(message)
+        parent = os.getpid()
         try:
             pid = os.fork()
         except OSError:
@@ -100,24 +104,24 @@ class Zygote:
             return True
         finally:
             if os.getpid() == parent:
-                for place in places:
-                    os.close(place)
+                for descriptor in descriptors:
+                    os.close(descriptor)
         if pid == 0:
-            self.become(places, parent)
+            self.become(descriptors, parent)
         handle = os.pidfd_open(pid)
         self.alive[handle] = (number, pid)
         self.poll.register(handle, select.POLLIN)
         socket.send_fds(self.control, [f"born {number} 0".encode()], [handle])
         return True
 
-    def become(self, places: list[int], parent: int) -> None:
+    def become(self, descriptors: list[int], parent: int) -> None:
         """Be the child; never returns."""
         try:
-            request, reply, log = places
+            request, reply, log = descriptors
             os.dup2(log, 1)
             os.dup2(log, 2)
             self.control.detach()
-            close_all({0, 1, 2, request, reply, *self.jail.places})
+            close_all({0, 1, 2, request, reply, *self.jail.descriptors})
             self.child.main(self.jail, request, reply, parent, self.notebook)
         except BaseException:
             import traceback
@@ -127,7 +131,7 @@ class Zygote:
             os._exit(71)
 
     def bury(self, handle: int) -> None:
-        """Reap a dead child, and say how it ended."""
+        """Reap a dead child, and report how it ended."""
         number, pid = self.alive.pop(handle)
         self.poll.unregister(handle)
         os.close(handle)
@@ -135,7 +139,7 @@ class Zygote:
         self.control.send(f"dead {number} {status}".encode())
 
     def end(self) -> None:
-        """Kill every child, and wait until all are gone."""
+        """Kill every child and wait until all are gone."""
         for handle, (_, pid) in self.alive.items():
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -165,7 +169,7 @@ def main() -> None:
     load("sandbox.reading", checks / "reading.py")
     from sandbox import child, definitions, hugepages, jail, limits  # noqa: F401, definitions are for the notebook
 
-    package.__path__ = judging.__path__ = []  # whatever else lies there is not for children
+    package.__path__ = judging.__path__ = []  # children can import nothing else from these folders
     notebook = load("sandbox.notebook", Path(sys.argv[3]))
     prepare()
     hugepages.collapse()

@@ -62,7 +62,7 @@ def test_other_processors_are_refused_in_a_sentence_before_anything_is_started(m
 
 def test_a_zygote_on_another_processor_claims_no_filter(monkeypatch):
     monkeypatch.setattr(seccomp.platform, "machine", lambda: "aarch64")
-    monkeypatch.setattr(jail, "apart", lambda: False)
+    monkeypatch.setattr(jail, "unshare", lambda: False)
     assert "seccomp" not in jail.Jail(Limits(), []).layers
 
 
