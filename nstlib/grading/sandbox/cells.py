@@ -1,6 +1,6 @@
-"""Read a notebook's cells as Python: their top-level statements, and by which names these hang together.
+"""Read a notebook's cells as Python: their top-level statements, and the names by which these depend on one another.
 
-Runs in a child, with the standard library alone; nothing is executed.
+This runs in a child, with the standard library alone, and executes nothing.
 """
 
 import ast
@@ -21,11 +21,11 @@ ASSIGNING = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 @dataclass
 class Statement:
-    """One statement of a cell, and the names by which it hangs together with others.
+    """One statement of a cell, and the names by which it depends on others.
 
     binds: names that it gives a value. changes: names whose value it changes by an item or attribute. touches: names
-    that a loop or call changes, for which it is not taken. at_once, later: names looked up when it runs, and when a
-    function of it is called. maybe: it binds under a condition.
+    that a loop or call changes; such a statement is not taken. at_once, later: names looked up when it runs, and when
+    a function in it is called. maybe: it binds under a condition.
     """
 
     node: ast.stmt
@@ -40,13 +40,13 @@ class Statement:
 
     @property
     def is_import(self) -> bool:
-        """Whether it is an import, of which one statement of the notebook makes one for each name."""
+        """Whether it is an import; an import of several names counts as one statement for each."""
         return isinstance(self.node, ast.Import | ast.ImportFrom)
 
 
 @dataclass
 class Cell:
-    """A code cell as far as it can be read. statements: None where it is no Python. magics: lines were left out."""
+    """A code cell as far as it can be read. statements: None where it is no Python. magics: lines were removed."""
 
     text: str
     statements: list[Statement] | None = None
@@ -54,7 +54,7 @@ class Cell:
 
 
 def read(text: str, number: int) -> Cell:
-    """Read a cell, and once more without its magics where it is no Python as it stands."""
+    """Read a cell; where it is no Python as it stands, read it again without its magics."""
     tree = _parsed(text)
     if tree is not None:
         return Cell(text, list(_statements(tree, text, number)))
@@ -65,7 +65,7 @@ def read(text: str, number: int) -> Cell:
 
 def _parsed(text: str) -> ast.Module | None:
     try:
-        text.encode()  # a lone half of a pair, which nothing could write down later
+        text.encode()  # a lone surrogate, which could not be written to a file later
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -105,7 +105,7 @@ def _statements(tree: ast.Module, text: str, cell: int) -> Iterator[Statement]:
 
 def _conditional(node: ast.If | ast.Try, cell: int) -> Iterator[Statement]:
     """Give an `if` or `try` with its definitions alone: an import that may fail, a device that may be there."""
-    touched = set().union(*(_touched(each) for each in ast.walk(node) if isinstance(each, ast.stmt)), set())
+    touched = set().union(*(_touched(inner) for inner in ast.walk(node) if isinstance(inner, ast.stmt)), set())
     yield Statement(ast.Pass(), "pass", cell, touches=touched)
     plain = ast.fix_missing_locations(_OnlyDefinitions().visit(node))
     binds = set(_bindings(plain))
@@ -114,7 +114,7 @@ def _conditional(node: ast.If | ast.Try, cell: int) -> Iterator[Statement]:
 
 
 class _OnlyDefinitions(ast.NodeTransformer):
-    """Puts `pass` in place of what is no definition; what a function does is its own affair."""
+    """Puts `pass` in place of whatever is no definition, but leaves the bodies of functions as they are."""
 
     def visit(self, node: ast.AST) -> ast.AST:
         if isinstance(node, DEFINING + ASSIGNING) or not isinstance(node, ast.stmt | ast.ExceptHandler):
@@ -138,7 +138,7 @@ def _bound(node, alias: ast.alias) -> str:
 
 def _text(node: ast.stmt, siblings: list[ast.stmt], lines: list[str]) -> str:
     """Return a statement as it is written, or written anew where it shares a line with another."""
-    start = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+    start = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
     shared = any(
         other is not node and other.lineno <= node.end_lineno and other.end_lineno >= start for other in siblings
     )
@@ -150,9 +150,9 @@ def _looked_up(statement: Statement) -> Statement:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         statement.binds = {node.name}
     elif isinstance(node, ASSIGNING):
-        targets = [each for target in _assigned(node) for each in _targets(target)]
-        statement.binds = {each.id for each in targets if isinstance(each, ast.Name)}
-        statement.changes = {_root(each) for each in targets} - statement.binds - {""}
+        targets = [single for target in _assigned(node) for single in _targets(target)]
+        statement.binds = {target.id for target in targets if isinstance(target, ast.Name)}
+        statement.changes = {_root(target) for target in targets} - statement.binds - {""}
     statement.at_once, statement.later = _names(node)
     if isinstance(node, ast.AugAssign):
         statement.at_once = statement.at_once | statement.binds
@@ -160,17 +160,18 @@ def _looked_up(statement: Statement) -> Statement:
 
 
 def _names(node: ast.stmt) -> tuple[set[str], set[str]]:
-    """Return the names that are looked up beyond the statement: when it runs, and in functions that it defines."""
+    """Return the names looked up outside the statement: when it runs, and later in functions that it defines."""
     try:
         table = symtable.symtable(ast.unparse(node), "<cell>", "exec")
     except PARSING:  # `await` outside of a function: every name that is read
-        return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}, set()
-    at_once = {each.get_name() for each in table.get_symbols() if each.is_referenced()}
+        return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}, set()
+    at_once = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
     later: set[str] = set()
     tables = list(table.get_children())
     while tables:
         inner = tables.pop()
-        names = {each.get_name() for each in inner.get_symbols() if each.is_referenced() and each.is_global()}
+        symbols = [symbol for symbol in inner.get_symbols() if symbol.is_referenced() and symbol.is_global()]
+        names = {symbol.get_name() for symbol in symbols}
         runs_now = inner.get_type() == "class" or inner.get_name() in ("listcomp", "setcomp", "dictcomp", "genexpr")
         (at_once if runs_now and inner in table.get_children() else later).update(names)
         tables += inner.get_children()
@@ -179,16 +180,16 @@ def _names(node: ast.stmt) -> tuple[set[str], set[str]]:
 
 def _bindings(node: ast.stmt) -> Iterator[str]:
     """Give the names that the statements in an `if` or `try` bind."""
-    for each in ast.iter_child_nodes(node):
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield each.name
-        elif isinstance(each, ast.Import | ast.ImportFrom):
-            yield from (_bound(each, alias) for alias in each.names)
-        elif isinstance(each, ASSIGNING):
-            found = [name for target in _assigned(each) for name in _targets(target)]
-            yield from (name.id for name in found if isinstance(name, ast.Name))
-        elif isinstance(each, ast.If | ast.Try | ast.ExceptHandler):
-            yield from _bindings(each)
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield inner.name
+        elif isinstance(inner, ast.Import | ast.ImportFrom):
+            yield from (_bound(inner, alias) for alias in inner.names)
+        elif isinstance(inner, ASSIGNING):
+            targets = [single for target in _assigned(inner) for single in _targets(target)]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+        elif isinstance(inner, ast.If | ast.Try | ast.ExceptHandler):
+            yield from _bindings(inner)
 
 
 def _touched(node: ast.stmt) -> set[str]:
@@ -200,10 +201,10 @@ def _touched(node: ast.stmt) -> set[str]:
         )
     if not isinstance(node, ast.For | ast.While | ast.With | ast.Delete | ast.AsyncFor | ast.AsyncWith):
         return set()
-    names = [each for each in ast.walk(node) if isinstance(each, ast.Name | ast.Attribute | ast.Subscript)]
-    changed = {_root(each) for each in names if not isinstance(each.ctx, ast.Load)}
-    inner = (each for each in ast.walk(node) if isinstance(each, ast.Expr))
-    return (changed | set().union(*(_touched(each) for each in inner), set())) - {""}
+    targets = [inner for inner in ast.walk(node) if isinstance(inner, ast.Name | ast.Attribute | ast.Subscript)]
+    changed = {_root(target) for target in targets if not isinstance(target.ctx, ast.Load)}
+    expressions = (inner for inner in ast.walk(node) if isinstance(inner, ast.Expr))
+    return (changed | set().union(*(_touched(expression) for expression in expressions), set())) - {""}
 
 
 def _assigned(node) -> list[ast.expr]:
@@ -212,8 +213,8 @@ def _assigned(node) -> list[ast.expr]:
 
 def _targets(target: ast.expr) -> Iterator[ast.expr]:
     if isinstance(target, ast.Tuple | ast.List):
-        for each in target.elts:
-            yield from _targets(each)
+        for element in target.elts:
+            yield from _targets(element)
     elif isinstance(target, ast.Starred):
         yield from _targets(target.value)
     else:

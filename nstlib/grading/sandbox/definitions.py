@@ -1,7 +1,7 @@
 """Take from a notebook's cells what one function needs: the definitions, constants and imports it reaches by name.
 
-Runs in a child, with the standard library alone. Nothing is executed here, and of what is taken nothing but these
-statements is executed later: no training, no ``!pip``, no cell that only prints.
+This runs in a child, with the standard library alone. Nothing is executed here, and later only the statements taken
+are: no training, no ``!pip``, no cell that only prints.
 """
 
 import ast
@@ -29,74 +29,78 @@ def reached(statements: Iterable[Statement], name: str, prefer: set[int] = froze
     `name` itself it is the last in the cells of `prefer`, where one of them binds it.
     """
     every = list(statements)
-    wanted: list[tuple[str, int | None]] = [(name, None)]
-    seen, taken, found = set(), set(), set()
-    while wanted:
-        looked_up = wanted.pop()
-        if looked_up in seen:
+    waiting: list[tuple[str, int | None]] = [(name, None)]
+    seen, taken, bound = set(), set(), set()
+    while waiting:
+        lookup = waiting.pop()
+        if lookup in seen:
             continue
-        seen.add(looked_up)
-        wish, before = looked_up
-        for place in _binding(every, wish, before, prefer if looked_up == (name, None) else frozenset()):
-            found.add(wish)
-            if place not in taken:
-                taken.add(place)
-                wanted += [(each, place) for each in sorted(every[place].at_once)]
-                wanted += [(each, None) for each in sorted(every[place].later)]
-    if any(wish not in found and wish not in vars(builtins) for wish, _ in seen):
-        taken |= {at for at, each in enumerate(every) if "*" in each.binds}  # it may come from such an import
-    taken |= {at for at, each in enumerate(every) if "__future__" in each.binds}
-    return sorted((every[at] for at in sorted(taken)), key=lambda each: "__future__" not in each.binds)
+        seen.add(lookup)
+        wanted, before = lookup
+        for index in _binding(every, wanted, before, prefer if lookup == (name, None) else frozenset()):
+            bound.add(wanted)
+            if index not in taken:
+                taken.add(index)
+                waiting += [(inner, index) for inner in sorted(every[index].at_once)]
+                waiting += [(inner, None) for inner in sorted(every[index].later)]
+    if any(wanted not in bound and wanted not in vars(builtins) for wanted, _ in seen):
+        taken |= {index for index, statement in enumerate(every) if "*" in statement.binds}  # the name may come from it
+    taken |= {index for index, statement in enumerate(every) if "__future__" in statement.binds}
+    return sorted((every[index] for index in sorted(taken)), key=lambda statement: "__future__" not in statement.binds)
 
 
 def left_out(statements: Iterable[Statement], taken: Iterable[Statement]) -> bool:
-    """Return whether a name of what was taken is also changed where nothing is taken: in a loop, by a call."""
-    names = {name for each in taken if not each.is_import for name in each.binds}
-    return any(names & each.touches for each in statements)
+    """Return whether a name that was taken is also changed by what is never taken: in a loop, by a call."""
+    names = {name for statement in taken if not statement.is_import for name in statement.binds}
+    return any(names & statement.touches for statement in statements)
 
 
 def same(one: Statement, other: Statement) -> bool:
-    """Return whether two statements say the same, whatever their spaces and comments."""
+    """Return whether two statements are the same but for spaces and comments."""
     return ast.dump(one.node) == ast.dump(other.node)
 
 
 def is_stub(statement: Statement) -> bool:
-    """Return whether a function was left as it was handed out: it says what it is for, and raises or passes."""
+    """Return whether a function is still as it was handed out: a docstring, then it raises or passes."""
     node = statement.node
     if not isinstance(node, ast.FunctionDef):
         return False
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
     return all(
-        isinstance(each, ast.Pass)
-        or (isinstance(each, ast.Raise) and "NotImplemented" in ast.dump(each))
-        or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
-        for each in body
+        isinstance(line, ast.Pass)
+        or (isinstance(line, ast.Raise) and "NotImplemented" in ast.dump(line))
+        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+        for line in body
     )
 
 
 def suspicious(statement: Statement) -> bool:
-    """Return whether a statement names a part of Python that no answer needs, or looks behind an object."""
+    """Return whether a statement names a part of Python that no answer needs, or a private attribute."""
     nodes = list(ast.walk(statement.node))
-    modules = {alias.name.split(".")[0] for each in nodes if isinstance(each, ast.Import) for alias in each.names}
-    modules |= {str(each.module).split(".")[0] for each in nodes if isinstance(each, ast.ImportFrom)}
-    behind = any(isinstance(each, ast.Attribute) and each.attr.startswith("_") for each in nodes)
-    return behind or bool(NEEDLESS & (statement.at_once | statement.later | modules))
+    modules = {alias.name.split(".")[0] for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {str(node.module).split(".")[0] for node in nodes if isinstance(node, ast.ImportFrom)}
+    private = any(isinstance(node, ast.Attribute) and node.attr.startswith("_") for node in nodes)
+    return private or bool(NEEDLESS & (statement.at_once | statement.later | modules))
 
 
 def _binding(every: list[Statement], name: str, before: int | None, prefer: set[int]) -> Iterator[int]:
-    """Give the places of the statements that make a name what it is."""
-    places = [at for at, each in enumerate(every) if name in each.binds]
-    places = [at for at in places if before is not None and at < before] or [at for at in places if at != before]
-    places = [at for at in places if not is_stub(every[at])] or places
-    places = [at for at in places if every[at].cell in prefer] or places
-    if not places:
+    """Give the indices of the statements that give a name its value."""
+    indices = [index for index, statement in enumerate(every) if name in statement.binds]
+    earlier = [index for index in indices if before is not None and index < before]
+    indices = earlier or [index for index in indices if index != before]
+    indices = [index for index in indices if not is_stub(every[index])] or indices
+    indices = [index for index in indices if every[index].cell in prefer] or indices
+    if not indices:
         return
-    last = first = places[-1]
-    if every[last].is_import:  # `import torch` and `import torch.nn` together make the name
-        yield from (at for at in places if every[at].is_import)
+    first = indices[-1]
+    if every[first].is_import:  # `import torch` and `import torch.nn` together make the name
+        yield from (index for index in indices if every[index].is_import)
     else:
-        yield last
-        while (every[first].maybe or name in every[first].at_once) and (earlier := [at for at in places if at < first]):
+        yield first
+        while every[first].maybe or name in every[first].at_once:
+            earlier = [index for index in indices if index < first]
+            if not earlier:
+                break
             first = earlier[-1]
             yield first
-    yield from (at for at, each in enumerate(every) if at > first and name in each.changes)
+    yield from (index for index, statement in enumerate(every) if index > first and name in statement.changes)

@@ -1,6 +1,6 @@
-"""Read a notebook: bytes to cells to the definitions that each asked function needs. Runs in a child, nothing executes.
+"""Read a notebook: from bytes to cells to the definitions that each function in question needs, executing nothing.
 
-The words below are all that a reading can say; the parent refuses any other.
+This runs in a child. A reading consists of the words below; the parent refuses any other.
 """
 
 import json
@@ -15,21 +15,21 @@ WARNINGS = (
     "bom",  # the file begins with a byte order mark
     "upgraded",  # nbformat 3
     "kernel",  # made for another language than Python
-    "duplicate_key",  # an object of the file has a key twice
-    "bad_cell",  # a cell is no cell, and was passed over
-    "duplicate",  # the function is there twice, not the same: the last counts
-    "metadata",  # the function is in no cell that is marked as its answer, but in another
-    "left_out",  # a loop, a `with` or a call changes what the answer uses, and was not taken
-    "magics",  # lines that only Jupyter understands were left out of the answer's cell
+    "duplicate_key",  # an object in the file has the same key twice
+    "bad_cell",  # something among the cells is no cell, and was skipped
+    "duplicate",  # the function is defined twice, differently: the last counts
+    "metadata",  # the function is not in the cell marked as its answer, but in another
+    "left_out",  # a loop, a `with` or a call that changes what the answer uses was not taken
+    "magics",  # lines that only Jupyter understands were removed from the answer's cell
     "not_code",  # the cell marked as the answer is no code cell
-    "suspicious",  # the answer names what no answer needs: to be read, and to cost nothing
+    "suspicious",  # the answer names what no answer needs: someone should read it; it costs no points
 )
 REJECTIONS = (
     "empty",
     "encoding",  # not UTF-8
-    "html",  # a web page, such as a login form that was saved
-    "python",  # a script that was renamed
-    "merge",  # marks of a merge that was not finished
+    "html",  # a web page, such as a saved login form
+    "python",  # a renamed script
+    "merge",  # the marks of an unfinished merge
     "truncated",
     "not_json",
     "not_notebook",
@@ -37,7 +37,7 @@ REJECTIONS = (
     "too_many_cells",
     "too_large",
 )
-NUMBER = 18  # digits; longer whole numbers are no business of a notebook
+NUMBER = 18  # digits; a notebook needs no longer whole numbers
 
 
 class Rejected(Exception):
@@ -58,42 +58,43 @@ def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> d
         python.read(text, number) if code and len(text) <= limits.source else python.Cell(text)
         for number, (code, text, _) in enumerate(cells)
     ]
-    found = {
+    answers = {
         question: _answer(question, name, cells, read_cells, limits.source) for question, name in questions.items()
     }
-    return {"warnings": sorted(warnings), "reject": None, "found": found}
+    return {"warnings": sorted(warnings), "reject": None, "found": answers}
 
 
 def _answer(question: str, name: str, cells: list, read_cells: list, most: int) -> dict:
-    marked = {at for at, (_, _, marks) in enumerate(cells) if question in marks}
-    code = [at for at, (is_code, _, _) in enumerate(cells) if is_code]
-    holders = [at for at in code if definitions.defines(read_cells[at], name)]
+    marked = {index for index, (_, _, marks) in enumerate(cells) if question in marks}
+    code = [index for index, (is_code, _, _) in enumerate(cells) if is_code]
+    holders = [index for index in code if definitions.defines(read_cells[index], name)]
     warnings = {"not_code"} if marked and not marked & set(code) else set()
     if not holders:
-        broken = [at for at in code if read_cells[at].statements is None and _names(cells[at][1], name, at in marked)]
+        unreadable = [index for index in code if read_cells[index].statements is None]
+        broken = [index for index in unreadable if _names(cells[index][1], name, index in marked)]
         return {"status": "syntax" if broken else "missing", "source": "", "warnings": sorted(warnings)}
     if marked and not marked & set(holders):
         warnings.add("metadata")
-    versions = [each for at in holders for each in read_cells[at].statements if name in each.binds]
-    versions = [each for each in versions if not definitions.is_stub(each)]
-    if any(not definitions.same(versions[-1], each) for each in versions) and not _builds(versions, name):
+    versions = [statement for index in holders for statement in read_cells[index].statements if name in statement.binds]
+    versions = [version for version in versions if not definitions.is_stub(version)]
+    if any(not definitions.same(versions[-1], version) for version in versions) and not _builds(versions, name):
         warnings.add("duplicate")
-    every = [each for at in code for each in read_cells[at].statements or ()]
-    taken = definitions.reached(every, name, marked)
-    if definitions.left_out(every, taken):
+    statements = [statement for index in code for statement in read_cells[index].statements or ()]
+    taken = definitions.reached(statements, name, marked)
+    if definitions.left_out(statements, taken):
         warnings.add("left_out")
-    if any(read_cells[each.cell].magics for each in taken):
+    if any(read_cells[statement.cell].magics for statement in taken):
         warnings.add("magics")
-    if any(definitions.suspicious(each) for each in taken):
+    if any(definitions.suspicious(statement) for statement in taken):
         warnings.add("suspicious")
-    source = "\n\n".join(each.text for each in taken) + "\n"
+    source = "\n\n".join(statement.text for statement in taken) + "\n"
     if len(source.encode()) > most:
         return {"status": "too_long", "source": "", "warnings": sorted(warnings)}
     return {"status": "found", "source": source, "warnings": sorted(warnings)}
 
 
 def _builds(versions: list, name: str) -> bool:
-    """Return whether the last version makes something of the one before, as a wrapper does."""
+    """Return whether the last version builds on the one before, as a wrapper does."""
     return name in versions[-1].at_once
 
 
@@ -128,12 +129,12 @@ def _cells(data: bytes, warnings: set[str], limits: Limits) -> list[tuple[bool, 
     if _language(notebook.get("metadata")) not in ("", "python", "ipython"):
         warnings.add("kernel")
     cells = []
-    for each in raw:
-        text = _source(each)
+    for cell in raw:
+        text = _source(cell)
         if text is None:
             warnings.add("bad_cell")
         else:
-            cells.append((each["cell_type"] == "code", text, _marks(each.get("metadata"))))
+            cells.append((cell["cell_type"] == "code", text, _marks(cell.get("metadata"))))
     return cells
 
 
@@ -152,25 +153,25 @@ def _text(data: bytes, warnings: set[str], limits: Limits) -> str:
 
 
 def _json(text: str, warnings: set[str]):
-    def pairs(found: list) -> dict:
-        made = dict(found)
-        if len(made) < len(found):
+    def unique(pairs: list) -> dict:
+        content = dict(pairs)
+        if len(content) < len(pairs):
             warnings.add("duplicate_key")
-        return made
+        return content
 
     def whole(digits: str) -> int:
         return int(digits) if len(digits) <= NUMBER else 0
 
     try:
-        return json.loads(text, object_pairs_hook=pairs, parse_int=whole, parse_constant=lambda word: None)
+        return json.loads(text, object_pairs_hook=unique, parse_int=whole, parse_constant=lambda word: None)
     except RecursionError:
         raise Rejected("not_json") from None
     except ValueError as fault:
         raise Rejected(_why(text, getattr(fault, "pos", 0))) from None
 
 
-def _why(text: str, place: int) -> str:
-    """Return what it is that should have been JSON."""
+def _why(text: str, position: int) -> str:
+    """Return the reason why this is no JSON; `position` is where reading it failed."""
     if re.search(r"^(?:<{7}|={7}|>{7})(?:\s|$)", text, re.MULTILINE):
         return "merge"
     start = text.lstrip()[:200].lower()
@@ -178,7 +179,7 @@ def _why(text: str, place: int) -> str:
         return "html"
     if re.match(r"(?:#|import |from |def |\"\"\"|'''|@)", start):
         return "python"
-    if start.startswith("{") and (place >= len(text.rstrip()) - 1 or not text.rstrip().endswith("}")):
+    if start.startswith("{") and (position >= len(text.rstrip()) - 1 or not text.rstrip().endswith("}")):
         return "truncated"
     return "not_json"
 
