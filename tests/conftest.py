@@ -5,11 +5,18 @@ import os
 import shutil
 import tempfile
 
+import jaxtyping
 import pytest
 import torch
 
 HOME = tempfile.mkdtemp(prefix="nstlib-tests-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+import tests.typechecker  # noqa: F401  the hook calls it by name
+
+# Signatures are checked at every call, so that none can lie. This must come before the library's first import.
+CHECKED = [f"nstlib.{room}" for room in ("networks", "painted", "pictures", "plots", "style", "transfer")]
+jaxtyping.install_import_hook(CHECKED, "tests.typechecker.check")
+
 os.environ["NST_TEST"] = "1"
 os.environ["XDG_CACHE_HOME"] = os.path.join(HOME, "cache")
 os.environ["XDG_DATA_HOME"] = os.path.join(HOME, "data")  # a learner's progress, and the developer's own
@@ -26,3 +33,9 @@ def pytest_collection_modifyitems(items):
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         alone = item.nodeid if item.get_closest_marker("slow") else item.path.name
         item.add_marker(pytest.mark.xdist_group(parameters.get("lesson", alone)))
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """Run the library as learners do, whose wrong shapes reach its own sentences."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)

@@ -13,11 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nstlib.style.products import full_precision, matrix_product, product_with_itself
-
-Features = Float[Tensor, "*batch n_filters height width"]
-Unrolled = Float[Tensor, "*batch n_filters n_positions"]
-Matrix = Float[Tensor, "*batch n_filters n_filters"]  # a Gram matrix, or one divided by M
-Cost = Float[Tensor, "*batch"]
+from nstlib.style.shapes import Cost, Features, FeaturesByLayer, FeaturesOfAnySize, Matrix, Unrolled
 
 
 def unroll(features: Features) -> Unrolled:
@@ -70,7 +66,7 @@ def style_distance(mean_gram_x: Matrix, mean_gram_s: Matrix) -> Cost:
     return difference.square().sum((-2, -1)) / (4 * difference.shape[-1] ** 2)
 
 
-def layer_style_cost(features_x: Features, features_s: Features) -> Cost:
+def layer_style_cost(features_x: FeaturesOfAnySize, features_s: FeaturesOfAnySize) -> Cost:
     """E_l = Σ (G_X/M_X − G_S/M_S)² / (4 N²); the sizes may differ, N must agree (ValueError).
 
     For equal sizes it is Gatys' Σ (G_X − G_S)² / (4 N² M²) (equation 4).
@@ -78,9 +74,7 @@ def layer_style_cost(features_x: Features, features_s: Features) -> Cost:
     return style_distance(mean_gram(features_x), mean_gram(features_s))
 
 
-def style_cost(
-    features_x: Mapping[str, Features], features_s: Mapping[str, Features], layer_weights: Mapping[str, float]
-) -> Cost:
+def style_cost(features_x: FeaturesByLayer, features_s: FeaturesByLayer, layer_weights: Mapping[str, float]) -> Cost:
     """J_style = Σ_l λ_l E_l over the layers of `layer_weights` (equation 5); features may hold further layers.
 
     Raises ValueError for no weights and for a weight whose layer is missing in either features.

@@ -13,8 +13,8 @@ from torch import Tensor
 AMX_MIN_ROWS = 64  # rows from which AMX is worth its tiles
 CHUNK_COLUMNS = 2**16  # columns that are copied to float32 together on the way forward, to spare memory
 
-Rows = Float[Tensor, "*batch n k"]
-Square = Float[Tensor, "*batch n n"]
+Unrolled = Float[Tensor, "*batch n_filters n_positions"]
+Gram = Float[Tensor, "*batch n_filters n_filters"]
 
 
 def full_precision(features: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
@@ -24,13 +24,15 @@ def full_precision(features: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     return features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
 
 
-def matrix_product(a: Rows, b: Float[Tensor, "*batch k m"]) -> Float[Tensor, "*batch n m"]:
+def matrix_product(
+    a: Float[Tensor, "*#batch rows inner"], b: Float[Tensor, "*#batch inner columns"]
+) -> Float[Tensor, "*#batch rows columns"]:
     """A @ B in the matrices' own precision, also inside torch.autocast, which would round it to half precision."""
     with _no_autocast(a.device):
         return a @ b
 
 
-def product_with_itself(F: Rows) -> Square:
+def product_with_itself(F: Unrolled) -> Gram:
     """F Fᵀ in float32, or in float64 for such an F; raises TypeError for integers."""
     return _FTimesFT.apply(F)
 
@@ -39,7 +41,7 @@ class _FTimesFT(torch.autograd.Function):
     """F Fᵀ, whose gradient (D + Dᵀ) F is one product, in bfloat16 where it is rounded to that anyway."""
 
     @staticmethod
-    def forward(ctx, F: Rows) -> Square:
+    def forward(ctx, F: Unrolled) -> Gram:
         ctx.save_for_backward(F)
         if F.dtype == torch.bfloat16 and F.ndim == 2 and len(F) >= AMX_MIN_ROWS and _has_amx(F.device):
             return _twice_rounded(F)
@@ -47,14 +49,14 @@ class _FTimesFT(torch.autograd.Function):
         return sum(matrix_product(copy, copy.mT) for copy in copies)
 
     @staticmethod
-    def backward(ctx, D: Square) -> Rows:
+    def backward(ctx, D: Gram) -> Unrolled:
         (F,) = ctx.saved_tensors
         factor = F if F.dtype == torch.bfloat16 else full_precision(F)  # D would overflow in float16
         gradient = matrix_product(factor.mT, (D + D.mT).to(factor.dtype))
         return gradient.mT.to(F.dtype)  # a position's filters side by side, for channels-last
 
 
-def _twice_rounded(F: Float[Tensor, "n k"]) -> Float[Tensor, "n n"]:
+def _twice_rounded(F: Unrolled) -> Gram:
     """F Fᵀ of bfloat16 in two products: each is summed in float32, and rounded to bfloat16's 8 digits at its end.
 
     Before its own end the second takes the first away, and so gives the next 8 digits. With AMX both together need

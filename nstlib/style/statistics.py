@@ -13,8 +13,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nstlib.style.costs import Cost, Features, Matrix, mean_gram, style_distance, unroll
+from nstlib.style.costs import mean_gram, style_distance, unroll
 from nstlib.style.products import full_precision, matrix_product
+from nstlib.style.shapes import Cost, Features, FeaturesOfAnySize, Matrix, Unrolled
+
+PerFilter = Float[Tensor, "*#batch n_filters"]
+PairPerFilter = Float[Tensor, "*#batch 2 n_filters"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Statistic:
     distance: Callable[[Tensor, Tensor], Cost]
     source: str
 
-    def cost(self, features_x: Features, features_s: Features) -> Cost:
+    def cost(self, features_x: FeaturesOfAnySize, features_s: FeaturesOfAnySize) -> Cost:
         """The distance of the two summaries."""
         return self.distance(self.summarise(features_x), self.summarise(features_s))
 
@@ -40,24 +44,24 @@ def _same_filters(n_x: int, n_s: int) -> int:
     return n_x
 
 
-def mean_square(features: Features) -> Float[Tensor, "*batch n_filters"]:
+def mean_square(features: Features) -> PerFilter:
     """The diagonal of G/M: (1/M) Σ_i F_ki², how much of each filter there is."""
     return unroll(full_precision(features)).square().mean(-1)
 
 
-def mean_square_distance(x: Float[Tensor, "*batch n_filters"], s: Float[Tensor, "*batch n_filters"]) -> Cost:
+def mean_square_distance(x: PerFilter, s: PerFilter) -> Cost:
     """Σ_k (x_k − s_k)² / (4 N²): the diagonal's part of E_l."""
     n_filters = _same_filters(x.shape[-1], s.shape[-1])
     return (x - s).square().sum(-1) / (4 * n_filters**2)
 
 
-def moments(features: Features) -> Float[Tensor, "*batch 2 n_filters"]:
+def moments(features: Features) -> PairPerFilter:
     """Mean and population standard deviation of each filter, as two rows; a flat filter's gradient is 0, not NaN."""
     F = unroll(full_precision(features))
     return torch.stack((F.mean(-1), F.std(-1, correction=0)), dim=-2)
 
 
-def moments_distance(x: Float[Tensor, "*batch 2 n_filters"], s: Float[Tensor, "*batch 2 n_filters"]) -> Cost:
+def moments_distance(x: PairPerFilter, s: PairPerFilter) -> Cost:
     """Σ_k ((μ_x − μ_s)² + (σ_x − σ_s)²) / N."""
     n_filters = _same_filters(x.shape[-1], s.shape[-1])
     return (x - s).square().sum((-2, -1)) / n_filters
@@ -69,7 +73,7 @@ def covariance(features: Features) -> Matrix:
     return mean_gram(features - unroll(features).mean(-1)[..., None, None])
 
 
-def sorted_projections(features: Features, seed: int = 0) -> Float[Tensor, "*batch n_directions n_positions"]:
+def sorted_projections(features: Features, seed: int = 0) -> Unrolled:
     """The columns of F projected on N random unit directions, and each direction's M numbers sorted.
 
     The seed decides the directions; summaries are comparable only with the same one. Heitz et al. (2021) draw new
@@ -81,7 +85,9 @@ def sorted_projections(features: Features, seed: int = 0) -> Float[Tensor, "*bat
     return matrix_product((directions / directions.norm(dim=-1, keepdim=True)).to(F), F).sort(-1).values
 
 
-def wasserstein_distance(x: Float[Tensor, "*batch directions m_x"], s: Float[Tensor, "*batch directions m_s"]) -> Cost:
+def wasserstein_distance(
+    x: Float[Tensor, "*#batch n_directions n_positions_x"], s: Float[Tensor, "*#batch n_directions n_positions_s"]
+) -> Cost:
     """The mean over directions of ∫ (q_x(u) − q_s(u))² du, q being the quantile functions of the sorted numbers.
 
     For M_X = M_S that is the mean of (x − s)². Otherwise both staircases are cut at the steps of either, so that the

@@ -8,6 +8,11 @@ numbers that are not positive and finite.
 import math
 from collections.abc import Iterable, Mapping
 
+from jaxtyping import Float
+from torch import Tensor
+
+Number = float | Float[Tensor, ""]
+
 
 def _names(layers: Iterable[str], chosen: str | None = None) -> list[str]:
     names = [] if isinstance(layers, str) else list(layers)
@@ -18,7 +23,7 @@ def _names(layers: Iterable[str], chosen: str | None = None) -> list[str]:
     return names
 
 
-def _positive(numbers: Mapping[str, float], meaning: str) -> dict[str, float]:
+def _positive(numbers: Mapping[str, Number], meaning: str) -> dict[str, float]:
     values = {layer: float(numbers[layer]) for layer in _names(numbers)}
     wrong = {layer: value for layer, value in values.items() if not 0 < value < math.inf}
     if wrong:
@@ -40,7 +45,7 @@ def equal(layers: Iterable[str]) -> dict[str, float]:
     return dict.fromkeys(names, 1 / len(names))
 
 
-def inverse_n2(n_filters: Mapping[str, int]) -> dict[str, float]:
+def inverse_n2(n_filters: Mapping[str, Number]) -> dict[str, float]:
     """λ_l ∝ 1/N² from the filters of each layer, Σ λ_l = 1 (Gatys' own code for the ordinary VGG-19)."""
     return _normalised({layer: n**-2 for layer, n in _positive(n_filters, "number of filters").items()})
 
@@ -55,7 +60,7 @@ def geometric(layers: Iterable[str], ratio: float = 1 / 2) -> dict[str, float]:
     return _normalised({layer: ratio**depth for depth, layer in enumerate(_names(layers))})
 
 
-def relative(style_zero_costs: Mapping[str, float]) -> dict[str, float]:
+def relative(style_zero_costs: Mapping[str, Number]) -> dict[str, float]:
     """λ_l = K_s / (L · E_l(S, 0)) from each layer's cost of S against zero features, K_s being their mean.
 
     Then Σ_l λ_l E_l / K_s is the mean over layers of E_l(X, S) / E_l(S, 0), 1 for a picture without features (compare
@@ -66,7 +71,7 @@ def relative(style_zero_costs: Mapping[str, float]) -> dict[str, float]:
     return {layer: mean / (len(costs) * cost) for layer, cost in costs.items()}
 
 
-def balanced(gradient_norms: Mapping[str, float]) -> dict[str, float]:
+def balanced(gradient_norms: Mapping[str, Number]) -> dict[str, float]:
     """λ_l · norm_l equal for all layers, Σ λ_l = 1; norm_l is ‖∂E_l/∂X‖, so each layer pulls the picture as hard."""
     return _normalised({layer: 1 / norm for layer, norm in _positive(gradient_norms, "gradient norm").items()})
 

@@ -4,7 +4,8 @@ settings: what a run is asked to do. objective: J of a picture. parameterization
 it moves. run: the loop, the only place in this library that optimises pictures.
 """
 
-from nstlib.transfer.run import DivergedError, Picture, Step, resample_to, steps, stylize
+from nstlib.transfer.run import DivergedError, Step, resample_to, steps, stylize
 from nstlib.transfer.settings import Settings
+from nstlib.transfer.shapes import Picture
 
 __all__ = ["DivergedError", "Picture", "Settings", "Step", "resample_to", "steps", "stylize"]

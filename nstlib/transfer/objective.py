@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from nstlib import pictures
@@ -16,10 +15,7 @@ from nstlib.networks import Network
 from nstlib.style import content_cost, conventions, total_cost, total_variation, weighting
 from nstlib.style.statistics import STATISTICS
 from nstlib.transfer.settings import Settings
-
-Picture = Float[Tensor, "3 height width"]
-Block = Float[Tensor, "n_filters height width"]
-Scalar = Float[Tensor, ""]
+from nstlib.transfer.shapes import Block, Picture, Scalar
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,13 @@ compact image code" (1983), made up of parameters; on other coordinates for a pi
 import math
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
 from nstlib.transfer.adam import Adam
 from nstlib.transfer.settings import Settings
+from nstlib.transfer.shapes import Picture
 
-Picture = Float[Tensor, "3 height width"]
 COARSEST_SIDE = 8  # pixels of the top of the pyramid, at least
 STEADY = 20  # passes at one size after which a pyramid's rates fall as 1/√passes
 FINEST, COARSER = 0.6, 0.7  # a level's rate is 0.6 · 0.7^k of the learning rate, all together nearly twice that

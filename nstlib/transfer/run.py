@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
@@ -21,8 +20,8 @@ from nstlib.errors import NstError
 from nstlib.transfer.objective import Costs, Objective, Pair, prepare_pair
 from nstlib.transfer.parameterization import Parameterization
 from nstlib.transfer.settings import Settings
+from nstlib.transfer.shapes import Picture
 
-Picture = Float[Tensor, "3 height width"]
 PLATEAU_STEPS = 20
 
 

@@ -35,8 +35,8 @@ class Settings:
     size: int = 256
     steps: int = 60
     scales: int | None = None
-    content_layers: tuple[str, ...] = ("relu4_2",)
-    style_layers: tuple[str, ...] = networks.STYLE_LAYERS
+    content_layers: list[str] | tuple[str, ...] = ("relu4_2",)
+    style_layers: list[str] | tuple[str, ...] = networks.STYLE_LAYERS
     layer_weights: str | Mapping[str, float] = "relative"
     statistic: str = "gram"
     convention: str = "gatys"

@@ -89,6 +89,7 @@ def test_an_unknown_convention_is_answered_with_the_list():
     ],
 )
 @pytest.mark.parametrize("name", sorted(CONVENTIONS))
+@pytest.mark.usefixtures("unchecked")
 def test_counts_below_one_are_refused(name, counts, part):
     with pytest.raises(ValueError, match=f"Given was {part} expected are counts of 1 or more: read them"):
         factor(name, *counts)

@@ -338,6 +338,7 @@ def test_gradcheck():
         (lambda: style.style_cost({}, {}, {}), ValueError, ["weights for []", "one or more weights"]),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_errors_are_sentences(call, error, parts):
     with pytest.raises(error) as caught:
         call()

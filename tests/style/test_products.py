@@ -68,6 +68,7 @@ def test_the_gradient_is_the_formulas_up_to_rounding(dtype, tolerance):
     assert F.grad.dtype == dtype and (F.grad.double() - wanted).norm() / wanted.norm() < tolerance
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_integers_are_refused():
     with pytest.raises(TypeError, match=r"int64; expected is floating point: convert with .float\(\)"):
         products.product_with_itself(torch.ones(2, 3, dtype=torch.int64))

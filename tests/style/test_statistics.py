@@ -189,6 +189,7 @@ def test_directions_have_unit_length():
 
 @each
 @pytest.mark.parametrize("n_filters", [(3, 5), (1, 5)])
+@pytest.mark.usefixtures("unchecked")
 def test_another_number_of_filters_is_refused(name, n_filters):
     x, s = (random_features(n, 4, 4) for n in n_filters)
     with pytest.raises(ValueError, match=r"Given were .*expected is .*same layer of the same network"):
@@ -196,6 +197,7 @@ def test_another_number_of_filters_is_refused(name, n_filters):
 
 
 @each
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_blocks_are_refused(name):
     with pytest.raises(ValueError, match=r"Given was a tensor of shape \(3, 20\); expected is"):
         STATISTICS[name].summarise(torch.zeros(3, 20))

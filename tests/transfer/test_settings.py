@@ -78,6 +78,7 @@ def test_settings_are_frozen():
         ({"content_layers": "relu4_2"}, "content_layers='relu4_2' was given; expected is a list of layer names"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_what_cannot_be_run_is_refused_in_a_sentence(values, sentence):
     with pytest.raises(ValueError) as refused:
         Settings(**values)
