@@ -1,8 +1,8 @@
 """The mathematics of style transfer, importing PyTorch alone.
 
-costs: the Gram matrix, content and style cost, and the style cost's gradient by hand. products: in how many digits
-matrices are multiplied. statistics: what may stand in the Gram matrix's place. conventions: the style cost as other
-programs write it. weighting: presets for the layer weights λ_l.
+costs: the Gram matrix, content and style cost, and the style cost's gradient by hand. shapes: the names of the shapes.
+products: the precision in which matrices are multiplied. statistics: what can take the Gram matrix's place.
+conventions: the style cost as other programs write it. weighting: presets for the layer weights λ_l.
 """
 
 from nstlib.style import conventions, statistics, weighting

@@ -18,22 +18,35 @@ Gram = Float[Tensor, "*batch n_filters n_filters"]
 
 
 def full_precision(features: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """A float32 copy of a float16 or bfloat16 tensor, any other as it is; raises TypeError for integers."""
+    """A float32 copy of a float16 or bfloat16 tensor, any other as it is; raises TypeError for integers.
+
+    >>> full_precision(torch.ones(2, dtype=torch.bfloat16)).dtype
+    torch.float32
+    """
     if not features.is_floating_point():
-        raise TypeError(f"Given was a tensor of {features.dtype}; expected is floating point: convert with .float().")
+        raise TypeError(f"Expected a floating-point tensor, got {features.dtype}: convert it with .float().")
     return features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
 
 
 def matrix_product(
     a: Float[Tensor, "*#batch rows inner"], b: Float[Tensor, "*#batch inner columns"]
 ) -> Float[Tensor, "*#batch rows columns"]:
-    """A @ B in the matrices' own precision, also inside torch.autocast, which would round it to half precision."""
+    """A @ B in the matrices' own precision, also inside torch.autocast, which would round it to half precision.
+
+    >>> with torch.autocast("cpu", dtype=torch.bfloat16):
+    ...     matrix_product(torch.tensor([[257.0]]), torch.tensor([[1.0]]))  # bfloat16 has no 257
+    tensor([[257.]])
+    """
     with _no_autocast(a.device):
         return a @ b
 
 
 def product_with_itself(F: Unrolled) -> Gram:
-    """F Fᵀ in float32, or in float64 for such an F; raises TypeError for integers."""
+    """F Fᵀ in float32, or in float64 for such an F; raises TypeError for integers.
+
+    >>> product_with_itself(torch.tensor([[300.0, 300.0]], dtype=torch.float16))  # beyond float16's 65,504
+    tensor([[180000.]])
+    """
     return _FTimesFT.apply(F)
 
 

@@ -1,9 +1,10 @@
-"""What else could style be: other statistics of a layer's features, each with its distance (lesson 07).
+"""What else could style be? Other statistics of a layer's features, each with its distance (lesson 07).
 
-A statistic is two steps, so that the style is summarised once and compared with at every step of the optimiser:
-`summarise` features (..., N, H, W) to one tensor, then `distance` of two summaries, of shape (...). All forget where,
-all take pictures of different sizes, all are differentiable and sum half-precision features in float32. A distance
-raises ValueError for summaries of different N, a summary for the features that `nstlib.style.unroll` refuses.
+A statistic has two parts, so that a style is summarised once and then compared at every step of the optimiser:
+`summarise` turns features (..., N, H, W) into one tensor, `distance` turns two such summaries into a number, (...).
+All of them forget where a feature stood, take pictures of different sizes, are differentiable, and sum half-precision
+features in float32. A distance raises ValueError for summaries of different N; a summary raises it for features that
+`nstlib.style.unroll` refuses, and TypeError for integers.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,12 @@ PairPerFilter = Float[Tensor, "*#batch 2 n_filters"]
 
 @dataclass(frozen=True)
 class Statistic:
-    """One answer to "what is style?": a summary of the features and a distance between two summaries."""
+    """One answer to "what is style?": a summary of the features and a distance between two summaries.
+
+    >>> features = torch.rand(3, 4, 4)
+    >>> STATISTICS["moments"].cost(features, features.flip(-1)).item() < 1e-12  # a mirrored texture is the same style
+    True
+    """
 
     formula: str
     summarise: Callable[[Features], Tensor]
@@ -31,53 +37,82 @@ class Statistic:
     source: str
 
     def cost(self, features_x: FeaturesOfAnySize, features_s: FeaturesOfAnySize) -> Cost:
-        """The distance of the two summaries."""
+        """The distance between the summaries of two blocks, which may differ in size."""
         return self.distance(self.summarise(features_x), self.summarise(features_s))
 
 
 def _same_filters(n_x: int, n_s: int) -> int:
     if n_x != n_s:
         raise ValueError(
-            f"Given were summaries of {n_x} and of {n_s} filters; expected is the same number: summarise the same "
-            "layer of the same network for both pictures."
+            f"Expected summaries of equally many filters, got {n_x} and {n_s}: "
+            "summarise the same layer of the same network for both pictures."
         )
     return n_x
 
 
 def mean_square(features: Features) -> PerFilter:
-    """The diagonal of G/M: (1/M) Σ_i F_ki², how much of each filter there is."""
+    """The diagonal of G/M: (1/M) Σ_i F_ki², how much of each filter there is; (..., N, H, W) becomes (..., N).
+
+    >>> mean_square(torch.tensor([[[1.0, 3.0]], [[0.0, 2.0]]]))  # (1 + 9) / 2, (0 + 4) / 2
+    tensor([5., 2.])
+    """
     return unroll(full_precision(features)).square().mean(-1)
 
 
 def mean_square_distance(x: PerFilter, s: PerFilter) -> Cost:
-    """Σ_k (x_k − s_k)² / (4 N²): the diagonal's part of E_l."""
+    """Σ_k (x_k − s_k)² / (4 N²): the diagonal's part of E_l, from two (..., N).
+
+    >>> mean_square_distance(torch.tensor([5.0, 2.0]), torch.tensor([1.0, 2.0]))  # 4² / (4 · 2²)
+    tensor(1.)
+    """
     n_filters = _same_filters(x.shape[-1], s.shape[-1])
     return (x - s).square().sum(-1) / (4 * n_filters**2)
 
 
 def moments(features: Features) -> PairPerFilter:
-    """Mean and population standard deviation of each filter, as two rows; a flat filter's gradient is 0, not NaN."""
+    """Mean and population standard deviation of each filter, as two rows: (..., N, H, W) becomes (..., 2, N).
+
+    A flat filter's gradient is 0, not NaN. Source: Li et al., "Demystifying Neural Style Transfer" (2017).
+
+    >>> moments(torch.tensor([[[1.0, 3.0]], [[5.0, 5.0]]]))
+    tensor([[2., 5.],
+            [1., 0.]])
+    """
     F = unroll(full_precision(features))
     return torch.stack((F.mean(-1), F.std(-1, correction=0)), dim=-2)
 
 
 def moments_distance(x: PairPerFilter, s: PairPerFilter) -> Cost:
-    """Σ_k ((μ_x − μ_s)² + (σ_x − σ_s)²) / N."""
+    """Σ_k ((μ_x − μ_s)² + (σ_x − σ_s)²) / N, from two (..., 2, N).
+
+    >>> moments_distance(torch.tensor([[2.0, 5.0], [1.0, 0.0]]), torch.tensor([[0.0, 5.0], [1.0, 0.0]]))  # 2² / 2
+    tensor(2.)
+    """
     n_filters = _same_filters(x.shape[-1], s.shape[-1])
     return (x - s).square().sum((-2, -1)) / n_filters
 
 
 def covariance(features: Features) -> Matrix:
-    """G/M of the centred features: (1/M) Σ_i (F_ki − μ_k)(F_k'i − μ_k'), which is G/M − μμᵀ."""
+    """G/M of the centred features: (1/M) Σ_i (F_ki − μ_k)(F_k'i − μ_k'), (..., N, N), which is G/M − μμᵀ.
+
+    >>> covariance(torch.tensor([[[1.0, 3.0]], [[5.0, 7.0]]]))  # the means 2 and 6 are gone
+    tensor([[1., 1.],
+            [1., 1.]])
+    """
     features = full_precision(features)
     return mean_gram(features - unroll(features).mean(-1)[..., None, None])
 
 
 def sorted_projections(features: Features, seed: int = 0) -> Unrolled:
-    """The columns of F projected on N random unit directions, and each direction's M numbers sorted.
+    """The columns of F projected on N random unit directions, and the M numbers of each direction sorted: (..., N, M).
 
-    The seed decides the directions; summaries are comparable only with the same one. Heitz et al. (2021) draw new
-    directions at every step: for that, summarise both pictures with a new seed each time.
+    The seed decides the directions, and only summaries of one seed can be compared. Heitz et al., "A Sliced
+    Wasserstein Loss for Neural Texture Synthesis" (2021), draw new directions at every step: for that, summarise both
+    pictures with a new seed each time.
+
+    >>> projected = sorted_projections(torch.rand(3, 2, 4))
+    >>> projected.shape, bool((projected.diff(dim=-1) >= 0).all())
+    (torch.Size([3, 8]), True)
     """
     F = unroll(full_precision(features))
     generator = torch.Generator().manual_seed(seed)
@@ -90,10 +125,16 @@ def wasserstein_distance(
 ) -> Cost:
     """The mean over directions of ∫ (q_x(u) − q_s(u))² du, q being the quantile functions of the sorted numbers.
 
-    For M_X = M_S that is the mean of (x − s)². Otherwise both staircases are cut at the steps of either, so that the
-    integral is exact and a texture repeated is at distance 0 of itself.
+    For M_X = M_S this is the mean of (x − s)². Otherwise both staircases are cut at the steps of either, so that the
+    integral is exact and a texture is at distance 0 from itself repeated.
+
+    >>> wasserstein_distance(torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 4.0]]))  # (0² + 2²) / 2
+    tensor(2.)
+    >>> wasserstein_distance(torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 1.0, 2.0, 2.0]]))
+    tensor(0.)
     """
-    n_directions, m_x, m_s = _same_filters(x.shape[-2], s.shape[-2]), x.shape[-1], s.shape[-1]
+    n_directions = _same_filters(x.shape[-2], s.shape[-2])
+    m_x, m_s = x.shape[-1], s.shape[-1]
     if m_x == m_s:
         return (x - s).square().mean((-2, -1))
     cuts = torch.cat((torch.arange(m_x + 1) * m_s, torch.arange(m_s + 1) * m_x)).unique()  # in units of 1/(M_X M_S)

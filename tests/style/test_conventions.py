@@ -75,21 +75,23 @@ def test_relative_layer_weights_of_vgg19():
 
 
 def test_an_unknown_convention_is_answered_with_the_list():
-    with pytest.raises(ValueError, match=r"convention 'johnson'; expected is one of these, choose: gatys, mean_hw, "):
+    with pytest.raises(
+        ValueError, match=r"one of the conventions gatys, mean_hw, .*, got 'johnson': choose one of these"
+    ):
         factor("johnson", 1, 1, 1)
 
 
 @pytest.mark.parametrize(
     ("counts", "part"),
     [
-        ((0, 1, 1), "n_filters = 0;"),
-        ((1, -2, 1), "n_positions = -2;"),
-        ((1, 1, 0), "image_positions = 0;"),
-        ((math.nan, 1, 0), "n_filters = nan, image_positions = 0;"),
+        ((0, 1, 1), "n_filters = 0:"),
+        ((1, -2, 1), "n_positions = -2:"),
+        ((1, 1, 0), "image_positions = 0:"),
+        ((math.nan, 1, 0), "n_filters = nan, image_positions = 0:"),
     ],
 )
 @pytest.mark.parametrize("name", sorted(CONVENTIONS))
 @pytest.mark.usefixtures("unchecked")
 def test_counts_below_one_are_refused(name, counts, part):
-    with pytest.raises(ValueError, match=f"Given was {part} expected are counts of 1 or more: read them"):
+    with pytest.raises(ValueError, match=f"Expected counts of 1 or more, got {part} read them"):
         factor(name, *counts)

@@ -70,5 +70,7 @@ def test_the_gradient_is_the_formulas_up_to_rounding(dtype, tolerance):
 
 @pytest.mark.usefixtures("unchecked")
 def test_integers_are_refused():
-    with pytest.raises(TypeError, match=r"int64; expected is floating point: convert with .float\(\)"):
+    with pytest.raises(
+        TypeError, match=r"Expected a floating-point tensor, got torch.int64: convert it with .float\(\)"
+    ):
         products.product_with_itself(torch.ones(2, 3, dtype=torch.int64))

@@ -1,4 +1,4 @@
-"""The signatures are checked in these tests, so each must hold for all that its function takes, and for nothing else."""
+"""Signatures are checked in these tests: each must hold for all that its function takes, and for nothing else."""
 
 import pytest
 import torch

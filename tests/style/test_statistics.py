@@ -192,14 +192,14 @@ def test_directions_have_unit_length():
 @pytest.mark.usefixtures("unchecked")
 def test_another_number_of_filters_is_refused(name, n_filters):
     x, s = (random_features(n, 4, 4) for n in n_filters)
-    with pytest.raises(ValueError, match=r"Given were .*expected is .*same layer of the same network"):
+    with pytest.raises(ValueError, match=r"Expected .* got .*same layer of the same network"):
         STATISTICS[name].cost(x, s)
 
 
 @each
 @pytest.mark.usefixtures("unchecked")
 def test_wrong_blocks_are_refused(name):
-    with pytest.raises(ValueError, match=r"Given was a tensor of shape \(3, 20\); expected is"):
+    with pytest.raises(ValueError, match=r"Expected \(\.\.\., n_filters, height, width\), .* got \(3, 20\): pass"):
         STATISTICS[name].summarise(torch.zeros(3, 20))
-    with pytest.raises(TypeError, match=r"Given was a tensor of torch.uint8; expected is"):
+    with pytest.raises(TypeError, match=r"Expected a floating-point tensor, got torch.uint8: convert"):
         STATISTICS[name].summarise(torch.zeros(3, 4, 5, dtype=torch.uint8))

@@ -74,28 +74,40 @@ def test_presets_are_the_five_of_the_course():
 @pytest.mark.parametrize(
     ("call", "part"),
     [
-        (lambda: weighting.equal([]), "Given were the layers []; expected are names in a list"),
-        (lambda: weighting.equal("relu1_1"), "Given were the layers 'relu1_1'; expected are names in a list"),
-        (lambda: weighting.equal("ab"), "Given were the layers 'ab'; expected are names in a list"),
+        (lambda: weighting.equal([]), "Expected layer names in a list, each once, got []"),
+        (lambda: weighting.equal("relu1_1"), "Expected layer names in a list, each once, got 'relu1_1'"),
+        (lambda: weighting.equal("ab"), "Expected layer names in a list, each once, got 'ab'"),
         (lambda: weighting.geometric(["a", "a"]), "each once"),
-        (lambda: weighting.geometric(LAYERS, ratio=0), "Given was the ratio 0; expected is a positive number"),
-        (lambda: weighting.geometric(LAYERS, ratio=float("nan")), "Given was the ratio nan"),
-        (lambda: weighting.inverse_n2({}), "expected are names"),
-        (lambda: weighting.inverse_n2({"a": 0}), "Given was a number of filters of {'a': 0.0}; expected is a positive"),
-        (lambda: weighting.relative({"a": 1.0, "b": 0.0}), "Given was a cost against zero of {'b': 0.0}; expected is"),
+        (lambda: weighting.geometric(LAYERS, ratio=0), "Expected a positive ratio, got 0: 0.5 halves"),
+        (lambda: weighting.geometric(LAYERS, ratio=float("nan")), "Expected a positive ratio, got nan"),
+        (lambda: weighting.inverse_n2({}), "Expected layer names"),
+        (
+            lambda: weighting.inverse_n2({"a": 0}),
+            "Expected a positive, finite number of filters for each layer, got {'a': 0.0}:",
+        ),
+        (
+            lambda: weighting.relative({"a": 1.0, "b": 0.0}),
+            "Expected a positive, finite cost against zero for each layer, got {'b': 0.0}:",
+        ),
         (
             lambda: weighting.balanced({"a": 1.0, "b": float("inf")}),
-            "Given was a gradient norm of {'b': inf};",
+            "Expected a positive, finite gradient norm for each layer, got {'b': inf}:",
         ),
-        (lambda: weighting.balanced({"a": float("nan")}), "Given was a gradient norm of {'a': nan}; expected is"),
+        (
+            lambda: weighting.balanced({"a": float("nan")}),
+            "Expected a positive, finite gradient norm for each layer, got {'a': nan}:",
+        ),
         (lambda: weighting.balanced({"a": -1.0}), "leave such a layer out"),
         (
             lambda: weighting.leave_one_out(["a", "b"], "c"),
-            "Given was the layer 'c'; expected is one of these",
+            "Expected one of the layers a, b, got 'c': choose one of these",
         ),
-        (lambda: weighting.leave_one_out(["a"], "a"), "Given was 'a' alone; expected are two or more layers"),
-        (lambda: weighting.single(["a", "b"], "relu4_1"), "one of these, choose: a, b."),
-        (lambda: weighting.single([], "a"), "expected are names"),
+        (
+            lambda: weighting.leave_one_out(["a"], "a"),
+            "Expected two or more layers, so that one remains, got 'a' alone",
+        ),
+        (lambda: weighting.single(["a", "b"], "relu4_1"), "one of the layers a, b, got 'relu4_1'"),
+        (lambda: weighting.single([], "a"), "Expected layer names"),
     ],
 )
 def test_errors_are_sentences(call, part):
