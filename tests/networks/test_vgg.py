@@ -245,7 +245,7 @@ def test_asking_for_no_layer_is_an_error():
         Network("vgg19", VGG19, ())
 
 
-def test_an_unknown_pooling_is_an_error():
+def test_an_unknown_pooling_is_an_error(unchecked):
     with pytest.raises(ValueError, match="Expected pooling to be 'max' or 'average', got 'mean'"):
         Network("tiny", TINY, ("relu1_1",), "mean")
 
