@@ -1,7 +1,7 @@
 """Optimise the pixels: ``steps(content, style, settings, network)`` yields one Step per forward and backward pass.
 
-settings: what a run is asked to do. objective: J of a picture. parameterization: what the optimiser moves. adam: how
-it moves. run: the loop, the only place in this library that optimises pictures.
+settings: what a run is asked to do. shapes: what moves through it. objective: J of a picture. parameterization: what
+the optimiser moves. adam: how it moves that. run: the loop, the only place in this library that optimises pictures.
 """
 
 from nstlib.transfer.run import DivergedError, Step, resample_to, steps, stylize

@@ -1,6 +1,6 @@
-"""J of one picture pair at one size: the targets are computed once, the costs at every step.
+"""J for one pair of pictures at one size: the targets are computed once, the costs at every step.
 
-Nothing here knows about optimisers or files; it runs on the device and in the precision of its network.
+Nothing here knows about optimisers or files. It runs on its network's device, in its network's precision.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from nstlib.transfer.shapes import Block, Picture, Scalar
 
 @dataclass(frozen=True)
 class Costs:
-    """J, and the raw J_content and E_l by layer, all with their gradients."""
+    """J, the raw J_content, and the raw E_l by layer, all of them ready for backward()."""
 
     total: Scalar
     content: Scalar
@@ -29,7 +29,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Pair:
-    """Content and style at one size on a network's device, with the features of both: all that runs of them share."""
+    """Content and style at one size on a network's device, with the features of both: what several runs can share."""
 
     content: Picture
     style: Picture
@@ -39,7 +39,7 @@ class Pair:
 
 @torch.no_grad()
 def prepare_pair(content: Picture, style: Picture, side: int, network: Network, device: torch.device) -> Pair:
-    """Resize both pictures to `side` pixels on the shorter side and show them to the network, which lies on `device`.
+    """Resize both pictures to `side` pixels on the shorter side, and compute their features on the network's `device`.
 
     Raises NstError for a picture too small for the network.
     """
@@ -51,14 +51,15 @@ def prepare_pair(content: Picture, style: Picture, side: int, network: Network, 
 
 
 class Objective:
-    """``objective(x)`` gives the Costs of a picture, compared with the content and style of a pair.
+    """``objective(x)`` compares a picture with the content and style of a pair, and returns its Costs.
 
-    `start` is where the preset ``balanced`` measures its gradients. Raises NstError for a layer without style energy
-    where the preset ``relative`` has to divide by it.
+    At the picture `start` the preset ``balanced`` measures its gradients. Raises NstError if the preset ``relative``
+    would have to divide by the cost of a layer in which the style has no features.
     """
 
     def __init__(self, pair: Pair, settings: Settings, network: Network, start: Picture) -> None:
-        self.settings, self.network = settings, network
+        self.settings = settings
+        self.network = network
         self.statistic = STATISTICS[settings.statistic]
         with torch.no_grad():
             self.content_targets = {layer: pair.features_c[layer] for layer in settings.content_layers}
@@ -102,7 +103,7 @@ class Objective:
         }
 
     def _costs(self, x: Picture) -> tuple[Scalar, dict[str, Scalar]]:
-        """J_content, and E_l by layer, each computed when the walk gives the layer: see `Network.iter_features`."""
+        """J_content, and E_l by layer, each computed as soon as the network yields it: see `Network.iter_features`."""
         content, style = {}, {}
         for layer, block in _features(x, self.network):
             if layer in self.content_targets:
@@ -116,7 +117,8 @@ class Objective:
         return content_cost(block, self.content_targets[layer])
 
     def _weights(self, start: Picture) -> dict[str, float]:
-        layers, preset = self.settings.style_layers, self.settings.layer_weights
+        layers = self.settings.style_layers
+        preset = self.settings.layer_weights
         if preset == "relative":
             return weighting.relative({layer: cost.item() for layer, cost in self.zero_costs.items()})
         if preset == "balanced":
@@ -138,4 +140,4 @@ def _counts(block: Block) -> tuple[int, int]:
 
 
 def _zeros(by_layer: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {layer: torch.zeros_like(each) for layer, each in by_layer.items()}
+    return {layer: torch.zeros_like(tensor) for layer, tensor in by_layer.items()}

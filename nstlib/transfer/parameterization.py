@@ -1,10 +1,10 @@
 """What an optimiser moves: the pixels x, or a pyramid of pictures that add up to x.
 
 With optimizer="pyramid" x = p_0 + up(p_1 + up(p_2 + …)), each p_k half as wide as the one before, up being bilinear.
-One number of a coarse p_k moves a whole patch, so Adam changes colours and large shapes within a few steps. J as a
-function of x is the same, and so are its minima. The pyramid is that of Burt and Adelson, "The Laplacian pyramid as a
-compact image code" (1983), made up of parameters; on other coordinates for a picture's pixels see Mordvintsev et al.,
-"Differentiable Image Parameterizations" (2018).
+One number of a coarse p_k moves a whole patch, so Adam changes colours and large shapes within a few steps. J remains
+the same function of x, with the same minima. The pyramid is that of Burt and Adelson, "The Laplacian pyramid as a
+compact image code" (1983), with parameters for its levels; on other coordinates for a picture's pixels see Mordvintsev
+et al., "Differentiable Image Parameterizations" (2018).
 """
 
 import math
@@ -23,13 +23,14 @@ FINEST, COARSER = 0.6, 0.7  # a level's rate is 0.6 · 0.7^k of the learning rat
 
 
 class Parameterization:
-    """x with all that is needed to move it; ``x()`` is differentiable in `levels`, and begins as `start`."""
+    """The picture x and what moves it: ``x()`` begins as `start`, and is differentiable in the `levels`."""
 
     def __init__(
         self, start: Picture, settings: Settings, previous: "Parameterization | None" = None, first: int = 0
     ) -> None:
-        """Begin at pass `first` of the run; `previous` is that of the coarser scale."""
-        self.settings, self.first = settings, first
+        """Begin at pass `first` of the run; `previous` is the parameterization of the coarser scale."""
+        self.settings = settings
+        self.first = first
         self.levels = [start.clone()]
         while settings.optimizer == "pyramid" and min(self.levels[-1].shape[-2:]) >= 2 * COARSEST_SIDE:
             height, width = self.levels[-1].shape[-2:]
@@ -65,8 +66,7 @@ class Parameterization:
     def _optimizer(self, previous: "Parameterization | None") -> Adam | torch.optim.LBFGS:
         """Make the optimiser; Adam's moments are carried over from the coarser scale.
 
-        L-BFGS starts anew: its history is of differences between pictures of the old size, and J's curvature is
-        another.
+        L-BFGS starts anew: it remembers differences between pictures of the old size, where J was curved differently.
         """
         if self.settings.optimizer == "lbfgs":
             # One evaluation a step and no line search, so that each can be shown and stopped

@@ -1,9 +1,9 @@
 """Optimise the pixels: ``steps(content, style, settings, network)`` yields one Step per forward and backward pass.
 
-The optimiser minimises J = α · J_content / K_c + β · Σ_l λ_l f_l E_l / K_s + γ · TV / n, with K_c = ½‖F_C‖² and K_s the
-mean over the style layers of E_l(S against zero features): one number each per picture pair, never per layer. So α and
-β mean the same for every pair, while N, M, λ and the convention's factor f_l keep their effect between layers. A Step
-reports the raw costs of Gatys et al. (2016) beside J.
+The optimiser minimises J = α · J_content / K_c + β · Σ_l λ_l f_l E_l / K_s + γ · TV / n, where K_c = ½‖F_C‖² and K_s is
+the mean over the style layers of E_l(S against zero features): one number of each for a pair of pictures, never one for
+each layer. So α and β mean the same for every pair, while N, M, λ and the convention's factor f_l keep their effect
+between layers. A Step reports the raw costs of Gatys et al. (2016) beside J.
 """
 
 import math
@@ -31,6 +31,13 @@ class Step:
 
     picture: a copy, float32 (3,H,W) in [0,1] on the CPU. content_cost: J_content. style_costs: E_l by layer. total: J.
     seconds: since the run began. scale: which size this is, from 1.
+
+    >>> from nstlib import painted
+    >>> first = next(steps(painted.paint("mosaic", 32), painted.paint("night", 32), Settings(size=32)))
+    >>> first.index, first.scale, first.picture.shape, first.content_cost < 1e-3  # a run starts as the content
+    (0, 1, torch.Size([3, 32, 32]), True)
+    >>> list(first.style_costs)
+    ['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1']
     """
 
     index: int
@@ -43,7 +50,14 @@ class Step:
 
 
 class DivergedError(NstError):
-    """A cost is infinite or not a number; the message says where, the likely cause and what to do."""
+    """A cost became infinite or not a number; the message says where, the likely cause and what to do.
+
+    >>> from nstlib import painted
+    >>> pair = painted.paint("mosaic", 32), painted.paint("night", 32)
+    >>> stylize(*pair, Settings(size=32, beta=1e39))
+    Traceback (most recent call last):
+    nstlib.transfer.run.DivergedError: J became inf, because alpha, beta or the layer weights are too large ...
+    """
 
 
 def steps(
@@ -61,21 +75,30 @@ def steps(
 
     Pictures are float32 (3,H,W) in [0,1] of any size; both are resized to `settings.size` on the shorter side. Without
     a network minivgg is loaded. `start` is a picture to go on from, in place of `settings.init`. `check` is called
-    between layers, forward and backward, and ends the run at once by raising. `prepare_pair` is that of
-    `nstlib.transfer.objective`, or a function that remembers what it gave, for many runs of one pair. `plan` is another
-    device or precision than the engine's own choice.
+    between layers, forward and backward, and ends the run at once by raising. `prepare_pair` is the function of
+    `nstlib.transfer.objective`, or one that remembers its results, for many runs of one pair. `plan` is another device
+    or precision than the engine's own choice.
 
     Raises NstError for settings that these pictures or this network cannot serve, DivergedError for costs that are
     not finite.
+
+    >>> from nstlib import painted
+    >>> content, style = painted.paint("mosaic", 32), painted.paint("night", (32, 48))
+    >>> totals = [step.total for step in steps(content, style, Settings(size=32, steps=5))]
+    >>> len(totals), totals[-1] < totals[0]
+    (5, True)
     """
-    settings, began = settings or Settings(), time.perf_counter()
+    began = time.perf_counter()
+    settings = settings or Settings()
     plan = plan or engine.plan()
     network = (network or networks.load(layers=settings.layers)).with_layers(settings.layers)
-    network, index, parameters = engine.place(network, plan), 0, None
+    network = engine.place(network, plan)
+    index = 0
+    parameters = None
     x = None if start is None else pictures.checked(start)
     if check:
         _watch(network, check)
-    unit = LossScale()
+    loss_scale = LossScale()
     for scale, side in enumerate(settings.sides(), start=1):
         pair = prepare_pair(content, style, side, network, plan.device)
         with engine.keeping_memory(pair.content[0].numel()) as give_back:
@@ -85,7 +108,9 @@ def steps(
             give_back()
             parameters = Parameterization(x, settings, previous=parameters, first=index)
             parameters.set_rates(index)
-            for costs, picture in _descend(parameters, objective, unit, settings.steps_at(scale), settings.plateau):
+            for costs, picture in _descend(
+                parameters, objective, loss_scale, settings.steps_at(scale), settings.plateau
+            ):
                 parameters.set_rates(index + 1)
                 if index == parameters.first:
                     give_back()  # the first pass leaves gaps between what it made for all others
@@ -97,7 +122,15 @@ def steps(
 def stylize(
     content: Picture, style: Picture, settings: Settings | None = None, network: networks.Network | None = None
 ) -> Picture:
-    """Run `steps` to its end and return the last picture, float32 (3,H,W) in [0,1]."""
+    """Run `steps` to its end and return the last picture, float32 (3,H,W) in [0,1].
+
+    It has the content's proportions. Raises what `steps` raises.
+
+    >>> from nstlib import painted
+    >>> picture = stylize(painted.paint("mosaic", (32, 40)), painted.paint("night", 32), Settings(size=32, steps=3))
+    >>> picture.shape, picture.dtype, bool(picture.min() >= 0 and picture.max() <= 1)
+    (torch.Size([3, 32, 40]), torch.float32, True)
+    """
     for step in steps(content, style, settings, network):  # noqa: B007  the last one is the result
         pass
     return step.picture
@@ -110,8 +143,17 @@ def _initial(pair: Pair, settings: Settings) -> Picture:
 
 
 def resample_to(picture: Picture, like: Picture) -> Picture:
-    """Resample to the size of `like`; of another shape the largest middle part is taken, so nothing is stretched."""
-    (height, width), (h, w) = like.shape[-2:], picture.shape[-2:]
+    """Resample to the size of `like`; of another shape the largest middle part is taken, so nothing is stretched.
+
+    Antialiased bicubic, with values in [0, 1]; a picture of that size already comes back as a copy.
+
+    >>> wide = torch.tensor([0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]).expand(3, 4, 8)
+    >>> resample_to(wide, torch.zeros(3, 2, 2)).round()[0]  # the middle 4 × 4
+    tensor([[1., 1.],
+            [1., 1.]])
+    """
+    height, width = like.shape[-2:]
+    h, w = picture.shape[-2:]
     if (height, width) == (h, w):
         return picture.clone()
     scale = min(h / height, w / width)
@@ -124,13 +166,13 @@ def resample_to(picture: Picture, like: Picture) -> Picture:
 class LossScale:
     """A factor that makes J a thousand at the first pass: torch's L-BFGS ignores curvature below an absolute 1e-10.
 
-    So a constant in front of J changes nothing, as it should; it is the same at every scale, for Adam's moments.
+    So a constant in front of J changes nothing, as it should. All scales share the factor, as Adam's moments need.
     """
 
     factor: float | None = None
 
     def __call__(self, total: Tensor) -> Tensor:
-        """Scale J, by the factor that its first value sets."""
+        """J times the factor, which the first J sets."""
         if self.factor is None:
             first = total.item()
             self.factor = 1e3 / first if 0 < first < math.inf else 1.0
@@ -138,7 +180,7 @@ class LossScale:
 
 
 def _descend(
-    parameters: Parameterization, objective: Objective, unit: LossScale, n_steps: int, plateau: float
+    parameters: Parameterization, objective: Objective, loss_scale: LossScale, n_steps: int, plateau: float
 ) -> Iterator[tuple[tuple[float, dict[str, float], float], Picture]]:
     """Yield J_content, E_l and J of each pass, and its picture; in between, x moves on."""
     totals = []
@@ -152,7 +194,7 @@ def _descend(
         costs = objective(inside)
         numbers = _numbers(costs)
         _require_finite(*numbers, x)
-        scaled = unit(costs.total)
+        scaled = loss_scale(costs.total)
         scaled.backward()
         return scaled
 

@@ -1,4 +1,4 @@
-"""What a run of style transfer is asked to do: one frozen, validated record that goes to JSON and back."""
+"""What a run of style transfer is asked to do: one frozen, validated record, which can be kept as JSON."""
 
 import dataclasses
 import json
@@ -18,7 +18,7 @@ COARSEST = 182  # a coarsest side above this leaves strokes too small for their 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides a run besides the two pictures and the network.
+    """Everything that decides a run, apart from the two pictures and the network.
 
     size: pixels of the shorter side of both pictures. steps: forward and backward passes, over all scales together.
     scales: how many sizes, each √2 of the one before, coarse to fine; 1 switches that off, None begins near 180 px.
@@ -30,6 +30,12 @@ class Settings:
     learning_rate: Adam's, of the picture's range; a pyramid's levels together move up to twice as far.
     plateau: a scale ends early when J fell by less than this share in 20 steps; 0 never stops early.
     seed: decides the noise. Raises NstError, in a sentence, for what cannot be run.
+
+    >>> settings = Settings(size=256, layer_weights={"relu2_1": 2, "relu1_1": 1})
+    >>> settings.style_layers, settings.sides()
+    (('relu2_1', 'relu1_1'), [181, 256])
+    >>> Settings.from_json(settings.to_json()) == settings
+    True
     """
 
     size: int = 256
@@ -67,9 +73,13 @@ class Settings:
             _whole("scales", self.scales, least=1)
         if self.steps < len(self.sides()):
             scales = len(self.sides())
-            raise NstError(f"steps={self.steps} is less than one for each of {scales} scales; give more.")
+            raise NstError(
+                f"Expected at least one step for each of {scales} scales, got steps={self.steps}: give more."
+            )
         if min(self.sides()) < 1:
-            raise NstError(f"size={self.size} cannot be halved for scales={self.scales}; give fewer scales.")
+            raise NstError(
+                f"Expected a pixel at the coarsest of {self.scales} scales, got size={self.size}: give fewer scales."
+            )
         _whole("seed", self.seed, least=0)
         for name in ("alpha", "beta", "total_variation", "plateau"):
             _number(name, getattr(self, name))
@@ -77,11 +87,13 @@ class Settings:
             _number(f"layer_weights[{layer!r}]", weight)
         _number("learning_rate", self.learning_rate, positive=True)
         if not self.content_layers or not self.style_layers:
-            raise NstError("Name at least one content layer and one style layer; a weight of 0 switches a term off.")
+            raise NstError(
+                "Expected at least one content layer and one style layer, got none: a weight of 0 switches a term off."
+            )
 
     @property
     def weights_given(self) -> dict[str, float]:
-        """The λ_l that were given by value, none for a preset."""
+        """The λ_l that are given as numbers; none for a preset."""
         return self.layer_weights if isinstance(self.layer_weights, dict) else {}
 
     @property
@@ -110,35 +122,39 @@ class Settings:
         try:
             values: Any = json.loads(text)
         except ValueError as fault:
-            raise NstError(f"These settings are no JSON ({fault}). Pass what Settings.to_json() wrote.") from None
+            raise NstError(
+                f"Expected settings in JSON, got something else ({fault}): pass what Settings.to_json() wrote."
+            ) from None
         if not isinstance(values, dict):
-            raise NstError(f"Settings are a JSON object of names and values, not {text[:40]!r}.")
+            raise NstError(
+                f"Expected a JSON object of names and values, got {text[:40]!r}: pass what Settings.to_json() wrote."
+            )
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := set(values) - known:
-            raise NstError(f"There is no setting {min(unknown)!r}; the settings are {', '.join(sorted(known))}.")
+            raise NstError(
+                f"Expected the settings {', '.join(sorted(known))}, got {min(unknown)!r}: rename it, or leave it out."
+            )
         return cls(**values)
 
 
 def _one_of(name: str, value: object, known: object) -> None:
     if not isinstance(value, str) or value not in known:
-        raise NstError(f"{name}={value!r} is unknown; choose from {', '.join(known)}.")
+        raise NstError(f"Expected one of {', '.join(known)}, got {name}={value!r}: choose one of these.")
 
 
 def _names(name: str, layers: object) -> tuple[str, ...]:
     if not isinstance(layers, list | tuple) or not all(isinstance(layer, str) for layer in layers):
-        raise NstError(f"{name}={layers!r} was given; expected is a list of layer names, such as ['relu4_2'].")
+        raise NstError(f"Expected a list of layer names, got {name}={layers!r}: pass ['relu4_2'], for example.")
     return tuple(layers)
 
 
 def _whole(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise NstError(f"{name}={value!r} was given; expected is a whole number of at least {least}.")
+        raise NstError(f"Expected a whole number of at least {least}, got {name}={value!r}: give another.")
 
 
 def _number(name: str, value: object, positive: bool = False) -> None:
     real = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not real or value < 0 or (positive and value == 0):
-        raise NstError(
-            f"{name}={value!r} was given; expected is a finite number {'above' if positive else 'of'} 0"
-            f"{'' if positive else ' or more'}."
-        )
+        least = "above 0" if positive else "of 0 or more"
+        raise NstError(f"Expected a finite number {least}, got {name}={value!r}: give another.")

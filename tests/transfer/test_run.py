@@ -40,7 +40,7 @@ def quick(**values):
 
 def relative_style(pair, picture, network, settings):
     """Mean over layers of E_l / E_l(S, 0), from the raw formulas."""
-    content, style = (pictures.resize(each, settings.size) for each in pair)
+    content, style = (pictures.resize(picture, settings.size) for picture in pair)
     with torch.no_grad():
         x, s = network(picture[None]), network(style[None])
         ratios = [
@@ -188,7 +188,7 @@ def test_a_convention_multiplies_each_layer_by_its_factor(pair, network, convent
     square = pair[0][:, :40, :40]
     for layer, n in (("relu1_1", 4), ("relu3_1", 8)):
         settings = [quick(layer_weights={layer: 1.0}, alpha=0, convention=name) for name in ("gatys", convention)]
-        plain, other = (_objective((square, pair[1]), network, each)(x).total.item() for each in settings)
+        plain, other = (_objective((square, pair[1]), network, values)(x).total.item() for values in settings)
         assert other / plain == pytest.approx(ratio(n), rel=1e-5)
 
 
@@ -371,6 +371,7 @@ def test_a_constant_before_j_changes_nothing(pair, network, optimizer):
         (torch.full((3, 32, 45), math.nan), "Expected finite values"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_a_start_that_is_no_picture_is_refused(pair, network, start, sentence):
     with pytest.raises(pictures.PictureError, match=sentence):
         next(steps(*pair, quick(), network, start=start))
