@@ -1,7 +1,7 @@
 """Pictures of our own: eight procedural painting styles and the controlled textures of lessons 02 and 07.
 
-`paint(name, size, seed)` gives a float32 tensor (3, H, W) in [0, 1]; the same seed shows the same composition at any
-size, on any machine without a download. Styles live in `brushed`, `printed` and `planes`, what they share in `canvas`.
+`paint(name, size, seed)` returns a float32 tensor (3, H, W) in [0, 1]. A seed shows the same composition at any size,
+on any machine, without a download. The styles live in `brushed`, `printed` and `planes`, what they share in `canvas`.
 """
 
 import math
@@ -30,9 +30,15 @@ def paint(name: str, size: int | tuple[int, int] = 256, seed: int = 0) -> Float[
     `size` is the side of a square, or (height, width): at least 16 pixels, the longer side at most 8 times the shorter.
     The same name, size and seed give the same bytes; another size with the same proportions gives the same composition,
     finer or coarser. Raises NstError for an unknown name or a size outside these limits.
+
+    >>> picture = paint("waves", (32, 48), seed=1)
+    >>> picture.shape, picture.dtype
+    (torch.Size([3, 32, 48]), torch.float32)
+    >>> picture.equal(paint("waves", (32, 48), seed=1)), picture.equal(paint("waves", (32, 48), seed=2))
+    (True, False)
     """
     if name not in STYLES:
-        raise NstError(f"There is no painted style {name!r}; choose one of {', '.join(STYLES)}.")
+        raise NstError(f"Expected one of the painted styles {', '.join(STYLES)}, got {name!r}: choose one of these.")
     height, width = _height_and_width(size)
     # Twice as fine smooths every edge; below 192 pixels finer still, since strokes thinner than a pixel draw badly.
     finer = max(2, math.ceil(384 / min(height, width)))
@@ -48,7 +54,7 @@ def _height_and_width(size: int | tuple[int, int]) -> tuple[int, int]:
     whole = all(isinstance(side, (int, np.integer)) and not isinstance(side, bool) for side in sides)
     if len(sides) != 2 or not whole or min(sides) < 16 or max(sides) > 8 * min(sides) or math.prod(sides) > 50e6:
         raise NstError(
-            f"A painting cannot have size {size!r}; give one whole number of pixels for a square or (height, width), "
-            "each at least 16, the longer side at most 8 times the shorter, and 50 megapixels at most."
+            "Expected a whole number of pixels for a square, or (height, width): at least 16, the longer side at most "
+            f"8 times the shorter, 50 megapixels at most. Got size={size!r}: give another."
         )
     return int(sides[0]), int(sides[1])

@@ -1,7 +1,8 @@
 """Controlled pictures for lessons 02 and 07: stripes and orange together, apart or independent, exactly.
 
-A picture is a board of tiles. Half the tiles carry vertical stripes, which move along grey; half carry an orange tint,
-which moves along a colour axis orthogonal to grey: so neither can change what a filter on the other's axis answers.
+A picture is a board of tiles. Half the tiles carry vertical stripes, which change along the grey axis; half carry an
+orange tint, which changes along a colour axis orthogonal to grey. So neither can change the answer of a filter that
+looks along the other's axis.
 """
 
 from typing import Literal
@@ -42,21 +43,28 @@ def textured_tint(
     projection on orange; the mean and the covariance of (R, G, B), hence their Gram. Not equal: the sorted values of
     red and of blue. So no mean or pair of colours tells the pictures apart; only stripes *with* orange do.
 
-    `size` is a multiple of 64 (an even number of tiles a side); anything else raises NstError.
+    `size` is a multiple of 64 (an even number of tiles a side); anything else raises NstError, as does an unknown
+    relation.
+
+    >>> together, apart = textured_tint("together", 64), textured_tint("apart", 64)
+    >>> together.shape, together[1].equal(apart[1]), together[0].equal(apart[0])  # equal in green, not in red
+    (torch.Size([3, 64, 64]), True, False)
     """
     if relation not in ("together", "apart", "independent"):
-        raise NstError(f"There is no relation {relation!r}; choose together, apart or independent.")
+        raise NstError(f"Expected together, apart or independent, got {relation!r}: choose one of these.")
     step = 2 * TILE
     if not isinstance(size, int) or size < step or size % step:
         below = max(step, size // step * step) if isinstance(size, int) else 256
         raise NstError(
-            f"A controlled texture has a whole, even number of {TILE}-pixel tiles a side, so its size must be a "
-            f"multiple of {step}; got {size!r}. Use {below} or {below + step}."
+            f"Expected an even number of {TILE}-pixel tiles a side, so a size that is a multiple of {step}, "
+            f"got size={size!r}: use {below} or {below + step}."
         )
     side = size // TILE
-    dealt = np.random.default_rng(seed).permutation(side * side)
-    half, quarter = side * side // 2, side * side // 4
-    striped, plain = dealt[:half], dealt[half:]
+    tiles = np.random.default_rng(seed).permutation(side * side)
+    half = len(tiles) // 2
+    quarter = len(tiles) // 4
+    striped = tiles[:half]
+    plain = tiles[half:]
     orange = {"together": striped, "apart": plain, "independent": np.r_[striped[:quarter], plain[:quarter]]}[relation]
 
     stripes = _WAVE.repeat(size // PERIOD)
@@ -77,12 +85,16 @@ def two_filter_bank(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "
     positions, G/M of the bank then has p on its diagonal for every relation, and off it p (`together`),
     0 (`apart`) or p² (`independent`: not zero; the covariance is). The result has the picture's dtype, is ≥ 0 and keeps
     the gradient; height and width must be multiples of PERIOD, anything else raises NstError.
+
+    >>> stripes, orange = two_filter_bank(textured_tint("together", 64))
+    >>> round(stripes.mean().item(), 3), round((stripes * orange).mean().item(), 3)  # p, and p again: always together
+    (0.5, 0.5)
     """
     _, height, width = picture.shape
     if height % PERIOD or width % PERIOD:
         raise NstError(
-            f"The stripe filter moves in steps of {PERIOD} pixels, so height and width must be multiples of {PERIOD}; "
-            f"got {height} × {width}. Crop the picture to {height // PERIOD * PERIOD} × {width // PERIOD * PERIOD}."
+            f"Expected height and width to be multiples of {PERIOD}, got {height} × {width}: "
+            f"crop the picture to {height // PERIOD * PERIOD} × {width // PERIOD * PERIOD}."
         )
     grey = torch.einsum("c,chw->hw", GREY.to(picture), picture)
     windows = grey.reshape(height // PERIOD, PERIOD, width // PERIOD, PERIOD)

@@ -45,10 +45,10 @@ def _rosettes(canvas: Canvas, rng: np.random.Generator, pitch: float) -> tuple[n
     for i, heart in enumerate(hearts):
         at = heart + spokes + rng.normal(0, 0.07 * pitch, spokes.shape)
         petals, phase, first = rng.integers(5, 10), rng.uniform(0, 6), rng.integers(8)
-        mine = (at > -0.1).all(1) & (at < [canvas.width + 0.1, canvas.height + 0.1]).all(1)
-        mine[mine] = np.hypot(*(at[mine, None] - hearts).T).argmin(0) == i
-        seeds.append(at[mine])
-        bands.append((np.floor((ring + 0.5 + 1.6 * np.cos(petals * turn + phase)) / 1.8).astype(int) + first)[mine])
+        nearest = (at > -0.1).all(1) & (at < [canvas.width + 0.1, canvas.height + 0.1]).all(1)
+        nearest[nearest] = np.hypot(*(at[nearest, None] - hearts).T).argmin(0) == i
+        seeds.append(at[nearest])
+        bands.append((np.floor((ring + 0.5 + 1.6 * np.cos(petals * turn + phase)) / 1.8).astype(int) + first)[nearest])
     return np.concatenate(seeds), np.concatenate(bands)
 
 

@@ -1,7 +1,7 @@
-"""Figures of the lessons: each function takes tensors or numbers by name and returns one figure with a description.
+"""The lessons' figures: every function takes tensors or numbers by name and returns one figure with a description.
 
-Drawn without pyplot, whose global state is not safe in threads, on a light card that reads the same in light and dark
-themes, in colours that colour-blind readers can tell apart.
+They are drawn without pyplot, whose global state is not safe in threads; on a light card, which reads the same in light
+and dark themes; and in colours that colour-blind readers can tell apart.
 """
 
 from nstlib.plots.card import Plot

@@ -17,7 +17,13 @@ AMOUNT, SIGNED = "cividis", "PuOr"
 
 
 class Plot(Figure):
-    """A figure that a notebook shows with a description for those who cannot see it."""
+    """A figure that a notebook shows together with a description, `alt`, for readers who cannot see it.
+
+    >>> figure = Plot(figsize=(3, 2))
+    >>> figure.alt = "An empty card"
+    >>> 'alt="An empty card"' in figure._repr_html_()
+    True
+    """
 
     alt = ""
 
@@ -55,5 +61,6 @@ def named(values: object, kind: str) -> None:
     """Raise ValueError unless `values` is a dictionary with something in it."""
     if not isinstance(values, dict) or not values:
         raise ValueError(
-            f'Given was {type(values).__name__}; expected are {kind} by name: {{"before": a, "after": b}}.'
+            f"Expected {kind} by name, got {type(values).__name__ if values else 'nothing'}: "
+            'pass a dictionary, {"before": a, "after": b}.'
         )

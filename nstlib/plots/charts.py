@@ -15,24 +15,27 @@ def shares(tables: Mapping[str, Mapping[str, float]], title: str = "", alt: str 
 
     Every table has the same keys, for example layers from shallow to deep, and no negative numbers. Raises ValueError
     otherwise.
+
+    >>> shares({"Gatys": {"relu1_1": 1, "relu2_1": 3}}).alt
+    'Gatys: relu1_1 25%, relu2_1 75%'
     """
     named(tables, "tables of shares")
     parts = list(next(iter(tables.values())))
     if any(list(table) != parts or min(table.values()) < 0 or not sum(table.values()) for table in tables.values()):
-        raise ValueError(f"Every bar needs the parts {parts}, each 0 or more, with a sum above 0.")
+        raise ValueError(f"Expected the parts {parts} for every bar, none below 0, their sum above 0: give these.")
     percent = {name: {part: table[part] / sum(table.values()) for part in parts} for name, table in tables.items()}
     figure = card(8.5, 0.9 + 0.42 * len(tables))
-    figure.alt = alt or "; ".join(_told(name, bar) for name, bar in percent.items())
+    figure.alt = alt or "; ".join(_described(name, bar) for name, bar in percent.items())
     axes = style_axes(
         figure.add_axes((0.2, 0.3 / figure.get_figheight(), 0.6, 1 - 0.72 / figure.get_figheight())), title
     )
-    for place, bar in enumerate(percent.values()):
+    for y, bar in enumerate(percent.values()):
         left = 0.0
         for (part, share), colour in zip(bar.items(), depth_colours(len(parts)), strict=True):
-            axes.barh(place, share, left=left, color=colour, label=part if place == 0 else None, height=0.7)
+            axes.barh(y, share, left=left, color=colour, label=part if y == 0 else None, height=0.7)
             if share >= LEAST_LABELLED:
                 ink = "white" if sum(colour[:3]) < 1.6 else "black"
-                axes.text(left + share / 2, place, f"{share:.0%}", ha="center", va="center", color=ink, fontsize=8)
+                axes.text(left + share / 2, y, f"{share:.0%}", ha="center", va="center", color=ink, fontsize=8)
             left += share
     axes.set_yticks(range(len(percent)), list(percent))
     axes.set(xlim=(0, 1), ylim=(len(percent) - 0.5, -0.5), xticks=[])
@@ -45,15 +48,21 @@ def shares(tables: Mapping[str, Mapping[str, float]], title: str = "", alt: str 
 def curves(
     lines: Mapping[str, Sequence[float]], ylabel: str, xlabel: str = "step", log: bool = True, alt: str = ""
 ) -> Plot:
-    """Draw numbers step by step, one line for each name; `log` puts them on a logarithmic scale."""
+    """Draw numbers step by step, one line for each name; `log` puts them on a logarithmic scale.
+
+    Raises ValueError where there is nothing to draw.
+
+    >>> curves({"adam": [4.0, 1.0], "lbfgs": [4.0, 0.5]}, ylabel="J").alt
+    'J by step: adam from 4 to 1; lbfgs from 4 to 0.5'
+    """
     named(lines, "lists of numbers")
     figure = card(7.5, 3.0)
     figure.alt = alt or f"{ylabel} by {xlabel}: " + "; ".join(
         f"{name} from {line[0]:.3g} to {line[-1]:.3g}" for name, line in lines.items()
     )
     axes = style_axes(figure.add_axes((0.11, 0.17, 0.62, 0.75)))
-    for place, (name, line) in enumerate(lines.items()):
-        axes.plot(list(line), LINES[place % len(LINES)], color=COLOURS[place % len(COLOURS)], label=name, linewidth=1.8)
+    for index, (name, line) in enumerate(lines.items()):
+        axes.plot(list(line), LINES[index % len(LINES)], color=COLOURS[index % len(COLOURS)], label=name, linewidth=1.8)
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
     if log:
@@ -62,8 +71,15 @@ def curves(
     return figure
 
 
-def scatter(clouds: Mapping[str, Float[Tensor, "2 n_positions"]], names: tuple[str, str], alt: str = "") -> Plot:
-    """Draw what two filters answer, a dot for each position, side by side on the same axes for each name."""
+def scatter(clouds: Mapping[str, Float[Tensor, "2 _n_positions"]], names: tuple[str, str], alt: str = "") -> Plot:
+    """Draw what two filters answer, a dot for each position, side by side on the same axes for each name.
+
+    Raises ValueError where there is nothing to draw.
+
+    >>> import torch
+    >>> scatter({"stripes": torch.tensor([[1.0, 0.0], [1.0, 2.0]])}, ("filter 0", "filter 1")).alt
+    'Dots for every position, filter 0 across and filter 1 up; mean product 0.5 for stripes'
+    """
     named(clouds, "pairs of rows of F")
     clouds = {name: rows.detach().float().cpu() for name, rows in clouds.items()}
     figure = card(min(9.5, 3.1 * len(clouds)), 3.1)
@@ -80,5 +96,5 @@ def scatter(clouds: Mapping[str, Float[Tensor, "2 n_positions"]], names: tuple[s
     return figure
 
 
-def _told(name: str, bar: Mapping[str, float]) -> str:
+def _described(name: str, bar: Mapping[str, float]) -> str:
     return f"{name}: " + ", ".join(f"{part} {share:.0%}" for part, share in bar.items())

@@ -9,20 +9,25 @@ from torch import Tensor
 
 from nstlib.plots.card import AMOUNT, INK, MAX_WIDTH, SIGNED, Plot, card, named
 
-Square = Float[Tensor, "n_filters n_filters"]
+Gram = Float[Tensor, "n_filters n_filters"]
 LARGEST_WITH_NUMBERS = 8
 
 
-def matrices(tables: Mapping[str, Float[Tensor, "_ _"]], alt: str = "") -> Plot:
+def matrices(tables: Mapping[str, Float[Tensor, "_rows _columns"]], alt: str = "") -> Plot:
     """Draw matrices side by side; those of at most 8 rows and columns with their numbers in them.
 
-    One without negative entries goes from dark (0) to bright (its largest); others are centred on 0.
+    One without negative entries goes from dark (0) to bright (its largest); others are centred on 0. Raises ValueError
+    where there is nothing to draw.
+
+    >>> import torch
+    >>> matrices({"G": torch.tensor([[5.0, 3.0], [3.0, 9.0]])}).alt
+    'G: 5, 3 / 3, 9'
     """
     named(tables, "matrices")
     tables = {name: table.detach().double().cpu() for name, table in tables.items()}
     width = min(2.6, MAX_WIDTH / len(tables))
     figure = card(width * len(tables), 2.9)
-    figure.alt = alt or "; ".join(_told(name, table) for name, table in tables.items())
+    figure.alt = alt or "; ".join(_described(name, table) for name, table in tables.items())
     for axes, (name, table) in zip(_side_by_side(figure, len(tables)), tables.items(), strict=True):
         largest = max(table.abs().max().item(), 1e-300)
         signed = bool((table < 0).any())
@@ -31,16 +36,21 @@ def matrices(tables: Mapping[str, Float[Tensor, "_ _"]], alt: str = "") -> Plot:
     return figure
 
 
-def gram_maps(
-    gram_x: Square, gram_s: Square, names: tuple[str, str] = ("G_X / M_X", "G_S / M_S"), alt: str = ""
-) -> Plot:
+def gram_maps(gram_x: Gram, gram_s: Gram, names: tuple[str, str] = ("G_X / M_X", "G_S / M_S"), alt: str = "") -> Plot:
     """Draw two Gram matrices on one scale, filters sorted by how strong they are in the second, and the difference.
 
-    Colour grows with the square root, so that the many small entries are seen beside the few large ones.
+    Colour grows with the square root, so that the many small entries show beside the few large ones. Raises ValueError
+    for matrices of different sizes.
+
+    >>> import torch
+    >>> gram_maps(torch.eye(2), torch.eye(2)).alt.split(", ")[-1]
+    "whose energy is 0% of the second's"
     """
     x, s = (gram.detach().double().cpu() for gram in (gram_x, gram_s))
     if x.shape != s.shape:
-        raise ValueError(f"Given were {tuple(x.shape)} and {tuple(s.shape)}; expected are two Grams of one layer.")
+        raise ValueError(
+            f"Expected two Grams of one layer, got {tuple(x.shape)} and {tuple(s.shape)}: take the same layer."
+        )
     order = s.diagonal().argsort(descending=True)
     x, s = x[order][:, order], s[order][:, order]
     figure = card(MAX_WIDTH, 2.9)
@@ -84,7 +94,7 @@ def _bar(figure: Plot, image, axes: Axes) -> None:
     bar.outline.set_visible(False)
 
 
-def _told(name: str, table: Tensor) -> str:
+def _described(name: str, table: Tensor) -> str:
     if max(table.shape) > LARGEST_WITH_NUMBERS:
         return f"{name}: a matrix of {table.shape[0]} rows and {table.shape[1]} columns"
     return f"{name}: " + " / ".join(", ".join(f"{value:.3g}" for value in line) for line in table.tolist())

@@ -12,17 +12,21 @@ from nstlib.plots.card import CARD, COLOURS, GAP, INK, MAX_WIDTH, Plot, card
 
 CAPTION, MARGIN = 0.36, 1.05  # inches
 
-Picture = Float[Tensor, "3 _ _"]
+Picture = Float[Tensor, "3 _height _width"]
 
 
 def row(pictures: Mapping[str, Picture], height: float = 2.4, alt: str = "") -> Plot:
     """Show pictures side by side, equally high, each under its name; `height` is in inches, less where space is short.
 
-    `alt` describes the row, by default with the names. Raises ValueError where nothing was given, PictureError for a
-    tensor that is no picture.
+    `alt` describes the row, by default with the names. Raises ValueError where there is nothing to show, PictureError
+    for a tensor that is no picture.
+
+    >>> import torch
+    >>> row({"photo": torch.zeros(3, 8, 12), "painting": torch.ones(3, 8, 8)}).alt
+    'Pictures side by side: photo, painting'
     """
     if not isinstance(pictures, Mapping) or not pictures:
-        raise ValueError('A row needs pictures by name. Give a dict such as {"before": a, "after": b}.')
+        raise ValueError('Expected pictures by name, got none: pass a dictionary, {"before": a, "after": b}.')
     images = {str(name): to_pil(picture) for name, picture in pictures.items()}
     aspects = [image.width / image.height for image in images.values()]
     height = min(height, (MAX_WIDTH - GAP * (len(images) + 1)) / sum(aspects))
@@ -42,10 +46,17 @@ def grid(rows: Mapping[str, Mapping[str, Picture]], alt: str = "") -> Plot:
     """Show a contact sheet: a row of pictures for each name, columns under the names of the first row.
 
     All pictures are drawn in the shape of the first. Raises ValueError for no rows and for rows of unequal names.
+
+    >>> import torch
+    >>> grey = torch.full((3, 8, 8), 0.5)
+    >>> grid({"β = 1": {"cat": grey, "cup": grey}, "β = 10": {"cat": grey, "cup": grey}}).alt
+    'A table of pictures. Rows: β = 1, β = 10. Columns: cat, cup'
     """
     columns = list(next(iter(rows.values()))) if isinstance(rows, Mapping) and rows else []
     if not columns or any(list(pictures) != columns for pictures in rows.values()):
-        raise ValueError('A grid needs rows with the same names: {"β = 1": {"relu1_1": a, …}, "β = 10": {…}}.')
+        raise ValueError(
+            'Expected rows with the same names, got others: pass {"β = 1": {"relu1_1": a, …}, "β = 10": {…}}.'
+        )
     first = to_pil(rows[next(iter(rows))][columns[0]])
     width = min(2.4, (MAX_WIDTH - MARGIN - GAP * len(columns)) / len(columns))
     height = width * first.height / first.width
@@ -55,8 +66,8 @@ def grid(rows: Mapping[str, Mapping[str, Picture]], alt: str = "") -> Plot:
     for line, (name, pictures) in enumerate(rows.items()):
         bottom = size[1] - CAPTION - (line + 1) * height - line * GAP
         figure.text((MARGIN - 0.1) / size[0], (bottom + height / 2) / size[1], name, ha="right", va="center", color=INK)
-        for place, (column, picture) in enumerate(pictures.items()):
-            left = MARGIN + place * (width + GAP)
+        for index, (column, picture) in enumerate(pictures.items()):
+            left = MARGIN + index * (width + GAP)
             axes = figure.add_axes((left / size[0], bottom / size[1], width / size[0], height / size[1]))
             axes.imshow(to_pil(picture), aspect="auto")
             axes.set_axis_off()
@@ -68,7 +79,11 @@ def grid(rows: Mapping[str, Mapping[str, Picture]], alt: str = "") -> Plot:
 def slabs(features: Float[Tensor, "n_filters height width"], channels: list[int], alt: str = "") -> Plot:
     """Draw channels of a layer's block as slabs one behind the other, each in a colour of its own.
 
-    Bright is where the filter answers strongly; each slab is scaled to its own largest value.
+    A slab is bright where its filter answers strongly; every slab is scaled to its own largest value.
+
+    >>> import torch
+    >>> slabs(torch.rand(8, 6, 6), channels=[0, 5]).alt
+    'Channels 0, 5 as slabs, the first in front'
     """
     maps = features.detach().float().cpu()[channels].numpy()
     height = 2.2
@@ -76,15 +91,15 @@ def slabs(features: Float[Tensor, "n_filters height width"], channels: list[int]
     size = width + shift * (len(channels) - 1) + 2 * GAP + 0.4, height + 0.25 * (len(channels) - 1) + 2 * GAP + 0.3
     figure = card(*size)
     figure.alt = alt or f"Channels {', '.join(map(str, channels))} as slabs, the first in front"
-    for place in reversed(range(len(channels))):
-        left, bottom = GAP + shift * place, GAP + 0.25 * place
+    for index in reversed(range(len(channels))):
+        left, bottom = GAP + shift * index, GAP + 0.25 * index
         axes = figure.add_axes((left / size[0], bottom / size[1], width / size[0], height / size[1]))
-        strongest = max(float(maps[place].max()), 1e-12)
-        axes.imshow(np.clip(maps[place] / strongest, 0, 1), cmap=_shade(COLOURS[place % len(COLOURS)]), vmin=0, vmax=1)
+        strongest = max(float(maps[index].max()), 1e-12)
+        axes.imshow(np.clip(maps[index] / strongest, 0, 1), cmap=_shade(COLOURS[index % len(COLOURS)]), vmin=0, vmax=1)
         axes.set(xticks=[], yticks=[], aspect="auto")
         for spine in axes.spines.values():
-            spine.set_color(COLOURS[place % len(COLOURS)])
-        axes.set_title(f"{channels[place]}", loc="right", color=COLOURS[place % len(COLOURS)], fontsize=10, pad=2)
+            spine.set_color(COLOURS[index % len(COLOURS)])
+        axes.set_title(f"{channels[index]}", loc="right", color=COLOURS[index % len(COLOURS)], fontsize=10, pad=2)
     return figure
 
 
