@@ -73,3 +73,7 @@ def test_nothing_to_draw_is_refused(draw):
     for given in ({}, [1.0]):
         with pytest.raises(ValueError, match=r"Expected .* by name, got "):
             draw(given)
+
+
+def test_whole_numbers_are_drawn_as_well():
+    assert plots.matrices({"F": torch.tensor([[1, 2], [3, 4]])}).alt == "F: 1, 2 / 3, 4"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from jaxtyping import Float
+from jaxtyping import Real
 from torch import Tensor
 
 from nstlib.plots.card import COLOURS, INK, LINES, Plot, card, depth_colours, named, style_axes
@@ -71,7 +71,7 @@ def curves(
     return figure
 
 
-def scatter(clouds: Mapping[str, Float[Tensor, "2 _n_positions"]], names: tuple[str, str], alt: str = "") -> Plot:
+def scatter(clouds: Mapping[str, Real[Tensor, "2 _n_positions"]], names: tuple[str, str], alt: str = "") -> Plot:
     """Draw what two filters answer, a dot for each position, side by side on the same axes for each name.
 
     Raises ValueError where there is nothing to draw.

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 
-from jaxtyping import Float
+from jaxtyping import Real
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, PowerNorm
 from torch import Tensor
 
 from nstlib.plots.card import AMOUNT, INK, MAX_WIDTH, SIGNED, Plot, card, named
 
-Gram = Float[Tensor, "n_filters n_filters"]
+Gram = Real[Tensor, "n_filters n_filters"]
 LARGEST_WITH_NUMBERS = 8
 
 
-def matrices(tables: Mapping[str, Float[Tensor, "_rows _columns"]], alt: str = "") -> Plot:
+def matrices(tables: Mapping[str, Real[Tensor, "_rows _columns"]], alt: str = "") -> Plot:
     """Draw matrices side by side; those of at most 8 rows and columns with their numbers in them.
 
     One without negative entries goes from dark (0) to bright (its largest); others are centred on 0. Raises ValueError
