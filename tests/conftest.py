@@ -1,4 +1,4 @@
-"""Every test runs as NST_TEST=1 asks, on one thread, with a cache and a data folder of its own."""
+"""Every test runs as NST_TEST=1 asks: one thread, checked signatures, and a home of its own."""
 
 import atexit
 import os
@@ -9,19 +9,24 @@ import jaxtyping
 import pytest
 import torch
 
-HOME = tempfile.mkdtemp(prefix="nstlib-tests-")
-atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 import tests.typechecker  # noqa: F401  the hook calls it by name
 
 # Signatures are checked at every call, so that none can lie. This must come before the library's first import.
 CHECKED = [f"nstlib.{room}" for room in ("networks", "painted", "plots", "style", "transfer")]
 jaxtyping.install_import_hook(CHECKED, "tests.typechecker.check")
 
+HOME = tempfile.mkdtemp(prefix="nstlib-tests-")
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+FOLDERS = {
+    "XDG_CACHE_HOME": "cache",
+    "XDG_DATA_HOME": "data",  # a learner's progress: not the developer's own
+    "TORCH_HOME": "cache/torch",
+    "MPLCONFIGDIR": "matplotlib",
+    "IPYTHONDIR": "ipython",
+    "NST_TEST_RUNS": "runs",  # of the lessons: see tests/lessons/memory.py
+}
+os.environ |= {name: os.path.join(HOME, folder) for name, folder in FOLDERS.items()}
 os.environ["NST_TEST"] = "1"
-os.environ["XDG_CACHE_HOME"] = os.path.join(HOME, "cache")
-os.environ["XDG_DATA_HOME"] = os.path.join(HOME, "data")  # a learner's progress, and the developer's own
-os.environ["TORCH_HOME"] = os.path.join(os.environ["XDG_CACHE_HOME"], "torch")
-os.environ["NST_TEST_RUNS"] = os.path.join(HOME, "runs")  # of the lessons: see tests/lessons/memory.py
 os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
 torch.set_num_threads(1)  # workers share the cores: two threads each would wait for one another
 

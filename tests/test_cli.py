@@ -124,10 +124,10 @@ def test_stopping_before_the_first_step_writes_nothing(photo, tmp_path, monkeypa
         (["--layer-weights", "relu9_9=1"], "Expected a layer of this network, got 'relu9_9'"),
         (["--content-layer", "relu5_4"], "Expected a layer of this network, got 'relu5_4'"),
         (["--preset", "heavy"], "got layer_weights='heavy': choose one of these"),
-        (["--init", "zero"], "got init='zero'"),
-        (["--optimizer", "sgd"], "got optimizer='sgd'"),
+        (["--init", "zero"], "got init='zero': choose one of these"),
+        (["--optimizer", "sgd"], "got optimizer='sgd': choose one of these"),
         (["--size", "8"], "needs at least 16"),
-        (["--alpha", "nan"], "alpha=nan was given"),
+        (["--alpha", "nan"], "got alpha=nan: give another"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(photo, tmp_path, more, sentence):
