@@ -11,7 +11,7 @@ lab: .venv/ready           ## open the course in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_USER) --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 test: .venv/ready-test     ## run every test, notebooks included
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 matrix: .venv/ready-test   ## run the browser tests at every width, place and setting, not only at one
 	$(BIN)/python -m pytest tests/browser -m "matrix or not matrix"

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import tests.typechecker  # noqa: F401  the hook calls it by name
+from tests.sharing import Sharing, rank
 
 # Signatures are checked at every call, so that none can lie. This must come before the library's first import.
 CHECKED = [f"nstlib.{room}" for room in ("networks", "painted", "plots", "style", "transfer")]
@@ -31,13 +32,15 @@ os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
 torch.set_num_threads(1)  # workers share the cores: two threads each would wait for one another
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist's own hook reads the groups, and would come before this one
 def pytest_collection_modifyitems(items):
-    """For `make test`, which uses all cores: a file's tests stay together, but lessons are shared out one by one."""
-    for item in items:
-        parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        alone = item.nodeid if item.get_closest_marker("slow") else item.path.name
-        item.add_marker(pytest.mark.xdist_group(parameters.get("lesson", alone)))
+    """Put the longest tests first, so that no worker ends alone."""
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)  # there is none without xdist
+def pytest_xdist_make_scheduler(config, log):
+    """Share out groups of tests in the order of collection."""
+    return Sharing(config, log)
 
 
 @pytest.fixture

@@ -1,0 +1,29 @@
+"""How `make test` shares the tests out to its workers: a file's tests stay together, the longest files go first."""
+
+import re
+
+from xdist.scheduler import LoadScopeScheduling
+
+# Longest first, so that no worker ends alone; what is not named here comes after them
+FIRST = ("tests/browser/test_studio", "tests/lessons", "tests/grading/test_run", "tests/authoring", "tests/bench")
+# Files whose tests have nothing to share, and take long: each goes to whichever worker is free
+ONE_BY_ONE = ("tests/grading/test_run", "tests/authoring/test_exercises", "tests/grading/marking/test_cluster")
+
+
+def group(nodeid: str) -> str:
+    """Return what a test is kept together with: its lesson, which shares its runs, its file, or nothing."""
+    if lesson := re.match(r"tests/lessons/.*\[(\d\d)\b", nodeid):
+        return f"lesson {lesson[1]}"
+    return nodeid if nodeid.startswith(ONE_BY_ONE) else nodeid.partition("::")[0]
+
+
+def rank(nodeid: str) -> int:
+    """Return a test's place in the order, the same in all workers."""
+    return next((number for number, start in enumerate(FIRST) if nodeid.startswith(start)), len(FIRST))
+
+
+class Sharing(LoadScopeScheduling):
+    """Shares out groups in the order in which they were collected."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
