@@ -105,7 +105,12 @@ def _measured_plan() -> Plan:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute on one thread meanwhile: for many small arrays, each of which two threads take longer to share."""
+    """Run the block on one thread: sharing many small arrays between threads costs more than it saves.
+
+    >>> with one_thread():
+    ...     torch.get_num_threads()
+    1
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

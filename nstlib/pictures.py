@@ -185,7 +185,7 @@ def require_writable(path: str | os.PathLike, *, overwrite: bool = False) -> Pat
     if not os.path.isdir(path.parent):
         raise PictureError(f"The folder '{path.parent}' does not exist. Create it, or save into another one.")
     if not os.access(path.parent, os.W_OK):
-        raise PictureError(f"The folder '{path.parent}' may not be written by you. Save into another one.")
+        raise PictureError(f"You may not write into the folder '{path.parent}'. Save into another one.")
     if os.path.isdir(path):
         raise PictureError(f"Expected a file to write, got the folder '{path}': add a file name to it.")
     if os.path.exists(path) and not overwrite:
@@ -351,14 +351,16 @@ def _check_pixels(size: tuple[int, int], name: str, max_pixels: float) -> None:
     if pixels > max_pixels:
         memory = f"{pixels * 24 / 1e9:.1f} GB of memory"
         hint = f"Save it smaller, or, with {memory} to spare, allow it: max_pixels={pixels}."
-        raise PictureError(f"{is_size}, in all {pixels:,}, and at most {max_pixels:,} are read. {hint}")
+        raise PictureError(f"{is_size}, {pixels:,} in total; the limit is {max_pixels:,}. {hint}")
     if max(size) > MAX_ASPECT * min(size):
         raise PictureError(f"{is_size}: one side is more than {MAX_ASPECT} times the other. Crop it first.")
 
 
 def _to_tensor(image: Image.Image, name: str, size: int | None) -> Float[Tensor, "3 height width"]:
     with suppress(Exception):  # a broken EXIF block spoils no picture
-        image = ImageOps.exif_transpose(image)
+        image.getexif()  # read before the block is dropped: Pillow would write it again, which odd tags forbid
+        image.info.pop("exif", None)
+        ImageOps.exif_transpose(image, in_place=True)
     height, width = image.height, image.width
     if size:
         height, width = _size_with_shorter_side(height, width, size)
@@ -378,7 +380,7 @@ def _from_deep_grey(image: Image.Image, name: str) -> Float[Tensor, "3 height wi
     white = next((white for white in whites if lowest >= 0 and highest <= white), None)
     if white is None:
         raise PictureError(
-            f"{name} holds numbers from {lowest:g} to {highest:g}, and which of them is white is not known. "
+            f"{name} holds numbers from {lowest:g} to {highest:g}, so it is unclear which value means white. "
             f"Scale them to 0…255, leave no NaN, save them as an 8-bit PNG, and give that file."
         )
     transparent = values == image.info.get("transparency", -1)

@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import jaxtyping
 import pytest
@@ -12,10 +13,12 @@ import torch
 import tests.typechecker  # noqa: F401  the hook calls it by name
 from tests.sharing import Sharing, rank
 
-# Signatures are checked at every call, so that none can lie. This must come before the library's first import.
+# Signatures are checked at every call of the tests of these rooms, so that none can lie; elsewhere it would double the
+# time. This must come before the library's first import.
 CHECKED = [f"nstlib.{room}" for room in ("networks", "painted", "plots", "style", "transfer")]
 jaxtyping.install_import_hook(CHECKED, "tests.typechecker.check")
 
+TESTS = Path(__file__).parent
 HOME = tempfile.mkdtemp(prefix="nstlib-tests-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 FOLDERS = {
@@ -32,12 +35,19 @@ os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
 torch.set_num_threads(1)  # workers share the cores: two threads each would wait for one another
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Check signatures in the tests of the rooms that are checked."""
+    room = item.path.relative_to(TESTS).parts[0].removeprefix("test_").removesuffix(".py")
+    jaxtyping.config.update("jaxtyping_disable", f"nstlib.{room}" not in CHECKED)
+
+
 def pytest_collection_modifyitems(items):
     """Put the longest tests first, so that no worker ends alone."""
     items.sort(key=lambda item: rank(item.nodeid))
 
 
-@pytest.hookimpl(optionalhook=True)  # there is none without xdist
+@pytest.hookimpl(optionalhook=True)  # -p no:xdist leaves it out
 def pytest_xdist_make_scheduler(config, log):
     """Share out groups of tests in the order of collection."""
     return Sharing(config, log)

@@ -13,7 +13,7 @@ import nstlib
 ROOT = Path(__file__).parents[1]
 # Each room may import from those before it
 ROOMS = (
-    *("errors", "files", "backticks", "terminal", "engine", "pictures", "painted", "networks", "style", "transfer"),
+    *("style", "errors", "files", "backticks", "terminal", "engine", "pictures", "painted", "networks", "transfer"),
     *("plots", "gallery", "studio", "bench", "distill", "diagnosis", "checks", "authoring", "grading", "cli"),
 )
 MODULES = {

@@ -18,8 +18,6 @@ def public():
     for name in FURTHER:
         module, attribute = name.split(".")
         objects[name] = getattr(importlib.import_module(f"nstlib.{module}"), attribute)
-    if importlib.util.find_spec("nstlib.claims"):
-        objects["claims"] = importlib.import_module("nstlib.claims")
     explained = {}
     while objects:
         name, value = objects.popitem()

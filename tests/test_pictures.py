@@ -258,6 +258,13 @@ def test_exif_orientation_of_jpeg(orientation):
     assert_near(pictures.read(encoded(stored, "JPEG", quality=95, exif=exif)), tensor(upright), 0.04)
 
 
+def test_a_photo_is_turned_though_another_tag_of_its_exif_block_is_out_of_range():
+    width, orientation = struct.pack("<HHIi", 0x0100, 9, 1, -5), struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + width + orientation + struct.pack("<I", 0)
+    stored = Image.fromarray(np.ascontiguousarray(STORED[6](COLOUR)))
+    assert_near(pictures.read(encoded(stored, "PNG", exif=exif)), tensor(COLOUR))
+
+
 @pytest.mark.parametrize("orientation", STORED)
 def test_exif_orientation_of_sixteen_bits(orientation):
     exif = Image.Exif()

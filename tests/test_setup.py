@@ -77,7 +77,11 @@ def test_the_mathematics_imports_torch_alone(path):
 
 def test_the_mathematics_stays_readable():
     modules = ("costs", "conventions", "statistics", "weighting")
-    assert sum(len((ROOT / "nstlib" / "style" / f"{name}.py").read_text().splitlines()) for name in modules) < 400
+    trees = [ast.parse((ROOT / "nstlib" / "style" / f"{name}.py").read_text()) for name in modules]
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            node.body[0].value.value = ""  # examples may be long, what they explain may not
+    assert sum(len(ast.unparse(tree).splitlines()) for tree in trees) < 240
 
 
 def test_ci_runs_the_tests_the_readme_names():

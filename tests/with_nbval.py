@@ -1,4 +1,4 @@
-"""Run notebooks with nbval, as CI promises: every cell in a real kernel, checked outputs compared."""
+"""Run notebooks with nbval: every cell in a real kernel, checked outputs compared."""
 
 import os
 import subprocess

@@ -51,7 +51,13 @@ def note(question: str, *, outcome: str = "", points: int = 0, **seen) -> int | 
 
 
 def reset() -> Text:
-    """Forget all tries, points and hints."""
+    """Forget all tries, points and hints.
+
+    >>> from nstlib import checks
+    >>> checks.reset()
+    Your progress was reset
+      No tries, points or hints are kept any more.
+    """
     file().unlink(missing_ok=True)
     return Text("Your progress was reset", ("No tries, points or hints are kept any more.",))
 

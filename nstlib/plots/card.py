@@ -8,6 +8,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nstlib.errors import NstError
+
 CARD, INK, FAINT = "#f4f4f2", "#262626", "#b8b8b4"
 MAX_WIDTH, GAP = 9.5, 0.14  # inches
 # Okabe and Ito's colours without their yellow, which a light card swallows
@@ -60,7 +62,7 @@ def depth_colours(count: int) -> list[tuple[float, ...]]:
 def named(values: object, kind: str) -> None:
     """Raise ValueError unless `values` is a dictionary with something in it."""
     if not isinstance(values, dict) or not values:
-        raise ValueError(
+        raise NstError(
             f"Expected {kind} by name, got {type(values).__name__ if values else 'nothing'}: "
             'pass a dictionary, {"before": a, "after": b}.'
         )

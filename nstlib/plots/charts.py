@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from jaxtyping import Real
 from torch import Tensor
 
+from nstlib.errors import NstError
 from nstlib.plots.card import COLOURS, INK, LINES, Plot, card, depth_colours, named, style_axes
 
 LEAST_LABELLED = 0.06
@@ -13,7 +14,7 @@ LEAST_LABELLED = 0.06
 def shares(tables: Mapping[str, Mapping[str, float]], title: str = "", alt: str = "") -> Plot:
     """Draw a bar of full length for each name, divided among its parts: what share each layer has of the sum.
 
-    Every table has the same keys, for example layers from shallow to deep, and no negative numbers. Raises ValueError
+    Every table has the same keys, for example layers from shallow to deep, and no negative numbers. Raises NstError
     otherwise.
 
     >>> shares({"Gatys": {"relu1_1": 1, "relu2_1": 3}}).alt
@@ -22,7 +23,7 @@ def shares(tables: Mapping[str, Mapping[str, float]], title: str = "", alt: str 
     named(tables, "tables of shares")
     parts = list(next(iter(tables.values())))
     if any(list(table) != parts or min(table.values()) < 0 or not sum(table.values()) for table in tables.values()):
-        raise ValueError(f"Expected the parts {parts} for every bar, none below 0, their sum above 0: give these.")
+        raise NstError(f"Expected the parts {parts} for every bar, none below 0, their sum above 0: give these.")
     percent = {name: {part: table[part] / sum(table.values()) for part in parts} for name, table in tables.items()}
     figure = card(8.5, 0.9 + 0.42 * len(tables))
     figure.alt = alt or "; ".join(_described(name, bar) for name, bar in percent.items())
@@ -50,7 +51,7 @@ def curves(
 ) -> Plot:
     """Draw numbers step by step, one line for each name; `log` puts them on a logarithmic scale.
 
-    Raises ValueError where there is nothing to draw.
+    Raises NstError where there is nothing to draw.
 
     >>> curves({"adam": [4.0, 1.0], "lbfgs": [4.0, 0.5]}, ylabel="J").alt
     'J by step: adam from 4 to 1; lbfgs from 4 to 0.5'
@@ -74,7 +75,7 @@ def curves(
 def scatter(clouds: Mapping[str, Real[Tensor, "2 _n_positions"]], names: tuple[str, str], alt: str = "") -> Plot:
     """Draw what two filters answer, a dot for each position, side by side on the same axes for each name.
 
-    Raises ValueError where there is nothing to draw.
+    Raises NstError where there is nothing to draw.
 
     >>> import torch
     >>> scatter({"stripes": torch.tensor([[1.0, 0.0], [1.0, 2.0]])}, ("filter 0", "filter 1")).alt

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, PowerNorm
 from torch import Tensor
 
+from nstlib.errors import NstError
 from nstlib.plots.card import AMOUNT, INK, MAX_WIDTH, SIGNED, Plot, card, named
 
 Gram = Real[Tensor, "n_filters n_filters"]
@@ -16,7 +17,7 @@ LARGEST_WITH_NUMBERS = 8
 def matrices(tables: Mapping[str, Real[Tensor, "_rows _columns"]], alt: str = "") -> Plot:
     """Draw matrices side by side; those of at most 8 rows and columns with their numbers in them.
 
-    One without negative entries goes from dark (0) to bright (its largest); others are centred on 0. Raises ValueError
+    One without negative entries goes from dark (0) to bright (its largest); others are centred on 0. Raises NstError
     where there is nothing to draw.
 
     >>> import torch
@@ -39,7 +40,7 @@ def matrices(tables: Mapping[str, Real[Tensor, "_rows _columns"]], alt: str = ""
 def gram_maps(gram_x: Gram, gram_s: Gram, names: tuple[str, str] = ("G_X / M_X", "G_S / M_S"), alt: str = "") -> Plot:
     """Draw two Gram matrices on one scale, filters sorted by how strong they are in the second, and the difference.
 
-    Colour grows with the square root, so that the many small entries show beside the few large ones. Raises ValueError
+    Colour grows with the square root, so that the many small entries show beside the few large ones. Raises NstError
     for matrices of different sizes.
 
     >>> import torch
@@ -48,7 +49,7 @@ def gram_maps(gram_x: Gram, gram_s: Gram, names: tuple[str, str] = ("G_X / M_X",
     """
     x, s = (gram.detach().double().cpu() for gram in (gram_x, gram_s))
     if x.shape != s.shape:
-        raise ValueError(
+        raise NstError(
             f"Expected two Grams of one layer, got {tuple(x.shape)} and {tuple(s.shape)}: take the same layer."
         )
     order = s.diagonal().argsort(descending=True)

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from matplotlib.colors import LinearSegmentedColormap
 from torch import Tensor
 
+from nstlib.errors import NstError
 from nstlib.pictures import to_pil
 from nstlib.plots.card import CARD, COLOURS, GAP, INK, MAX_WIDTH, Plot, card
 
@@ -18,7 +19,7 @@ Picture = Float[Tensor, "3 _height _width"]
 def row(pictures: Mapping[str, Picture], height: float = 2.4, alt: str = "") -> Plot:
     """Show pictures side by side, equally high, each under its name; `height` is in inches, less where space is short.
 
-    `alt` describes the row, by default with the names. Raises ValueError where there is nothing to show, PictureError
+    `alt` describes the row, by default with the names. Raises NstError where there is nothing to show, PictureError
     for a tensor that is no picture.
 
     >>> import torch
@@ -26,7 +27,7 @@ def row(pictures: Mapping[str, Picture], height: float = 2.4, alt: str = "") -> 
     'Pictures side by side: photo, painting'
     """
     if not isinstance(pictures, Mapping) or not pictures:
-        raise ValueError('Expected pictures by name, got none: pass a dictionary, {"before": a, "after": b}.')
+        raise NstError('Expected pictures by name, got none: pass a dictionary, {"before": a, "after": b}.')
     images = {str(name): to_pil(picture) for name, picture in pictures.items()}
     aspects = [image.width / image.height for image in images.values()]
     height = min(height, (MAX_WIDTH - GAP * (len(images) + 1)) / sum(aspects))
@@ -45,7 +46,7 @@ def row(pictures: Mapping[str, Picture], height: float = 2.4, alt: str = "") -> 
 def grid(rows: Mapping[str, Mapping[str, Picture]], alt: str = "") -> Plot:
     """Show a contact sheet: a row of pictures for each name, columns under the names of the first row.
 
-    All pictures are drawn in the shape of the first. Raises ValueError for no rows and for rows of unequal names.
+    All pictures are drawn in the shape of the first. Raises NstError for no rows and for rows of unequal names.
 
     >>> import torch
     >>> grey = torch.full((3, 8, 8), 0.5)
@@ -54,7 +55,7 @@ def grid(rows: Mapping[str, Mapping[str, Picture]], alt: str = "") -> Plot:
     """
     columns = list(next(iter(rows.values()))) if isinstance(rows, Mapping) and rows else []
     if not columns or any(list(pictures) != columns for pictures in rows.values()):
-        raise ValueError(
+        raise NstError(
             'Expected rows with the same names, got others: pass {"β = 1": {"relu1_1": a, …}, "β = 10": {…}}.'
         )
     first = to_pil(rows[next(iter(rows))][columns[0]])

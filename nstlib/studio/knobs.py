@@ -85,7 +85,7 @@ class Knobs:
         solo = [layer for layer, button in self.solo.items() if button.value]
         muted = [layer for layer in self.weights if (layer not in solo if solo else self.muted[layer].value)]
         if len(muted) == len(self.weights):
-            raise NstError("Expected at least one layer without mute, but all are muted: let one sound.")
+            raise NstError("All layers are muted: unmute at least one.")
         return tuple(muted)
 
     def show_weights(self, weights: dict[str, float]) -> None:
@@ -131,7 +131,7 @@ def _require_knobs(settings: Settings) -> None:
     """Raise NstError for settings that the controls cannot show, before any control is made."""
     for name, value in {"content weight α": settings.alpha, "style weight β": settings.beta}.items():
         if value <= 0:
-            raise NstError(f"Expected {name} > 0, got {value}: a slider for it begins at 0.01, so give that or more.")
+            raise NstError(f"Expected {name} > 0, got {value}: its slider starts at 0.01: give at least that.")
     if len(settings.content_layers) > 1:
         layers = ", ".join(settings.content_layers)
         raise NstError(f"Expected one content layer, got {layers}: name one, as a studio compares only one.")

@@ -178,8 +178,8 @@ class Studio(Panel):
     def _on_drop(self, page, message: dict, buffers: list) -> None:
         if "refused" in message:
             self.screen.say(
-                f"'{message['refused']}' has {message['bytes'] / 1e6:.0f} MB; a picture that is dropped here may have "
-                f"{page.max_bytes / 1e6:.0f}. Make it smaller, or give its path: Studio('…').",
+                f"'{message['refused']}' is {message['bytes'] / 1e6:.0f} MB; a picture dropped here may be at most "
+                f"{page.max_bytes / 1e6:.0f} MB. Make it smaller, or give its path: Studio('…').",
                 alert=True,
             )
         else:

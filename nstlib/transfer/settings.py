@@ -13,6 +13,7 @@ from nstlib.style import conventions, statistics, weighting
 
 INITS = ("content", "style", "noise")
 OPTIMIZERS = ("adam", "lbfgs", "pyramid")
+LARGEST_SEED = 2**63 - 1  # that PyTorch's generators take
 COARSEST = 182  # a coarsest side above this leaves strokes too small for their picture, as full size alone does
 
 
@@ -77,10 +78,8 @@ class Settings:
                 f"Expected at least one step for each of {scales} scales, got steps={self.steps}: give more."
             )
         if min(self.sides()) < 1:
-            raise NstError(
-                f"Expected a pixel at the coarsest of {self.scales} scales, got size={self.size}: give fewer scales."
-            )
-        _whole("seed", self.seed, least=0)
+            raise NstError(f"size={self.size} is too small for {self.scales} scales: give fewer scales.")
+        _whole("seed", self.seed, least=0, most=LARGEST_SEED)
         for name in ("alpha", "beta", "total_variation", "plateau"):
             _number(name, getattr(self, name))
         for layer, weight in self.weights_given.items():
@@ -148,9 +147,11 @@ def _names(name: str, layers: object) -> tuple[str, ...]:
     return tuple(layers)
 
 
-def _whole(name: str, value: object, least: int) -> None:
+def _whole(name: str, value: object, least: int, most: float = math.inf) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise NstError(f"Expected a whole number of at least {least}, got {name}={value!r}: give another.")
+    if value > most:
+        raise NstError(f"Expected a whole number of at most {most}, got {name}={value!r}: give a smaller one.")
 
 
 def _number(name: str, value: object, positive: bool = False) -> None:

@@ -34,4 +34,8 @@ def test_a_size_that_fails_keeps_the_rows_before_it():
     report = limits.table("minivgg", [16, 15, 17])  # 15 pixels leave no position at the deepest layer
     sizes = [*report.columns[1].cells]
     last = [*report.columns[3].cells][-1]
-    assert sizes == ["16", "15"] and last.startswith("failed: ValueError: ") and report.caption is None
+    assert (
+        sizes == ["16", "15"]
+        and last.startswith("failed: nstlib.errors.NstError: Expected ")
+        and report.caption is None
+    )

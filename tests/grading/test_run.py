@@ -242,6 +242,22 @@ def test_the_rows_of_honest_students_are_the_same_with_hostile_ones_among_them(j
         assert pages[0] == pages[1]
 
 
+class OldJournal:
+    """Holds proofs as versions 0.1.0 and later have written them."""
+
+    def records(self):
+        proof = {"layers": ["seccomp"], "weak": False}
+        return [
+            {"proof": proof | {"holes": ["open a socket"]}},
+            {"student": "anna"},
+            {"proof": proof | {"escapes": []}},
+        ]
+
+
+def test_a_journal_that_an_earlier_version_began_is_read(made):
+    assert grading._run(OldJournal(), made, {}).escapes == ("open a socket",)
+
+
 # Killed at any moment
 
 PROGRAM = """

@@ -273,7 +273,7 @@ def test_a_picture_smaller_than_the_deepest_layer_needs_is_refused(pair, network
 
 def test_a_layer_beyond_the_cut_is_refused(pair):
     shallow = random_weights(Network("tiny", TINY, ["relu2_1"]))
-    with pytest.raises(ValueError, match="cut after relu2_1"):
+    with pytest.raises(ValueError, match="layers up to relu2_1, where this tiny was cut, got relu5_1"):
         next(steps(*pair, quick(), shallow))
 
 

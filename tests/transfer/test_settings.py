@@ -59,6 +59,7 @@ def test_settings_are_frozen():
         ({"steps": True}, "Expected a whole number of at least 1, got steps=True:"),
         ({"steps": 2, "scales": 3}, "Expected at least one step for each of 3 scales, got steps=2: give more."),
         ({"seed": -1}, "Expected a whole number of at least 0, got seed=-1:"),
+        ({"seed": 2**64}, "Expected a whole number of at most 9223372036854775807, got seed=18446744073709551616:"),
         ({"alpha": -1}, "Expected a finite number of 0 or more, got alpha=-1:"),
         ({"beta": float("nan")}, "Expected a finite number of 0 or more, got beta=nan:"),
         ({"beta": "10"}, "Expected a finite number of 0 or more, got beta='10':"),
@@ -76,7 +77,7 @@ def test_settings_are_frozen():
         ({"layer_weights": {1: 2}}, "Expected a list of layer names, got layer_weights=[1]:"),
         (
             {"size": 16, "scales": 12},
-            "Expected a pixel at the coarsest of 12 scales, got size=16: give fewer scales.",
+            "size=16 is too small for 12 scales: give fewer scales.",
         ),
         ({"content_layers": "relu4_2"}, "Expected a list of layer names, got content_layers='relu4_2':"),
     ],

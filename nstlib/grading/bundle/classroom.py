@@ -43,6 +43,9 @@ cap_percent = 100         # the most that is taken off
 """
 
 
+LARGEST = 10**6  # of a number in [late]
+
+
 @dataclass(frozen=True)
 class Student:
     """A row of roster.csv; everything but the id may be empty."""
@@ -192,10 +195,14 @@ def overrides(path: Path, questions: Mapping[str, int]) -> tuple[Override, ...]:
 def _setting(late: Mapping, name: str, default: int) -> Decimal:
     value = late.get(name, default)
     try:
-        return Decimal(str(value))
+        number = Decimal(str(value))
+        if not number.is_finite() or number > LARGEST:
+            raise InvalidOperation
+        return number
     except InvalidOperation:
         raise TableError(
-            f"bundle.toml, [late]: expected a number for {name}, got {value!r}. Write one such as {name} = {default}."
+            f"bundle.toml, [late]: expected a number up to {LARGEST} for {name}, got {value!r}. "
+            f"Write one such as {name} = {default}."
         ) from None
 
 

@@ -16,6 +16,7 @@ from nstlib.grading.escaping import normalized
 __all__ = ["MOST_DAYS", "Extension", "Late", "Policy", "days_late", "lateness"]
 
 MOST_DAYS = 1000  # no submission counts as later than this
+LATEST = datetime(9000, 1, 1)  # of a due date: days are added to it
 ANY = ""  # the key of the due date for exercises without one of their own, and of an extension for every exercise
 
 
@@ -53,9 +54,10 @@ class Policy:
     def __post_init__(self) -> None:
         if any(due.tzinfo for due in self.due.values()):
             raise ValueError(
-                "Expected due dates as clock times in the time zone of `timezone`, got one with a zone of its own: "
-                "leave that out."
+                "Expected due dates without a time zone, got one with: remove it, and set `timezone` instead."
             )
+        if late := [due for due in self.due.values() if due > LATEST]:
+            raise ValueError(f"Expected a due date before {LATEST:%Y}, got {late[0]}: delete it if there is none.")
         for name, value in (("percent_per_day", self.per_day), ("cap_percent", self.cap)):
             if not 0 <= value <= 100:
                 raise ValueError(f"Expected a percentage from 0 to 100 for {name}, got {value}. Correct it.")

@@ -71,7 +71,7 @@ class Journal:
     def append(self, record: dict) -> None:
         """Write a record, and wait until it is on the disk. If that fails, the journal stays as it was."""
         if PREVIOUS in record:
-            raise NstError(f"Expected a record without {PREVIOUS!r}, got one of its own: leave it to the journal.")
+            raise ValueError(f"Expected a record without {PREVIOUS!r}, got one of its own: leave it to the journal.")
         line = _encode_line({PREVIOUS: self.digest} | record)
         try:
             rest = line

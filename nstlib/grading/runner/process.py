@@ -33,8 +33,7 @@ ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
 }
 SYSTEM = (
-    "Expected Linux, which alone gives the jail that answers run in; this is {system}. Grade in a Linux container, or "
-    "on Windows in WSL2."
+    "Answers run in a jail that only Linux offers; this is {system}. Grade in a Linux container, or on Windows in WSL2."
 )
 MACHINE = (
     "Expected an x86_64 machine, whose system calls the jail's filter (seccomp) knows by number; this one is "

@@ -133,7 +133,7 @@ class _Watched:
         """Take a message of the zygote's: when the child is dead, read what it had still written."""
         message = self.pipes.control.recv(256)
         if not message:
-            raise Lost("Expected the zygote to live, but it is gone.")
+            raise Lost("The zygote died.")
         word, number, status = message.decode().split()
         if word != "dead" or int(number) != self.pipes.number:
             return

@@ -57,7 +57,7 @@ class Jail:
         _drop()
         _require("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
-            raise JailError("Expected the zygote as parent, which is gone: the child ends, too.")
+            raise JailError("The zygote that forked this child has died, so the child ends, too.")
         _require("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if self._rules is not None:
             landlock.restrict(self._rules)

@@ -357,7 +357,17 @@ def test_a_slip_of_the_instructors_is_said_before_it_costs_anybody_anything(file
         bundle.Bundle.load(copy)
 
 
-@pytest.mark.parametrize(("line", "message"), [("due = 'soon'", "'soon'"), ("grace_minutes = 'many'", "'many'")])
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("due = 'soon'", "'soon'"),
+        ("due = 9999-12-31T23:59:00", "a due date before 9000, got 9999-12-31"),
+        ("grace_minutes = 'many'", "'many'"),
+        ("grace_minutes = inf", "a number up to 1000000 for grace_minutes, got inf"),
+        ("grace_minutes = 1e13", "a number up to 1000000 for grace_minutes, got 10000000000000.0"),
+        ("free_days = inf", "a number up to 1000000 for free_days, got inf"),
+    ],
+)
 def test_a_wrong_setting_is_named_once_with_its_file_and_table(line, message, copy):
     (copy / "bundle.toml").write_text(f"[late]\n{line}\n")
     with pytest.raises(BundleError, match=message) as fault:
