@@ -24,7 +24,7 @@ from nstlib.transfer.settings import OPTIMIZERS, Settings
 TINY = Architecture(widths=(4, 6, 8, 10, 12), depths=(2, 2, 2, 2, 1))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # tests hook into it
 def network():
     return random_weights(Network("tiny", TINY, DEFAULT))
 

@@ -16,7 +16,7 @@ from nstlib.grading.sandbox.cells import Statement
 
 __all__ = ["source"]
 
-RIGHT = re.compile(r"\bright\.(\w+)")  # how the catalogue calls a reference
+REFERENCE = re.compile(r"\breferences\.(\w+)")  # how the catalogue calls a reference
 
 
 def source(question: Question, mistake: str | None = None) -> str:
@@ -34,15 +34,15 @@ def _standalone_source(function: Callable, reference: Callable) -> str:
     parameters = {node.arg for node in nodes if isinstance(node, ast.arg)}
     names = {node.id for node in nodes if isinstance(node, ast.Name)} - parameters
     needed: list[Statement] = []
-    for name in sorted(names - {reference.__name__, "right"}):
+    for name in sorted(names - {reference.__name__, "references"}):
         needed += [statement for statement in definitions.reached(statements, name) if statement not in needed]
     pieces = [statement.text for statement in sorted(needed, key=statements.index) if "nstlib" not in statement.text]
     closure = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     pieces += [f"{name} = {cell.cell_contents!r}" for name, cell in closure]
     answer = "\n\n".join([*pieces, text])
-    for name in sorted(set(RIGHT.findall(answer))):
+    for name in sorted(set(REFERENCE.findall(answer))):
         answer = f"{_reference_source(name)}\n\n{answer}"
-    return _imports_first(RIGHT.sub(r"right_\1", answer))
+    return _imports_first(REFERENCE.sub(r"right_\1", answer))
 
 
 def _function_source(function: Callable, reference: Callable, module) -> str:
