@@ -21,7 +21,7 @@ def remembered(name, function, most):
     def remembering(*arguments, **named):
         call = memory.key(name, arguments, named)
         if call not in results:
-            kept = memory.load(call)
+            kept = memory.load(call) if memory.is_known_by_its_values(arguments, named) else None
             results[call] = function(*arguments, **named) if kept is None else kept
         results.move_to_end(call)
         while len(results) > most:

@@ -4,6 +4,7 @@ The kernel only writes, so nbval always runs the library itself. A run is found 
 settings and the network's weights.
 """
 
+import dataclasses
 import hashlib
 import os
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import torch
 
 from nstlib import transfer
+from nstlib.transfer import Settings
 
 FOLDER = "NST_TEST_RUNS"  # the environment variable that names where runs are kept
 
@@ -31,6 +33,11 @@ def key(function: str, arguments: tuple, named: dict) -> tuple:
     return function, tuple(map(fingerprint, arguments)), by_name
 
 
+def is_known_by_its_values(arguments: tuple, named: dict) -> bool:
+    """Return whether the arguments say all that decides a run: a function among them, such as a check, does not."""
+    return all(isinstance(value, torch.Tensor | torch.nn.Module | Settings) for value in (*arguments, *named.values()))
+
+
 def load(call: tuple):
     """Return a call's result, or None where no kernel has kept it."""
     path = _path(call)
@@ -44,13 +51,13 @@ def record() -> None:
     def steps(*arguments, **named):
         kept = []
         for step in run(*arguments, **named):
-            kept.append(step)
+            kept.append(dataclasses.replace(step, picture=step.picture.clone()))
             yield step
-        _save(key("steps", arguments, named), kept)
+        _save("steps", arguments, named, kept)
 
     def result(*arguments, **named):
         picture = stylize(*arguments, **named)
-        _save(key("stylize", arguments, named), picture)
+        _save("stylize", arguments, named, picture.clone())
         return picture
 
     transfer.steps, transfer.stylize = steps, result
@@ -61,7 +68,8 @@ def _path(call: tuple) -> Path | None:
     return Path(folder) / f"{hashlib.sha256(repr(call).encode()).hexdigest()}.pt" if folder else None
 
 
-def _save(call: tuple, result) -> None:
-    path = _path(call)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(result, path)
+def _save(function: str, arguments: tuple, named: dict, result) -> None:
+    if is_known_by_its_values(arguments, named):
+        path = _path(key(function, arguments, named))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(result, path)

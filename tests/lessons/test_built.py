@@ -22,3 +22,11 @@ def test_nbval_finds_every_checked_output_unchanged(lesson):
     small = {"NST_SIDE": str(side(lesson)), "PYTHONSTARTUP": startup, "PYTHONPATH": str(ROOT)}
     run = nbval(LESSONS[lesson], **({} if lesson in AS_LEARNERS_RUN_IT else small))
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.matrix
+@pytest.mark.parametrize("lesson", sorted(set(LESSONS) - set(AS_LEARNERS_RUN_IT)))
+def test_nbval_finds_them_unchanged_at_the_size_that_learners_run(lesson):
+    run = nbval(LESSONS[lesson])
+    assert run.returncode == 0, run.stdout + run.stderr
