@@ -359,7 +359,7 @@ def test_costs_need_a_place_of_their_own(folder):
 def test_a_folder_that_may_not_be_written_is_refused_before_the_work(folder, monkeypatch):
     monkeypatch.setattr(transfer, "steps", lambda *_: pytest.fail("the work began"))
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
-    mistake(["stylize", "photo.png", "mosaic", "--out", "pictures/out.png"], "pictures", "may not be written")
+    mistake(["stylize", "photo.png", "mosaic", "--out", "pictures/out.png"], "You may not write into", "pictures")
 
 
 def test_a_full_disk_is_a_sentence(folder, monkeypatch):
@@ -446,7 +446,7 @@ def test_instructors_mistakes_are_sentences(folder, class_and_bundle):
     mistake(["grade", handed_in, "--bundle", "pictures", "--out", "out"], "is no bundle")
     mistake(["grade", "none", "--bundle", bundle, "--out", "out"], "none")
     mistake(["grade", "pictures", "--bundle", bundle, "--out", "out"], "pictures")
-    mistake(["grade", "photo.png", "--bundle", bundle, "--out", "out"], "no usable .zip")
+    mistake(["grade", "photo.png", "--bundle", bundle, "--out", "out"], "is not a .zip that can be used")
     grade = ["grade", handed_in, "--bundle", bundle, "--out", "out"]
     mistake([*grade, "--only", "bob"], "'bob'")
     mistake([*grade, "--exclude", "bob"], "'bob'")

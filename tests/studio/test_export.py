@@ -104,5 +104,5 @@ def test_saving_where_nothing_can_be_written_is_a_sentence(studio, monkeypatch):
 def test_all_muted_is_an_error_to_whoever_asks_in_code(studio, name):
     for button in studio.knobs.muted.values():
         button.value = True
-    with pytest.raises(ValueError, match="let one sound"):
+    with pytest.raises(ValueError, match="unmute at least one"):
         getattr(studio, name)()

@@ -37,7 +37,7 @@ def test_values_beyond_a_knob_widen_it():
 
 @pytest.mark.parametrize("name", ["alpha", "beta"])
 def test_a_weight_of_0_has_no_place_on_a_logarithmic_slider(name):
-    with pytest.raises(ValueError, match="> 0, got 0: a slider for it begins"):
+    with pytest.raises(ValueError, match="> 0, got 0: its slider starts"):
         Knobs(Settings(**{name: 0}))
 
 
@@ -50,7 +50,7 @@ def test_mute_and_solo_name_the_muted_layers():
     assert knobs.muted_layers() == ("relu1_1",)
     for button in knobs.muted.values():
         button.value = True
-    with pytest.raises(ValueError, match="let one sound"):
+    with pytest.raises(ValueError, match="unmute at least one"):
         knobs.muted_layers()
     knobs.solo["relu2_1"].value = True  # to hear one alone is one click, whatever is muted
     assert knobs.muted_layers() == ("relu1_1", "relu3_1", "relu4_1", "relu5_1")

@@ -76,7 +76,7 @@ def test_a_move_leaves_the_tasks_way_and_the_lines_of_the_run_before(studio):
 def test_all_muted_is_a_sentence_and_the_next_move_runs(studio):
     for button in studio.knobs.muted.values():
         button.value = True
-    until(lambda: "let one sound" in sentence(studio))
+    until(lambda: "unmute at least one" in sentence(studio))
     assert 'role="alert"' in studio.screen.status.value
     studio.knobs.muted["relu1_1"].value = False
     wait_for_end(studio)
@@ -159,7 +159,9 @@ def test_a_file_that_is_no_picture_leaves_the_own_picture_that_was_there(studio,
 
 def test_a_dropped_file_that_is_too_large_is_a_sentence(studio):
     studio._on_drop(studio.screen.page, {"refused": "huge<b>.tif", "bytes": 43_000_000}, [])
-    assert "huge&lt;b&gt;.tif&#x27; has 43 MB" in studio.screen.status.value and "may have 9." in sentence(studio)
+    assert "huge&lt;b&gt;.tif&#x27; is 43 MB" in studio.screen.status.value and "may be at most 9 MB." in sentence(
+        studio
+    )
 
 
 def test_pause_step_play(studio):
@@ -252,7 +254,7 @@ def test_nothing_keeps_a_closed_studio():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"beta": 0}, "a slider for it begins at"),
+        ({"beta": 0}, "its slider starts at"),
         ({"content_layers": ("relu3_2", "relu4_2")}, "one content layer"),
     ],
 )
