@@ -19,6 +19,7 @@ from rich.table import Table
 
 from nstlib import networks, painted, pictures
 from nstlib.bench.step import WARM_UP, machine, peak_memory, wait
+from nstlib.terminal import sentences
 from nstlib.transfer import steps
 from nstlib.transfer.settings import Settings
 
@@ -78,4 +79,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    typer.run(sentences()(main))

@@ -30,6 +30,7 @@ from torch.nn import functional
 from nstlib import engine, networks, painted, pictures
 from nstlib.bench.step import machine, wait
 from nstlib.files import replacing
+from nstlib.terminal import sentences
 from nstlib.transfer import steps
 from nstlib.transfer.objective import Objective, prepare_pair
 from nstlib.transfer.settings import Settings
@@ -261,4 +262,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    typer.run(sentences()(main))

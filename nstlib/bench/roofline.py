@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from nstlib import engine, networks
 from nstlib.bench.step import WARM_UP, machine, wait
 from nstlib.networks import Network
+from nstlib.terminal import sentences
 
 ROUNDS = 7
 SIDE = 1024  # of the square matrix in the product that finds the peak
@@ -147,4 +148,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    typer.run(sentences()(main))

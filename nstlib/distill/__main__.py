@@ -8,11 +8,14 @@ import torch
 import typer
 from rich.console import Console
 
+from nstlib.terminal import sentences
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Distil minivgg from a VGG-16.")
 Folder = Annotated[Path, typer.Argument(help="For pictures, checkpoint, log and tables.")]
 
 
 @app.command()
+@sentences()
 def collect(folder: Folder) -> None:
     """Fetch the training and the held-out pictures (needs Debian's apt-get; about 600 MB)."""
     from nstlib.distill.collect import collect
@@ -21,6 +24,7 @@ def collect(folder: Folder) -> None:
 
 
 @app.command()
+@sentences()
 def train(folder: Folder, steps: Annotated[int, typer.Option(help="In all, over every run.")] = 4500) -> None:
     """Prune the teacher, then train; go on where an earlier run stopped."""
     from nstlib.distill.train import train
@@ -29,6 +33,7 @@ def train(folder: Folder, steps: Annotated[int, typer.Option(help="In all, over 
 
 
 @app.command()
+@sentences()
 def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to write.")]) -> None:
     """Write the trained student as a minivgg.safetensors."""
     from nstlib.distill.crops import crop, load_pictures
@@ -40,6 +45,7 @@ def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to w
 
 
 @app.command()
+@sentences()
 def evaluate(
     folder: Folder, network: Annotated[str, typer.Option(help="Which network transfers.")] = "minivgg"
 ) -> None:
@@ -54,6 +60,7 @@ def evaluate(
 
 
 @app.command()
+@sentences()
 def errors(folder: Folder) -> None:
     """Show how far the student's estimates of held-out features and Gram matrices are from the teacher's."""
     from nstlib.distill.evaluate import prediction_errors
