@@ -1,5 +1,6 @@
 """The whole run: grades from a folder, what is kept between runs, and a grader that is killed at any moment."""
 
+import contextlib
 import json
 import os
 import random
@@ -261,33 +262,56 @@ def test_a_journal_that_an_earlier_version_began_is_read(made):
 # Killed at any moment
 
 PROGRAM = """
-import sys
+import os, sys
 from pathlib import Path
-from nstlib.grading.bundle.bundle import Bundle, BundleError
+from nstlib.grading.bundle.bundle import Bundle
 from nstlib.grading.run import grade
 from tests.grading.stand_in import mark_by_length
-folder, bundle, out, how = sys.argv[1:]
-print("begins", flush=True)
-grade(Path(folder), Bundle.load(Path(bundle)), Path(out), marker=mark_by_length if how == "quick" else None)
-assert "torch" not in sys.modules, "the process that decides needs none, and whoever can load a model can be attacked"
+folder, bundle, how = sys.argv[1:]
+for out in sys.stdin:
+    begins = os.fork()
+    if begins:
+        print(begins, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(begins, 0)[1]), flush=True)
+        continue
+    os.setsid()
+    grade(Path(folder), Bundle.load(Path(bundle)), Path(out.strip()), marker=mark_by_length if how == "quick" else None)
+    assert "torch" not in sys.modules, "the process that decides needs none, and could be attacked by a model's file"
+    break
 """
 
 
-def seconds_until_done(folder, bundle, out, how, patience=120):
-    """Run the grader, but kill it after `patience` seconds; return the seconds that it took, or None if killed."""
-    program = [sys.executable, "-c", PROGRAM, str(folder), str(bundle), str(out), how]
-    process = subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True)
-    assert process.stdout.readline() == b"begins\n"
-    began = time.monotonic()
-    try:
-        assert process.wait(patience) == 0
-        return time.monotonic() - began
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return None
-    finally:
-        process.stdout.close()
+class Grading:
+    """Starts the grader again and again, each time in a fork of a process that has imported it already."""
+
+    def __init__(self, folder, bundle, how):
+        program = [sys.executable, "-c", PROGRAM, str(folder), str(bundle), how]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(program, cwd=ROOT, text=True, bufsize=1, **pipes)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *fault):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def seconds_until_done(self, out, patience=120):
+        """Grade, but kill the grader after `patience` seconds; return the seconds that it took, or None if killed."""
+        print(out, file=self.process.stdin)
+        grader, began = int(self.process.stdout.readline()), time.monotonic()
+        killer = threading.Timer(patience, _kill, (grader,))
+        killer.start()
+        status = int(self.process.stdout.readline())
+        killer.cancel()
+        assert status in (0, -signal.SIGKILL)
+        return None if status else time.monotonic() - began
+
+
+def _kill(process):
+    with contextlib.suppress(ProcessLookupError):  # it has just ended
+        os.kill(process, signal.SIGKILL)
 
 
 @pytest.mark.slow
@@ -299,17 +323,18 @@ def test_a_grader_killed_at_any_moment_and_started_again_gives_the_same_bytes(
     write(folder, {"bad": b"{", "odd": gram("def gram_matrix(f): return f")})
     if how == "jailed":
         request.getfixturevalue("jail")
-    longest = seconds_until_done(folder, made.path, tmp_path / "whole", how)
-    assert longest is not None
-    wanted, chance, done, out = outputs(tmp_path / "whole"), random.Random(5), 0, tmp_path / "out"
-    while done < kills:
-        if seconds_until_done(folder, made.path, out, how, chance.uniform(0, longest)) is not None:
-            shutil.rmtree(out)  # all was done: begin anew
-        else:
-            done += 1
-            assert not (out / "journal.jsonl").exists() or _readable(out / "journal.jsonl")
-    assert seconds_until_done(folder, made.path, out, how) is not None
-    assert outputs(out) == wanted
+    chance, done, out = random.Random(5), 0, tmp_path / "out"
+    with Grading(folder, made.path, how) as grader:
+        longest = grader.seconds_until_done(tmp_path / "whole")
+        assert longest is not None
+        while done < kills:
+            if grader.seconds_until_done(out, chance.uniform(0, longest)) is not None:
+                shutil.rmtree(out)  # all was done: begin anew
+            else:
+                done += 1
+                assert not (out / "journal.jsonl").exists() or _readable(out / "journal.jsonl")
+        assert grader.seconds_until_done(out) is not None
+    assert outputs(out) == outputs(tmp_path / "whole")
     assert {path.name for path in out.iterdir()} == {*OUTPUTS, "feedback", "journal.jsonl"}
     until = time.monotonic() + 5
     while left_over(os.getpid(), 0.1) and time.monotonic() < until:
