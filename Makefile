@@ -13,8 +13,8 @@ lab: .venv/ready           ## open the course in JupyterLab
 test: .venv/ready-test     ## run every test, notebooks included
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-matrix: .venv/ready-test   ## run what make test leaves out: other widths and settings, lessons at their full size
-	$(BIN)/python -m pytest tests/browser tests/lessons -m matrix
+matrix: .venv/ready-test   ## run what make test leaves out: other widths and settings, notebooks at their full size
+	$(BIN)/python -m pytest tests/browser tests/lessons tests/authoring -m matrix
 
 lint: .venv/ready-test     ## check style and that the notebooks are what their sources give
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/nst build --check

@@ -18,7 +18,7 @@ import pytest
 from nstlib import checks
 from nstlib.authoring import build, course, exercises
 from nstlib.authoring.exercises import ExerciseError
-from tests import test_notebooks
+from tests import smaller, test_notebooks
 from tests.with_nbval import nbval
 
 ROOT = Path(__file__).parents[2]
@@ -142,9 +142,19 @@ def test_the_last_picture_is_described(name):
     )
 
 
+INSTRUCTORS = [ROOT / "exercises" / "instructor" / f"{name}.ipynb" for name in NAMES]
+
+
 @pytest.mark.slow
-def test_nbval_finds_the_instructors_outputs_unchanged():
-    run = nbval(*(ROOT / "exercises" / "instructor" / f"{name}.ipynb" for name in NAMES))
+def test_nbval_finds_the_instructors_outputs_unchanged(tmp_path):
+    run = nbval(*(smaller.copied(path, tmp_path) for path in INSTRUCTORS))
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.matrix
+def test_nbval_finds_them_unchanged_at_the_size_that_learners_run():
+    run = nbval(*INSTRUCTORS)
     assert run.returncode == 0, run.stdout + run.stderr
 
 

@@ -25,7 +25,7 @@ CASES = [
 @pytest.mark.parametrize(("lesson", "claim", "mistake", "changes"), CASES, ids=[" · ".join(case[:3]) for case in CASES])
 def test_the_claim_holds_and_notices(lesson, claim, mistake, changes):
     with pytest.raises(AssertionError) if changes else nullcontext():
-        LESSONS[lesson].run(claim, *([changes] if changes else []), side=side(lesson))
+        LESSONS[lesson].run(claim, *([changes] if changes else []), side=side(lesson, claim))
 
 
 @pytest.mark.parametrize("lesson", MODULES)
