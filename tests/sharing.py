@@ -7,7 +7,7 @@ from xdist.scheduler import LoadScopeScheduling
 # Longest first, so that no worker ends alone; what is not named here comes after them
 FIRST = ("tests/browser/test_studio", "tests/lessons", "tests/grading/test_run", "tests/authoring", "tests/bench")
 # Files whose tests have nothing to share, and take long: each goes to whichever worker is free
-ONE_BY_ONE = ("tests/grading/test_run", "tests/authoring/test_exercises", "tests/grading/marking/test_cluster")
+ONE_BY_ONE = ("tests/grading/test_run", "tests/authoring/test_exercises")
 
 
 def group(nodeid: str) -> str:

@@ -27,17 +27,18 @@ def workers():
         yield local_cluster
 
 
-@pytest.fixture
-def folder(tmp_path):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
     students = {f"s{number:02}": gram(RIGHT + f"\n# {number}") for number in range(16)}
     students |= {"s04": b"<html>", "s05": gram("def gram_matrix(f):\n    return f.flatten(1).T @ f.flatten(1)")}
-    return write(tmp_path / "in", students)
+    return write(tmp_path_factory.mktemp("class") / "in", students)
 
 
-@pytest.fixture
-def local(jail, folder, made, tmp_path):
-    grade(folder, made, tmp_path / "local", limits=LIMITS)
-    return outputs(tmp_path / "local")
+@pytest.fixture(scope="module")
+def local(jail, folder, made, tmp_path_factory):
+    out = tmp_path_factory.mktemp("graded") / "local"
+    grade(folder, made, out, limits=LIMITS)
+    return outputs(out)
 
 
 @pytest.mark.parametrize("lost", [False, True])

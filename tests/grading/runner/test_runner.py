@@ -1,6 +1,7 @@
 """The runner: replies as the notebook's checks see them, limits, retries, the zygote's death, nothing left behind."""
 
 import hashlib
+import marshal
 import os
 import shutil
 import signal
@@ -124,20 +125,26 @@ FILES = {
     for path in [*ROOT.glob("*.py"), *(ROOT / "checks").rglob("*.py")]
 }
 LIBRARY = """
-import importlib.abc, importlib.util, sys
+import importlib.abc, importlib.util, marshal, sys
 FILES = {files!r}
-class Texts(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class Compiled(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name, path=None, target=None):
         if name in FILES:
             package = any(each.startswith(name + ".") for each in FILES)
             return importlib.util.spec_from_loader(name, self, is_package=package)
     def exec_module(self, module):
-        exec(FILES[module.__name__], module.__dict__)
-sys.meta_path.insert(0, Texts())
+        exec(marshal.loads(FILES[module.__name__]), module.__dict__)
+sys.meta_path.insert(0, Compiled())
 from nstlib import checks
 question = checks.all_questions()[{question!r}]
 f = question.reference if {mistake!r} is None else question.misconceptions[{mistake!r}].function
 """
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    """The library's files, compiled once: in each of hundreds of children it would take most of the time."""
+    return {name: marshal.dumps(compile(path.read_text(), str(path), "exec")) for name, path in FILES.items()}
 
 
 def arrays(value):
@@ -153,12 +160,11 @@ def same(a, b):
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_replies_are_those_of_the_notebook_for_every_answer_that_is_known(question, runner):
+def test_replies_are_those_of_the_notebook_for_every_answer_that_is_known(question, compiled, runner):
     asked = QUESTIONS[question]
-    texts = {name: path.read_text() for name, path in FILES.items()}
     for mistake in (None, *range(len(asked.misconceptions))):
         function = asked.reference if mistake is None else asked.misconceptions[mistake].function
-        source = LIBRARY.format(files=texts, question=question, mistake=mistake)
+        source = LIBRARY.format(files=compiled, question=question, mistake=mistake)
         for case in asked.public_cases:
             wanted = calling.reply(function, case)
             shape = wanted.values[""].shape if wanted.kind == "tensor" else ()
