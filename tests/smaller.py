@@ -17,6 +17,7 @@ SMALLER: dict[str, list[tuple[str, str]]] = {
         ("(photo, 96)", "(photo, 64)"),
         ("(photo, 128)", "(photo, 64)"),
     ],
+    "06": [('studio = Studio("cat", "night")', 'studio = Studio("cat", "night", size=64)')],
     "08": [("rounds=3", "rounds=1"), ("rounds=5", "rounds=1"), ("rounds=9", "rounds=1")],  # its times are not compared
     "ex01": [('"cat", 128', '"cat", 64')],  # the exercises' last pictures, by the learner's own functions
     "ex02": [('"mosaic", 128', '"mosaic", 64')],
