@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from tests.sharing import Sharing, rank
 # time. This must come before the library's first import.
 CHECKED = [f"nstlib.{room}" for room in ("networks", "painted", "plots", "style", "transfer")]
 jaxtyping.install_import_hook(CHECKED, "tests.typechecker.check")
+
+# jsonschema takes this package if it is there, and builds its grammar for two seconds in every worker
+sys.modules.setdefault("rfc3987_syntax", None)
 
 TESTS = Path(__file__).parent
 HOME = tempfile.mkdtemp(prefix="nstlib-tests-")

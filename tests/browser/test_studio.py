@@ -235,7 +235,7 @@ def test_two_studios_run_side_by_side(notebook):
 
 
 def test_reduced_motion_gets_few_frames(notebook):
-    page = notebook(SHOW.replace("steps=40", "steps=400"), "print(studio.screen.page.calm)", reduced_motion="reduce")
+    page = notebook(SHOW.replace("steps=40", "steps=200"), "print(studio.screen.page.calm)", reduced_motion="reduce")
     run(page, 0)
     page.wait_for_function("() => document.querySelector('.nst-status').innerText.startsWith('Running')")
     assert run(page, 1).strip() == "True"
@@ -243,9 +243,9 @@ def test_reduced_motion_gets_few_frames(notebook):
         """() => { window.frames_ = 0; new MutationObserver(() => window.frames_++).observe(
         document.querySelector('img.nst-frame'), { attributes: true, attributeFilter: ['src'] }); }"""
     )
-    expect(said(page)).to_contain_text("Done: 400 steps")
-    steps = state_of(page, "400 steps in")
-    assert page.evaluate("() => window.frames_") <= steps + 3
+    expect(said(page)).to_contain_text("Done: 200 steps")
+    seconds = state_of(page, "200 steps in")
+    assert page.evaluate("() => window.frames_") <= seconds + 3
 
 
 def state_of(page, words):

@@ -12,7 +12,7 @@ import jupytext
 import pytest
 
 from tests import smaller
-from tests.lessons.kept import Kept, state
+from tests.lessons.kept import Kept, memory, state
 
 SIDE = 'int(os.environ.get("NST_SIDE", "128"))'  # as it stands in a lesson
 SMALLEST = 64
@@ -111,7 +111,10 @@ def _executed(sources: list[str], title: str, kept: Kept, side: int | None) -> d
             touched = {name for name, old in before.items() if name not in own and state(names[name]) != old}
             changed |= {bound_by[name] for name in touched if name in bound_by}
             if as_known and slow and not touched:
-                kept.put(key, {name: names[name] for name in own if name in names})
+                result = {name: names[name] for name in own if name in names}
+                others = memory({name: value for name, value in names.items() if name not in result})
+                if not memory(result) & others:  # copies would no longer share it
+                    kept.put(key, result)
         bound_by |= dict.fromkeys(own, index)
     return names
 

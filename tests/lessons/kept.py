@@ -49,6 +49,14 @@ def state(value) -> object:
     return (id(value), None) if parts is None else (id(value), tuple(map(state, parts)))
 
 
+def memory(value) -> set[object]:
+    """Return what a value shares with another one if a change of the one would show in the other."""
+    if isinstance(value, torch.Tensor):
+        return {value.untyped_storage().data_ptr()}
+    parts = _parts(value)
+    return set() if parts is None else {id(value)}.union(*map(memory, parts))
+
+
 def size(value) -> int:
     """Return the bytes of all tensors in a value."""
     if isinstance(value, torch.Tensor):
