@@ -14,7 +14,7 @@ from nstlib.grading.runner.runner import Runner, SandboxError
 from nstlib.grading.sandbox import zygote
 from nstlib.grading.sandbox.limits import Limits
 
-QUICK = Limits(wall=1.0, cpu=2, memory=512 << 20)
+QUICK = Limits(wall=1.0, cpu=2, memory=512 << 20, session=2.0)
 
 
 @contextmanager

@@ -25,7 +25,8 @@ def call(*arguments):
         raise OSError(ctypes.get_errno(), "refused")
     return found
 """
-DENIED = ("replied raised",)
+DENIED = ("replied jailed",)  # waits for the instructor: an honest answer could meet the jail, too
+RAISED = ("replied raised",)
 WRONG = ("replied value", "replied raised", "replied nothing")
 NO_FRAME = ("protocol", "timeout")
 
@@ -55,7 +56,7 @@ def denied(threat: int, name: str, code: str, before: str = "") -> Hostile:
 
 
 RESOURCES = [
-    Hostile(31, "loop-at-import", "while True: pass", ("timeout",)),
+    Hostile(31, "loop-at-import", "while True: pass", ("replied absent",)),
     Hostile(31, "loop-in-call", body("while True: pass"), ("timeout",)),
     Hostile(32, "c-call-without-end", body("import re\nre.match('(a+)+$', 'a' * 60 + 'b')"), ("timeout",)),
     Hostile(32, "huge-power", body("return 3 ** (10 ** 9)"), ("timeout", "memory")),
@@ -98,7 +99,7 @@ for _ in range(200):
 raise PermissionError(f"made {made}")
 """
         ),
-        DENIED,
+        RAISED,
         text="made 0",
     ),
     denied(35, "daemon", "if os.fork() == 0:\n    os.setsid()\n    time.sleep(20)\n    os._exit(0)"),
@@ -125,7 +126,7 @@ raise PermissionError(f"made {made}")
     Hostile(38, "giant-list", body("return [0.0] * 10 ** 8"), ("replied value", "memory", "timeout")),
     Hostile(39, "prints-much", body("while True: print('x' * 100000)"), ("output",)),
     Hostile(39, "writes-much", body("while True: os.write(2, b'x' * 100000)"), ("output",)),
-    Hostile(40, "descriptors", body("x = [os.open('/dev/null', 0) for _ in range(1000)]"), DENIED),
+    Hostile(40, "descriptors", body("x = [os.open('/dev/null', 0) for _ in range(1000)]"), RAISED),
     denied(40, "fills-tmp", "open('/tmp/nstlib-hostile', 'wb').write(b'x' * 1000)"),
     denied(40, "fills-shm", "open('/dev/shm/nstlib-hostile', 'wb').write(b'x' * 1000)"),
     denied(40, "memfd", "os.memfd_create('x')"),
@@ -152,8 +153,8 @@ raise PermissionError(f"made {made}")
     ),
 ]
 ENDS = [
-    Hostile(43, "exit", body("sys.exit(0)"), DENIED, text="SystemExit"),
-    Hostile(43, "exit-at-import", "import sys\nsys.exit(0)", DENIED, text="SystemExit"),
+    Hostile(43, "exit", body("sys.exit(0)"), RAISED, text="SystemExit"),
+    Hostile(43, "exit-at-import", "import sys\nsys.exit(0)", ("replied absent",)),
     Hostile(44, "hard-exit", body("os._exit(0)"), ("exited",)),
     Hostile(45, "segfault", body("import ctypes\nctypes.string_at(1)"), ("killed",)),
     Hostile(45, "abort", body("os.abort()"), ("killed",)),
@@ -178,10 +179,10 @@ ENDS = [
         ("timeout",),
     ),
     Hostile(
-        47, "str-raises", body("class Bad(Exception):\n    def __str__(self): 1 / 0\nraise Bad"), DENIED, text="Bad"
+        47, "str-raises", body("class Bad(Exception):\n    def __str__(self): 1 / 0\nraise Bad"), RAISED, text="Bad"
     ),
-    Hostile(47, "long-name", body("raise type('x' * 1000000, (Exception,), {})('y' * 1000000)"), DENIED),
-    Hostile(47, "odd-name", body("raise type('a\\ud800\\n\"', (Exception,), {})('\\ud800\\x00\\x1b[2J')"), DENIED),
+    Hostile(47, "long-name", body("raise type('x' * 1000000, (Exception,), {})('y' * 1000000)"), RAISED),
+    Hostile(47, "odd-name", body("raise type('a\\ud800\\n\"', (Exception,), {})('\\ud800\\x00\\x1b[2J')"), RAISED),
     Hostile(47, "odd-kind", body("return type('correct', (), {})()"), ("replied value",)),
 ]
 LIES = [
@@ -407,7 +408,7 @@ raise PermissionError("nothing found")
         ),
         ("replied raised", "timeout", "memory"),
     ),
-    Hostile(62, "imports-the-library", body("import nstlib.style\nreturn right(features)"), DENIED, text="nstlib"),
+    Hostile(62, "imports-the-library", body("import nstlib.style\nreturn right(features)"), RAISED, text="nstlib"),
     Hostile(
         62,
         "imports-past-the-finder",
@@ -446,7 +447,7 @@ HARMS = [
         66,
         "gradebook",
         body("import sqlite3\nsqlite3.connect('@FOLDER@/gradebook.db').execute('create table grade(x)')"),
-        DENIED,
+        RAISED,
     ),
     denied(67, "poisons-torch", "open(torch.__file__, 'a').write('x = 1')"),
     denied(67, "sitecustomize", "open(os.path.dirname(torch.__path__[0]) + '/sitecustomize.py', 'w')"),
@@ -464,7 +465,7 @@ HARMS = [
             "metadata": "socket.create_connection(('169.254.169.254', 80), 1)",
         }.items()
     ),
-    Hostile(68, "dns", body("import socket\nsocket.getaddrinfo('example.org', 80)"), DENIED),
+    Hostile(68, "dns", body("import socket\nsocket.getaddrinfo('example.org', 80)"), RAISED),
     denied(69, "signals-the-grader", "os.kill(@PARENT@, 0)"),
     denied(69, "kills-the-zygote", "os.kill(@ZYGOTE@, 9)"),
     denied(69, "kills-by-pidfd", "import signal\nsignal.pidfd_send_signal(os.pidfd_open(@ZYGOTE@), 9)"),
@@ -482,7 +483,7 @@ HARMS = [
         71,
         "lifts-limits",
         body("import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))"),
-        DENIED,
+        RAISED,
     ),
     Hostile(
         71,
@@ -517,7 +518,7 @@ HARMS = [
         74,
         "stat-is-open",
         body("raise PermissionError(os.stat('@CANARY@').st_size)"),
-        DENIED,  # known: that a file exists, and its size, can be learned; no name of the grader's holds a secret
+        RAISED,  # known: that a file exists, and its size, can be learned; no name of the grader's holds a secret
     ),
 ]
 ALL = [*RESOURCES, *ENDS, *LIES, *READS, *HARMS]

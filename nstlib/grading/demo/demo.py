@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from nstlib.checks import all_questions
 from nstlib.checks.questions import Question
@@ -74,15 +75,25 @@ def make(directory: Path) -> list[str]:
 
 
 def notebook(answers: Mapping[str, str], *, tagged: bool = True) -> bytes:
-    """Return a notebook with these answers, question -> source; `tagged`: with the tags of the exercises' cells."""
-    cells = []
+    """Return a notebook with these answers, question -> source, each with its check as in the exercises.
+
+    tagged: with the tags of the exercises' cells.
+    """
+    exercises = ", ".join(sorted({question.partition(".")[0] for question in answers}))
+    cells = [_code(f"from nstlib.checks import {exercises}")] if exercises else []
+    questions = all_questions()
     for question, source in answers.items():
         cells.append({"cell_type": "markdown", "metadata": {}, "source": f"## {question}"})
-        metadata = {"tags": [f"q:{question}"], "nst": {"question": question}} if tagged else {}
-        code = {"cell_type": "code", "execution_count": None, "metadata": metadata, "outputs": [], "source": source}
-        cells.append(code)
+        tags = {"tags": [f"q:{question}"]} if tagged else {}
+        cells.append(_code(source, tags and tags | {"nst": {"question": question}}))
+        check = f"{question}.check({questions[question].reference.__name__})"
+        cells.append(_code(check, tags and tags | {"nst": {"check": question}}))
     content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
     return json.dumps(content, ensure_ascii=False, indent=1).encode()
+
+
+def _code(source: str, metadata: Mapping = MappingProxyType({})) -> dict:
+    return {"cell_type": "code", "execution_count": None, "metadata": dict(metadata), "outputs": [], "source": source}
 
 
 def _files(questions: Mapping[str, Question]) -> dict[str, tuple[bytes, float]]:

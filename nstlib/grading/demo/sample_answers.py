@@ -11,11 +11,10 @@ from collections.abc import Callable
 
 from nstlib.checks import references
 from nstlib.checks.questions import Question
-from nstlib.grading.sandbox import cells, definitions
-from nstlib.grading.sandbox.cells import Statement
 
 __all__ = ["source"]
 
+IMPORTS = (ast.Import, ast.ImportFrom)
 REFERENCE = re.compile(r"\breferences\.(\w+)")  # how the catalogue calls a reference
 
 
@@ -33,10 +32,8 @@ def _standalone_source(function: Callable, reference: Callable) -> str:
     nodes = list(ast.walk(ast.parse(text)))
     parameters = {node.arg for node in nodes if isinstance(node, ast.arg)}
     names = {node.id for node in nodes if isinstance(node, ast.Name)} - parameters
-    needed: list[Statement] = []
-    for name in sorted(names - {reference.__name__, "references"}):
-        needed += [statement for statement in definitions.reached(statements, name) if statement not in needed]
-    pieces = [statement.text for statement in sorted(needed, key=statements.index) if "nstlib" not in statement.text]
+    needed = _reached(statements, names - {reference.__name__, "references"})
+    pieces = [piece for piece in map(ast.unparse, needed) if "nstlib" not in piece]
     closure = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     pieces += [f"{name} = {cell.cell_contents!r}" for name, cell in closure]
     answer = "\n\n".join([*pieces, text])
@@ -59,14 +56,43 @@ def _function_source(function: Callable, reference: Callable, module) -> str:
 
 def _reference_source(name: str) -> str:
     """Return the source of a reference and of what it needs, under names that no answer has."""
-    statements = definitions.reached(_statements(references), name)
-    names = {bound for statement in statements if not statement.is_import for bound in statement.binds}
-    text = "\n\n".join(statement.text for statement in statements)
+    statements = _reached(_statements(references), {name})
+    names = {bound for statement in statements if not isinstance(statement, IMPORTS) for bound in _bound(statement)}
+    text = "\n\n".join(map(ast.unparse, statements))
     return re.sub(rf"\b({'|'.join(sorted(names))})\b(?!=)", r"right_\1", text)
 
 
-def _statements(module) -> list[Statement]:
-    return cells.read(inspect.getsource(module), 0).statements
+def _statements(module) -> list[ast.stmt]:
+    """Return a module's definitions, and its imports one name at a time."""
+    statements: list[ast.stmt] = []
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.Import):
+            statements += [ast.Import([alias]) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            statements += [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign):
+            statements.append(node)
+    return statements
+
+
+def _reached(statements: list[ast.stmt], names: set[str]) -> list[ast.stmt]:
+    """Return the statements that bind these names, and those whose names they read, in the module's order."""
+    wanted, known = set(), set(names)
+    while known - wanted:
+        wanted |= known
+        for statement in statements:
+            if _bound(statement) & wanted and not isinstance(statement, IMPORTS):
+                known |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    return [statement for statement in statements if _bound(statement) & wanted]
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    if isinstance(statement, IMPORTS):
+        return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return {statement.name}
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
 
 
 def _imports_first(text: str) -> str:

@@ -6,13 +6,16 @@ What a child claims about itself can cost points, but never earn any. Where the 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from nstlib.checks.judging.replies import Reply, Rule
 from nstlib.checks.judging.verdict import Verdict, judge
 from nstlib.grading.bundle.questions import GradedQuestion, Test
+from nstlib.grading.records.outcomes import WAITING
 from nstlib.grading.runner.runner import Job, Outcome, Runner
+from nstlib.grading.sandbox.answers import Extract, Reading, Run
 from nstlib.grading.sandbox.limits import Limits
 
 __all__ = ["Marks", "Stopped", "mark"]
@@ -66,38 +69,72 @@ def mark(
         return Marks({}, reject=f"reading_{outcome.status}")
     if outcome.data.reject is not None:
         return Marks({}, outcome.data.warnings, outcome.data.reject)
+    reading = outcome.data
+    notebook = _run_cells(reading, questions, runner, budget)
+    if notebook is None:
+        return Marks({}, reading.warnings, ungraded=tuple(questions))
     entries = {}
     ungraded = []
     for name, question in questions.items():
-        answer = outcome.data.answers.get(name)
+        answer = reading.answers.get(name)
         if answer is None:
             ungraded.append(name)
         elif answer.status != "found":
             entries[name] = _entry(answer.status, question, warnings=answer.warnings)
         else:
-            entries[name] = _mark_question(question, answer.source, answer.warnings, runner, budget, limits)
-            if entries[name]["outcome"] == "infra":
+            entries[name] = _mark_question(question, answer, notebook, runner, budget, limits)
+            if entries[name]["points"] is None:
                 ungraded.append(name)
-    return Marks(entries, outcome.data.warnings, None, tuple(ungraded))
+    return Marks(entries, reading.warnings, None, tuple(ungraded))
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """The cells of a notebook, and what a first run of all of them has found."""
+
+    cells: tuple[str, ...]
+    run: Run
+
+
+def _run_cells(
+    reading: Reading, questions: Mapping[str, GradedQuestion], runner: Runner, budget: Budget
+) -> Notebook | None:
+    """Run the cells once; None where the grader fails. A notebook that ends its process is run answer by answer."""
+    asked = {
+        name: (questions[name].function, answer.stop)
+        for name, answer in reading.answers.items()
+        if answer.status == "found"
+    }
+    if not asked:
+        return Notebook((), Run({}))
+    outcome = runner.run(reading.cells, asked)
+    budget.spend(outcome)
+    if outcome.status == "infra":
+        return None
+    return Notebook(reading.cells, outcome.data or Run(dict.fromkeys(asked, True)))
 
 
 def _mark_question(
-    question: GradedQuestion, source: str, warnings: Sequence[str], runner: Runner, budget: Budget, limits: Limits
+    question: GradedQuestion, answer: Extract, notebook: Notebook, runner: Runner, budget: Budget, limits: Limits
 ) -> dict[str, object]:
     """Run a question's tests, the first of them twice if all have replies, and judge."""
-    outcomes = _run_tests(question, source, runner, budget, limits)
+    if not notebook.run.found.get(question.id):
+        return _entry("absent", question, source=answer.source, warnings=answer.warnings)
+    cells = notebook.cells[: answer.stop + 1]
+    call = partial(_run_test, question, cells, notebook.run.skip, runner, budget, limits)
+    outcomes = _run_tests(question, call)
     again = outcomes[0]
     if all(outcome.reply is not None for outcome in outcomes):
-        again = _run_test(question, question.tests[0], source, runner, budget, limits)
-    return _conclude(question, source, warnings, outcomes, again)
+        again = call(question.tests[0])
+    return _conclude(question, answer.source, (*answer.warnings, *notebook.run.flags), outcomes, again)
 
 
-def _run_tests(question: GradedQuestion, source: str, runner: Runner, budget: Budget, limits: Limits) -> list[Outcome]:
+def _run_tests(question: GradedQuestion, call: Callable[[Test], Outcome]) -> list[Outcome]:
     """Run each test, until one takes too long: the question's points are lost then, and more time need not be."""
     outcomes: list[Outcome] = []
     for test in question.tests:
         timed_out = any(outcome.status == "timeout" for outcome in outcomes)
-        outcomes.append(NOT_RUN if timed_out else _run_test(question, test, source, runner, budget, limits))
+        outcomes.append(NOT_RUN if timed_out else call(test))
     return outcomes
 
 
@@ -108,7 +145,10 @@ def _conclude(
     tests = [_test_entry(question, test, outcome) for test, outcome in zip(question.tests, outcomes, strict=True)]
     more = {"source": source, "tests": tests, "warnings": tuple(warnings)}
     if "infra" in (again.status, *(outcome.status for outcome in outcomes)):
-        return _entry("infra", question, **more)
+        return _entry("infra", question, points=None, **more)
+    for status in (*WAITING, "absent"):
+        if any(outcome.reply is not None and outcome.reply.status == status for outcome in outcomes):
+            return _entry(status, question, points=None if status in WAITING else 0, **more)
     second_verdict = _judge(question, question.tests[:1], [again]).outcome
     flaky = second_verdict != tests[0]["verdict"] and again.reply is not None
     if flaky:
@@ -131,14 +171,20 @@ def _conclude(
 
 
 def _run_test(
-    question: GradedQuestion, test: Test, source: str, runner: Runner, budget: Budget, limits: Limits
+    question: GradedQuestion,
+    cells: tuple[str, ...],
+    skip: tuple[tuple[int, int], ...],
+    runner: Runner,
+    budget: Budget,
+    limits: Limits,
+    test: Test,
 ) -> Outcome:
     if not budget.go_on():
         raise Stopped
     if budget.left <= 0:
         return Outcome("timeout", "submission")
-    job = Job(question.function, source, test.arguments, test.gradient, test.cotangent, question.by_hand)
-    outcome = runner.call(job, min(limits.wall, budget.left))
+    arguments = (test.arguments, test.gradient, test.cotangent, question.by_hand, question.id, skip)
+    outcome = runner.call(Job(question.function, cells, *arguments), min(limits.wall, budget.left))
     budget.spend(outcome)
     return outcome
 
@@ -194,7 +240,7 @@ def _message_keys(verdict: Verdict, reply: Reply) -> tuple[str, ...]:
 
 
 def _entry(
-    outcome: str, question: GradedQuestion, misconception: str | None = None, points: int = 0, **more: object
+    outcome: str, question: GradedQuestion, misconception: str | None = None, points: int | None = 0, **more: object
 ) -> dict[str, object]:
     empty = {"source": "", "message_keys": (), "warnings": (), "tests": []}
     return empty | {"outcome": outcome, "misconception": misconception, "points": points, "of": question.points} | more

@@ -192,16 +192,18 @@ def _read_record(record: Mapping, points: Mapping[str, int]) -> _File:
 
 def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
     """Read an answer's entry; impossible points are no points, and the answer waits to be graded again."""
+    waiting = entry.get("outcome") in outcomes.WAITING
     may_earn = entry.get("outcome") == "correct" or entry.get("misconception")  # some known mistakes earn a part
     try:
         worth = Decimal(str(entry["points"]))
         valid = ZERO <= worth <= (most if may_earn else ZERO) and entry.get("outcome") not in outcomes.OURS
     except (KeyError, ArithmeticError):
         valid = False
+    valid = valid and not waiting
     tests = tuple(entry.get("tests") or ())
     log = next((str(test["log"]) for test in tests if test.get("log")), "")
     return Answer(
-        outcome="ungraded" if ungraded or not valid else str(entry.get("outcome")),
+        outcome="ungraded" if (ungraded or not valid) and not waiting else str(entry.get("outcome")),
         points=worth if valid and not ungraded else None,
         misconception=str(entry.get("misconception") or ""),
         message_keys=tuple(str(key) for key in entry.get("message_keys") or ()),

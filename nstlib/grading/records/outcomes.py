@@ -17,7 +17,7 @@ class Outcome:
 
 
 _LONG = "No answer came within the time limit. Does a loop never end, or does it do the same work in every round?"
-_SEE_CHECK = "Run the cell in the notebook, then its check: it shows the call and the line."
+_RESTART = "Restart the kernel, run the notebook from the top until its check, and see whether it still says so."
 OUTCOMES: Mapping[str, Outcome] = {
     "correct": Outcome("✓", "right", "Right in every hidden test."),
     "not yet": Outcome("✗", "not yet", "The answer is not what the question asks for."),
@@ -25,9 +25,9 @@ OUTCOMES: Mapping[str, Outcome] = {
     "missing": Outcome(
         "○", "not found", "The notebook has no function of this name. Was it renamed, or is its cell not a code cell?"
     ),
-    "syntax": Outcome("✗", "not Python", f"The cell cannot be read as Python. {_SEE_CHECK}"),
+    "syntax": Outcome("✗", "not Python", f"The cell cannot be read as Python. {_RESTART}"),
     "too_long": Outcome("✗", "too long", "The answer, with everything that it needs, is longer than a megabyte."),
-    "raised": Outcome("✗", "raised an error", f"The function raised an error. {_SEE_CHECK}"),
+    "raised": Outcome("✗", "raised an error", f"The function raised an error. {_RESTART}"),
     "took too long": Outcome("✗", "took too long", _LONG),
     "timeout": Outcome("✗", "took too long", _LONG),
     "memory": Outcome("✗", "too much memory", "The function asked for more memory than a small answer needs."),
@@ -52,6 +52,21 @@ OUTCOMES: Mapping[str, Outcome] = {
         "Python crashed in this function. Restart the kernel, run the notebook from the top, and check again.",
         "It crashed, or broke a limit: read the source and the log.",
     ),
+    "absent": Outcome(
+        "○", "not found", "When the notebook is run from the top, there is no function of this name at its check."
+    ),
+    "jailed": Outcome(
+        "…",
+        "not graded yet",
+        "Your answer does something that cannot be done where it is graded. Your instructor looks at it.",
+        "The jail refused what this answer does; it may be right. Read it, then give points in overrides.csv.",
+    ),
+    "no package": Outcome(
+        "…",
+        "not graded yet",
+        "Your answer needs a package that is missing where it is graded. That is not your fault.",
+        "A package is missing here. Install it beside nstlib and run the grader again, or give points in overrides.csv.",
+    ),
     "infra": Outcome(
         "…", "not graded yet", "This could not be graded yet, and not because of you.", "Run the grader again."
     ),
@@ -59,7 +74,8 @@ OUTCOMES: Mapping[str, Outcome] = {
         "…", "not graded yet", "This could not be graded yet, and not because of you.", "Run the grader again."
     ),
 }
-NOT_TRIED = frozenset({"not attempted", "missing"})
+NOT_TRIED = frozenset({"not attempted", "missing", "absent"})
+WAITING = ("jailed", "no package")  # where the answer was called, but what it would have given is not known
 OURS = frozenset({"infra", "ungraded"})  # the grader's fault: they say nothing about the answer, and are never a zero
 _UNKNOWN = Outcome(
     "?",

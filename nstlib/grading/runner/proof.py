@@ -68,7 +68,7 @@ def escapes(runner: Runner) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory() as folder:
         secret = Path(folder) / "secret"
         secret.write_text(SECRET)
-        outcome = runner.call(Job("probe", HOSTILE, (str(secret), folder, os.getpid(), __file__)))
+        outcome = runner.call(Job("probe", (HOSTILE,), (str(secret), folder, os.getpid(), __file__)))
         if outcome.reply is None or outcome.reply.status != "value" or not outcome.reply.values:
             raise SandboxError(BROKEN.format(missing=f"the trial of the jail gave {outcome.status} {outcome.detail}"))
         escaped = [name for name, denied in outcome.reply.values.items() if denied != 1]
@@ -86,7 +86,7 @@ def faults(runner: Runner) -> tuple[str, ...]:
     expected = Reply("value", "tensor", "float64", {"": F @ F.T}, (gradient,))
     broken = []
     for source, right in ((RIGHT, True), (WRONG, False)):
-        outcome = runner.call(Job("gram_matrix", source, (features,), (0,), weights))
+        outcome = runner.call(Job("gram_matrix", (source,), (features,), (0,), weights))
         if _correct(outcome, expected) is not right:
             broken.append(f"a {'right' if right else 'wrong'} answer was not found {'right' if right else 'wrong'}")
     return tuple(broken)

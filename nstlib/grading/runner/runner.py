@@ -8,7 +8,7 @@ import functools
 import hashlib
 import importlib.util
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from nstlib.checks.judging.replies import Reply
 from nstlib.grading.runner.process import Lost, SandboxError, Zygote
 from nstlib.grading.runner.watch import End, watch
 from nstlib.grading.sandbox import answers, protocol, values
-from nstlib.grading.sandbox.answers import Reading
+from nstlib.grading.sandbox.answers import Reading, Run
 from nstlib.grading.sandbox.limits import Limits
 from nstlib.grading.sandbox.protocol import ProtocolError
 
@@ -34,17 +34,20 @@ STARTS = 3  # zygotes for one job
 class Job:
     """One call of an answer.
 
-    function: its name. source: the definitions that it reaches. arguments: arrays (tensors in the child) and plain
+    function: its name. cells: the notebook's code until its check. arguments: arrays (tensors in the child) and plain
     Python. gradient: indices of arguments that require a gradient. cotangent: float64, of the right answer's shape,
-    resized for another (np.resize); None asks for no gradient. by_hand: watch for the use of autograd.
+    resized for another (np.resize); None asks for no gradient. by_hand: watch for the use of autograd. question: its
+    id, for what the notebook gives to its check. skip: (cell, statement) that are left out.
     """
 
     function: str
-    source: str
+    cells: tuple[str, ...]
     arguments: tuple
     gradient: tuple[int, ...] = ()
     cotangent: np.ndarray | None = None
     by_hand: bool = False
+    question: str = ""
+    skip: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Outcome:
     """How a job ended.
 
     status: "replied", "timeout", "memory", "output", "protocol", "exited", "killed", or "infra", which is our fault.
-    detail: always in our words: "SIGSEGV", an exit status, "nstlib", "autograd". data: the Reading of a notebook. log:
+    detail: always in our words: "SIGSEGV", an exit status, "nstlib", "autograd". data: the Reading or Run of a notebook. log:
     the first bytes of what was printed, for the instructor alone. seconds: from jail to reply. digest: SHA-256 of the
     reply's bytes. earlier: statuses of the same job's runs before this one.
     """
@@ -60,7 +63,7 @@ class Outcome:
     status: str
     detail: str = ""
     reply: Reply | None = None
-    data: Reading | None = None
+    data: Reading | Run | None = None
     log: bytes = b""
     seconds: float = 0.0
     digest: str = ""
@@ -117,14 +120,17 @@ class Runner:
         arrays: dict[str, np.ndarray] = {}
         head = {
             "ask": "call",
+            "question": job.question,
             "function": job.function,
+            "cells": len(job.cells),
+            "skip": list(job.skip),
             "gradient": list(job.gradient),
             "by_hand": job.by_hand,
             "arguments": values.encode(list(job.arguments), arrays),
             "cotangent": values.encode(job.cotangent, arrays),
         }
         head["arrays"], chunks = values.to_bytes(arrays)
-        source = job.source.encode("utf-8", "backslashreplace")
+        cells = [text.encode("utf-8", "backslashreplace") for text in job.cells]
         shapes = [shape for index in job.gradient for shape in _shapes(job.arguments[index])]
         expected = shapes if job.cotangent is not None else []
 
@@ -136,7 +142,8 @@ class Runner:
             reply = Reply(*(getattr(answer, name) for name in fields), unread="unread" if answer.unread else "")
             return replace(outcome, detail=answer.detail, reply=reply)
 
-        return self._run_twice(protocol.pack(head, source, *chunks), wall or self.limits.wall, take)
+        frame = protocol.pack(head, *cells, *chunks)
+        return self._run_twice(frame, wall or self.limits.wall, take, self.limits.session)
 
     def read(self, data: bytes, questions: Mapping[str, str], wall: float | None = None) -> Outcome:
         """Read a notebook's bytes; questions: id -> function's name. The outcome's data is a Reading."""
@@ -150,19 +157,31 @@ class Runner:
         frame = protocol.pack({"ask": "read", "questions": dict(questions)}, data)
         return self._run_twice(frame, wall or self.limits.wall, take)
 
-    def _run_twice(self, frame: bytes, wall: float, take: Callable) -> Outcome:
-        first = self._run(frame, wall, take)
+    def run(self, cells: Sequence[str], questions: Mapping[str, tuple[str, int]]) -> Outcome:
+        """Run a notebook's cells; questions: id -> function's name, last cell. The outcome's data is a Run."""
+
+        def take(outcome: Outcome, head: dict, chunks: list[bytes]) -> Outcome:
+            if head.get("status") == "memory":
+                return replace(outcome, status="memory")
+            return replace(outcome, data=answers.unpack_run(head, questions))
+
+        texts = [text.encode("utf-8", "backslashreplace") for text in cells]
+        frame = protocol.pack({"ask": "run", "questions": dict(questions)}, *texts)
+        return self._run_twice(frame, self.limits.session, take)
+
+    def _run_twice(self, frame: bytes, wall: float, take: Callable, session: float = 0.0) -> Outcome:
+        first = self._run(frame, wall, take, session)
         if first.status not in AGAIN and first.detail != "SIGKILL":  # which the kernel sends when memory is short
             return first
         with self._alone():
-            again = self._run(frame, wall, take)
+            again = self._run(frame, wall, take, session)
         return replace(again, earlier=(first.status, *again.earlier))
 
-    def _run(self, frame: bytes, wall: float, take: Callable) -> Outcome:
+    def _run(self, frame: bytes, wall: float, take: Callable, session: float) -> Outcome:
         """Run a job once, and once more with a new zygote as long as the fault is ours."""
         earlier: list[str] = []
         while True:
-            outcome = self._attempt(frame, wall, take)
+            outcome = self._attempt(frame, wall, take, session)
             if outcome.status != "infra" or len(earlier) == STARTS - 1:
                 return replace(outcome, earlier=tuple(earlier))
             earlier.append(outcome.status)
@@ -170,11 +189,11 @@ class Runner:
                 self._zygote.close()
                 self._zygote = Zygote(self.limits, self._weak, self._notebook)
 
-    def _attempt(self, frame: bytes, wall: float, take: Callable) -> Outcome:
+    def _attempt(self, frame: bytes, wall: float, take: Callable, session: float) -> Outcome:
         started = time.monotonic()
         try:
             with self._zygote.born() as pipes:
-                end = watch(pipes, frame, wall, self.limits)
+                end = watch(pipes, frame, wall, self.limits, session)
         except (Lost, OSError) as fault:
             return Outcome("infra", str(fault), log=getattr(fault, "log", b""), seconds=time.monotonic() - started)
         return _outcome(end, take)

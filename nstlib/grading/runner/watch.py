@@ -9,7 +9,8 @@ from nstlib.grading.runner.process import Lost, Pipes
 from nstlib.grading.sandbox.limits import Limits
 from nstlib.grading.sandbox.protocol import ProtocolError, Reader
 
-READY = b"\x01"
+READY = b"\x01"  # from a child that is jailed
+BEGUN = b"\x02"  # from one that has run the notebook's cells
 PIECE = 1 << 16
 
 
@@ -28,9 +29,12 @@ class _Over(Exception):
     """The child has ended; the argument is its End."""
 
 
-def watch(pipes: Pipes, frame: bytes, wall: float, limits: Limits) -> End:
-    """Send the request and return how the child ended; the caller kills it. Raises Lost where the fault is ours."""
-    watched = _Watched(pipes, frame, wall, limits)
+def watch(pipes: Pipes, frame: bytes, wall: float, limits: Limits, session: float = 0.0) -> End:
+    """Send the request and return how the child ended; the caller kills it. Raises Lost where the fault is ours.
+
+    session: seconds for running cells before the `wall` begins, of a child that says when it has; 0 for another.
+    """
+    watched = _Watched(pipes, frame, wall, limits, session)
     try:
         while True:
             watched.step()
@@ -41,10 +45,11 @@ def watch(pipes: Pipes, frame: bytes, wall: float, limits: Limits) -> End:
 class _Watched:
     """A child and what has come from it so far."""
 
-    def __init__(self, pipes: Pipes, frame: bytes, wall: float, limits: Limits) -> None:
+    def __init__(self, pipes: Pipes, frame: bytes, wall: float, limits: Limits, session: float) -> None:
         self.pipes = pipes
         self.rest = memoryview(frame)
         self.wall = wall
+        self.session = session
         self.limits = limits
         self.reader = Reader(limits.head, limits.body)
         self.log = bytearray()
@@ -102,8 +107,14 @@ class _Watched:
             return False
         if self.ready is None:
             self.ready = time.monotonic()
-            self.until = self.ready + self.wall
+            self.until = self.ready + (self.session or self.wall)
             data = data[len(READY) :]
+        if self.session and data:
+            self.session = 0.0
+            self.until = time.monotonic() + self.wall
+            if not data.startswith(BEGUN):
+                self.over("protocol", "Expected the byte that tells that the cells have run, got another.")
+            data = data[len(BEGUN) :]
         try:
             complete = self.reader.feed(data)
         except ProtocolError as fault:

@@ -1,4 +1,4 @@
-"""A child's reply to a call or a notebook: packed in the child, unpacked in the parent, which checks its form alone."""
+"""A child's reply about a notebook, a run of its cells or a call: packed in the child, unpacked in the parent, which checks its form alone."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,16 @@ import numpy as np
 
 from .protocol import ProtocolError, listed, pack, sizes
 
-STATUSES = frozenset({"value", "nothing", "not attempted", "raised", "memory", "read"})  # of a child's reply
+# Of a child's reply. absent: no function of this name. jailed: the jail refused something. no package: one is missing.
+STATUSES = frozenset(
+    {"value", "nothing", "not attempted", "raised", "jailed", "no package", "absent", "memory", "read", "ran"}
+)
+FLAGS = frozenset({"cell_raised", "cell_too_long", "no_package"})  # what happened in the cells before an answer
 DETAILS = frozenset({"", "nstlib", "autograd"})  # what an answer called, or could not call
 KINDS = ("tensor", "numpy", "list", "tuple", "number", "dict")
 FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
 DTYPES = FLOATS | {"", "bool", "uint8", "int8", "int16", "int32", "int64", "other"}
-DIMENSIONS, NAMES, TEXT, NAME = 16, 1000, 4000, 100
+DIMENSIONS, NAMES, TEXT, NAME, SKIPPED = 16, 1000, 4000, 100, 100_000
 NUMBER = np.dtype("<f8")
 
 
@@ -56,7 +60,7 @@ def unpack_answer(head: dict, chunks: Sequence[bytes], inputs: Sequence[tuple[in
     shape says, a gradient has its input's shape, and no chunk is left over.
     """
     status, kind, dtype, detail = (_text(head.get(key), NAME) for key in ("status", "kind", "dtype", "detail"))
-    if status not in STATUSES - {"read"} or detail not in DETAILS or dtype not in DTYPES:
+    if status not in STATUSES - {"read", "ran"} or detail not in DETAILS or dtype not in DTYPES:
         raise ProtocolError("Expected a known status, detail and dtype, got another.")
     if status == "value" and kind not in KINDS and not kind.isidentifier():
         raise ProtocolError("Expected an identifier as the name of the answer's type, got another text.")
@@ -83,27 +87,33 @@ def unpack_answer(head: dict, chunks: Sequence[bytes], inputs: Sequence[tuple[in
 
 @dataclass(frozen=True)
 class Extract:
-    """What a notebook holds as the answer to one question; `source` is the student's text and never run outside."""
+    """Where a notebook answers a question: in its cells up to number `stop`.
+
+    source: the cell that a reader should look at, the student's text.
+    """
 
     status: str
+    stop: int = 0
     source: str = ""
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a notebook holds, by question. reject: why it could not be read, None where it could."""
+    """What a notebook holds. cells: its code, never run outside. reject: why it could not be read, None where it could."""
 
     answers: dict[str, Extract]
+    cells: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     reject: str | None = None
 
 
 def pack_reading(read: dict) -> bytes:
     """Return the frame of what ``notebook.read`` returned."""
-    rows = [[name, answer["status"], list(answer["warnings"])] for name, answer in read["found"].items()]
+    rows = [[name, found["status"], found["stop"], list(found["warnings"])] for name, found in read["found"].items()]
     head = {"status": "read", "warnings": list(read["warnings"]), "reject": read["reject"], "found": rows}
-    return pack(head, *(answer["source"].encode() for answer in read["found"].values()))
+    sources = [found["source"] for found in read["found"].values()]
+    return pack(head, *(text.encode("utf-8", "backslashreplace") for text in (*sources, *read["cells"])))
 
 
 def unpack_reading(
@@ -111,25 +121,55 @@ def unpack_reading(
 ) -> Reading:
     """Check a reply about a notebook; raises ProtocolError for other questions than `questions`, or other `words`.
 
-    words: every status, warning and reason that ``notebook`` has. most: bytes of one source.
+    words: every status, warning and reason that ``notebook`` has. most: bytes of one source, and of all cells.
     """
     reject = head.get("reject")
-    rows = [listed(row, 3) for row in listed(head.get("found"), NAMES)]
-    known = all(len(row) == 3 and isinstance(row[0], str) and row[0] in questions for row in rows)
-    if not known or len(chunks) != len(rows):
+    rows = [listed(row, 4) for row in listed(head.get("found"), NAMES)]
+    known = all(len(row) == 4 and isinstance(row[0], str) and row[0] in questions for row in rows)
+    if not known or len(chunks) < len(rows):
         raise ProtocolError("Expected a source for each of the questions that were asked, got something else.")
-    warnings = [*listed(head.get("warnings"), NAMES), *(word for row in rows for word in listed(row[2], NAMES))]
+    warnings = [*listed(head.get("warnings"), NAMES), *(word for row in rows for word in listed(row[3], NAMES))]
     used = [*warnings, *(row[1] for row in rows), *([] if reject is None else [reject])]
     if not all(isinstance(word, str) and word in words for word in used):
         raise ProtocolError("Expected the words that a reading is made of, got another.")
-    if any(len(chunk) > most for chunk in chunks):
+    cells = chunks[len(rows) :]
+    sizes([row[2] for row in rows], max(0, len(cells) - 1))
+    if any(len(chunk) > most for chunk in chunks) or sum(map(len, cells)) > most:
         raise ProtocolError("Expected a shorter source: this is more than an answer may have.")
     try:
-        sources = [chunk.decode() for chunk in chunks]
+        texts = [chunk.decode() for chunk in chunks]
     except UnicodeDecodeError:
         raise ProtocolError("Expected a source in UTF-8, got other bytes.") from None
-    answers = {row[0]: Extract(row[1], source, tuple(row[2])) for row, source in zip(rows, sources, strict=True)}
-    return Reading(answers, tuple(head["warnings"]), reject)
+    found = {row[0]: Extract(row[1], row[2], text, tuple(row[3])) for row, text in zip(rows, texts, strict=False)}
+    return Reading(found, tuple(texts[len(rows) :]), tuple(head["warnings"]), reject)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of all cells found: whether each question has a function, (cell, statement) to leave out, and FLAGS."""
+
+    found: dict[str, bool]
+    skip: tuple[tuple[int, int], ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+def pack_run(run: Run) -> bytes:
+    """Return the frame of a run."""
+    rows = [[question, bool(there)] for question, there in run.found.items()]
+    return pack({"status": "ran", "found": rows, "skip": list(run.skip), "flags": list(run.flags)})
+
+
+def unpack_run(head: dict, questions: Collection[str]) -> Run:
+    """Check a reply about a run; raises ProtocolError."""
+    rows = [listed(row, 2) for row in listed(head.get("found"), NAMES)]
+    known = [len(row) == 2 and isinstance(row[0], str) and row[0] in questions for row in rows]
+    if not all(known) or not all(isinstance(row[1], bool) for row in rows):
+        raise ProtocolError("Expected true or false for each of the questions that were asked, got something else.")
+    skip = [tuple(sizes(pair, SKIPPED, 2)) for pair in listed(head.get("skip"), NAMES)]
+    flags = listed(head.get("flags"), len(FLAGS))
+    if not all(isinstance(flag, str) and flag in FLAGS for flag in flags) or not all(len(pair) == 2 for pair in skip):
+        raise ProtocolError("Expected known flags, and pairs of numbers for what was left out, got something else.")
+    return Run(dict(rows), tuple(skip), tuple(flags))
 
 
 def readable(text: str) -> str:

@@ -1,26 +1,27 @@
-"""A child: lock the jail, take one request, call the answer or read the notebook, reply once.
+"""A child: lock the jail, take one request, read the notebook, run its cells or call an answer, reply once.
 
 After the ready byte everything in this process belongs to the student's code, which may change any of it. That spoils
 only its own reply.
 """
 
+import errno
 import linecache
 import os
 import random
 import sys
 import traceback
-import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 
-from . import answers, protocol, reading, values  # `reading` is of nstlib.checks: the zygote puts it here
-from .answers import Answer
+from . import answers, inert, protocol, reading, values  # `reading` is of nstlib.checks: the zygote puts it here
+from .answers import Answer, Run
+from .session import Session
 
 READY = b"\x01"
-FILE = "answer.py"
+BEGUN = b"\x02"  # the cells have run, and the answer is called
 
 
 def main(jail, request: int, reply: int, parent: int, notebook) -> None:
@@ -29,7 +30,15 @@ def main(jail, request: int, reply: int, parent: int, notebook) -> None:
     jail.lock(parent)
     head, chunks = protocol.unpack(_all(request))
     os.write(reply, READY)  # a fault before this byte is ours, after it the student's
-    frame = _read(head, chunks, notebook) if head["ask"] == "read" else _call(head, chunks, jail.limits)
+    try:
+        if head["ask"] == "read":
+            frame = answers.pack_reading(notebook.read(chunks[0], head["questions"], jail.limits))
+        elif head["ask"] == "run":
+            frame = answers.pack_run(_run(head, chunks, jail.limits))
+        else:
+            frame = _call(head, chunks, jail.limits, reply)
+    except MemoryError:
+        frame = answers.pack_answer(Answer("memory"))
     sys.stdout.flush()
     sys.stderr.flush()
     while frame:
@@ -44,30 +53,42 @@ def _all(source: int) -> bytes:
     return b"".join(pieces)
 
 
-def _read(head: dict, chunks: list[bytes], notebook) -> bytes:
-    try:
-        return answers.pack_reading(notebook.read(chunks[0], head["questions"]))
-    except MemoryError:
-        return answers.pack_answer(Answer("memory"))
+def _texts(chunks: list[bytes]) -> list[str]:
+    return [chunk.decode() for chunk in chunks]
 
 
-def _call(head: dict, chunks: list[bytes], limits) -> bytes:
-    try:
-        answer = _answer(head, chunks, limits.body)
-        frame = answers.pack_answer(answer)
-    except MemoryError:
-        return answers.pack_answer(Answer("memory"))
+def _run(head: dict, chunks: list[bytes], limits) -> Run:
+    """Run all cells once, and say what the calls of answers need to know."""
+    session = Session(_texts(chunks), (), limits)
+    found = {}
+    first = 0
+    for question, (name, stop) in sorted(head["questions"].items(), key=lambda item: item[1][1]):
+        session.run(first, stop)
+        first = stop + 1
+        found[question] = callable(session.answer(question, name))
+    return Run(found, session.slow(), tuple(sorted(session.flags)))
+
+
+def _call(head: dict, chunks: list[bytes], limits, reply: int) -> bytes:
+    cells = chunks[: head["cells"]]
+    session = Session(_texts(cells), map(tuple, head["skip"]), limits)
+    session.run(0, len(cells) - 1)
+    function = session.answer(head["question"], head["function"])
+    os.write(reply, BEGUN)
+    answer = _answer(head, chunks[len(cells) :], function, limits.body)
+    frame = answers.pack_answer(answer)
     fits = len(frame) <= limits.body and int.from_bytes(frame[:4], "big") <= limits.head
     return (
         frame if fits else answers.pack_answer(Answer("value", answer.kind, answer.dtype, text="too large to compare"))
     )
 
 
-def _answer(head: dict, chunks: list[bytes], most: int) -> Answer:
+def _answer(head: dict, chunks: list[bytes], function, most: int) -> Answer:
     """Do as ``nstlib.checks.calling.reply`` does, with the request's cotangent in place of its fixed weights."""
+    if not callable(function):
+        return Answer("absent")
     try:
-        function = _define(chunks[0].decode(), head["function"])
-        arrays = values.from_bytes(head["arrays"], chunks[1:])
+        arrays = values.from_bytes(head["arrays"], chunks)
         cotangent = values.decode(head["cotangent"], arrays)
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         arguments = values.decode(head["arguments"], tensors)
@@ -77,14 +98,20 @@ def _answer(head: dict, chunks: list[bytes], most: int) -> Answer:
         inputs = list(reading.tensors(arguments))
         before = [tensor.detach().clone() for tensor in inputs]
         differentiable = [tensor for tensor in inputs if tensor.requires_grad]
+        inert.state.strict = True
         with _watched(head["by_hand"]) as used:
             returned = function(*arguments)
+        if isinstance(returned, inert.Inert):
+            returned()  # says that it is of no use here
     except NotImplementedError:
         return Answer("not attempted")
     except BaseException as fault:
         if _out_of_memory(fault):
             raise MemoryError from None
-        return Answer("raised", text=_describe(fault), detail=_about(fault))
+        status = "jailed" if _refused(fault) else "no package" if _misses_a_package(fault) else "raised"
+        return Answer(status, text=_describe(fault), detail=_about(fault))
+    finally:
+        inert.state.strict = False
     if returned is None:
         return Answer("nothing")
     changed = reading.changed(before, inputs)
@@ -109,17 +136,6 @@ def _watched(wanted: bool) -> Iterator[set[str]]:
         yield used
     finally:
         sys.setprofile(None)
-
-
-def _define(source: str, name: str):
-    """Run the definitions as a module, and return the function of this name."""
-    module = types.ModuleType("__main__")  # as in a notebook
-    sys.modules["__main__"] = module  # dataclasses look there
-    linecache.cache[FILE] = (len(source), None, source.splitlines(keepends=True), FILE)
-    exec(compile(source, FILE, "exec"), module.__dict__)
-    if name not in module.__dict__:
-        raise NameError(f"name '{name}' is not defined")
-    return module.__dict__[name]
 
 
 def _numbers(answer, inputs: list[torch.Tensor], cotangent: np.ndarray | None, most: int) -> Answer:
@@ -148,6 +164,23 @@ def _out_of_memory(fault: BaseException) -> bool:
     return isinstance(fault, MemoryError) or (isinstance(fault, RuntimeError) and "can't allocate memory" in str(fault))
 
 
+def _refused(fault: BaseException) -> bool:
+    """Return whether the jail, and not the answer, is to blame."""
+    codes = (errno.EPERM, errno.EACCES, errno.EFBIG, errno.EROFS)
+    words = ("can't start new thread", "Operation not permitted", "Permission denied")
+    while fault is not None:
+        if isinstance(fault, OSError) and fault.errno in codes:
+            return True
+        if isinstance(fault, RuntimeError) and any(word in str(fault) for word in words):
+            return True
+        fault = fault.__cause__ or fault.__context__
+    return False
+
+
+def _misses_a_package(fault: BaseException) -> bool:
+    return isinstance(fault, ModuleNotFoundError) and not _about(fault)
+
+
 def _about(fault: BaseException) -> str:
     name = getattr(fault, "name", None)
     return "nstlib" if isinstance(fault, ImportError) and str(name).split(".")[0] == "nstlib" else ""
@@ -159,11 +192,12 @@ def _describe(fault: BaseException) -> str:
         message = str(fault).strip().splitlines() or ["without a message"]
         text = f"{_name(type(fault))}: {message[0][: answers.TEXT // 2]}"
         frames = list(traceback.walk_tb(fault.__traceback__))
-        own = [(frame, line) for frame, line in frames if frame.f_code.co_filename == FILE]
+        own = [(frame, line) for frame, line in frames if frame.f_code.co_filename.startswith("<cell ")]
         if not own:
             return text
         frame, line = own[-1]
         code = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()[:200]
-        return f"{text}\nin line {line}: {code}" if code else f"{text}\nin line {line}"
+        where = f"in {frame.f_code.co_filename[1:-1]}, line {line}"
+        return f"{text}\n{where}: {code}" if code else f"{text}\n{where}"
     except BaseException:  # its __str__ raises
         return _name(type(fault))

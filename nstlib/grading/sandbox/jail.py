@@ -7,6 +7,7 @@ how large it is (stat); and use one CPU until its time is over.
 """
 
 import ctypes
+import math
 import os
 import resource
 import signal
@@ -91,7 +92,8 @@ def _limit(limits: Limits, data: int, size: int) -> None:
     ):
         most = min(most, hard) if (hard := resource.getrlimit(name)[1]) != resource.RLIM_INFINITY else most
         resource.setrlimit(name, (most, most))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu, limits.cpu + 1))
+    seconds = limits.cpu + math.ceil(limits.session)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def _drop() -> None:

@@ -1,13 +1,14 @@
-"""Read a notebook: from bytes to cells to the definitions that each function in question needs, executing nothing.
+"""Read a notebook: from bytes to cells, and for each question the cell up to which they count, executing nothing.
 
 This runs in a child. A reading consists of the words below; the parent refuses any other.
 """
 
+import ast
 import json
 import re
+from dataclasses import dataclass
 
 from . import cells as python
-from . import definitions
 from .limits import Limits
 
 STATUSES = ("found", "missing", "syntax", "too_long")  # of an answer
@@ -17,10 +18,9 @@ WARNINGS = (
     "kernel",  # made for another language than Python
     "duplicate_key",  # an object in the file has the same key twice
     "bad_cell",  # something among the cells is no cell, and was skipped
-    "duplicate",  # the function is defined twice, differently: the last counts
     "metadata",  # the function is not in the cell marked as its answer, but in another
-    "left_out",  # a loop, a `with` or a call that changes what the answer uses was not taken
-    "magics",  # lines that only Jupyter understands were removed from the answer's cell
+    "no_check",  # the cell that checks the answer is gone: what stands at the notebook's end counts
+    "after_check",  # the answer stands below its check, so what stands at the notebook's end counts
     "not_code",  # the cell marked as the answer is no code cell
     "suspicious",  # the answer names what no answer needs: someone should read it; it costs no points
 )
@@ -37,6 +37,8 @@ REJECTIONS = (
     "too_many_cells",
     "too_large",
 )
+IMPORTED = re.compile(r"\bfrom\s+nstlib\.checks\s+import\s+(.*)")
+EXERCISE = re.compile(r"\bex\d\d\b")
 NUMBER = 18  # digits; a notebook needs no longer whole numbers
 
 
@@ -44,66 +46,89 @@ class Rejected(Exception):
     """The bytes are no notebook; its argument is the reason."""
 
 
-def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> dict:  # noqa: B008, it is frozen
-    """Return {"warnings": […], "reject": reason or None, "found": {question: {"status", "source", "warnings"}}}.
+@dataclass(frozen=True)
+class Cell:
+    """A code cell: `text` as Python, "" where it is none; `raw` as it stands in the file.
 
-    questions: question -> the function's name.
+    answers, checks: the questions that it is marked as the answer to, or as the check of. called: those whose check it
+    calls.
+    """
+
+    raw: str
+    text: str
+    tree: ast.Module | None
+    answers: frozenset[str]
+    checks: frozenset[str]
+    called: frozenset[str]
+
+
+def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> dict:  # noqa: B008, it is frozen
+    """Return {"warnings", "reject", "cells", "found"}; questions: question -> the function's name.
+
+    cells: the code cells as Python. found: question -> {"status", "stop", "source", "warnings"}, where `stop` is the
+    last cell that counts, and `source` the cell that a reader should look at.
     """
     warnings: set[str] = set()
     try:
         cells = _cells(data, warnings, limits)
     except Rejected as why:
-        return {"warnings": sorted(warnings), "reject": str(why), "found": {}}
-    read_cells = [
-        python.read(text, number) if code and len(text) <= limits.source else python.Cell(text)
-        for number, (code, text, _) in enumerate(cells)
-    ]
-    answers = {
-        question: _answer(question, name, cells, read_cells, limits.source) for question, name in questions.items()
-    }
-    return {"warnings": sorted(warnings), "reject": None, "found": answers}
+        return {"warnings": sorted(warnings), "reject": str(why), "cells": [], "found": {}}
+    too_long = sum(len(cell.text.encode()) for cell in cells) > limits.source
+    own = _exercises(cells)
+    found = {}
+    for question, name in questions.items():
+        if own and question.partition(".")[0] not in own:
+            found[question] = _nothing("missing")
+        else:
+            found[question] = _nothing("too_long") if too_long else _answer(question, name, cells)
+    texts = [] if too_long else [cell.text for cell in cells]
+    return {"warnings": sorted(warnings), "reject": None, "cells": texts, "found": found}
 
 
-def _answer(question: str, name: str, cells: list, read_cells: list, most: int) -> dict:
-    marked = {index for index, (_, _, marks) in enumerate(cells) if question in marks}
-    code = [index for index, (is_code, _, _) in enumerate(cells) if is_code]
-    holders = [index for index in code if definitions.defines(read_cells[index], name)]
-    warnings = {"not_code"} if marked and not marked & set(code) else set()
+def _nothing(status: str, warnings: set[str] = frozenset()) -> dict:
+    return {"status": status, "stop": 0, "source": "", "warnings": sorted(warnings)}
+
+
+def _exercises(cells: list[Cell]) -> set[str]:
+    """Return the exercises that the notebook answers, as its checks say, its marks, or its imports; empty for any."""
+    checks = {question for cell in cells for question in cell.checks | cell.called}
+    marks = {question for cell in cells for question in cell.answers}
+    imports = {name for cell in cells for line in IMPORTED.findall(cell.raw) for name in EXERCISE.findall(line)}
+    return {question.partition(".")[0] for question in checks or marks} or imports
+
+
+def _answer(question: str, name: str, cells: list[Cell]) -> dict:
+    mentioned = re.compile(rf"\b{re.escape(name)}\b")
+    checks = [number for number, cell in enumerate(cells) if question in cell.checks]
+    checks = checks or [number for number, cell in enumerate(cells) if question in cell.called]
+    marked = [number for number, cell in enumerate(cells) if question in cell.answers]
+    if not checks and not any(mentioned.search(cell.raw) for cell in cells):
+        return _nothing("missing")
+    holders = [number for number, cell in enumerate(cells) if cell.tree is not None and python.binds(cell.tree, name)]
+    written = [number for number in holders if not python.is_stub(cells[number].tree, name)]
+    warnings = set()
+    stop = checks[-1] if checks else len(cells) - 1
+    if not checks:
+        warnings.add("no_check")
+    elif written and written[0] > stop:
+        stop = len(cells) - 1
+        warnings.add("after_check")
+    before = [number for number in written or holders if number <= stop]
+    shown = [number for number in before if number in marked] or before
     if not holders:
-        unreadable = [index for index in code if read_cells[index].statements is None]
-        broken = [index for index in unreadable if _names(cells[index][1], name, index in marked)]
-        return {"status": "syntax" if broken else "missing", "source": "", "warnings": sorted(warnings)}
-    if marked and not marked & set(holders):
+        broken = [cell for cell in cells if cell.tree is None and (question in cell.answers or mentioned.search(cell.raw))]
+        if broken:
+            return _nothing("syntax")
+    if marked and shown and shown[-1] not in marked:
         warnings.add("metadata")
-    versions = [statement for index in holders for statement in read_cells[index].statements if name in statement.binds]
-    versions = [version for version in versions if not definitions.is_stub(version)]
-    if any(not definitions.same(versions[-1], version) for version in versions) and not _builds(versions, name):
-        warnings.add("duplicate")
-    statements = [statement for index in code for statement in read_cells[index].statements or ()]
-    taken = definitions.reached(statements, name, marked)
-    if definitions.left_out(statements, taken):
-        warnings.add("left_out")
-    if any(read_cells[statement.cell].magics for statement in taken):
-        warnings.add("magics")
-    if any(definitions.suspicious(statement) for statement in taken):
+    source = cells[shown[-1]].raw if shown else ""
+    if shown and python.suspicious(cells[shown[-1]].tree):
         warnings.add("suspicious")
-    source = "\n\n".join(statement.text for statement in taken) + "\n"
-    if len(source.encode()) > most:
-        return {"status": "too_long", "source": "", "warnings": sorted(warnings)}
-    return {"status": "found", "source": source, "warnings": sorted(warnings)}
+    return {"status": "found", "stop": stop, "source": source, "warnings": sorted(warnings)}
 
 
-def _builds(versions: list, name: str) -> bool:
-    """Return whether the last version builds on the one before, as a wrapper does."""
-    return name in versions[-1].at_once
-
-
-def _names(text: str, name: str, marked: bool) -> bool:
-    return marked or re.search(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b", text, re.MULTILINE) is not None
-
-
-def _cells(data: bytes, warnings: set[str], limits: Limits) -> list[tuple[bool, str, set[str]]]:
-    """Return whether each cell is code, its text, and the questions that it is marked as the answer to."""
+def _cells(data: bytes, warnings: set[str], limits: Limits) -> list[Cell]:
+    """Return the code cells."""
     notebook = _json(_text(data, warnings, limits), warnings)
     if not isinstance(notebook, dict):
         raise Rejected("not_notebook")
@@ -133,9 +158,19 @@ def _cells(data: bytes, warnings: set[str], limits: Limits) -> list[tuple[bool, 
         text = _source(cell)
         if text is None:
             warnings.add("bad_cell")
-        else:
-            cells.append((cell["cell_type"] == "code", text, _marks(cell.get("metadata"))))
+        elif cell["cell_type"] == "code":
+            cells.append(_cell(text, cell.get("metadata"), limits))
+        elif _marks(cell.get("metadata"), "question"):
+            warnings.add("not_code")
     return cells
+
+
+def _cell(text: str, metadata, limits: Limits) -> Cell:
+    """Return a code cell; one that is too long is no Python."""
+    plain = python.python(text) if len(text) <= limits.source else None
+    tree = None if plain is None else python.parsed(plain)
+    called = frozenset() if tree is None else python.checked(tree)
+    return Cell(text, plain or "", tree, _marks(metadata, "question"), _marks(metadata, "check"), called)
 
 
 def _text(data: bytes, warnings: set[str], limits: Limits) -> str:
@@ -193,17 +228,16 @@ def _source(cell) -> str | None:
     return source if isinstance(source, str) else None
 
 
-def _marks(metadata) -> set[str]:
+def _marks(metadata, kind: str) -> frozenset[str]:
+    """Return the questions that a cell is marked with, as the "question" that it answers or the "check" of one."""
     if not isinstance(metadata, dict):
-        return set()
+        return frozenset()
     tags, own = metadata.get("tags"), metadata.get("nst")
-    if isinstance(own, dict) and "check" in own:  # the cell below an answer has the same tag
-        return set()
-    if isinstance(own, dict) and isinstance(own.get("question"), str):
-        return {own["question"]}
-    if not isinstance(tags, list):
-        return set()
-    return {tag[2:] for tag in tags if isinstance(tag, str) and tag.startswith("q:")}
+    if isinstance(own, dict) and ("check" in own or "question" in own):  # the check of an answer has the same tag
+        return frozenset({own[kind]} if isinstance(own.get(kind), str) else ())
+    if kind == "check" or not isinstance(tags, list):
+        return frozenset()
+    return frozenset(tag[2:] for tag in tags if isinstance(tag, str) and tag.startswith("q:"))
 
 
 def _language(metadata) -> str:

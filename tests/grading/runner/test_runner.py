@@ -33,7 +33,7 @@ X = np.arange(6.0).reshape(2, 3)
 def call(runner, code, *arguments, wall=None, **more):
     """Call f, whose body or whole source this is."""
     source = code if "def f" in code else f"import os, sys, time\nimport torch\ndef f(*x):\n    {code}\n"
-    return runner.call(Job("f", source, arguments, **more), wall)
+    return runner.call(Job("f", (source,), arguments, **more), wall)
 
 
 # What comes back
@@ -75,15 +75,17 @@ def test_arguments_arrive_as_tensors_and_plain_python(runner):
         ("return None", "nothing", ""),
         ("raise NotImplementedError", "not attempted", ""),
         ("return x[0].no_such_thing", "raised", "AttributeError: 'Tensor' object has no attribute 'no_such_thing'"),
-        ("def g(x): return x\nnot_def = 'def f'", "raised", "NameError: name 'f' is not defined"),
-        ("def f(:", "raised", "SyntaxError"),
-        ("def f(x): return '\0'", "raised", "null bytes"),
+        ("def g(x): return x\nnot_def = 'def f'", "absent", ""),
+        ("def f(:", "absent", ""),
+        ("def f(x): return '\0'", "absent", ""),
+        ("def f(x): return open('/etc/passwd')", "jailed", "PermissionError"),
+        ("def f(x):\n    import no_such_package", "no package", "ModuleNotFoundError: No module named"),
         ("def f(x): return '\ud800'", "value", ""),
         ("def f(): pass", "raised", "TypeError"),
         (
             "def f(x):\n    y = 1\n    return y / 0",
             "raised",
-            "ZeroDivisionError: division by zero\nin line 3: return y / 0",
+            "ZeroDivisionError: division by zero\nin cell 1, line 3: return y / 0",
         ),
     ],
 )
@@ -169,7 +171,7 @@ def test_replies_are_those_of_the_notebook_for_every_answer_that_is_known(questi
             wanted = calling.reply(function, case)
             shape = wanted.values[""].shape if wanted.kind == "tensor" else ()
             weights = np.cos(torch.linspace(-1, 1.5, int(np.prod(shape)), dtype=torch.float64).numpy()).reshape(shape)
-            outcome = runner.call(Job("f", source, arrays(case.arguments), case.gradient, weights), wall=20)
+            outcome = runner.call(Job("f", (source,), arrays(case.arguments), case.gradient, weights), wall=20)
             found = outcome.reply
             assert found is not None, (mistake, outcome)
             assert bool(found.unread) == bool(wanted.unread)
@@ -268,7 +270,7 @@ def test_a_timeout_is_repeated_once_and_alone(runner, monkeypatch):
 
 
 def test_processor_time_has_a_limit_of_its_own():
-    with running(Limits(cpu=1, wall=20.0)) as runner:
+    with running(Limits(cpu=1, wall=20.0, session=1.0)) as runner:
         outcome = call(runner, "while True: pass")
         assert (outcome.status, outcome.detail) == ("timeout", "cpu")
 
@@ -313,7 +315,7 @@ def test_nothing_is_left_when_the_runner_is_closed_or_the_grader_killed(runner):
     other.close()
     code = (
         "from nstlib.grading.runner.runner import *\nr = Runner()\nprint(r.pid, flush=True)\n"
-        "r.call(Job('f', 'def f():\\n    while True: pass', ()))"
+        "r.call(Job('f', ('def f():\\n    while True: pass',), ()))"
     )
     grader = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     pid = int(grader.stdout.readline())
@@ -361,15 +363,16 @@ def test_what_a_child_may_read_is_known(runner, tmp_path):
 # Reading, by a reader that stands in for ``notebook``
 
 READER = """
-STATUSES, WARNINGS, REJECTIONS = {"found", "missing"}, {"duplicate"}, {"not_json"}
+STATUSES, WARNINGS, REJECTIONS = {"found", "missing"}, {"metadata"}, {"not_json"}
 
-def read(data, questions):
+def read(data, questions, limits):
     source = data.decode()
     if source.startswith("run:"):
         exec(source[4:])
-    found = {name: {"status": "found", "source": source, "warnings": ["duplicate"]} for name in questions}
-    found |= {"q": {"status": source, "source": "", "warnings": []}} if source == "correct" else {}
-    return {"warnings": [], "reject": "not_json" if source == "" else None, "found": found}
+    entry = {"status": "found", "stop": 9 if source == "far" else 0, "source": source, "warnings": ["metadata"]}
+    found = {name: entry for name in questions}
+    found |= {"q": entry | {"status": source}} if source == "correct" else {}
+    return {"warnings": [], "reject": "not_json" if source == "" else None, "cells": ["a", "b"], "found": found}
 """
 
 
@@ -384,7 +387,8 @@ def reader(tmp_path_factory):
 def test_a_notebook_is_read_in_a_child(reader):
     outcome = reader.read("def f(): 'é'".encode(), {"q": "f"})
     assert outcome.status == "replied" and outcome.reply is None and outcome.data.reject is None
-    assert outcome.data.answers["q"].source == "def f(): 'é'" and outcome.data.answers["q"].warnings == ("duplicate",)
+    assert outcome.data.answers["q"].source == "def f(): 'é'" and outcome.data.answers["q"].warnings == ("metadata",)
+    assert outcome.data.cells == ("a", "b") and outcome.data.answers["q"].stop == 0
     assert reader.read(b"", {"q": "f"}).data.reject == "not_json"
     large = b"x" * QUICK.source
     assert reader.read(large, {"q": "f"}).data.answers["q"].source == large.decode()
@@ -395,6 +399,7 @@ def test_a_notebook_is_read_in_a_child(reader):
     [
         (b"\xff", "exited"),
         (b"correct", "protocol"),
+        (b"far", "protocol"),
         (b"x" * (QUICK.source + 1), "protocol"),
         (b"run:while True: pass", "timeout"),
         (b"run:bytearray(8 << 30)", "memory"),
@@ -409,7 +414,7 @@ def test_a_notebook_that_breaks_the_reader_is_no_reading(data, status, reader):
 
 
 def test_the_readers_reply_is_none_to_a_call(runner, reader):
-    frame = pack_reading({"warnings": [], "reject": None, "found": {}})
+    frame = pack_reading({"warnings": [], "reject": None, "cells": [], "found": {}})
     forge = f"for place in range(3, 64):\n    try: os.write(place, {frame!r})\n    except OSError: pass\n"
     outcome = call(runner, f"import os\n{forge}def f(): pass")
     assert (outcome.status, outcome.reply, outcome.data) == ("protocol", None, None)

@@ -1,5 +1,6 @@
-"""Reading notebooks: what an answer reaches, by tag and by name, and every oddity that a file of a class has had."""
+"""Reading notebooks: which cells count for an answer, and every oddity that a file of a class has had."""
 
+import ast
 import json
 
 import pytest
@@ -32,176 +33,92 @@ def gram(*cells):
     return read(*cells)["found"]["ex02.gram"]
 
 
-def source(*cells):
+def check(question="ex02.gram", name="gram_matrix"):
+    metadata = {"tags": [f"q:{question}"], "nst": {"check": question}}
+    return {"cell_type": "code", "source": f"{question}.check({name})", "metadata": metadata}
+
+
+def stop(*cells):
     found = gram(*cells)
     assert found["status"] == "found", found
-    return found["source"].strip()
+    return found["stop"], found["source"], found["warnings"]
 
 
-# What is taken
+# Which cells count
 
 
-def test_an_answer_is_found_by_its_name_and_by_its_tag():
-    assert source(ANSWER) == ANSWER == source(code(ANSWER, "ex02.gram"))
+def test_the_cells_until_the_check_count():
+    assert stop(code(ANSWER, "ex02.gram"), check(), "after()") == (1, ANSWER, [])
     assert read(ANSWER)["found"]["ex01.unroll"]["status"] == "missing"
 
 
-def test_only_what_the_function_reaches_is_taken_in_the_notebooks_order():
-    cells = [
-        "import torch, seaborn\nfrom math import pi, sqrt\nimport numpy as np",
-        "EPS = 1e-8\nOTHER = train()\nlarge = sqrt(pi)",
-        "def unroll(features):\n    return torch.flatten(features, 1) + EPS",
-        "picture = stylize(photo)\nprint('done')\nfor step in range(10**9): pass",
-        "def gram_matrix(features):\n    F = unroll(features)\n    return F @ F.T",
-    ]
-    assert source(*cells) == "\n\n".join(["import torch", "EPS = 1e-8", cells[2], cells[4]])
+def test_a_check_is_found_without_its_mark_and_a_comment_is_none():
+    assert stop(ANSWER, "ex02.gram.check(gram_matrix)", "x = 1") == (1, ANSWER, [])
+    assert stop(ANSWER, "x = 1\nchecks.ex02.gram.check(gram_matrix);", "x = 1")[0] == 1
+    assert stop(ANSWER, "# ex02.gram.check(gram_matrix)", "x = 1") == (2, ANSWER, ["no_check"])
 
 
-def test_statements_on_one_line_are_taken_apart():
-    assert source("a = 2; b = train()", "def gram_matrix(F): return a * F @ F.T") == (
-        "a = 2\n\ndef gram_matrix(F): return a * F @ F.T"
-    )
+def test_of_several_checks_the_last_that_is_marked_counts():
+    assert stop(ANSWER, check(), "x = 1", check(), "ex02.gram.check(gram_matrix)")[0] == 3
+
+
+def test_without_a_check_all_cells_count():
+    assert stop(ANSWER, "x = 1", "y = 2") == (2, ANSWER, ["no_check"])
+
+
+def test_an_answer_below_its_check_is_taken_from_the_end():
+    stub = 'def gram_matrix(features):\n    """G, (N, N)."""\n    raise NotImplementedError("write me")'
+    assert stop(code(stub, "ex02.gram"), check(), ANSWER, "x = 1") == (3, ANSWER, ["after_check", "metadata"])
+    assert stop(code(stub, "ex02.gram"), check(), "x = 1")[:2] == (1, stub)
+
+
+def test_the_marked_cell_is_shown_even_where_another_stands_below_it():
+    other = ANSWER.replace("F.T", "F.T / 2")
+    assert stop(code(ANSWER, "ex02.gram"), other, check())[1:] == (ANSWER, [])
+    assert stop(ANSWER, code("# see above", "ex02.gram"), check())[1:] == (ANSWER, ["metadata"])
 
 
 @pytest.mark.parametrize(
-    ("before", "taken"),
+    "text",
     [
-        ("import torch\nimport torch.nn.functional", True),
-        ("from torch import *", True),
-        ("try:\n    import torch\nexcept ImportError:\n    torch = None", True),
-        ("if True:\n    torch = __import__('torch')", True),
-        ("torch = {}\ntorch['a'] = 1\ntorch.b = 2\ntorch |= {}", True),
-        ("with open('x') as torch: pass", False),
-        ("for torch in range(3): pass", False),
+        "for n in range(2):\n    def gram_matrix(F): return F",
+        "with x:\n    gram_matrix = f",
+        "print(gram_matrix := f)",
+        "try:\n    from a import gram_matrix\nexcept ImportError: pass",
+        "class gram_matrix: pass",
+        "  def gram_matrix(F):\n      return F",
+        ">>> def gram_matrix(F):\n...     return F",
+        "%%time\ndef gram_matrix(F): return F",
+        "%matplotlib inline\n!pip install x \\\n  y\npip install z\nfiles = !ls\nhelp?\ndef gram_matrix(F): return F",
+        "exec('gram_' + 'matrix = 1')  # gram_matrix",
     ],
 )
-def test_whatever_makes_a_name_what_it_is_is_taken_but_no_loop(before, taken):
-    answer = "def gram_matrix(F):\n    return torch.mm(F, F.T)"
-    assert source(before, answer) == ("\n\n".join([*_each(before), answer]) if taken else answer)
+def test_whatever_may_give_the_name_a_value_is_an_answer_to_run(text):
+    assert gram(text)["status"] == "found"
 
 
-def _each(before):
-    return [before] if before.startswith(("try", "if")) else before.split("\n")
+def test_cells_arrive_as_python():
+    cells = read("%time x = 1", "  y = 1\n  z = 2", "not python (", "files = !ls")["cells"]
+    assert cells == ["get_ipython().run_line_magic('time', 'x = 1')\n", "y = 1\nz = 2\n", "", cells[3]]
+    assert "getoutput" in cells[3]
 
 
-def test_a_decorator_and_a_comment_within_are_kept():
-    text = "@torch.no_grad()\ndef gram_matrix(F):\n    # rows times rows\n    return F @ F.T"
-    assert source("import torch", text) == f"import torch\n\n{text}"
-
-
-def test_a_name_that_is_made_of_itself_is_taken_with_what_it_was():
-    wrapped = "gram_matrix = torch.jit.script(gram_matrix)"
-    found = gram("import torch", ANSWER, wrapped)
-    assert found["source"].strip() == f"import torch\n\n{ANSWER}\n\n{wrapped}" and found["warnings"] == []
-
-
-def test_a_lambda_is_an_answer_and_a_function_may_call_itself():
-    assert source("gram_matrix = lambda F: F @ F.T") == "gram_matrix = lambda F: F @ F.T"
-    again = "def gram_matrix(F):\n    return gram_matrix(F[0]) if F.ndim > 2 else F @ F.T"
-    assert source(again) == again
-
-
-def test_imports_of_the_future_come_first():
-    assert source(ANSWER, "from __future__ import annotations").startswith("from __future__ import annotations\n\ndef")
-
-
-def test_the_last_of_two_versions_counts_unless_one_is_in_the_marked_cell():
-    other = ANSWER.replace("F.T", "F.T / 2")
-    found = gram(ANSWER, other)
-    assert (found["source"].strip(), found["warnings"]) == (other, ["duplicate"])
-    found = gram(code(ANSWER, "ex02.gram"), other)
-    assert (found["source"].strip(), found["warnings"]) == (ANSWER, ["duplicate"])
-    assert gram(ANSWER, ANSWER + "  # the same")["warnings"] == []
-
-
-def test_an_answer_beside_the_stub_in_the_marked_cell_counts():
-    stub = 'def gram_matrix(features):\n    """G, (N, N)."""\n    raise NotImplementedError("write me")'
-    for cells in ((code(stub, "ex02.gram"), ANSWER), (ANSWER, code(stub, "ex02.gram"))):
-        found = gram(*cells)
-        assert (found["source"].strip(), found["warnings"]) == (ANSWER, [])
-    assert gram(code(stub, "ex02.gram"))["source"].strip() == stub
-
-
-def test_a_functions_own_names_are_not_looked_up_in_other_cells():
-    answer = (
-        "def gram_matrix(features, eps=EPS):\n    F = features.flatten(1)\n    return F @ F.T / len([x for x in F])"
-    )
-    others = ["features = torch.load('feat.pt')", "F = train()", "x = train()", "EPS = 1"]
-    assert source(*others, answer) == f"EPS = 1\n\n{answer}"
-
-
-def test_a_condition_adds_to_what_was_there_before():
-    cells = ["device = 'cpu'", "if cuda():\n    device = 'cuda'\n    train()", "def cuda(): return False"]
-    answer = "def gram_matrix(F):\n    return F.to(device)"
-    taken = "if cuda():\n    device = 'cuda'\n    pass"
-    assert source(cells[2], *cells[:2], answer) == "\n\n".join([cells[2], cells[0], taken, answer])
-
-
-def test_what_a_statement_reads_is_what_was_there_when_it_ran():
-    cells = ["def scale(F): return F", "_plain = scale", "def scale(F):\n    return _plain(F) * 2"]
-    answer = "def gram_matrix(F):\n    return scale(F)"
-    assert source(*cells, answer) == "\n\n".join([*cells, answer])
-
-
-@pytest.mark.parametrize(
-    "start", ["%%capture\n!pip install torch", "!pip install a \\\n    b \\\n    c", "pip install torch", "%%time"]
-)
-def test_a_cell_with_magics_keeps_its_imports(start):
-    answer = "def gram_matrix(F):\n    return torch.mm(F, F.T)"
-    assert source(f"{start}\nimport torch", answer) == f"import torch\n\n{answer}"
-
-
-def test_imports_of_everything_are_taken_only_where_a_name_is_missing():
-    assert source("from missing import *", ANSWER) == ANSWER
-    answer = "def gram_matrix(F):\n    return einsum('ki,li->kl', F, F)"
-    assert source("from torch import *", answer) == f"from torch import *\n\n{answer}"
-
-
-def test_signs_that_end_lines_elsewhere_do_not_cut_an_answer():
-    text = "def gram_matrix(F):\n    a = '\u2028\x0c\x85'\n    return F @ F.T"
-    assert source(text) == text
-
-
-@pytest.mark.parametrize(
-    "change", ["for n in range(3): layers.append(n)", "layers.append(1)", "with x as layers: pass", "del layers[0]"]
-)
-def test_changes_that_are_not_run_are_named(change):
-    found = gram("layers = []", change, "def gram_matrix(F):\n    return layers")
-    assert (found["source"].startswith("layers = []"), found["warnings"]) == (True, ["left_out"])
-    assert gram("other = []", change.replace("layers", "other"), ANSWER)["warnings"] == []
-
-
-def test_what_runs_in_the_notebook_alone_is_its_main():
-    cells = ["if __name__ == '__main__':\n    EPS = 2", "def gram_matrix(F):\n    return F * EPS"]
-    assert source(*cells) == "\n\n".join(cells)
-
-
-def test_a_function_that_moved_away_from_its_cell_is_found_and_named():
-    found = gram(code("# below", "ex02.gram"), ANSWER)
-    assert (found["source"].strip(), found["warnings"]) == (ANSWER, ["metadata"])
-
-
-def test_the_cell_of_the_check_is_not_taken_for_the_answers():
-    check = {
-        "cell_type": "code",
-        "source": "ex02.gram.check(f)",
-        "metadata": {"tags": ["q:ex02.gram"], "nst": {"check": 1}},
-    }
-    assert gram(check, ANSWER)["warnings"] == []
+def test_a_notebook_answers_its_own_exercise_alone():
+    helper = "def gram_matrix(F): return F @ F.T / F.shape[1]"
+    own = [helper, code("def layer_style_cost(x, s): ...", "ex03.layer_cost"), check("ex03.layer_cost")]
+    assert gram(*own)["status"] == "missing"
+    assert gram(helper, "ex03.layer_cost.check(f)")["status"] == "missing"
+    assert gram("from nstlib.checks import ex03, ex04", helper)["status"] == "missing"
+    assert gram(code(helper, "ex03.layer_cost"))["status"] == "missing"
+    assert gram(code(ANSWER, "ex02.gram"), *own[1:])["status"] == "missing"  # copied from another notebook
+    assert gram(ANSWER, "from nstlib.checks import ex02, ex03")["status"] == "found"
+    assert gram(*own, check())["status"] == "found"
 
 
 def test_a_marked_cell_that_is_text_now_is_named():
     text = {"cell_type": "markdown", "source": ANSWER, "metadata": {"tags": ["q:ex02.gram"]}}
-    assert gram(text) == {"status": "missing", "source": "", "warnings": ["not_code"]}
-
-
-def test_magics_are_left_out_and_named_where_the_answer_is_in_their_cell():
-    found = gram(f"%matplotlib inline\n!pip install x\nfiles = !ls\nhelp?\n{ANSWER}")
-    assert (found["source"].strip(), found["warnings"]) == (ANSWER, ["magics"])
-    assert gram(f"%%time\n{ANSWER}")["source"].strip() == ANSWER
-    assert gram(f"%%bash\n{ANSWER}")["status"] == "missing"
-    assert gram("%pip install seaborn", ANSWER)["warnings"] == []
-    assert source("def gram_matrix(F):\n    return F %2") == "def gram_matrix(F):\n    return F %2"
+    found = read(text)
+    assert (found["found"]["ex02.gram"]["status"], found["warnings"]) == ("missing", ["not_code"])
 
 
 @pytest.mark.parametrize(
@@ -210,17 +127,22 @@ def test_magics_are_left_out_and_named_where_the_answer_is_in_their_cell():
         ("import gc", True),
         ("from os import path", True),
         ("open('x')", True),
-        ("F.__class__", True),
+        ("F._data", True),
+        ("F.__dict__", True),
+        ("super().__init__()", False),
+        ("torch.__version__", False),
+        ("self._factor = 4", False),
         ("F.sum()", False),
     ],
 )
 def test_an_answer_that_names_what_no_answer_needs_is_to_be_read(body, flagged):
-    assert gram(f"def gram_matrix(F):\n    {body}\n    return F")["warnings"] == (["suspicious"] if flagged else [])
+    found = gram(f"def gram_matrix(F):\n    {body}\n    return F", check())
+    assert found["warnings"] == (["suspicious"] if flagged else [])
 
 
 def test_a_cell_that_is_no_python_costs_its_own_questions_alone():
     broken = code("def unroll(features:\n    return", "ex01.unroll")
-    found = read(broken, ANSWER)["found"]
+    found = read(broken, code(ANSWER, "ex02.gram"))["found"]
     assert (found["ex01.unroll"]["status"], found["ex02.gram"]["status"]) == ("syntax", "found")
     assert gram("x = (", "  def gram_matrix(F:")["status"] == "syntax"
 
@@ -236,12 +158,9 @@ def test_what_breaks_parsers_is_a_cell_that_is_no_python_or_one_that_nobody_need
     assert found["status"] == "found"
 
 
-def test_an_answer_longer_than_an_answer_may_be_is_not_sent():
-    limits = Limits(source=200)
-    pieces = [f"a{n} = {n}" for n in range(50)]
-    answer = "def gram_matrix(F):\n    return " + "+".join(f"a{n}" for n in range(20))
-    found = reader.read(notebook(*pieces, answer), ASKED, limits)["found"]["ex02.gram"]
-    assert found == {"status": "too_long", "source": "", "warnings": []}
+def test_more_code_than_a_notebook_may_have_is_not_sent():
+    found = reader.read(notebook(ANSWER, *["x = 1"] * 50), ASKED, Limits(source=200))
+    assert found["found"]["ex02.gram"]["status"] == "too_long" and found["cells"] == []
 
 
 # Files
@@ -296,19 +215,20 @@ def test_oddities_that_do_no_harm_are_named():
 def test_version_3_is_read():
     sheet = {"cells": [{"cell_type": "code", "input": ANSWER.splitlines(keepends=True), "metadata": {}}]}
     found = reader.read(json.dumps({"nbformat": 3, "worksheets": [sheet, None, {"cells": 1}]}).encode(), ASKED)
-    assert found["warnings"] == ["upgraded"] and found["found"]["ex02.gram"]["source"].strip() == ANSWER
+    assert found["warnings"] == ["upgraded"] and found["cells"][0] == ANSWER
 
 
 # Anything at all
 
 
 def said(found):
-    assert set(found) == {"warnings", "reject", "found"}
+    assert set(found) == {"warnings", "reject", "cells", "found"}
     words = {*found["warnings"], *({found["reject"]} - {None})}
     for each in found["found"].values():
         words |= {each["status"], *each["warnings"]}
-        assert bool(each["source"]) == (each["status"] == "found")
-        compile(each["source"], "", "exec")
+        assert 0 <= each["stop"] <= max(0, len(found["cells"]) - 1)
+    for text in found["cells"]:
+        compile(text, "", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     assert words <= WORDS
     return found
 

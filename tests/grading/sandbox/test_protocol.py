@@ -9,7 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nstlib.grading.sandbox import answers
-from nstlib.grading.sandbox.answers import Answer, pack_answer, pack_reading, unpack_answer, unpack_reading
+from nstlib.grading.sandbox.answers import (
+    Answer,
+    Run,
+    pack_answer,
+    pack_reading,
+    pack_run,
+    unpack_answer,
+    unpack_reading,
+    unpack_run,
+)
 from nstlib.grading.sandbox.protocol import ProtocolError, Reader, pack, unpack
 
 LIMIT = 1 << 16
@@ -169,13 +178,15 @@ def test_any_head_is_refused_or_has_a_status_of_ours(changes, chunks):
         pass
 
 
-WORDS = {"found", "missing", "duplicate", "not_json"}
-READ = {"warnings": ["duplicate"], "reject": None, "found": {"q": {"status": "found", "source": "é", "warnings": []}}}
+WORDS = {"found", "missing", "metadata", "not_json"}
+ENTRY = {"status": "found", "stop": 1, "source": "é", "warnings": []}
+READ = {"warnings": ["metadata"], "reject": None, "cells": ["a", "b"], "found": {"q": ENTRY}}
 
 
 def test_a_reading_comes_back():
     found = unpack_reading(*unpack(pack_reading(READ)), {"q"}, WORDS, 100)
-    assert found.answers["q"].source == "é" and found.warnings == ("duplicate",) and found.reject is None
+    assert found.answers["q"].source == "é" and found.warnings == ("metadata",) and found.reject is None
+    assert found.answers["q"].stop == 1 and found.cells == ("a", "b")
 
 
 @pytest.mark.parametrize(
@@ -184,16 +195,20 @@ def test_a_reading_comes_back():
         ({"reject": "correct"}, b""),
         ({"reject": 5}, b""),
         ({"warnings": ["correct"]}, b""),
-        ({"warnings": [["duplicate"]]}, b""),
+        ({"warnings": [["metadata"]]}, b""),
         ({"warnings": None}, b""),
-        ({"found": [["other", "found", []]]}, b""),
-        ({"found": [[["q"], "found", []]]}, b""),
-        ({"found": [["q", "correct", []]]}, b""),
-        ({"found": [["q", "found", ["correct"]]]}, b""),
-        ({"found": [["q", "found"]]}, b""),
-        ({"found": ["abc"]}, b""),
-        ({"found": []}, b""),
+        ({"found": [["other", "found", 0, []]]}, b""),
+        ({"found": [[["q"], "found", 0, []]]}, b""),
+        ({"found": [["q", "correct", 0, []]]}, b""),
+        ({"found": [["q", "found", 0, ["correct"]]]}, b""),
+        ({"found": [["q", "found", 2, []]]}, b""),
+        ({"found": [["q", "found", -1, []]]}, b""),
+        ({"found": [["q", "found", True, []]]}, b""),
+        ({"found": [["q", "found", 0]]}, b""),
+        ({"found": ["abcd"]}, b""),
+        ({"found": [["q", "found", 0, []]] * 4}, b""),
         ({}, b"x" * 101),
+        ({}, b"x" * 99),
         ({}, b"\xff"),
         ({}, b"\xed\xa0\x80"),
     ],
@@ -202,4 +217,34 @@ def test_a_reading_comes_back():
 def test_a_forged_reading_is_refused(changes, chunk):
     head = unpack(pack_reading(READ))[0]
     with pytest.raises(ProtocolError):
-        unpack_reading(head | changes, [chunk], {"q"}, WORDS, 100)
+        unpack_reading(head | changes, [b"", chunk, b"bc"], {"q"}, WORDS, 100)
+
+
+RUN = Run({"q": True, "r": False}, ((0, 1),), ("cell_raised",))
+
+
+def test_a_run_comes_back():
+    assert unpack_run(unpack(pack_run(RUN))[0], {"q", "r"}) == RUN
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"found": [["other", True]]},
+        {"found": [[["q"], True]]},
+        {"found": [["q", 1]]},
+        {"found": [["q"]]},
+        {"found": None},
+        {"skip": [[0, -1]]},
+        {"skip": [[0]]},
+        {"skip": [[0, 10**9]]},
+        {"skip": 5},
+        {"flags": ["correct"]},
+        {"flags": [["cell_raised"]]},
+        {"flags": ["cell_raised"] * 9},
+    ],
+    ids=str,
+)
+def test_a_forged_run_is_refused(changes):
+    with pytest.raises(ProtocolError):
+        unpack_run(unpack(pack_run(RUN))[0] | changes, {"q", "r"})

@@ -1,0 +1,183 @@
+"""Stand-ins for what a notebook imports and no answer needs: nstlib, pictures, widgets, and packages that are missing.
+
+This runs in a child. A stand-in takes every call, item and attribute and gives another stand-in, so that the cells
+around an answer run on. While an answer itself is called, one of nstlib or of a missing package raises instead: what
+it would have returned is not known.
+"""
+
+import dis
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+from collections.abc import Callable, Iterator
+
+LIBRARY = "nstlib"
+PICTURES = ("IPython", "ipywidgets", "matplotlib", "plotly", "seaborn")  # an answer may draw: that changes no number
+UNPACK = dis.opmap["UNPACK_SEQUENCE"]
+
+
+class State:
+    """What the stand-ins of this process share.
+
+    strict: an answer is being called. uses: how often a stand-in was used. hooks: last part of a path -> the function
+    that a call of it runs.
+    """
+
+    def __init__(self) -> None:
+        self.strict = False
+        self.uses = 0
+        self.hooks: dict[str, Callable] = {}
+
+
+state = State()
+
+
+def _use(path: str) -> None:
+    state.uses += 1
+    package = path.partition(".")[0]
+    if state.strict and package == LIBRARY:
+        raise ModuleNotFoundError(f"{path} cannot be used while grading: the answer must stand alone", name=LIBRARY)
+    if state.strict and package not in PICTURES:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+
+class Inert:
+    """A stand-in; `path` is the name it stands for, such as ``nstlib.pictures.sample``."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        _use(self._path)
+        return Inert(f"{self._path}.{name}")
+
+    def __setattr__(self, name: str, value) -> None:
+        if name == "_path":
+            object.__setattr__(self, name, value)
+
+    def __call__(self, *arguments, **named):
+        _use(self._path)
+        if hook := state.hooks.get(self._path.rpartition(".")[2]):
+            return hook(self._path, *arguments, **named)
+        only = arguments[0] if len(arguments) == 1 and not named else None
+        return only if callable(only) and not isinstance(only, Inert) else self  # a decorator gives back its function
+
+    def __iter__(self) -> Iterator:
+        """Give as many as are unpacked, as in `figure, axes = plt.subplots()`, and none to a loop."""
+        _use(self._path)
+        frame = sys._getframe(1)
+        code = frame.f_code.co_code
+        count = code[frame.f_lasti + 1] if code[frame.f_lasti] == UNPACK else 0
+        return iter([self] * count)
+
+    def __len__(self) -> int:
+        return 0
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __index__(self) -> int:
+        _use(self._path)
+        return 0
+
+    def __float__(self) -> float:
+        _use(self._path)
+        return 0.0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *fault) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return f"<{self._path}>"
+
+    def __hash__(self) -> int:
+        return hash(self._path)
+
+
+def _return_self(self, *others):
+    _use(self._path)
+    return self
+
+
+for _name in (
+    *("getitem", "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "floordiv", "rfloordiv"),
+    *("matmul", "rmatmul", "pow", "rpow", "mod", "rmod", "and", "rand", "or", "ror", "neg", "pos", "abs", "invert"),
+    *("lt", "le", "gt", "ge", "round"),
+):
+    setattr(Inert, f"__{_name}__", _return_self)
+for _name in ("setitem", "delitem"):
+    setattr(Inert, f"__{_name}__", lambda self, *others: None)
+
+
+class InertModule(types.ModuleType):
+    """A module whose every name is a stand-in."""
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Inert(f"{self.__name__}.{name}")
+
+
+class Stubs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports stand-ins for the library and for what draws, and refuses the library while an answer is called."""
+
+    def find_spec(self, name, path=None, target=None):
+        """Find a stand-in; leave other modules to the finders after this one."""
+        package = name.partition(".")[0]
+        if package == LIBRARY and state.strict:
+            raise ModuleNotFoundError(f"{name} cannot be imported while grading: the answer must stand alone", name=name)
+        if package == LIBRARY or package in PICTURES:
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+        return None
+
+    def create_module(self, spec):
+        """Return the stand-in."""
+        return InertModule(spec.name)
+
+    def exec_module(self, module) -> None:
+        """Do nothing: there is no code."""
+
+
+class Progress:
+    """tqdm where there is none: gives what it was given, and draws nothing."""
+
+    def __init__(self, iterable=(), *arguments, **named) -> None:
+        self._iterable = iterable
+
+    def __iter__(self) -> Iterator:
+        return iter(self._iterable)
+
+    def __len__(self) -> int:
+        return len(self._iterable)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *fault) -> bool:
+        return False
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *arguments, **named: None
+
+
+def missing(name: str) -> object:
+    """Return what stands for a missing package, or for a name from it."""
+    package, _, inner = name.partition(".")
+    if package == "tqdm":
+        return Progress if inner else _tqdm()
+    return Inert(name)
+
+
+def _tqdm() -> types.ModuleType:
+    module = types.ModuleType("tqdm")
+    module.tqdm = module.trange = module.auto = module.notebook = Progress
+    module.trange = lambda *bounds, **named: range(*bounds)
+    return module

@@ -1,0 +1,219 @@
+"""Run a notebook's cells from the top, as Jupyter would, up to the check of one answer.
+
+This runs in a child. A statement that takes too long is left out, a cell that raises does not end the run, and what
+belongs to the notebook alone (nstlib, pictures, widgets, magics) has stand-ins.
+"""
+
+import __future__
+
+import ast
+import builtins
+import importlib.abc
+import importlib.machinery
+import inspect
+import linecache
+import signal
+import sys
+import time
+import types
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import or_
+
+from . import cells, inert
+from .inert import Inert
+from .limits import Limits
+from .shell import Shell
+
+FLAGS = ("cell_raised", "cell_too_long", "no_package")  # what a session may say about itself
+FUTURES = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
+FILE = "<cell {}>"
+
+
+class TimeUp(BaseException):
+    """A statement took longer than one may."""
+
+
+class Session:
+    """A notebook's namespace, and what happened on the way.
+
+    skip: (cell, statement) that are left out. seconds: what each statement took. checked: question -> what the last
+    cell that was run gave to its check.
+    """
+
+    def __init__(self, texts: Sequence[str], skip: Iterable[tuple[int, int]], limits: Limits) -> None:
+        self.flags: set[str] = set()
+        self.seconds: dict[tuple[int, int], float] = {}
+        self.too_long: set[tuple[int, int]] = set()
+        self.checked: dict[str, object] = {}
+        self.names: dict = {}
+        self.packages: set[str] = set()
+        self._texts = texts
+        self._skip = set(skip)
+        self._limits = limits
+        self._futures = 0
+        self._lost: set[str] = set()  # names that a stand-in kept from getting a value
+        self._shell = Shell(self._execute)
+        self._start()
+
+    def run(self, first: int, last: int) -> None:
+        """Run the cells from `first` to `last`, the last included."""
+        signal.signal(signal.SIGPROF, self._stop)
+        sleep, time.sleep = time.sleep, lambda seconds: None
+        try:
+            for number in range(first, last + 1):
+                self.checked.clear()
+                self._run_cell(number)
+        finally:
+            time.sleep = sleep
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, signal.SIG_DFL)
+
+    def answer(self, question: str, name: str):
+        """Return what the notebook's check was given, or else what has this name; None where there is neither."""
+        given = self.checked.get(question)
+        return given if callable(given) and not isinstance(given, Inert) else self.names.get(name)
+
+    def slow(self) -> tuple[tuple[int, int], ...]:
+        """Return the statements to leave out, so that the others together take no longer than `prefix`."""
+        rest = sorted(((seconds, place) for place, seconds in self.seconds.items() if place not in self.too_long))
+        slow = set(self.too_long)
+        total = sum(seconds for seconds, _ in rest)
+        while rest and total > self._limits.prefix:
+            seconds, place = rest.pop()
+            total -= seconds
+            slow.add(place)
+            self.flags.add("cell_too_long")
+        return tuple(sorted(slow))
+
+    def _start(self) -> None:
+        module = types.ModuleType("__main__")  # as in a notebook
+        sys.modules["__main__"] = module  # dataclasses look there
+        self.names = self._shell.user_ns = module.__dict__
+        for name in [name for name in sys.modules if name.partition(".")[0] in inert.PICTURES]:
+            del sys.modules[name]  # the reader of cells needs IPython, a notebook gets its stand-in
+        inert.state.hooks = {
+            "check": self._check,
+            "get_ipython": lambda path: self._shell,
+            "register_cell_magic": self._register,
+            "register_line_magic": self._register,
+            "register_line_cell_magic": self._register,
+        }
+        sys.meta_path[:0] = [inert.Stubs(), _Written(self._shell.files)]
+        builtins.display = Inert("IPython.display")
+        builtins.get_ipython = lambda: self._shell
+
+    def _register(self, path: str, function):
+        self._shell.register_magic_function(function)
+        return function
+
+    def _check(self, path: str, *answer) -> None:
+        """Take what ``exNN.question.check`` is given."""
+        exercise, _, question = path.removesuffix(".check").rpartition(".")
+        if len(answer) == 1:
+            self.checked[f"{exercise.rpartition('.')[2]}.{question}"] = answer[0]
+
+    def _run_cell(self, number: int) -> None:
+        text = self._texts[number]
+        tree = cells.parsed(text)
+        file = FILE.format(number + 1)
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        for place, statement in enumerate(tree.body if tree else ()):
+            if (number, place) not in self._skip and not self._run_statement(statement, (number, place), file):
+                return
+
+    def _run_statement(self, statement: ast.stmt, place: tuple[int, int], file: str) -> bool:
+        """Run a statement; return whether the cell goes on."""
+        uses, began = inert.state.uses, time.process_time()
+        try:
+            signal.setitimer(signal.ITIMER_PROF, self._limits.statement)
+            self._execute_tree(statement, file)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        except TimeUp:
+            self.flags.add("cell_too_long")
+            self.too_long.add(place)
+        except BaseException as fault:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            return self._pass_over(statement, fault, inert.state.uses > uses)
+        finally:
+            self.seconds[place] = time.process_time() - began
+        return True
+
+    def _pass_over(self, statement: ast.stmt, fault: BaseException, used: bool) -> bool:
+        """Return whether to go on after a fault, as the notebook did if the fault comes of a stand-in."""
+        if isinstance(statement, ast.Import | ast.ImportFrom) and isinstance(fault, ModuleNotFoundError):
+            self.flags.add("no_package")
+            self.packages.add(str(fault.name).partition(".")[0])
+            self._import_stand_ins(statement)
+            return True
+        nodes = list(ast.walk(statement))
+        loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        ours = used or any(name in self._lost or isinstance(self.names.get(name), Inert) for name in loaded)
+        if ours:
+            stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+            self._lost |= stored - set(self.names)
+        else:
+            self.flags.add("cell_raised")
+        return ours
+
+    def _import_stand_ins(self, statement: ast.Import | ast.ImportFrom) -> None:
+        """Import a statement's names one by one, with stand-ins for those of missing packages."""
+        for alias in statement.names:
+            package = alias.name.partition(".")[0]
+            if isinstance(statement, ast.ImportFrom):
+                single = ast.ImportFrom(statement.module, [alias], statement.level)
+                name, path = alias.asname or alias.name, f"{statement.module}.{alias.name}"
+            else:
+                single = ast.Import([alias])
+                name, path = alias.asname or package, alias.name if alias.asname else package
+            try:
+                self._execute_tree(ast.copy_location(single, statement), "<import>")
+            except ImportError:
+                self.names[name] = inert.missing(path)
+
+    def _execute(self, text: str) -> None:
+        for statement in ast.parse(text).body:
+            self._execute_tree(statement, "<magic>")
+
+    def _execute_tree(self, statement: ast.stmt, file: str) -> None:
+        expression = isinstance(statement, ast.Expr)
+        tree = ast.Expression(statement.value) if expression else ast.Module([statement], [])
+        flags = self._futures | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        code = compile(ast.fix_missing_locations(tree), file, "eval" if expression else "exec", flags, True)
+        self._futures |= code.co_flags & FUTURES
+        if code.co_flags & inspect.CO_COROUTINE:
+            value = _run_to_end(types.FunctionType(code, self.names)())
+        else:
+            value = eval(code, self.names)
+        if expression and value is not None:
+            self.names["_"] = value
+
+    def _stop(self, signal_number, frame) -> None:
+        raise TimeUp
+
+
+class _Written(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the modules that %%writefile wrote."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self._files = files
+
+    def find_spec(self, name, path=None, target=None):
+        """Find a written module; leave others to the finders after this one."""
+        return importlib.machinery.ModuleSpec(name, self) if name in self._files else None
+
+    def create_module(self, spec) -> None:
+        """Let Python make the module."""
+
+    def exec_module(self, module) -> None:
+        """Run the text that was written."""
+        exec(compile(self._files[module.__name__], f"<{module.__name__}.py>", "exec"), module.__dict__)
+
+
+def _run_to_end(coroutine):
+    """Run a coroutine that waits for nothing."""
+    try:
+        while True:
+            coroutine.send(None)
+    except StopIteration as end:
+        return end.value

@@ -1,0 +1,114 @@
+"""Running a notebook's cells: the state at an answer's check is what Jupyter would have had there."""
+
+import time
+
+import pytest
+
+from nstlib.grading.sandbox.limits import Limits
+from tests.grading.conftest import running
+
+LIMITS = Limits(wall=2.0, statement=0.3, prefix=0.4, session=3.0)
+
+
+@pytest.fixture(scope="module")
+def runner():
+    with running(LIMITS) as found:
+        yield found
+
+
+@pytest.fixture
+def state(runner):
+    """Run cells, then return the reply of `answer`, the body of a function of no argument."""
+
+    def run(*cells, answer="return float(K)", question="", skip=(), function="f"):
+        from nstlib.grading.runner.runner import Job
+
+        job = Job(function, (*cells, f"def f():\n    {answer}"), (), question=question, skip=skip)
+        return runner.call(job)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["K = 4"],
+        ["for K in (1, 2, 4): print(K)"],
+        ["print(K := 4)"],
+        ["import torch\nwith torch.no_grad():\n    K = torch.tensor(4.0)"],
+        ["def init():\n    global K\n    K = 4", "init()"],
+        ["globals()['K'] = 4"],
+        ["K = 1\nraise ValueError\nK = 9", "K += 3"],
+        ["import math\nmath.four = 4", "K = math.four"],
+        ["match 4:\n    case n: K = n"],
+        ["from math import *\nK = sqrt(16)"],
+        ["exec('K = 4')"],
+        ["%%writefile own.py\nFOUR = 4", "from own import FOUR as K"],
+        ["import seaborn_that_nobody_has as sns, math\nsns.set()\nK = 2 * math.floor(2.5)"],
+        ["import matplotlib.pyplot as plt\nfigure, (left, right) = plt.subplots(1, 2)\nleft.plot([1])\nK = 4"],
+        ["import nstlib\nphoto = nstlib.pictures.sample('cat')\nprint(photo.shape)\nK = 4"],
+        ["import nstlib, torch\nwide = torch.stack([nstlib.pictures.sample('cat')])\nK = 4"],
+        ["from tqdm.auto import tqdm\nK = 0\nfor n in tqdm(range(4)): K += 1"],
+        ["from IPython.display import display, HTML\ndisplay(HTML('x'))\nget_ipython().run_line_magic('x', '')\nK = 4"],
+        ["from IPython.core.magic import register_cell_magic\n@register_cell_magic\ndef mine(line, cell):\n"
+         "    get_ipython().run_cell(cell)", "get_ipython().run_cell_magic('mine', '', 'K = 4')"],
+        ["from __future__ import annotations", "def g(x: no_such_name): pass\nK = 4"],
+        ["K = 4\nimport sys; sys.exit()"],
+        ["import time\ntime.sleep(100)\nK = 4"],
+        ["async def four(): return 4", "K = await four()"],
+        ["try:\n    import einops_that_nobody_has as e\nexcept ImportError:\n    e = None\nK = 4 if e is None else 0"],
+    ],
+    ids=lambda cells: cells[0][:40],
+)  # fmt: skip
+def test_what_the_cells_leave_behind_is_there(cells, state):
+    from nstlib.grading.sandbox.cells import python
+
+    reply = state(*map(python, cells)).reply
+    assert (reply.status, reply.values) == ("value", {"": 4}), reply
+
+
+def test_what_a_check_is_given_is_the_answer(state):
+    cells = ["from nstlib.checks import ex02", "def mine(): return 5.0", "def f(): return 6.0"]
+    check = "ex02.gram.check(mine)"
+    assert state(*cells, check, answer="return 4.0").reply.values[""] == 4  # the last cell asks for no check
+    outcome = state(*cells, answer=f"return 4.0\n{check}", question="ex02.gram")
+    assert outcome.reply.values[""] == 5
+
+
+def test_the_library_is_no_part_of_an_answer(state):
+    for answer in ("return gram(1)", "import nstlib\n    return nstlib.x", "from nstlib.style import x\n    return x[0]"):
+        outcome = state("from nstlib.style import gram_matrix as gram", answer=answer)
+        assert (outcome.reply.status, outcome.detail) == ("raised", "nstlib")
+
+
+def test_an_answer_may_draw(state):
+    reply = state("import matplotlib.pyplot as plt", answer="plt.imshow(1)\n    display(2)\n    return 4.0").reply
+    assert reply.values == {"": 4}
+
+
+def test_a_package_that_is_missing_is_not_the_answers_fault(state):
+    outcome = state("from no_such_package import rearrange", answer="return rearrange(1)")
+    assert outcome.reply.status == "no package" and "no_such_package" in outcome.reply.text
+
+
+def test_a_statement_that_takes_too_long_is_left_out(runner):
+    long = "for n in range(10**12): pass\nK = 4"
+    outcome = runner.run((long, "def f(): return K"), {"q": ("f", 1), "r": ("g", 1)})
+    assert outcome.data.found == {"q": True, "r": False}
+    assert (outcome.data.skip, outcome.data.flags) == (((0, 0),), ("cell_too_long",))
+
+
+def test_statements_are_left_out_until_the_rest_is_quick(runner):
+    busy = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass"
+    outcome = runner.run((busy.format(0.25), busy.format(0.2), "def f(): return 1"), {"q": ("f", 2)})
+    assert outcome.data.skip == ((0, 2),)
+
+
+def test_what_is_left_out_is_not_run(state):
+    began = time.monotonic()
+    reply = state("K = 4\nwhile True: pass", skip=((0, 1),)).reply
+    assert reply.values == {"": 4} and time.monotonic() - began < 5
+
+
+def test_cells_that_never_end_end_the_answer(state):
+    assert state("import signal\nwhile True: signal.setitimer(signal.ITIMER_PROF, 0)").status == "timeout"
