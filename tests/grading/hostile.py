@@ -50,9 +50,9 @@ def body(code: str, before: str = "") -> str:
     return f"import os, sys, time\nimport torch\n{before}{RIGHT}\ndef gram_matrix(features):\n{lines}\n"
 
 
-def denied(threat: int, name: str, code: str, before: str = "") -> Hostile:
+def denied(threat: int, name: str, code: str, before: str = "", ends: tuple[str, ...] = DENIED) -> Hostile:
     """An attempt that must raise PermissionError, and be the last thing that the function does."""
-    return Hostile(threat, name, body(code + "\nreturn right(features)", before), DENIED, text="PermissionError")
+    return Hostile(threat, name, body(code + "\nreturn right(features)", before), ends, text="PermissionError")
 
 
 RESOURCES = [
@@ -128,7 +128,14 @@ raise PermissionError(f"made {made}")
     Hostile(39, "writes-much", body("while True: os.write(2, b'x' * 100000)"), ("output",)),
     Hostile(40, "descriptors", body("x = [os.open('/dev/null', 0) for _ in range(1000)]"), RAISED),
     denied(40, "fills-tmp", "open('/tmp/nstlib-hostile', 'wb').write(b'x' * 1000)"),
-    denied(40, "fills-shm", "open('/dev/shm/nstlib-hostile', 'wb').write(b'x' * 1000)"),
+    Hostile(40, "fills-shm", body("open('/dev/shm/nstlib-hostile', 'wb').write(b'x' * (64 << 20))"), DENIED),
+    Hostile(40, "many-files", body("for n in range(10**4): open(f'/dev/shm/{n}', 'wb').write(b'x' * 10**6)"), DENIED),
+    Hostile(
+        40,
+        "deep-folders",
+        body("while True:\n    os.mkdir('/dev/shm/x' if os.getcwd() == '/' else 'x')\n    os.chdir('x')"),
+        DENIED,
+    ),
     denied(40, "memfd", "os.memfd_create('x')"),
     Hostile(
         41,
@@ -144,7 +151,7 @@ raise PermissionError(f"made {made}")
         ("replied value",),
         right=True,
     ),
-    Hostile(42, "compile", body("return torch.compile(right)(features)"), (*WRONG, "timeout", "exited")),
+    Hostile(42, "compile", body("return torch.compile(right)(features)"), ("replied value",), right=True),
     Hostile(
         42,
         "loader-workers",
@@ -513,7 +520,7 @@ HARMS = [
     ),
     denied(73, "shell", "os.execv('/bin/sh', ['sh', '-c', 'true'])"),
     Hostile(73, "subprocess", body("import subprocess\nsubprocess.run(['cc', '--version'])"), DENIED),
-    denied(73, "system", "if os.system('true') != 0: raise PermissionError"),
+    denied(73, "system", "if os.system('true') != 0: raise PermissionError", ends=RAISED),
     Hostile(
         74,
         "stat-is-open",

@@ -166,7 +166,7 @@ def _out_of_memory(fault: BaseException) -> bool:
 
 def _refused(fault: BaseException) -> bool:
     """Return whether the jail, and not the answer, is to blame."""
-    codes = (errno.EPERM, errno.EACCES, errno.EFBIG, errno.EROFS)
+    codes = (errno.EPERM, errno.EACCES, errno.EFBIG, errno.ENOSPC, errno.EROFS)
     words = ("can't start new thread", "Operation not permitted", "Permission denied")
     while fault is not None:
         if isinstance(fault, OSError) and fault.errno in codes:

@@ -1,7 +1,8 @@
 """The jail that a child locks itself into before it sees a student's source: on Linux, by ctypes, without root.
 
 Each layer stops something: limits (memory, CPU, files), no capabilities (root loses its own, too), Landlock (files),
-seccomp (processes, threads, network, signals). Namespaces help where the machine allows them; many do not.
+seccomp (processes, threads, network, signals). Namespaces help where the machine allows them; many do not. They also
+give a scratch folder, the only place where a child may write.
 A child can still read the interpreter, the libraries and site-packages without nstlib; learn whether a file exists and
 how large it is (stat); and use one CPU until its time is over.
 """
@@ -15,7 +16,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from . import landlock, seccomp
+from . import landlock, scratch, seccomp
 from .limits import Limits
 
 NEW_USER, NEW_OTHERS = 0x10000000, 0x40000000 | 0x08000000 | 0x04000000  # network, System V, host name
@@ -34,10 +35,11 @@ class Jail:
 
     def __init__(self, limits: Limits, hidden: list[Path]) -> None:
         self.limits = limits
+        self.scratch = scratch.make()
         self.namespaces = unshare()
         self._used = {name: _kilobytes(name) << 10 for name in ("VmData", "VmSize")}
         self.granted = landlock.without(readable(), hidden)
-        self._rules = landlock.ruleset(self.granted) if landlock.version() else None
+        self._rules = landlock.ruleset(self.granted, self.scratch) if landlock.version() else None
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -45,7 +47,8 @@ class Jail:
         layers = ["rlimits", "no capabilities"]
         layers += [f"landlock {landlock.version()}"] if self._rules is not None else []
         layers += ["seccomp"] if seccomp.known() else []
-        return (*layers, *(["namespaces"] if self.namespaces else []))
+        layers += ["namespaces"] if self.namespaces else []
+        return (*layers, *(["scratch folder"] if self.scratch else []))
 
     @property
     def descriptors(self) -> list[int]:
@@ -86,7 +89,7 @@ def _limit(limits: Limits, data: int, size: int) -> None:
     for name, most in (
         (resource.RLIMIT_DATA, data + limits.memory),
         (resource.RLIMIT_AS, size + limits.memory),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, scratch.SIZE),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, limits.files),
     ):

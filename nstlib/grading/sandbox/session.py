@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
 
-from . import cells, inert
+from . import cells, inert, substitutes
 from .inert import Inert
 from .limits import Limits
 from .shell import Shell
@@ -59,15 +59,11 @@ class Session:
     def run(self, first: int, last: int) -> None:
         """Run the cells from `first` to `last`, the last included."""
         signal.signal(signal.SIGPROF, self._stop)
-        sleep, time.sleep = time.sleep, lambda seconds: None
-        try:
+        with substitutes.no_waiting():
             for number in range(first, last + 1):
                 self.checked.clear()
                 self._run_cell(number)
-        finally:
-            time.sleep = sleep
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
     def answer(self, question: str, name: str):
         """Return what the notebook's check was given, or else what has this name; None where there is neither."""
@@ -128,14 +124,13 @@ class Session:
         try:
             signal.setitimer(signal.ITIMER_PROF, self._limits.statement)
             self._execute_tree(statement, file)
-            signal.setitimer(signal.ITIMER_PROF, 0)
         except TimeUp:
             self.flags.add("cell_too_long")
             self.too_long.add(place)
         except BaseException as fault:
-            signal.setitimer(signal.ITIMER_PROF, 0)
             return self._pass_over(statement, fault, inert.state.uses > uses)
         finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
             self.seconds[place] = time.process_time() - began
         return True
 

@@ -59,11 +59,12 @@ def prepare() -> None:
 class Zygote:
     """Forks on request, one message a job, and reports what became of the children."""
 
-    def __init__(self, control: socket.socket, jail, child, notebook) -> None:
+    def __init__(self, control: socket.socket, jail, child, notebook, scratch) -> None:
         self.control = control
         self.jail = jail
         self.child = child
         self.notebook = notebook
+        self.scratch = scratch
         self.alive: dict[int, tuple[int, int]] = {}  # pidfd -> number of the job, pid
         self.poll = select.poll()
         self.poll.register(control, select.POLLIN)
@@ -84,6 +85,7 @@ class Zygote:
             return False
         number = int(message)
         parent = os.getpid()
+        self.sweep()
         try:
             pid = os.fork()
         except OSError:
@@ -100,6 +102,14 @@ class Zygote:
         self.poll.register(handle, select.POLLIN)
         socket.send_fds(self.control, [f"born {number} 0".encode()], [handle])
         return True
+
+    def sweep(self) -> None:
+        """Let nothing of an earlier job reach the next: end its child, and empty the scratch folder."""
+        for handle in list(self.alive):
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            self.bury(handle)
+        if self.jail.scratch:
+            self.scratch.clear()
 
     def become(self, descriptors: list[int], parent: int) -> None:
         """Be the child; never returns."""
@@ -154,14 +164,18 @@ def main() -> None:
     checks = PACKAGE / "checks"  # children read an answer as the notebook's checks do
     judging = load("sandbox.judging", checks / "judging" / "__init__.py")
     load("sandbox.reading", checks / "reading.py")
-    from sandbox import child, hugepages, jail, limits
+    from sandbox import child, hugepages, jail, limits, scratch, substitutes
 
     package.__path__ = judging.__path__ = []  # children can import nothing else from these folders
     notebook = load("sandbox.notebook", Path(sys.argv[3]))
     prepare()
+    substitutes.install()
     hugepages.collapse()
+    os.environ["TMPDIR"] = str(scratch.FOLDER)
     cell = jail.Jail(limits.Limits(**json.loads(sys.argv[2])), hidden())
-    zygote = Zygote(control, cell, child, notebook)
+    if cell.scratch:
+        os.chdir(cell.scratch)
+    zygote = Zygote(control, cell, child, notebook, scratch)
     granted = [str(path) for path in cell.granted] if any("landlock" in layer for layer in cell.layers) else ["/"]
     die_with_the_runner(False)
     control.send(json.dumps({"layers": cell.layers, "granted": granted}).encode())

@@ -215,12 +215,12 @@ import os, random, sys, threading
 import numpy, torch
 def f():
     ours = set(os.environ) <= {"PATH", "HOME", "LC_ALL", "TZ", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE",
-        "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+        "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TMPDIR"}
     return {"chance": random.random(), "torch": torch.rand(()), "numpy": numpy.random.rand(), "hash": hash("x") % 9973,
-        "threads": torch.get_num_threads(), "ours": ours, "root": os.getcwd() == "/", "argv": len(sys.argv)}
+        "threads": torch.get_num_threads(), "ours": ours, "place": os.getcwd() in ("/", "/dev/shm"), "argv": len(sys.argv)}
 """
     first = call(runner, code)
-    assert first.reply.values["ours"] and first.reply.values["root"] and first.reply.values["threads"] == 1
+    assert first.reply.values["ours"] and first.reply.values["place"] and first.reply.values["threads"] == 1
     assert {call(runner, code).digest for _ in range(5)} == {first.digest}
     with running() as other:
         assert call(other, code).digest == first.digest
@@ -229,6 +229,23 @@ def f():
 def test_nothing_is_kept_from_one_child_to_the_next(runner):
     code = "seen = hasattr(torch, 'kept'); torch.kept = 1; torch.rand(3); return float(seen)"
     assert [call(runner, code).reply.values[""] for _ in range(3)] == [0, 0, 0]
+
+
+def test_what_a_child_writes_is_seen_by_no_other_child_and_nowhere_else(runner):
+    if "scratch folder" not in runner.layers:
+        pytest.skip("this kernel gives no scratch folder")
+    code = """
+import os, tempfile, torch
+def f():
+    before = len(os.listdir(tempfile.gettempdir()))
+    os.makedirs("a/b")
+    for name in ("a/b/x.pt", "x.pt", os.path.join(tempfile.mkdtemp(), "y.pt")):
+        torch.save(torch.ones(3), name)
+    os.mkdir("shut", 0)
+    return before + 10 * float(torch.load("x.pt").sum())
+"""
+    assert [call(runner, code).reply.values[""] for _ in range(3)] == [30, 30, 30]
+    assert not [name for name in os.listdir("/dev/shm") if name in ("a", "x.pt", "shut")]
 
 
 def test_large_arguments_and_answers_pass(runner):
