@@ -47,7 +47,7 @@ def demo_class(directory: Folder) -> None:
 def grade(
     submissions: Annotated[Path, typer.Argument(help="A folder or a .zip of what the class handed in.")],
     bundle: Annotated[Path, typer.Option(help="The folder that nst bundle new made.")],
-    out: Annotated[Path, typer.Option(help="Where journal, grades, report and feedback go.")],
+    out: Annotated[Path | None, typer.Option(help="Where journal, grades, report and feedback go.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Mark only this student; may be given several times.")] = None,
     exclude: Annotated[
         list[str] | None, typer.Option(help="Leave this student out; may be given several times.")
@@ -56,6 +56,10 @@ def grade(
         list[str] | None, typer.Option(help="Grade only this exercise, such as ex02; may be given several times.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Mark again what the journal has already.")] = False,
+    again: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--rerun", metavar="STUDENT QUESTION", help="Run one answer again, print its traceback, stop."),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="How many submissions to mark at once.")] = min(
         4, os.cpu_count() or 1
     ),
@@ -81,8 +85,14 @@ def grade(
     from nstlib.grading import run
     from nstlib.grading.bundle.bundle import Bundle
     from nstlib.grading.reports import lms
+    from nstlib.grading.rerun import rerun
 
     loaded = Bundle.load(bundle)
+    if again:
+        typer.echo(rerun(submissions, loaded, *again, pattern=pattern, weak=weak))
+        return
+    if out is None:
+        raise NstError("Expected a folder for the grades, got none: give --out OUT.")
     loaded = loaded.only(exercise) if exercise else loaded
     with _progress_bar() as progress, _stop_politely():
         graded = run.grade(

@@ -8,7 +8,7 @@ import numpy as np
 from nstlib.checks.judging.replies import Reply
 from nstlib.grading.bundle.classroom import Override, Student
 from nstlib.grading.bundle.questions import GradedQuestion, Test
-from nstlib.grading.records.outcomes import OUTCOMES
+from nstlib.grading.records.outcomes import OUTCOMES, WAITING
 
 POINTS = {"ex01.unroll": 4, "ex01.content_cost": 6, "ex02.gram": 8}
 DUE = datetime(2027, 3, 1, 23, 59)
@@ -111,7 +111,10 @@ def a_class(points=POINTS, mistakes=MISTAKES):
     roster = [Student(f"s{n:02}", f"{FIRST[n % 10]} {LAST[n // 10]}") for n in range(30)]
     records = [_record(student.id, n, names, points, mistakes, outcomes) for n, student in enumerate(roster[:26])]
     records[3]["flags"], records[4]["flags"] = ["nondeterministic"], ["a flag of another day"]
-    records[5]["questions"][names[0]]["warnings"] = ["duplicate"]
+    records[5]["questions"][names[0]]["warnings"] = ["after_check"]
+    records[11]["questions"][names[0]] = _entry(names[0], "jailed", points, error="PermissionError: x")
+    records[12]["questions"][names[0]] = _entry(names[0], "raised", points, error="NameError: name 'K'")
+    records[13]["questions"][names[0]] = _entry(names[0], "not yet", points, warnings=["check_said_right"])
     records[6]["questions"][names[0]]["tests"][0] |= {"error_ratio": 0.7}
     records[7] |= {"questions": {}, "reject": "not_json"}
     records[8] |= {"questions": {}, "reject": "a reason of another day"}
@@ -146,7 +149,7 @@ def _entry(name, outcome, points, **more):
     ]
     tests = tests if outcome not in ("missing", "syntax", "infra", "ungraded") else []
     source = f"def {name.partition('.')[2]}(features):\n    F = features.flatten(1)\n    return F @ F.T  # {outcome}\n"
-    worth = points[name] if right else None if outcome in ("infra", "ungraded") else 0
+    worth = points[name] if right else None if outcome in ("infra", "ungraded", *WAITING) else 0
     entry = {"outcome": outcome, "points": worth, "of": points[name], "tests": tests, "source": source}
     return entry | {"misconception": None} | more
 

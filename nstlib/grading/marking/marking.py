@@ -4,6 +4,8 @@ A child's reply is an answer and never a verdict. Points come from ``judge`` alo
 What a child claims about itself can cost points, but never earn any. Where the grader fails there is no verdict at all.
 """
 
+import builtins
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -126,7 +128,28 @@ def _mark_question(
     again = outcomes[0]
     if all(outcome.reply is not None for outcome in outcomes):
         again = call(question.tests[0])
-    return _conclude(question, answer.source, (*answer.warnings, *notebook.run.flags), outcomes, again)
+    warnings = (*answer.warnings, *notebook.run.flags)
+    return _conclude(question, answer.source, warnings, outcomes, again) | _error(outcomes, cells)
+
+
+PLACE = re.compile(r"in cell (\d{1,4}), line (\d{1,6})(?:: |$)")
+ERRORS = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type(Exception)))
+
+
+def _error(outcomes: Sequence[Outcome], cells: Sequence[str]) -> dict[str, str]:
+    """Return what was raised: `error` for the instructor, and `where` for the student, which quotes no child.
+
+    An answer could write what it was given into an exception's message or name, and into the line that it shows.
+    """
+    texts = [outcome.reply.text for outcome in outcomes if outcome.reply is not None and outcome.reply.text]
+    if not texts:
+        return {}
+    name, place = texts[0].partition(":")[0], PLACE.search(texts[0])
+    kind = name if name in ERRORS else "An error"
+    cell, line = (int(place[1]), int(place[2])) if place else (0, 0)
+    lines = cells[cell - 1].splitlines() if 0 < cell <= len(cells) else []
+    where = f"{kind} in code cell {cell}, line {line}: `{lines[line - 1].strip()}`" if 0 < line <= len(lines) else kind
+    return {"error": texts[0], "where": where}
 
 
 def _run_tests(question: GradedQuestion, call: Callable[[Test], Outcome]) -> list[Outcome]:

@@ -37,6 +37,8 @@ class Answer:
     tests: tuple[Mapping[str, object], ...] = ()
     source: str = ""
     log: str = ""
+    error: str = ""  # what it raised, for the instructor
+    where: str = ""  # the same for the student, without a word that a hidden test could have put into it
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,8 @@ def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
         tests=tuple({key: test.get(key) for key in TEST_FIELDS} for test in tests),
         source=str(entry.get("source") or "")[:SOURCE],
         log=log[:LOG],
+        error=str(entry.get("error") or "")[:LOG],
+        where=str(entry.get("where") or ""),
     )
 
 

@@ -59,13 +59,11 @@ OUTCOMES: Mapping[str, Outcome] = {
         "…",
         "not graded yet",
         "Your answer does something that cannot be done where it is graded. Your instructor looks at it.",
-        "The jail refused what this answer does; it may be right. Read it, then give points in overrides.csv.",
     ),
     "no package": Outcome(
         "…",
         "not graded yet",
         "Your answer needs a package that is missing where it is graded. That is not your fault.",
-        "A package is missing here. Install it beside nstlib and run the grader again, or give points in overrides.csv.",
     ),
     "infra": Outcome(
         "…", "not graded yet", "This could not be graded yet, and not because of you.", "Run the grader again."

@@ -9,6 +9,16 @@ from nstlib.grading.records.gradebook import Answer, Row
 __all__ = ["FLAGS", "GROUPS", "REJECTED", "Alert", "alerts", "error_ratio"]
 
 GROUPS: Mapping[str, tuple[str, str]] = {  # group -> its heading, and what to do
+    "disagree": (
+        "Right in the notebook, not here",
+        "The notebook’s own check said ✓ when it was saved, which anybody can write into a file. See what differs with "
+        "`nst grade … --rerun STUDENT QUESTION`. To give the points, write an override: a line in overrides.csv.",
+    ),
+    "waiting": (
+        "Not graded here: the machine, not the student",
+        "The jail refused something, or a package is missing. Install the package beside nstlib and grade again, or "
+        "write an override.",
+    ),
     "ungraded": (
         "Not graded yet",
         "The machine failed, not the student. Run the same command again: what is already graded is kept.",
@@ -20,6 +30,10 @@ GROUPS: Mapping[str, tuple[str, str]] = {  # group -> its heading, and what to d
     "who": (
         "Whose work is this?",
         "Correct the class list, or the name of the file or folder, and run the same command again.",
+    ),
+    "names": (
+        "A name or package was missing",
+        "The notebook was run from the top, in order: cells that were run in another order, or deleted, are not there.",
     ),
     "ended": ("Answers that ended in an unusual way", "The source and the log are in the student’s row."),
     "flagged": ("Flagged", "A flag changes no points. To change them, write an override: a line in overrides.csv."),
@@ -38,17 +52,17 @@ FLAGS: Mapping[str, str] = {
     "late_on_platform": "Canvas says that this was late; what counts is the due date in bundle.toml.",
     "time_without_zone": "The time stamp names no time zone; UTC was assumed.",
     "nondeterministic": "Two runs of the same test gave different answers; the worse one counts.",
-    "duplicate": "The notebook has two different versions of this function; the last one counts.",
     "metadata": "The function is not in the cell marked as its answer; it was found by its name.",
-    "not_code": "The cell marked as the answer is not a code cell.",
-    "left_out": "A loop, a `with` or a call outside the function changes what it uses; these are not run.",
+    "not_code": "A cell marked as an answer is not a code cell.",
+    "after_check": "The answer stands below its check; what stands at the notebook’s end was graded.",
+    "cell_too_long": "A statement outside the functions took too long and was left out.",
     "bad_cell": "A cell of the notebook is damaged and was skipped.",
     "suspicious": "The source names parts of Python that no answer needs, such as `ctypes` or `gc`: read it.",
 }
 WHO = ("no_student", "ambiguous", "guessed", "not_in_roster")
 QUIET = frozenset(  # shown elsewhere, or harmless
-    {"late", "superseded", "override", "upgraded", "kernel", "bom", "duplicate_key", "magics", "not_graded"}
-    | {"time_from_file", "time_from_timestamp", "time_from_zip"}
+    {"late", "superseded", "override", "upgraded", "kernel", "bom", "duplicate_key", "not_graded", "no_check"}
+    | {"time_from_file", "time_from_timestamp", "time_from_zip", "check_said_right", "cell_raised", "no_package"}
 )
 REJECT = "reject"
 REJECTED: Mapping[str, str] = {
@@ -79,6 +93,7 @@ REJECTED: Mapping[str, str] = {
     "reading_killed": "Python crashed when it was read.",
 }
 NOTHING = "It contains none of the questions."
+NAMES = ("NameError", "ModuleNotFoundError", "ImportError")
 NO_ID = "unknown: "  # how the gradebook names those without an id
 NEAR = (0.3, 3.0)
 
@@ -134,7 +149,14 @@ def _of_flags(row: Row) -> Iterable[tuple[str, str, str]]:
 
 def _of_answers(row: Row) -> Iterable[tuple[str, str, str]]:
     for question, answer in row.answers.items():
-        if answer.points is None and row.status != "left_out":
+        if answer.outcome != "correct" and "check_said_right" in answer.warnings:
+            label = outcomes.of(answer.outcome).label
+            yield "disagree", question, f"the notebook said ✓, here it is “{label}”{_said(answer)}"
+        elif answer.error.startswith(NAMES) and answer.outcome not in outcomes.WAITING:
+            yield "names", question, answer.error.partition("\n")[0]
+        if answer.outcome in outcomes.WAITING:
+            yield "waiting", question, answer.error.replace("\n", ", ")
+        elif answer.points is None and row.status != "left_out":
             yield "ungraded", question, "The points of the override count." if question in row.overrides else ""
         for text in _requests(answer):
             yield "ended", question, text
@@ -143,6 +165,10 @@ def _of_answers(row: Row) -> Iterable[tuple[str, str, str]]:
             if ratio is not None and NEAR[0] <= ratio <= NEAR[1]:
                 verdict = "passed" if test.get("verdict") == "correct" else "not passed"
                 yield "near", question, f"Test {test.get('id')}: {verdict}, its error is {ratio:.2g} of the tolerance."
+
+
+def _said(answer: Answer) -> str:
+    return f": {answer.error}".replace("\n", ", ") if answer.error else ""
 
 
 def _requests(answer: Answer) -> list[str]:

@@ -19,7 +19,10 @@ from nstlib.grading.reports.page import made_by, render
 __all__ = ["file_name", "html", "sentences", "write"]
 
 NSTLIB = "Your function calls nstlib, which is not there when answers are graded: write here what nstlib does."
-WARNED = {"duplicate": "The notebook has two different versions of this function; the last one counts."}
+WARNED = {
+    "after_check": "Your answer stands below its check. Move it above, so that the check sees it.",
+    "cell_too_long": "A statement outside your functions took too long and was left out.",
+}
 MAKER = "nst grade, for a student"
 STATUS = {
     "no_submission": "Nothing was submitted.",
@@ -100,6 +103,8 @@ def sentences(answer: Answer, question: GradedQuestion) -> list[str]:
     if answer.outcome == "not attempted":
         return [messages["not attempted"]]
     general = outcomes.of(answer.outcome).text
+    if answer.where:
+        return [f"{answer.where}.", general]
     if answer.outcome == "not yet":
         check = (
             f"Run `{question.id}.check({question.function})` in the notebook: it shows the numbers of its own calls."

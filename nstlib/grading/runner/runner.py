@@ -37,7 +37,8 @@ class Job:
     function: its name. cells: the notebook's code until its check. arguments: arrays (tensors in the child) and plain
     Python. gradient: indices of arguments that require a gradient. cotangent: float64, of the right answer's shape,
     resized for another (np.resize); None asks for no gradient. by_hand: watch for the use of autograd. question: its
-    id, for what the notebook gives to its check. skip: (cell, statement) that are left out.
+    id, for what the notebook gives to its check. skip: (cell, statement) that are left out. trace: print an
+    exception's traceback, into the outcome's log.
     """
 
     function: str
@@ -48,6 +49,7 @@ class Job:
     by_hand: bool = False
     question: str = ""
     skip: tuple[tuple[int, int], ...] = ()
+    trace: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,9 @@ class Outcome:
     """How a job ended.
 
     status: "replied", "timeout", "memory", "output", "protocol", "exited", "killed", or "infra", which is our fault.
-    detail: always in our words: "SIGSEGV", an exit status, "nstlib", "autograd". data: the Reading or Run of a notebook. log:
-    the first bytes of what was printed, for the instructor alone. seconds: from jail to reply. digest: SHA-256 of the
-    reply's bytes. earlier: statuses of the same job's runs before this one.
+    detail: always in our words: "SIGSEGV", an exit status, "nstlib", "autograd". data: the Reading or Run of a
+    notebook. log: the first bytes of what was printed, for the instructor alone. seconds: from jail to reply. digest:
+    SHA-256 of the reply's bytes. earlier: statuses of the same job's runs before this one.
     """
 
     status: str
@@ -126,6 +128,7 @@ class Runner:
             "skip": list(job.skip),
             "gradient": list(job.gradient),
             "by_hand": job.by_hand,
+            "trace": job.trace,
             "arguments": values.encode(list(job.arguments), arrays),
             "cotangent": values.encode(job.cotangent, arrays),
         }

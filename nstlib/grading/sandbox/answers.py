@@ -1,4 +1,4 @@
-"""A child's reply about a notebook, a run of its cells or a call: packed in the child, unpacked in the parent, which checks its form alone."""
+"""A child's reply on a notebook, its cells or a call: packed in the child, checked for its form alone in the parent."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -100,7 +100,7 @@ class Extract:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a notebook holds. cells: its code, never run outside. reject: why it could not be read, None where it could."""
+    """What a notebook holds. cells: its code, never run outside. reject: why it could not be read, or None."""
 
     answers: dict[str, Extract]
     cells: tuple[str, ...] = ()
@@ -146,7 +146,7 @@ def unpack_reading(
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of all cells found: whether each question has a function, (cell, statement) to leave out, and FLAGS."""
+    """What a run of all cells found: which questions have a function, (cell, statement) to leave out, and FLAGS."""
 
     found: dict[str, bool]
     skip: tuple[tuple[int, int], ...] = ()

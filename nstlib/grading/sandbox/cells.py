@@ -19,7 +19,17 @@ NEEDLESS = {
     *("os", "pathlib", "pickle", "resource", "shutil", "signal", "socket", "subprocess", "sys", "threading"),
     *("traceback", "tracemalloc", "compile", "eval", "exec", "globals", "open", "__import__"),
 }
-PRIVATE = {"__init__", "__version__", "__name__", "__doc__", "__call__", "__len__", "__class__", "__enter__", "__exit__"}
+USUAL = {
+    "__init__",
+    "__version__",
+    "__name__",
+    "__doc__",
+    "__call__",
+    "__len__",
+    "__class__",
+    "__enter__",
+    "__exit__",
+}
 
 
 def python(text: str) -> str | None:
@@ -72,7 +82,7 @@ def suspicious(tree: ast.Module) -> bool:
         elif isinstance(node, ast.Name):
             names = {node.id}
         elif isinstance(node, ast.Attribute):
-            if node.attr.startswith("_") and node.attr not in PRIVATE and not _is_self(node.value):
+            if node.attr.startswith("_") and node.attr not in USUAL and not _is_self(node.value):
                 return True
             continue
         else:

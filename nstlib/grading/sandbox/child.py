@@ -108,6 +108,8 @@ def _answer(head: dict, chunks: list[bytes], function, most: int) -> Answer:
     except BaseException as fault:
         if _out_of_memory(fault):
             raise MemoryError from None
+        if head["trace"]:
+            _print_trace(fault)
         status = "jailed" if _refused(fault) else "no package" if _misses_a_package(fault) else "raised"
         return Answer(status, text=_describe(fault), detail=_about(fault))
     finally:
@@ -179,6 +181,17 @@ def _refused(fault: BaseException) -> bool:
 
 def _misses_a_package(fault: BaseException) -> bool:
     return isinstance(fault, ModuleNotFoundError) and not _about(fault)
+
+
+def _print_trace(fault: BaseException) -> None:
+    """Print what an exception went through, from the student's first line on."""
+    try:
+        frames = traceback.extract_tb(fault.__traceback__)
+        own = [number for number, frame in enumerate(frames) if frame.filename.startswith("<cell ")]
+        print(*traceback.format_list(frames[own[0] if own else 0 :]), sep="", end="")
+        print(*traceback.format_exception_only(fault), sep="", end="")
+    except Exception:  # its __str__ raises
+        print(_name(type(fault)))
 
 
 def _about(fault: BaseException) -> str:

@@ -59,6 +59,7 @@ class Inert:
             object.__setattr__(self, name, value)
 
     def __call__(self, *arguments, **named):
+        """Give back the function where it is called as a decorator, and itself otherwise."""
         _use(self._path)
         if hook := state.hooks.get(self._path.rpartition(".")[2]):
             return hook(self._path, *arguments, **named)
@@ -131,7 +132,9 @@ class Stubs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Find a stand-in; leave other modules to the finders after this one."""
         package = name.partition(".")[0]
         if package == LIBRARY and state.strict:
-            raise ModuleNotFoundError(f"{name} cannot be imported while grading: the answer must stand alone", name=name)
+            raise ModuleNotFoundError(
+                f"{name} cannot be imported while grading: the answer must stand alone", name=name
+            )
         if package == LIBRARY or package in PICTURES:
             return importlib.machinery.ModuleSpec(name, self, is_package=True)
         return None

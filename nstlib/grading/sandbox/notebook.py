@@ -22,6 +22,7 @@ WARNINGS = (
     "no_check",  # the cell that checks the answer is gone: what stands at the notebook's end counts
     "after_check",  # the answer stands below its check, so what stands at the notebook's end counts
     "not_code",  # the cell marked as the answer is no code cell
+    "check_said_right",  # the stored output of the check says so; anyone can write that into a file
     "suspicious",  # the answer names what no answer needs: someone should read it; it costs no points
 )
 REJECTIONS = (
@@ -38,6 +39,7 @@ REJECTIONS = (
     "too_large",
 )
 IMPORTED = re.compile(r"\bfrom\s+nstlib\.checks\s+import\s+(.*)")
+SAID = re.compile(r"([✓✗○]) (ex\d\d\.\w+) ")  # how a check's result begins
 EXERCISE = re.compile(r"\bex\d\d\b")
 NUMBER = 18  # digits; a notebook needs no longer whole numbers
 
@@ -51,7 +53,7 @@ class Cell:
     """A code cell: `text` as Python, "" where it is none; `raw` as it stands in the file.
 
     answers, checks: the questions that it is marked as the answer to, or as the check of. called: those whose check it
-    calls.
+    calls. right: those that are right, as its stored output says.
     """
 
     raw: str
@@ -60,6 +62,7 @@ class Cell:
     answers: frozenset[str]
     checks: frozenset[str]
     called: frozenset[str]
+    right: frozenset[str]
 
 
 def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> dict:  # noqa: B008, it is frozen
@@ -104,9 +107,9 @@ def _answer(question: str, name: str, cells: list[Cell]) -> dict:
     marked = [number for number, cell in enumerate(cells) if question in cell.answers]
     if not checks and not any(mentioned.search(cell.raw) for cell in cells):
         return _nothing("missing")
+    warnings = {"check_said_right"} if checks and question in cells[checks[-1]].right else set()
     holders = [number for number, cell in enumerate(cells) if cell.tree is not None and python.binds(cell.tree, name)]
     written = [number for number in holders if not python.is_stub(cells[number].tree, name)]
-    warnings = set()
     stop = checks[-1] if checks else len(cells) - 1
     if not checks:
         warnings.add("no_check")
@@ -115,10 +118,9 @@ def _answer(question: str, name: str, cells: list[Cell]) -> dict:
         warnings.add("after_check")
     before = [number for number in written or holders if number <= stop]
     shown = [number for number in before if number in marked] or before
-    if not holders:
-        broken = [cell for cell in cells if cell.tree is None and (question in cell.answers or mentioned.search(cell.raw))]
-        if broken:
-            return _nothing("syntax")
+    broken = [cell for cell in cells if cell.tree is None]
+    if not holders and any(question in cell.answers or mentioned.search(cell.raw) for cell in broken):
+        return _nothing("syntax", warnings)
     if marked and shown and shown[-1] not in marked:
         warnings.add("metadata")
     source = cells[shown[-1]].raw if shown else ""
@@ -159,18 +161,31 @@ def _cells(data: bytes, warnings: set[str], limits: Limits) -> list[Cell]:
         if text is None:
             warnings.add("bad_cell")
         elif cell["cell_type"] == "code":
-            cells.append(_cell(text, cell.get("metadata"), limits))
+            cells.append(_cell(text, cell, limits))
         elif _marks(cell.get("metadata"), "question"):
             warnings.add("not_code")
     return cells
 
 
-def _cell(text: str, metadata, limits: Limits) -> Cell:
+def _cell(text: str, cell: dict, limits: Limits) -> Cell:
     """Return a code cell; one that is too long is no Python."""
+    metadata = cell.get("metadata")
     plain = python.python(text) if len(text) <= limits.source else None
     tree = None if plain is None else python.parsed(plain)
     called = frozenset() if tree is None else python.checked(tree)
-    return Cell(text, plain or "", tree, _marks(metadata, "question"), _marks(metadata, "check"), called)
+    answers, checks = _marks(metadata, "question"), _marks(metadata, "check")
+    return Cell(text, plain or "", tree, answers, checks, called, _said_right(cell.get("outputs")))
+
+
+def _said_right(outputs) -> frozenset[str]:
+    """Return the questions of which a cell's stored outputs say that they are right."""
+    said = {}
+    for output in outputs if isinstance(outputs, list) else []:
+        shown = output.get("data") if isinstance(output, dict) else None
+        text = shown.get("text/plain") if isinstance(shown, dict) else None
+        text = "".join(line for line in text if isinstance(line, str)) if isinstance(text, list) else text
+        said |= {question: sign for sign, question in SAID.findall(text)} if isinstance(text, str) else {}
+    return frozenset(question for question, sign in said.items() if sign == "✓")
 
 
 def _text(data: bytes, warnings: set[str], limits: Limits) -> str:

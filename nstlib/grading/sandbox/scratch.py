@@ -1,4 +1,4 @@
-"""A folder in memory where answers may write: seen by this zygote's children alone, small, and empty for each of them."""
+"""A folder in memory where answers may write: small, seen by one zygote's children alone, empty for each of them."""
 
 import ctypes
 import os

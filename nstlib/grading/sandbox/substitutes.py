@@ -14,7 +14,7 @@ import torch
 class NoCompiler(types.ModuleType):
     """torch._dynamo as far as torch itself asks it, outside of compiled code: for nothing, and to be left alone."""
 
-    class config:  # noqa: N801, as it is called there
+    class config:
         """No setting is on."""
 
         error_on_nested_fx_trace = False

@@ -9,7 +9,7 @@ from nstlib.grading.marking import marking
 from nstlib.grading.records.gradebook import LEFT_OUT, build
 from nstlib.grading.records.outcomes import OUTCOMES
 from nstlib.grading.reports.attention import FLAGS, GROUPS, NOTHING, QUIET, REJECTED, WHO, alerts
-from nstlib.grading.sandbox import notebook
+from nstlib.grading.sandbox import answers, notebook
 from nstlib.grading.submissions import find
 from tests.grading.made_up import DUE, POINTS, override, question, record, students
 
@@ -120,11 +120,30 @@ def test_a_near_miss_lies_within_three_times_of_the_tolerance(ratio, near):
 def test_groups_come_in_their_order():
     bad = record("anna", ungraded=["ex01.unroll"], flags=["nondeterministic"], reject="empty")
     bad["questions"][GRAM] = question("exited", tests=[{"id": "t", "verdict": "correct", "error_ratio": 1}])
-    assert list(alerts_of(bad, roster=students("ben"))) == list(GROUPS)
+    worse = record("ben")
+    worse["questions"][GRAM] = question("raised", error="NameError: name 'K' is not defined\nin cell 4, line 2: K")
+    worse["questions"]["ex01.unroll"] = question("not yet", name="ex01.unroll", warnings=["check_said_right"])
+    worse["questions"]["ex01.content_cost"] = question("jailed", name="ex01.content_cost", error="PermissionError: x")
+    assert list(alerts_of(bad, worse, roster=students("ben"))) == list(GROUPS)
+
+
+def test_an_answer_that_was_right_in_the_notebook_comes_first_with_both_messages():
+    found = one(outcome="raised", warnings=["check_said_right"], error="NameError: name 'K'\nin cell 4, line 2: K + 1")
+    said = "the notebook said ✓, here it is “raised an error”: NameError: name 'K', in cell 4, line 2: K + 1"
+    assert found == {"disagree": [("anna", GRAM, said)]}
+    assert "disagree" not in one(warnings=["check_said_right"])
+
+
+def test_missing_names_and_what_the_machine_lacks_have_groups_of_their_own():
+    assert one(outcome="raised", error="NameError: name 'K'\nin cell 4") == {
+        "names": [("anna", GRAM, "NameError: name 'K'")]
+    }
+    for outcome in ("jailed", "no package"):
+        assert one(outcome=outcome, error="E: x\nin cell 4") == {"waiting": [("anna", GRAM, "E: x, in cell 4")]}
 
 
 def test_every_word_that_can_be_said_of_a_file_or_answer_has_its_sentence_or_is_said_elsewhere():
-    words = {*notebook.WARNINGS, *find.FLAGS, marking.FLAKY, LEFT_OUT, "no_time", "not_in_roster"}
+    words = {*notebook.WARNINGS, *answers.FLAGS, *find.FLAGS, marking.FLAKY, LEFT_OUT, "no_time", "not_in_roster"}
     assert words - set(FLAGS) - QUIET == set() and set(FLAGS) - words == set()
     ends = {f"reading_{each}" for each in ("timeout", "memory", "output", "protocol", "exited", "killed")}
     assert {*notebook.REJECTIONS, *find.REJECTIONS, *ends} == set(REJECTED)

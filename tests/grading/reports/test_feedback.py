@@ -152,8 +152,14 @@ def test_a_page_for_every_status_says_what_it_is(records, status):
     assert student_row.status == status and feedback.STATUS[status] in page_text(student_row)
 
 
-def test_a_duplicate_that_counted_is_told():
-    assert feedback.WARNED["duplicate"] in page_text(row(warnings=["duplicate"]))
+@pytest.mark.parametrize("warning", feedback.WARNED)
+def test_what_the_student_can_mend_is_told(warning):
+    assert feedback.WARNED[warning] in page_text(row(warnings=[warning]))
+
+
+def test_what_was_raised_is_told_without_its_message():
+    text = page_text(row(outcome="raised", error=f"NameError: {SECRET}", where="NameError in code cell 4, line 2: `K`"))
+    assert "NameError in code cell 4, line 2: K." in text and str(SECRET) not in text
 
 
 # Hostile texts

@@ -217,7 +217,8 @@ def f():
     ours = set(os.environ) <= {"PATH", "HOME", "LC_ALL", "TZ", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE",
         "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TMPDIR"}
     return {"chance": random.random(), "torch": torch.rand(()), "numpy": numpy.random.rand(), "hash": hash("x") % 9973,
-        "threads": torch.get_num_threads(), "ours": ours, "place": os.getcwd() in ("/", "/dev/shm"), "argv": len(sys.argv)}
+        "threads": torch.get_num_threads(), "ours": ours,
+        "place": os.getcwd() in ("/", "/dev/shm"), "argv": len(sys.argv)}
 """
     first = call(runner, code)
     assert first.reply.values["ours"] and first.reply.values["place"] and first.reply.values["threads"] == 1

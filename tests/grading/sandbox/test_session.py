@@ -76,7 +76,11 @@ def test_what_a_check_is_given_is_the_answer(state):
 
 
 def test_the_library_is_no_part_of_an_answer(state):
-    for answer in ("return gram(1)", "import nstlib\n    return nstlib.x", "from nstlib.style import x\n    return x[0]"):
+    for answer in (
+        "return gram(1)",
+        "import nstlib\n    return nstlib.x",
+        "from nstlib.style import x\n    return x[0]",
+    ):
         outcome = state("from nstlib.style import gram_matrix as gram", answer=answer)
         assert (outcome.reply.status, outcome.detail) == ("raised", "nstlib")
 
