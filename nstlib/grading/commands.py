@@ -10,6 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nstlib.errors import NstError
+from nstlib.grading.escaping import printable
 from nstlib.terminal import console, say
 
 Folder = Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]
@@ -81,7 +82,7 @@ def grade(
     executor: Annotated[str, typer.Option(help="local, or dask together with --scheduler.")] = "local",
     scheduler: Annotated[str, typer.Option(help="The address of Dask's scheduler, such as tcp://host:8786.")] = "",
 ) -> None:
-    """Grade a class. Exit status: 0 all graded, 1 something could not be read, 2 run the same command again."""
+    """Grade a class. Exit status: 0 all graded, 1 it could not be read, or whose is it?, 2 grade again."""
     from nstlib.grading import run
     from nstlib.grading.bundle.bundle import Bundle
     from nstlib.grading.reports import lms
@@ -150,4 +151,10 @@ def _say_summary(graded, out: Path) -> None:
         say("The sandbox was weak: read the top of the report.", style="yellow")
     if graded.count("ungraded"):
         say("Some answers are not graded yet. Run the same command again: what is graded is kept.", style="yellow")
+    if graded.whose:
+        say(
+            f"It is not clear whose work this is: {', '.join(map(printable, graded.whose))}. Each was graded and kept "
+            "apart: add a line for each student to roster.csv, such as smith,Ann Smith, and grade again.",
+            style="yellow",
+        )
     say(f"Read {out / 'report.html'} first; the grades are in {out / 'gradebook.csv'}.")

@@ -45,8 +45,13 @@ class Graded:
 
     @property
     def exit_status(self) -> int:
-        """0: all graded, 1: something could not be read, 2: something waits for the next run."""
-        return 2 if self.count("ungraded") else 1 if self.count("rejected") else 0
+        """0: all graded, 1: something could not be read, or it is not clear whose it is, 2: something waits."""
+        return 2 if self.count("ungraded") else 1 if self.count("rejected") or self.whose else 0
+
+    @property
+    def whose(self) -> list[str]:
+        """The students of whom it is not clear whose work they have."""
+        return [row.student for row in self.rows if {"clash", "ambiguous"} & set(row.flags)]
 
 
 def grade(

@@ -37,7 +37,7 @@ ROOT = Path(nstlib.__file__).parents[1]
 
 @pytest.fixture
 def folder(tmp_path):
-    return write(tmp_path / "in", {name: gram(RIGHT + f"\n# {name}") for name in ("anna", "ben", "cleo")})
+    return write(tmp_path / "in", {name: gram(RIGHT + f"\n#  {name}") for name in ("anna", "ben", "cleo")})
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def test_the_rows_of_honest_students_are_the_same_with_hostile_ones_among_them(j
     alone, mixed = gradebook(tmp_path / "out1"), gradebook(tmp_path / "out2")
     assert {name: mixed[name] for name in honest} == alone
     wrong = [f"x{number}" for number, attack in enumerate(ATTACKS) if not attack.right]
-    assert len(wrong) > 8 and {mixed[name][GRAM] for name in wrong} == {"0"}
+    assert len(wrong) > 8 and {mixed[name][GRAM] for name in wrong} == {"0", ""}  # the jail refused some
     assert {mixed[name]["ex01.unroll"] for name in bad} == {"4"}  # each question by itself
     for name in honest:
         pages = [(tmp_path / out / "feedback" / f"{name}.html").read_bytes() for out in ("out1", "out2")]

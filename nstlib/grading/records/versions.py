@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[2]
 
 
 def environment() -> dict[str, str]:
-    """Return the versions of Python, of the packages that read cells or compute and of the grader, and the kind of machine."""
+    """Return the versions of Python, of the packages that read and run cells and of the grader, and the machine."""
     versions = {"python": platform.python_version(), "machine": platform.machine(), "grader": _grader()}
     for package in ("nstlib", "torch", "numpy", "ipython"):
         try:

@@ -21,6 +21,6 @@ class Limits:
     notebook: int = 10 << 20  # bytes of a file
     cells: int = 2000  # in a notebook
     source: int = 1 << 20  # bytes of all its code
-    statement: float = 1.0  # CPU seconds of a statement outside functions; a longer one is left out
+    statement: float = 1.5  # CPU seconds of a statement outside functions; a longer one is left out
     prefix: float = 2.0  # CPU seconds of the statements that are run before each call of an answer
     session: float = 20.0  # seconds to run a notebook's cells once

@@ -37,11 +37,11 @@ class TimeUp(BaseException):
 class Session:
     """A notebook's namespace, and what happened on the way.
 
-    skip: (cell, statement) that are left out. seconds: what each statement took. checked: question -> what the last
-    cell that was run gave to its check.
+    skip: (cell, statement) that are left out. patience: CPU seconds that a statement may take. seconds: what each
+    statement took. checked: question -> what the last cell that was run gave to its check.
     """
 
-    def __init__(self, texts: Sequence[str], skip: Iterable[tuple[int, int]], limits: Limits) -> None:
+    def __init__(self, texts: Sequence[str], skip: Iterable[tuple[int, int]], limits: Limits, patience: float) -> None:
         self.flags: set[str] = set()
         self.seconds: dict[tuple[int, int], float] = {}
         self.too_long: set[tuple[int, int]] = set()
@@ -51,6 +51,7 @@ class Session:
         self._texts = texts
         self._skip = set(skip)
         self._limits = limits
+        self._patience = patience
         self._futures = 0
         self._lost: set[str] = set()  # names that a stand-in kept from getting a value
         self._shell = Shell(self._execute)
@@ -122,7 +123,7 @@ class Session:
         """Run a statement; return whether the cell goes on."""
         uses, began = inert.state.uses, time.process_time()
         try:
-            signal.setitimer(signal.ITIMER_PROF, self._limits.statement)
+            signal.setitimer(signal.ITIMER_PROF, self._patience)
             self._execute_tree(statement, file)
         except TimeUp:
             self.flags.add("cell_too_long")

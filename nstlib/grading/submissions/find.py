@@ -30,8 +30,9 @@ TOTAL = 100 << 20  # bytes read for one student: archives, and what is in them
 LAST = datetime.max.replace(tzinfo=UTC)
 FLAGS = {
     "ambiguous": "it could be one of two students",
+    "clash": "another file could be of the same student or of another",
     "bad_timestamp": "a time stamp cannot be read, and was not used",
-    "guessed": "the student is the start of the file's name, which is in no class list",
+    "guessed": "the student is a part of the file's name, which is in no class list",
     "late_on_platform": "Canvas says that it is late",
     "no_student": "the path names no student",
     "superseded": "the student handed in the same file before",

@@ -1,12 +1,14 @@
 """Sort what was found: skip the folders above the students, and tell whose each file is and when it was handed in."""
 
 import re
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
-from nstlib.grading.escaping import normalized
+from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.submissions.archives import MEMBERS, Item, Reader, Rejected
 from nstlib.grading.submissions.owners import Owner, OwnerFinder, parse_time
 
@@ -23,9 +25,10 @@ NOBODY = Owner("", "file", frozenset({"no_student"}))
 
 @dataclass
 class Group:
-    """What one student handed in; `instead`: what is listed where there is no notebook."""
+    """What one student handed in; `instead`: what is listed where there is no notebook. file: named by a file alone."""
 
     student: str
+    file: bool = False
     items: list[Item] = field(default_factory=list)
     instead: Item | None = None
 
@@ -59,6 +62,8 @@ def _names_a_student(name: str, ids: set[str]) -> bool:
 def group_submissions(items: list[Item], owners: OwnerFinder, start: int) -> list[Group]:
     """Group what was found by student, sorted by student and path; two spellings of an id are one student."""
     groups: dict[object, Group] = {}
+    guesses = [owners.owner(item.parts, item.folder) for item in items if item.kind and item.reject != "bad_name"]
+    twins = Counter(_twin(owner) for owner in guesses if "guessed" in owner.flags)
     stamp = _stamps(items)
     for item in sorted(items, key=lambda item: (item.path + "/" * (item.kind == ".zip"), item.parts)):
         unsafe = item.reject == "bad_name"
@@ -67,9 +72,13 @@ def group_submissions(items: list[Item], owners: OwnerFinder, start: int) -> lis
         sure = "guessed" not in owner.flags and (owner.how == "pattern" or not owners.pattern)
         if not wanted and not sure:  # it only lies beside what was handed in
             continue
-        # Two paths that name nobody do not belong to one student.
-        key = normalized(owner.student) or ("", item.path if unsafe else item.parts[start])
-        group = groups.setdefault(key, Group(owner.student))
+        if not owner.student:  # two paths that name nobody do not belong to one student
+            key = ("", item.path if unsafe else item.parts[start])
+        elif owner.known or owner.how in ("pattern", "platform"):
+            key = normalized(owner.student)
+        else:  # nor do two spellings, or two files of one name, where nobody says so
+            key = (unicodedata.normalize("NFC", owner.student), item.path if twins[_twin(owner)] > 1 else "")
+        group = groups.setdefault(key, Group(owner.student, owner.how == "file"))
         group.student = min(group.student, owner.student)
         group.instead = group.instead or replace(item, flags=owner.flags | item.flags)
         if wanted:
@@ -77,10 +86,33 @@ def group_submissions(items: list[Item], owners: OwnerFinder, start: int) -> lis
             if owner.how == "folder":
                 time, flags = stamp(item.parts[: start + 2], time, flags)
             group.items.append(replace(item, time=time, flags=flags))
+    _tell_apart(list(groups.values()))
     for group in groups.values():
         if len(group.items) > MEMBERS:
             group.items = [replace(group.items[0], reject="too_many")]
     return sorted(groups.values(), key=lambda group: (group.student, (group.items or [group.instead])[0].path))
+
+
+def _twin(owner: Owner) -> tuple[str, str]:
+    """Return what two files have in common that would be two tries of one student, or the work of two."""
+    return (unicodedata.normalize("NFC", owner.student), owner.exercise) if "guessed" in owner.flags else ("", "")
+
+
+def _tell_apart(groups: list[Group]) -> None:
+    """Give groups whose names nobody can tell apart names of their own, and flag them."""
+    alike: dict[str, list[Group]] = defaultdict(list)
+    for group in groups:
+        if group.student:
+            alike[normalized(group.student)].append(group)
+    for clashing in alike.values():
+        if len(clashing) == 1:
+            continue
+        clashing.sort(key=lambda group: (group.items or [group.instead])[0].path)
+        stems = [(group.items or [group.instead])[0].parts[-1].rpartition(".")[0] for group in clashing]
+        unique = len({normalized(stem) for stem in stems}) == len(stems) and all(group.file for group in clashing)
+        for number, (group, stem) in enumerate(zip(clashing, stems, strict=True), 1):
+            group.student = printable(stem) if unique else f"{group.student} ({number})"
+            group.items = [replace(item, flags=item.flags | {"clash"}) for item in group.items]
 
 
 def _stamps(items: list[Item]) -> Callable:

@@ -20,10 +20,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import nstlib
 from nstlib.grading.bundle.classroom import Student
 from nstlib.grading.sandbox.limits import Limits
 from nstlib.grading.submissions import archives
 from nstlib.grading.submissions.find import FLAGS, MEMBERS, REJECTIONS, SubmissionsError, find
+from nstlib.grading.submissions.owners import TITLES
 
 NOTEBOOK = b'{"cells": []}'
 THEN = datetime(2027, 1, 31, 12, 0, tzinfo=UTC)
@@ -108,7 +110,11 @@ def test_a_folder_is_a_student(tmp_path):
         ("anna.ipynb", "anna"),
         ("anna_ex02.ipynb", "anna"),
         ("anna_lee_ex02.ipynb", "anna_lee"),
-        ("anna_leeds.ipynb", "anna"),
+        ("anna_homework.ipynb", "anna"),
+        ("anna_archer_ex02.ipynb", "anna"),
+        ("Archer, Anna ex02 final.ipynb", "anna"),
+        ("ex02_anna.ipynb", "anna"),
+        ("ex02_gram_matrix_anna_lee (1).ipynb", "anna_lee"),
         ("ANNA_ex02.ipynb", "anna"),
         ("anna (1).ipynb", "anna"),
         ("anna-1.ipynb", "anna"),
@@ -127,26 +133,93 @@ def test_the_longest_id_at_the_start_of_a_file_counts(name, student):
         ("anna.ipynb", "anna"),
         ("anna (2).ipynb", "anna"),
         ("anna-lena_ex02.ipynb", "anna-lena"),
-        ("a.b+c*[d]_x.ipynb", "a.b+c*[d]"),
+        ("a.b+c*[d]_ex02.ipynb", "a.b+c*[d]"),
+        ("john_smith.ipynb", "john_smith"),
+        ("ex02_anna.ipynb", "anna"),
+        ("anna exercise 2 v3.ipynb", "anna"),
     ],
 )
-def test_without_a_class_list_it_is_the_start_of_the_name_and_says_so(name, student):
+def test_without_a_class_list_it_is_the_name_without_the_exercise_and_says_so(name, student):
     assert student_of(name) == (student, {"guessed"})
 
 
-@pytest.mark.parametrize("name", ["anna-lena_ex02.ipynb", "anna.archer_ex02.ipynb", "annabel.ipynb"])
+NAMES = ["anna-lena_ex02.ipynb", "anna.archer_ex02.ipynb", "annabel.ipynb", "anna_leeds_ex02.ipynb", "anna lo.ipynb"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_an_id_does_not_end_within_a_name(name):
-    assert student_of(name, ROSTER) == (name.partition("_")[0].removesuffix(".ipynb"), {"guessed"})
+    assert student_of(name, ROSTER) == (name.removesuffix(".ipynb").removesuffix("_ex02"), {"guessed"})
+
+
+@pytest.mark.parametrize(
+    ("names", "students"),
+    [
+        (["john_smith.ipynb", "john_doe.ipynb"], ["john_doe", "john_smith"]),
+        (["ann_marie_ex02.ipynb", "ann_ex02.ipynb"], ["ann", "ann_marie"]),
+        (["anna_ex02.ipynb", "anna_ex03.ipynb"], ["anna", "anna"]),
+        (["ex02/anna.ipynb", "ex03/anna.ipynb"], ["anna", "anna"]),
+        (["ex02_anna.ipynb", "ex03_anna.ipynb", "ex02_ben.ipynb"], ["anna", "anna", "ben"]),
+        ([f"HW 1_{who}_attempt_2027-01-02-03-04-05_x.ipynb" for who in ("j_smith", "k_smith", "lo")],
+         ["j_smith", "k_smith", "lo"]),
+    ],
+)  # fmt: skip
+def test_files_are_told_apart_by_their_whole_names(names, students, tmp_path):
+    put(tmp_path, *names)
+    found = listed(tmp_path)
+    assert sorted(submission.student for submission in found) == students
+    assert not any("clash" in submission.flags for submission in found)
+
+
+@pytest.mark.parametrize(
+    ("names", "students"),
+    [
+        (["smith.ipynb", "Smith.ipynb"], ["Smith (1)", "smith (2)"]),
+        (["john_ex02.ipynb", "john_ex02 (1).ipynb"], ["john_ex02", "john_ex02 (1)"]),
+        (["john_ex02_a.ipynb", "john_ex02_b.ipynb", "john_ex03.ipynb"], ["john_ex02_a", "john_ex02_b", "john_ex03"]),
+        (["Ann/x.ipynb", "ann/x.ipynb"], ["Ann (1)", "ann (2)"]),
+    ],
+)
+def test_files_that_nothing_tells_apart_are_kept_apart_and_asked_about(names, students, tmp_path):
+    put(tmp_path, *names)
+    found = listed(tmp_path)
+    assert [submission.student for submission in found] == students
+    assert all("clash" in submission.flags for submission in found)
+
+
+def test_the_class_list_says_whose_two_tries_are(tmp_path):
+    put(tmp_path, "john_ex02_a.ipynb", "JOHN_ex02_final.ipynb", "Smith.ipynb", "smith.ipynb")
+    found = listed(tmp_path, [Student("john", "John A"), Student("smith")])
+    assert [submission.student for submission in found] == ["john", "john", "smith", "smith"]
+
+
+def test_a_roster_of_short_ids_takes_no_longer_names(tmp_path):
+    put(tmp_path, "ann_marie_ex02.ipynb", "li wei.ipynb", "li_ex02.ipynb")
+    roster = [Student("ann"), Student("li"), Student("w17", "Li Wei")]
+    assert owners(tmp_path, roster) == [
+        ("ann_marie", "ann_marie_ex02.ipynb"),
+        ("li", "li_ex02.ipynb"),
+        ("w17", "li wei.ipynb"),
+    ]
+
+
+def test_a_group_in_front_of_a_name_in_moodle_is_passed_over(tmp_path):
+    put(tmp_path, "Group A-Anna Archer_1_assignsubmission_file_/x.ipynb")
+    assert owners(tmp_path, ROSTER)[0][0] == "anna"
+
+
+def test_the_exercises_are_called_as_their_files_are():
+    sources = Path(nstlib.__file__).parents[1] / "exercises" / "sources"
+    assert {path.stem.partition("_")[2] for path in sources.glob("*.py")} == set(TITLES)
 
 
 @pytest.mark.parametrize("id", ["a.b", "a+b", "(a", "[", "\\d", "^", "a|b", "*"])
 def test_signs_of_regular_expressions_in_ids_are_letters(id):
-    name = f"{id}_x.ipynb"
+    name = f"{id}_ex02.ipynb"
     assert student_of(name, [Student("ab"), Student("aab"), Student(id)]) == (id, set())
 
 
 def test_a_file_that_names_nobody_is_listed(tmp_path):
-    put(tmp_path, "_x.ipynb", "_y.ipynb")
+    put(tmp_path, "_.ipynb", "__.ipynb")
     submissions = listed(tmp_path, ROSTER)
     assert [submission.student for submission in submissions] == ["", ""]
     assert all("no_student" in submission.flags for submission in submissions)
@@ -180,7 +253,7 @@ def test_canvas_numbers_that_two_rows_have_are_nobodys():
 
 def test_names_that_only_look_like_canvas_do_not_make_one_student_of_two(tmp_path):
     put(tmp_path, "anna_2027_01_ex02.ipynb", "ben_2027_01_ex02.ipynb")
-    assert [student for student, _ in owners(tmp_path)] == ["anna", "ben"]
+    assert [student for student, _ in owners(tmp_path)] == ["anna_2027_01", "ben_2027_01"]
 
 
 def test_a_file_of_a_student_whose_canvas_number_is_unknown_may_hold_numbers():
@@ -322,7 +395,9 @@ def test_a_pattern_that_cannot_be_is_said(tmp_path, pattern):
 def test_two_spellings_are_one_student(tmp_path):
     put(tmp_path, "Zoe\u0308/a.ipynb", "zo\xeb/b.ipynb", "ZOË/c.ipynb")
     assert {student for student, _ in owners(tmp_path, [Student("Zoë")])} == {"Zoë"}
-    assert {student for student, _ in owners(tmp_path)} == {min("Zoe\u0308", "zo\xeb", "ZOË")}
+    apart = listed(tmp_path)
+    assert [submission.student for submission in apart] == ["ZOË (1)", "Zoe\u0308 (2)", "zo\xeb (3)"]
+    assert all("clash" in submission.flags for submission in apart)
 
 
 def test_a_folder_around_the_students_is_passed_through(tmp_path):
@@ -372,7 +447,7 @@ def test_a_student_without_a_notebook_is_listed(tmp_path):
         "anna/x.py",
         "ben/a/b/c/d/e/f/g/x.py",
         "archeranna_102_5_x.py",
-        "ben2_x.pdf",
+        "ben2_ex02.pdf",
         "cleo/x.ipynb",
         "notes.txt",
     )
@@ -381,7 +456,7 @@ def test_a_student_without_a_notebook_is_listed(tmp_path):
         ("anna", "anna", "no_notebook"),
         ("anna_lee", "archeranna_102_5_x.py", "no_notebook"),
         ("ben", "ben", "no_notebook"),
-        ("ben2", "ben2_x.pdf", "no_notebook"),
+        ("ben2", "ben2_ex02.pdf", "no_notebook"),
         ("cleo", "cleo/x.ipynb", None),
         ("dan", "dan", "no_notebook"),
     ]
