@@ -295,6 +295,9 @@ app.command("misconceptions")(sentences()(authors.misconceptions))
 app.add_typer(bundles, name="bundle")
 app.command("demo-class")(sentences()(instructors.demo_class))
 app.command("grade")(sentences()(instructors.grade))
+grades = typer.Typer(no_args_is_help=True, help="Gradebooks of several runs.")
+grades.command("merge")(sentences()(instructors.merge))
+app.add_typer(grades, name="grades")
 
 
 if __name__ == "__main__":

@@ -115,6 +115,20 @@ def grade(
     raise typer.Exit(graded.exit_status)
 
 
+def merge(
+    out: Annotated[Path, typer.Argument(help="Where the grades of the whole term go.")],
+    weeks: Annotated[list[Path], typer.Argument(help="The --out folders of the runs, oldest first.")],
+    bundle: Annotated[Path, typer.Option(help="The folder that nst bundle new made.")],
+) -> None:
+    """Put the gradebooks of several runs together: free days are counted over all of them, and nothing is run again."""
+    from nstlib.grading.bundle.bundle import Bundle
+    from nstlib.grading.merge import merge as put_together
+
+    graded = put_together(out, weeks, Bundle.load(bundle))
+    _say_summary(graded, out)
+    raise typer.Exit(graded.exit_status)
+
+
 def _marker(executor: str, scheduler: str, weak: bool):
     if executor not in ("local", "dask"):
         raise NstError(f"Expected local or dask for --executor, got {executor!r}: give one of the two.")

@@ -21,7 +21,7 @@ from nstlib.grading.reports.report import Run
 from nstlib.grading.sandbox.limits import Limits
 from nstlib.grading.submissions.find import Submission, find
 
-__all__ = ["Graded", "GradingError", "grade"]
+__all__ = ["Graded", "GradingError", "grade", "summary", "write"]
 
 PART = f".{'[0-9a-f]' * 32}.part"  # how nstlib.files names a file that is being written
 Marker = Callable[[Iterable[Submission], Mapping, Limits], Iterator]
@@ -106,9 +106,10 @@ def grade(
                 journal.append(_record(submission, marks, _key(submission, facts)) | facts)
                 done += 1
                 progress(done, len(todo))
+        _note_files(journal, submissions, keys)
         records = _records(journal, submissions, keys, bundle)
         rows = gradebook.build(records, bundle.roster, bundle.overrides, bundle.policy, bundle.points)
-        run = _run(journal, bundle, environment)
+        run = summary(journal.records(), bundle, environment)
         write(out, rows, bundle, run)  # while the journal keeps other graders out
     return Graded(rows, run, done)
 
@@ -210,10 +211,24 @@ def _records(
             yield {"path": path, **known, "questions": {}, "ungraded": list(bundle.points)}
 
 
+def _note_files(journal: Journal, submissions: Sequence[Submission], keys: Mapping[str, str]) -> None:
+    """Write down which files count, and whose they are, for ``merge``; once for the same files."""
+    files = [
+        {"path": submission.path, "key": keys[submission.path], **_from_folder(submission, ())}
+        for submission in submissions
+    ]
+    last = None
+    for record in journal.records():
+        last = record.get("files", last)
+    if last != files:
+        journal.append({"files": files})
+
+
 def _from_folder(submission: Submission, warnings: Iterable[str]) -> dict:
     return {
         "student": submission.student,
         "time": submission.time.isoformat() if submission.time else None,
+        "within": submission.within.isoformat() if submission.within else None,
         "flags": [*submission.flags, *warnings],
     }
 
@@ -223,9 +238,9 @@ def _escapes(proof: Mapping) -> list[str]:
     return proof["escapes"] if "escapes" in proof else proof["holes"]
 
 
-def _run(journal: Journal, bundle: Bundle, environment: Mapping[str, str]) -> Run:
-    """Return what the journal knows of the run: layers that held in all proofs, and what escaped in any of them."""
-    proofs = [record["proof"] for record in journal.records() if "proof" in record]
+def summary(records: Iterable[Mapping], bundle: Bundle, environment: Mapping[str, str]) -> Run:
+    """Return what a journal knows of the run: layers that held in all proofs, and what escaped in any of them."""
+    proofs = [record["proof"] for record in records if "proof" in record]
     first_layers = proofs[0]["layers"] if proofs else ()
     layers = [layer for layer in first_layers if all(layer in proof["layers"] for proof in proofs)]
     return Run(

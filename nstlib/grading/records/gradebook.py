@@ -21,6 +21,7 @@ CENT = Decimal("0.01")
 ZERO = Decimal(0)
 SOURCE = 20_000  # characters kept of an answer; the journal has all of them
 LOG = 2_000  # and of what it printed
+ORDER_FROM_ZIP = "order_from_zip"  # the flag of a student whose tries in one archive were told apart by its times
 LEFT_OUT = "not_graded"  # the flag of a file that this run left out, and that no earlier run has marked
 TEST_FIELDS = ("id", "verdict", "detail", "error_ratio")  # seconds and the like differ from run to run
 
@@ -165,10 +166,11 @@ def _number(value: object) -> object:
 
 @dataclass(frozen=True)
 class _File:
-    """What the gradebook needs of a record."""
+    """What the gradebook needs of a record. within: a member's own time, of an archive that was handed in."""
 
     path: str
     time: datetime | None
+    within: datetime | None
     flags: tuple[str, ...]
     answers: Mapping[str, Answer]
 
@@ -189,7 +191,8 @@ def _read_record(record: Mapping, points: Mapping[str, int]) -> _File:
         for name in points
         if name in entries or name in ungraded
     }
-    return _File(str(record.get("path")), time, tuple(flags), answers)
+    within = datetime.fromisoformat(record["within"]) if record.get("within") else None
+    return _File(str(record.get("path")), time, within, tuple(flags), answers)
 
 
 def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
@@ -221,10 +224,11 @@ def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
 def _row(
     student: Student, files: list[_File], overrides: Mapping[str, Override], policy: Policy, points: Mapping[str, int]
 ) -> Row:
-    files = sorted(files, key=lambda file: (file.time is not None, file.time and file.time.timestamp(), file.path))
+    files = sorted(files, key=_order)
     counted = [file for file in files if "superseded" not in file.flags]
     chosen = _choose_files(counted)
     answers = {name: chosen[name].answers[name] for name in points if name in chosen}
+    within = _decided_within(counted, chosen)
     late = lateness(student.id, _times(chosen), policy)
     worth = {name: answer.points or ZERO for name, answer in answers.items()}
     lost = {name: _lost(number, late.get(_exercise(name), Late())) for name, number in worth.items()}
@@ -238,11 +242,32 @@ def _row(
         max=sum(points.values()),
         days_late=max((cost.days for cost in late.values()), default=0),
         status=_status(counted, answers, overrides),
-        flags=_flags(files, answers, late, overrides),
+        flags=(*_flags(files, answers, late, overrides), *([ORDER_FROM_ZIP] if within else [])),
         answers=answers,
         late=late,
         overrides=dict(sorted(overrides.items())),
     )
+
+
+def _order(file: _File) -> tuple:
+    """Return what tells which of a student's files is the last."""
+    return (
+        *(file.time is not None, file.time.timestamp() if file.time else 0),
+        *(file.within.timestamp() if file.within else 0, file.path),
+    )
+
+
+def _decided_within(files: list[_File], chosen: Mapping[str, _File]) -> bool:
+    """Return whether a question counts from one of several tries that came at once, by the times in their archive."""
+    return any(
+        file is not last and file.time == last.time and file.within != last.within and _is_tried(file.answers.get(name))
+        for name, last in chosen.items()
+        for file in files
+    )
+
+
+def _is_tried(answer: Answer | None) -> bool:
+    return answer is not None and answer.outcome not in outcomes.NOT_TRIED
 
 
 def _choose_files(files: list[_File]) -> dict[str, _File]:
@@ -250,7 +275,7 @@ def _choose_files(files: list[_File]) -> dict[str, _File]:
     chosen: dict[str, _File] = {}
     for file in files:
         for name, answer in file.answers.items():
-            if name not in chosen or answer.outcome not in outcomes.NOT_TRIED:
+            if name not in chosen or _is_tried(answer):
                 chosen[name] = file
     return chosen
 

@@ -58,6 +58,7 @@ FLAGS: Mapping[str, str] = {
     "not_code": "A cell marked as an answer is not a code cell.",
     "after_check": "The answer stands below its check; what stands at the notebook’s end was graded.",
     "cell_too_long": "A statement outside the functions took too long and was left out.",
+    "order_from_zip": "Of several tries in one archive, the file that was changed last counts, as the archive says.",
     "bad_cell": "A cell of the notebook is damaged and was skipped.",
     "suspicious": "The source names parts of Python that no answer needs, such as `ctypes` or `gc`: read it.",
 }

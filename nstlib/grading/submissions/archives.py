@@ -38,7 +38,8 @@ class Rejected(Exception):
 class Item:
     """A file or folder that was found and not yet read.
 
-    path: as it is shown. reject: the reason not to read it. cost: bytes that reading it takes at least. fault: the
+    path: as it is shown. within: a member's own time, of an archive that was handed in. reject: the reason not to read
+    it. cost: bytes that reading it takes at least. fault: the
     reason to give where reading it fails.
     """
 
@@ -51,6 +52,7 @@ class Item:
     folder: bool = False
     cost: int = 0
     fault: str = "unreadable"
+    within: datetime | None = None
 
     @property
     def kind(self) -> str:

@@ -62,8 +62,9 @@ class SubmissionsError(NstError):
 class Submission:
     """A file that a student handed in, or a line that says that there is none.
 
-    path: as it is shown, with "/" between its parts, unique in a run. time: in UTC. reject: a key of REJECTIONS; `data`
-    and `sha256` are then empty.
+    path: as it is shown, with "/" between its parts, unique in a run. time: in UTC. within: of a member of an archive
+    that was handed in, its own time, which tells the last of several tries. reject: a key of REJECTIONS; `data` and
+    `sha256` are then empty.
     """
 
     student: str
@@ -74,6 +75,7 @@ class Submission:
     time: datetime | None
     flags: tuple[str, ...] = ()
     reject: str | None = None
+    within: datetime | None = None
 
 
 def find(
@@ -205,7 +207,8 @@ class _GroupReader:
                     if member.kind:
                         nested = "nested_archive" if member.kind == ".zip" else None
                         reject = member.reject or nested
-                        yield self._read(replace(member, time=item.time, flags=item.flags, reject=reject))
+                        own = member.time if "time_from_zip" in member.flags else None
+                        yield self._read(replace(member, time=item.time, flags=item.flags, reject=reject, within=own))
 
     def _copy(self, item: Item, to: IO[bytes]) -> None:
         chunks = self._reader.chunks(item, TOTAL)
@@ -227,7 +230,8 @@ class _GroupReader:
         except Rejected as fault:
             return self._rejected(item, fault.reason, fault.size)
         digest = hashlib.sha256(data).hexdigest()
-        return Submission(self._group.student, item.path, data, digest, len(data), item.time, tuple(item.flags))
+        found = Submission(self._group.student, item.path, data, digest, len(data), item.time, tuple(item.flags))
+        return replace(found, within=item.within)
 
     def _rejected(self, item: Item, reason: str, size: int = 0) -> Submission:
         return Submission(self._group.student, item.path, b"", "", size, item.time, tuple(item.flags), reason)

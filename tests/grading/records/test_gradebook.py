@@ -289,3 +289,14 @@ def test_nobodys_row_depends_on_another_student(records, more):
     before = {row.student.lower(): row for row in rows(records)}
     after = {row.student.lower(): row for row in rows([*records, more | {"path": "new.ipynb"}])}
     assert all(after[name] == row for name, row in before.items() if name != more["student"].lower())
+
+
+def test_of_several_tries_in_one_archive_the_one_changed_last_counts_and_that_is_flagged():
+    old = record("anna", path="a.zip/ex02_final.ipynb", within="2027-01-05T12:00:00+00:00")
+    new = record("anna", path="a.zip/ex02.ipynb", within="2027-01-09T12:00:00+00:00")
+    old["questions"]["ex02.gram"] = question("not yet")
+    for records in ([old, new], [new, old]):
+        (row,) = build(records, [], [], Policy(), POINTS)
+        assert row.answers["ex02.gram"].outcome == "correct" and "order_from_zip" in row.flags
+    (row,) = build([new], [], [], Policy(), POINTS)
+    assert "order_from_zip" not in row.flags

@@ -6,7 +6,7 @@ import pytest
 
 from nstlib.grading.bundle.lateness import Policy
 from nstlib.grading.marking import marking
-from nstlib.grading.records.gradebook import LEFT_OUT, build
+from nstlib.grading.records.gradebook import LEFT_OUT, ORDER_FROM_ZIP, build
 from nstlib.grading.records.outcomes import OUTCOMES
 from nstlib.grading.reports.attention import FLAGS, GROUPS, NOTHING, QUIET, REJECTED, WHO, alerts
 from nstlib.grading.sandbox import answers, notebook
@@ -143,7 +143,16 @@ def test_missing_names_and_what_the_machine_lacks_have_groups_of_their_own():
 
 
 def test_every_word_that_can_be_said_of_a_file_or_answer_has_its_sentence_or_is_said_elsewhere():
-    words = {*notebook.WARNINGS, *answers.FLAGS, *find.FLAGS, marking.FLAKY, LEFT_OUT, "no_time", "not_in_roster"}
+    words = {
+        *notebook.WARNINGS,
+        *answers.FLAGS,
+        *find.FLAGS,
+        marking.FLAKY,
+        LEFT_OUT,
+        ORDER_FROM_ZIP,
+        "no_time",
+        "not_in_roster",
+    }
     assert words - set(FLAGS) - QUIET == set() and set(FLAGS) - words == set()
     ends = {f"reading_{each}" for each in ("timeout", "memory", "output", "protocol", "exited", "killed")}
     assert {*notebook.REJECTIONS, *find.REJECTIONS, *ends} == set(REJECTED)

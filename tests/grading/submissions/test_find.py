@@ -746,6 +746,15 @@ def test_an_archive_that_was_handed_in(tmp_path, name):
     assert owners(tmp_path / "class.zip", ROSTER) == [("anna", f"class.zip/{name}/x.ipynb")]
 
 
+def test_a_members_own_time_is_kept_beside_the_archives(tmp_path):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("x.ipynb", (2027, 1, 9, 1, 2, 4)), NOTEBOOK)
+    put(tmp_path, "anna/hw.zip", data=data.getvalue())
+    (submission,) = listed(tmp_path)
+    assert (submission.time, submission.within) == (THEN, datetime(2027, 1, 9, 1, 2, 4, tzinfo=UTC))
+
+
 @pytest.mark.parametrize("much", [0, 1, 99])
 def test_archives_are_closed(tmp_path, much):
     put(
