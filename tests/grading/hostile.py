@@ -56,7 +56,7 @@ def denied(threat: int, name: str, code: str, before: str = "", ends: tuple[str,
 
 
 RESOURCES = [
-    Hostile(31, "loop-at-import", "while True: pass", ("replied absent",)),
+    Hostile(31, "loop-at-import", "while True: pass", ("timeout",)),
     Hostile(31, "loop-in-call", body("while True: pass"), ("timeout",)),
     Hostile(32, "c-call-without-end", body("import re\nre.match('(a+)+$', 'a' * 60 + 'b')"), ("timeout",)),
     Hostile(32, "huge-power", body("return 3 ** (10 ** 9)"), ("timeout", "memory")),

@@ -37,7 +37,7 @@ ROOT = Path(nstlib.__file__).parents[1]
 
 @pytest.fixture
 def folder(tmp_path):
-    return write(tmp_path / "in", {name: gram(RIGHT + f"\n\n# {name}") for name in ("anna", "ben", "cleo")})
+    return write(tmp_path / "in", {name: gram(RIGHT + f"\n# {name} ") for name in ("anna", "ben", "cleo")})
 
 
 @pytest.fixture

@@ -87,8 +87,6 @@ class Session:
         module = types.ModuleType("__main__")  # as in a notebook
         sys.modules["__main__"] = module  # dataclasses look there
         self.names = self._shell.user_ns = module.__dict__
-        for name in [name for name in sys.modules if name.partition(".")[0] in inert.PICTURES]:
-            del sys.modules[name]  # the reader of cells needs IPython, a notebook gets its stand-in
         inert.state.hooks = {
             "check": self._check,
             "get_ipython": lambda path: self._shell,

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import torch
 
+from . import inert
+
 
 class NoCompiler(types.ModuleType):
     """torch._dynamo as far as torch itself asks it, outside of compiled code: for nothing, and to be left alone."""
@@ -52,6 +54,8 @@ def install() -> None:
     concurrent.futures.ThreadPoolExecutor = InlineExecutor
     concurrent.futures.ProcessPoolExecutor = InlineExecutor
     torch.compile = _compile
+    for name in [name for name in sys.modules if name.partition(".")[0] in inert.PICTURES]:
+        del sys.modules[name]  # the reader of cells has what it needs of IPython; a notebook gets the stand-in
     # Checkpoints and optimisers ask the compiler to leave them alone, and load it for that (10 s)
     sys.modules["torch._dynamo"] = torch._dynamo = NoCompiler("torch._dynamo")
 
