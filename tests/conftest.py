@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import jaxtyping
 import pytest
 import torch
@@ -37,6 +38,10 @@ os.environ |= {name: os.path.join(HOME, folder) for name, folder in FOLDERS.item
 os.environ["NST_TEST"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
 torch.set_num_threads(1)  # workers share the cores: two threads each would wait for one another
+
+
+hypothesis.settings.register_profile("busy", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("busy")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from nstlib.grading import csv_files
 from nstlib.grading.bundle.classroom import Override, Student
@@ -15,7 +16,7 @@ from nstlib.grading.bundle.lateness import Late, Policy, lateness
 from nstlib.grading.escaping import normalized
 from nstlib.grading.records import outcomes
 
-__all__ = ["Answer", "Row", "build", "format_points", "gradebook_csv", "tests_csv", "write"]
+__all__ = ["Answer", "Received", "Row", "build", "format_points", "gradebook_csv", "tests_csv", "write"]
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -43,12 +44,21 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Received:
+    """The file that an exercise counts from, when it came and when it was due, as clock times in the policy's zone."""
+
+    file: str
+    time: datetime | None
+    due: datetime | None
+
+
+@dataclass(frozen=True)
 class Row:
     """A student. total = raw − penalty + override; `override` is what overrides add or take.
 
     status: "graded", "ungraded" (a question could not be graded), "left_out" (this run left the student out, and no
-    earlier run had marked what was handed in), "rejected" (no notebook could be read) or "no_submission". late: by
-    exercise. answers: by question, empty without a submission.
+    earlier run had marked what was handed in), "rejected" (no notebook could be read) or "no_submission". late,
+    received: by exercise that was tried. answers: by question, empty without a submission.
     """
 
     student: str
@@ -63,6 +73,7 @@ class Row:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     late: Mapping[str, Late] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
+    received: Mapping[str, Received] = field(default_factory=dict)
 
     @property
     def counts(self) -> bool:
@@ -229,7 +240,8 @@ def _row(
     chosen = _choose_files(counted)
     answers = {name: chosen[name].answers[name] for name in points if name in chosen}
     within = _decided_within(counted, chosen)
-    late = lateness(student.id, _times(chosen), policy)
+    times = {exercise: file.time for exercise, file in _latest(chosen).items() if file.time}
+    late = lateness(student.id, times, policy)
     worth = {name: answer.points or ZERO for name, answer in answers.items()}
     lost = {name: _lost(number, late.get(_exercise(name), Late())) for name, number in worth.items()}
     counting = {name: worth[name] - lost[name] for name in worth}
@@ -246,6 +258,7 @@ def _row(
         answers=answers,
         late=late,
         overrides=dict(sorted(overrides.items())),
+        received=_received(student.id, chosen, policy),
     )
 
 
@@ -280,13 +293,23 @@ def _choose_files(files: list[_File]) -> dict[str, _File]:
     return chosen
 
 
-def _times(chosen: Mapping[str, _File]) -> dict[str, datetime]:
-    """Return when each exercise was handed in: the time of the latest file that one of its questions counts from."""
-    times: dict[str, datetime] = {}
+def _latest(chosen: Mapping[str, _File]) -> dict[str, _File]:
+    """Return the latest file that a question of each exercise counts from; an exercise that was not tried has none."""
+    latest: dict[str, _File] = {}
     for name, file in chosen.items():
-        if file.time:
-            times[_exercise(name)] = max(file.time, times.get(_exercise(name), file.time))
-    return times
+        if _is_tried(file.answers[name]):
+            latest[_exercise(name)] = max(file, latest.get(_exercise(name), file), key=_order)
+    return latest
+
+
+def _received(student: str, chosen: Mapping[str, _File], policy: Policy) -> dict[str, Received]:
+    zone = ZoneInfo(policy.zone)
+    received = {}
+    for exercise, file in _latest(chosen).items():
+        due = policy.due_for(exercise)
+        due = due + policy.extension(student, exercise) if due else None
+        received[exercise] = Received(file.path, file.time.astimezone(zone) if file.time else None, due)
+    return received
 
 
 def _flags(

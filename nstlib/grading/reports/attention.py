@@ -79,7 +79,7 @@ REJECTED: Mapping[str, str] = {
     "not_notebook": "It is JSON, but not a notebook.",
     "version": "Its version of the notebook format is unknown.",
     "too_many_cells": "It has more cells than a notebook may have.",
-    "too_large": "It is larger than a notebook may be.",
+    "too_large": "It is larger than a notebook may be, as pictures in its outputs make it: ask for it without outputs.",
     "not_a_file": "It is a link, a folder or a device, not a file.",
     "no_notebook": "No notebook was handed in.",
     "bad_archive": "The archive, or this part of it, is broken or of an unusual kind.",

@@ -6,6 +6,7 @@ of one is ever on it: an answer could pass on what it was given.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from nstlib.grading import csv_files
@@ -81,7 +82,11 @@ def html(row: Row, questions: Mapping[str, GradedQuestion], title: str) -> str:
         score=score,
         share=min(100, max(0, share)),
         account=_account(row, questions),
-        sections=[_section(questions[name], answer, row) for name, answer in row.answers.items()],
+        sections=[
+            _section(questions[name], answer, row)
+            for name, answer in row.answers.items()
+            if name.partition(".")[0] not in _not_handed_in(row)
+        ],
     )
 
 
@@ -149,11 +154,30 @@ def _account(row: Row, questions: Mapping[str, GradedQuestion]) -> list[str]:
     if row.answers:
         right = sum(answer.outcome == "correct" for answer in row.answers.values())
         account.append(f"{right} of {len(row.answers)} questions are right.")
+    if missing := _not_handed_in(row):
+        account.append(f"Not handed in: {', '.join(missing)}.")
+    for exercise, received in row.received.items():
+        came = f", received {_clock(received.time)}" if received.time else ""
+        due = f", due {_clock(received.due)}" if received.due else ""
+        account.append(f"{exercise}: graded from `{received.file}`{came}{due}.")
     account += _lateness(row)
     for name, override in row.overrides.items():
         points = f"{format_points(override.points)} of {questions[name].points} points"
         account.append(f"{name} counts {points}: set by your instructor.")
     return account
+
+
+def _not_handed_in(row: Row) -> list[str]:
+    """Return the exercises of which no notebook holds anything."""
+    outcomes_of: dict[str, set[str]] = {}
+    for name, answer in row.answers.items():
+        if name not in row.overrides:
+            outcomes_of.setdefault(name.partition(".")[0], set()).add(answer.outcome)
+    return [exercise for exercise, known in outcomes_of.items() if known == {"missing"}]
+
+
+def _clock(time: datetime) -> str:
+    return f"{time.day} {time:%B %Y, %H:%M}"
 
 
 def _lateness(row: Row) -> list[str]:

@@ -18,7 +18,7 @@ class Limits:
     log_killed: int = 1 << 20  # bytes printed after which the child is killed
     head: int = 64 << 10  # bytes of a reply's JSON
     body: int = 16 << 20  # bytes of a reply's numbers, or of a notebook's sources
-    notebook: int = 10 << 20  # bytes of a file
+    notebook: int = 50 << 20  # bytes of a file, most of them pictures
     cells: int = 2000  # in a notebook
     source: int = 1 << 20  # bytes of all its code
     statement: float = 1.5  # CPU seconds of a statement outside functions; a longer one is left out

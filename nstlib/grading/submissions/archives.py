@@ -21,6 +21,7 @@ MEMBERS = 5_000  # the most that an archive may have
 CONTENTS = 4 << 20  # bytes of an archive's table of contents
 DEEP = 6  # parts of a path; deeper down, only notebooks and archives are listed
 KINDS = (".ipynb", ".zip")
+RENAMED = (".ipynb.txt", ".ipynb.json")  # as browsers and mail programs name a notebook that they do not know
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # with others, zipfile unpacks more than it is asked for
 CHUNK = 1 << 20  # bytes read at a time
 
@@ -235,7 +236,10 @@ def _modification_time(status: os.stat_result) -> datetime | None:
 
 
 def _kind(parts: tuple[str, ...]) -> str:
-    ending = os.path.splitext(parts[-1])[1].lower() if parts else ""
+    name = parts[-1].lower() if parts else ""
+    if name.endswith(RENAMED):
+        return ".ipynb"
+    ending = os.path.splitext(name)[1]
     return ending if ending in KINDS else ""
 
 

@@ -48,7 +48,7 @@ REJECTIONS = {
     "nested_archive": "it is an archive within a student's archive",
     "no_notebook": "there is no notebook",
     "not_a_file": "it is a link, a folder, a pipe or a device",
-    "too_large": "it is larger than a notebook may be, or the student's files are too large together",
+    "too_large": "it is larger than a notebook may be (50 MB), or the student's files are too large together (100 MB)",
     "too_many": "there are too many files",
     "unreadable": "it cannot be read",
 }

@@ -169,7 +169,7 @@ class OwnerFinder:
 
     def _file_owner(self, name: str) -> Owner:
         """Find the student that a file's name begins with, or take what is left of it without the exercise."""
-        stem = (name.rpartition(".")[0] or name)[:256]
+        stem = (re.sub(r"(\.ipynb)?\.[^.]*$", "", name, flags=re.IGNORECASE) or name)[:256]
         part, exercise = name_part(stem)
         for text in (part, COPY.sub("", stem)):
             ids = {*([self._students[key].id] if (key := normalized(text)) in self._students else [])}

@@ -300,3 +300,13 @@ def test_of_several_tries_in_one_archive_the_one_changed_last_counts_and_that_is
         assert row.answers["ex02.gram"].outcome == "correct" and "order_from_zip" in row.flags
     (row,) = build([new], [], [], Policy(), POINTS)
     assert "order_from_zip" not in row.flags
+
+
+def test_an_exercise_that_was_not_tried_is_not_late_and_costs_no_free_day():
+    policy = Policy({"ex01": DUE, "ex02": DUE + timedelta(days=10)}, per_day=Decimal(10), free_days=2)
+    late = record("anna", hours=24 * 11)  # a day after ex02 was due, eleven after ex01
+    for name in ("ex01.unroll", "ex01.content_cost"):
+        late["questions"][name] = question("missing", name=name, tests=[])
+    (row,) = build([late], [], [], policy, POINTS)
+    assert set(row.late) == {"ex02"} and (row.late["ex02"].free, row.penalty) == (1, 0)
+    assert set(row.received) == {"ex02"} and row.received["ex02"].file == "anna/all.ipynb"

@@ -77,6 +77,9 @@ def test_every_outcome_has_a_sentence_and_the_page_shows_it(outcome):
     answer = Answer(outcome, Decimal(0))
     assert all(sentence.strip() for sentence in sentences(answer)) and sentences(answer)
     text = page_text(row(outcome=outcome))
+    if outcome == "missing":  # of the only question of its exercise
+        assert "Not handed in: ex02." in text
+        return
     assert all(sentence.replace("`", "") in text for sentence in sentences(answer))
 
 
@@ -155,6 +158,15 @@ def test_a_page_for_every_status_says_what_it_is(records, status):
 @pytest.mark.parametrize("warning", feedback.WARNED)
 def test_what_the_student_can_mend_is_told(warning):
     assert feedback.WARNED[warning] in page_text(row(warnings=[warning]))
+
+
+def test_file_time_and_due_date_are_told_and_an_exercise_without_answers_is_a_line():
+    one = record("anna")
+    for name in ("ex01.unroll", "ex01.content_cost"):
+        one["questions"][name] = question("missing", name=name, tests=[])
+    text = page_text(rows([one])[0])
+    assert "Not handed in: ex01." in text and "ex01.unroll" not in text
+    assert "ex02: graded from anna/all.ipynb, received 1 March 2027, 22:59, due 1 March 2027, 23:59." in text
 
 
 def test_what_was_raised_is_told_without_its_message():

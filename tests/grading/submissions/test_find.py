@@ -114,6 +114,8 @@ def test_a_folder_is_a_student(tmp_path):
         ("anna_archer_ex02.ipynb", "anna"),
         ("Archer, Anna ex02 final.ipynb", "anna"),
         ("ex02_anna.ipynb", "anna"),
+        ("anna_ex02.ipynb.txt", "anna"),
+        ("anna_ex02.IPYNB.json", "anna"),
         ("ex02_gram_matrix_anna_lee (1).ipynb", "anna_lee"),
         ("ANNA_ex02.ipynb", "anna"),
         ("anna (1).ipynb", "anna"),
