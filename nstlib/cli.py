@@ -291,6 +291,7 @@ def _summary(table: list[dict], out: Path, stopped: bool) -> dict:
 bundles = typer.Typer(no_args_is_help=True, help="An instructor's hidden tests, dates and class list.")
 bundles.command("new")(sentences()(instructors.new))
 app.command("build")(sentences()(authors.build))
+app.command("release")(sentences()(authors.release))
 app.command("misconceptions")(sentences()(authors.misconceptions))
 app.add_typer(bundles, name="bundle")
 app.command("demo-class")(sentences()(instructors.demo_class))

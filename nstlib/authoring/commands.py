@@ -1,4 +1,4 @@
-"""The commands for authors: ``nst build``, ``nst misconceptions``."""
+"""The commands for authors: ``nst build``, ``nst release``, ``nst misconceptions``."""
 
 import sys
 from pathlib import Path
@@ -33,6 +33,14 @@ def build(
         raise typer.Exit(1)
     for path in [] if check else builder.build(Path.cwd(), execute=execute):
         typer.echo(path)
+
+
+def release(directory: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]) -> None:
+    """Write what a class is handed: exercises with stubs, lessons, a page that says what to do, and a zip of them."""
+    from nstlib.authoring.release import release as write
+
+    files = write(Path.cwd(), directory)
+    say(f"{directory} and {directory.name}.zip have {len(files)} files: hand out the zip.")
 
 
 def misconceptions(

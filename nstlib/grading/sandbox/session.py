@@ -102,11 +102,12 @@ class Session:
         self._shell.register_magic_function(function)
         return function
 
-    def _check(self, path: str, *answer) -> None:
-        """Take what ``exNN.question.check`` is given."""
+    def _check(self, path: str, *answer) -> Inert:
+        """Take what ``exNN.question.check`` is given; what it would say of it is nothing that an answer needs."""
         exercise, _, question = path.removesuffix(".check").rpartition(".")
         if len(answer) == 1:
             self.checked[f"{exercise.rpartition('.')[2]}.{question}"] = answer[0]
+        return Inert(path)
 
     def _run_cell(self, number: int) -> None:
         text = self._texts[number]
