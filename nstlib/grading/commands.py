@@ -82,7 +82,7 @@ def grade(
     executor: Annotated[str, typer.Option(help="local, or dask together with --scheduler.")] = "local",
     scheduler: Annotated[str, typer.Option(help="The address of Dask's scheduler, such as tcp://host:8786.")] = "",
 ) -> None:
-    """Grade a class. Exit status: 0 all graded, 1 it could not be read, or whose is it?, 2 grade again."""
+    """Grade a class. Exit status: 0 all graded, 1 something needs you, 2 something waits: grade again."""
     from nstlib.grading import run
     from nstlib.grading.bundle.bundle import Bundle
     from nstlib.grading.reports import lms

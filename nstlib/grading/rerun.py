@@ -42,7 +42,7 @@ def rerun(folder: Path, bundle: Bundle, student: str, question: str, *, pattern:
             if submission.reject:
                 pieces.append(REJECTED.get(submission.reject, submission.reject))
                 continue
-            marks = mark(submission.data, {question: bundle.questions[question]}, Traced(runner), limits)
+            marks = mark(submission.data, bundle.questions, Traced(runner), limits, only=[question])
             pieces += _say(marks, question)
     return "\n".join(pieces)
 

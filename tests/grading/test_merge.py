@@ -2,12 +2,13 @@
 
 import csv
 import os
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from nstlib.grading.bundle.bundle import Bundle
+from nstlib.grading.bundle.bundle import Bundle, new
 from nstlib.grading.demo.demo import DUE, notebook
 from nstlib.grading.merge import MergeError, merge
 from nstlib.grading.run import grade
@@ -25,8 +26,6 @@ def put(folder, exercise, student, days):
 
 @pytest.fixture
 def bundle(made, tmp_path):
-    import shutil
-
     copy = Path(shutil.copytree(made.path, tmp_path / "bundle"))
     text = (copy / "bundle.toml").read_text().replace("# due = 2027-01-31T23:59:00", "due = 2027-03-01T23:59:00")
     text = text.replace("percent_per_day = 0", "percent_per_day = 10").replace("free_days = 0", "free_days = 2")
@@ -76,3 +75,41 @@ def test_what_is_no_run_is_refused_and_nothing_is_written(bundle, tmp_path):
     with pytest.raises(MergeError, match="one of the runs"):
         merge(tmp_path / "week", [tmp_path / "week"], bundle)
     assert not (tmp_path / "out").exists()
+
+
+def weeks(tmp_path, bundle, names, roster=True):
+    """Grade ex02 of the first name and ex03 of the second, each in a week of its own."""
+    outs = []
+    for exercise, name in zip(("ex02", "ex03"), names, strict=True):
+        folder = tmp_path / exercise / "in"
+        put(folder, exercise, "x", -1)
+        (folder / "x" / f"{exercise}.ipynb").rename(folder / f"{name}_{exercise}.ipynb")
+        (folder / "x").rmdir()
+        outs.append(tmp_path / exercise / "grades")  # both called alike
+        grade(folder, bundle.only([exercise]), outs[-1], marker=mark_by_length)
+    return outs
+
+
+def test_files_of_one_name_in_folders_of_one_name_are_all_kept(bundle, tmp_path):
+    (bundle.path / "roster.csv").write_text("student,name\nanna,Anna\n")
+    listed = Bundle.load(bundle.path)
+    merge(tmp_path / "out", weeks(tmp_path, listed, ("anna", "anna")), listed)
+    rows = gradebook(tmp_path / "out")
+    assert set(rows) == {"anna"} and rows["anna"]["raw"] == str(sum(listed.only(["ex02", "ex03"]).points.values()))
+
+
+@pytest.mark.parametrize("names", [("smith", "smith"), ("smith", "Smith")])
+def test_names_that_were_guessed_are_not_joined_across_weeks(names, bundle, tmp_path):
+    merged = merge(tmp_path / "out", weeks(tmp_path, bundle, names), bundle)
+    assert len(gradebook(tmp_path / "out")) == 2 and merged.exit_status == 1
+
+
+def test_who_was_left_out_of_a_week_waits_and_another_bundle_is_refused(bundle, made, tmp_path):
+    for student in ("anna", "ben"):
+        put(tmp_path / "in", "ex02", student, -1)
+    grade(tmp_path / "in", bundle, tmp_path / "week", marker=mark_by_length, only=["anna"])
+    merge(tmp_path / "out", [tmp_path / "week"], bundle)
+    assert gradebook(tmp_path / "out")["ben"]["status"] == "left_out"
+    other = new(tmp_path / "other", secret=bytes(32))
+    with pytest.raises(MergeError, match="another bundle"):
+        merge(tmp_path / "out2", [tmp_path / "week"], other)

@@ -6,7 +6,7 @@ What a child claims about itself can cost points, but never earn any. Where the 
 
 import builtins
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -23,19 +23,26 @@ from nstlib.grading.sandbox.limits import Limits
 __all__ = ["Marks", "Stopped", "mark"]
 
 FLAKY = "nondeterministic"
+RAISED = ("raised", *WAITING)
+CELLS = 2.0  # the seconds that the cells may take together, in units of those of the answers
 NOT_RUN = Outcome("timeout", "not run")  # of a test after one that took too long
 
 
 @dataclass
 class Budget:
-    """The seconds that a submission's answers may take together, without waiting. go_on: whether the run goes on."""
+    """The seconds that a submission's answers may take together, and its cells, without waiting.
+
+    go_on: whether the run goes on.
+    """
 
     left: float
+    cells: float
     go_on: Callable[[], bool] = field(default=lambda: True)
 
     def spend(self, outcome: Outcome) -> None:
         """Take off a job's time, once for each of its runs."""
         self.left -= outcome.seconds * (1 + len(outcome.earlier))
+        self.cells -= outcome.before * (1 + len(outcome.earlier))
 
 
 class Stopped(Exception):
@@ -61,9 +68,13 @@ def mark(
     runner: Runner,
     limits: Limits = Limits(),  # noqa: B008, it is frozen
     go_on: Callable[[], bool] = lambda: True,
+    only: Collection[str] = (),
 ) -> Marks:
-    """Mark a notebook's bytes. Never raises for what they hold; raises Stopped once `go_on` says no."""
-    budget = Budget(limits.submission, go_on)
+    """Mark a notebook's bytes. Never raises for what they hold; raises Stopped once `go_on` says no.
+
+    only: the questions to mark, while the cells are run for all `questions`; every question if empty.
+    """
+    budget = Budget(limits.submission, CELLS * limits.submission, go_on)
     outcome = runner.read(data, {name: question.function for name, question in questions.items()})
     if outcome.status == "infra":
         return Marks({}, ungraded=tuple(questions))
@@ -78,6 +89,8 @@ def mark(
     entries = {}
     ungraded = []
     for name, question in questions.items():
+        if only and name not in only:
+            continue
         answer = reading.answers.get(name)
         if answer is None:
             ungraded.append(name)
@@ -92,10 +105,11 @@ def mark(
 
 @dataclass(frozen=True)
 class Notebook:
-    """The cells of a notebook, and what a first run of all of them has found."""
+    """A notebook, and what a first run of all its cells has found. stuck: that run did not come to its end in time."""
 
-    cells: tuple[str, ...]
+    reading: Reading
     run: Run
+    stuck: bool = False
 
 
 def _run_cells(
@@ -108,48 +122,57 @@ def _run_cells(
         if answer.status == "found"
     }
     if not asked:
-        return Notebook((), Run({}))
-    outcome = runner.run(reading.cells, asked)
-    budget.spend(outcome)
+        return Notebook(reading, Run({}))
+    outcome = runner.run(reading.cells, asked, reading.clean)
     if outcome.status == "infra":
         return None
-    return Notebook(reading.cells, outcome.data or Run(dict.fromkeys(asked, True)))
+    run = outcome.data or Run(dict.fromkeys(asked, True))
+    return Notebook(reading, run, stuck=outcome.status == "timeout")
 
 
 def _mark_question(
     question: GradedQuestion, answer: Extract, notebook: Notebook, runner: Runner, budget: Budget, limits: Limits
 ) -> dict[str, object]:
     """Run a question's tests, the first of them twice if all have replies, and judge."""
+    if notebook.stuck:
+        return _entry("stuck", question, points=None, source=answer.source, warnings=answer.warnings)
     if not notebook.run.found.get(question.id):
-        return _entry("absent", question, source=answer.source, warnings=answer.warnings)
-    cells = notebook.cells[: answer.stop + 1]
-    call = partial(_run_test, question, cells, notebook.run.skip, runner, budget, limits)
+        outcome = "syntax" if "no_python" in answer.warnings else "absent"
+        return _entry(outcome, question, source=answer.source, warnings=answer.warnings)
+    call = partial(_run_test, question, answer, notebook, runner, budget, limits)
     outcomes = _run_tests(question, call)
+    if "stuck" in [outcome.status for outcome in outcomes]:
+        return _entry("stuck", question, points=None, source=answer.source, warnings=answer.warnings)
     again = outcomes[0]
     if all(outcome.reply is not None for outcome in outcomes):
         again = call(question.tests[0])
     warnings = (*answer.warnings, *notebook.run.flags)
-    return _conclude(question, answer.source, warnings, outcomes, again) | _error(outcomes, cells)
+    return _conclude(question, answer.source, warnings, outcomes, again) | _error(outcomes, answer, notebook)
 
 
-PLACE = re.compile(r"in cell (\d{1,4}), line (\d{1,6})(?:: |$)")
-ERRORS = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type(Exception)))
+PLACE = re.compile(r"in cell (\d{1,4}), line (\d{1,4})(?:: |$)")
+ERRORS = frozenset(
+    name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
+)
 
 
-def _error(outcomes: Sequence[Outcome], cells: Sequence[str]) -> dict[str, str]:
+def _error(outcomes: Sequence[Outcome], answer: Extract, notebook: Notebook) -> dict[str, str]:
     """Return what was raised: `error` for the instructor, and `where` for the student, which quotes no child.
 
-    An answer could write what it was given into an exception's message or name, and into the line that it shows.
+    An answer could write what it was given into an exception's message, name and line. So a student sees the name only
+    if it is one of Python's own, and the line only if it stands in the answer's cell.
     """
-    texts = [outcome.reply.text for outcome in outcomes if outcome.reply is not None and outcome.reply.text]
-    if not texts:
+    raised = [outcome.reply for outcome in outcomes if outcome.reply and outcome.reply.status in RAISED]
+    if not raised or not raised[0].text:
         return {}
-    name, place = texts[0].partition(":")[0], PLACE.search(texts[0])
+    text = raised[0].text
+    name, place = text.partition(":")[0], PLACE.match(text.splitlines()[-1])
     kind = name if name in ERRORS else "An error"
     cell, line = (int(place[1]), int(place[2])) if place else (0, 0)
-    lines = cells[cell - 1].splitlines() if 0 < cell <= len(cells) else []
-    where = f"{kind} in code cell {cell}, line {line}: `{lines[line - 1].strip()}`" if 0 < line <= len(lines) else kind
-    return {"error": texts[0], "where": where}
+    cells = notebook.reading.cells
+    own = 0 < cell <= len(cells) and cells[cell - 1].strip() == answer.source.strip()
+    in_it = own and 0 < line <= len(cells[cell - 1].splitlines())
+    return {"error": text, "where": f"{kind} in line {line} of the answer's cell" if in_it else kind}
 
 
 def _run_tests(question: GradedQuestion, call: Callable[[Test], Outcome]) -> list[Outcome]:
@@ -195,8 +218,8 @@ def _conclude(
 
 def _run_test(
     question: GradedQuestion,
-    cells: tuple[str, ...],
-    skip: tuple[tuple[int, int], ...],
+    answer: Extract,
+    notebook: Notebook,
     runner: Runner,
     budget: Budget,
     limits: Limits,
@@ -206,8 +229,20 @@ def _run_test(
         raise Stopped
     if budget.left <= 0:
         return Outcome("timeout", "submission")
-    arguments = (test.arguments, test.gradient, test.cotangent, question.by_hand, question.id, skip)
-    outcome = runner.call(Job(question.function, cells, *arguments), min(limits.wall, budget.left))
+    if budget.cells <= 0:
+        return Outcome("stuck")
+    job = Job(
+        question.function,
+        notebook.reading.cells[: answer.stop + 1],
+        test.arguments,
+        test.gradient,
+        test.cotangent,
+        question.by_hand,
+        question.id,
+        notebook.run.skip.get(question.id, ()),
+        notebook.reading.clean,
+    )
+    outcome = runner.call(job, min(limits.wall, budget.left))
     budget.spend(outcome)
     return outcome
 

@@ -65,6 +65,11 @@ OUTCOMES: Mapping[str, Outcome] = {
         "not graded yet",
         "Your answer needs a package that is missing where it is graded. That is not your fault.",
     ),
+    "stuck": Outcome(
+        "…",
+        "not graded yet",
+        "The cells above this answer take too long where it is graded. Your instructor looks at it.",
+    ),
     "infra": Outcome(
         "…", "not graded yet", "This could not be graded yet, and not because of you.", "Run the grader again."
     ),
@@ -73,7 +78,7 @@ OUTCOMES: Mapping[str, Outcome] = {
     ),
 }
 NOT_TRIED = frozenset({"not attempted", "missing", "absent"})
-WAITING = ("jailed", "no package")  # where the answer was called, but what it would have given is not known
+WAITING = ("jailed", "no package", "stuck")  # where the answer was called, but what it would have given is not known
 OURS = frozenset({"infra", "ungraded"})  # the grader's fault: they say nothing about the answer, and are never a zero
 _UNKNOWN = Outcome(
     "?",

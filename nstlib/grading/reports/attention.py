@@ -16,8 +16,8 @@ GROUPS: Mapping[str, tuple[str, str]] = {  # group -> its heading, and what to d
     ),
     "waiting": (
         "Not graded here: the machine, not the student",
-        "The jail refused something, or a package is missing. Install the package beside nstlib and grade again, or "
-        "write an override.",
+        "The jail refused something, a package is missing, or the cells above the answer take too long. Install the "
+        "package beside nstlib and grade again, or write an override.",
     ),
     "ungraded": (
         "Not graded yet",
@@ -56,6 +56,7 @@ FLAGS: Mapping[str, str] = {
     "nondeterministic": "Two runs of the same test gave different answers; the worse one counts.",
     "metadata": "The function is not in the cell marked as its answer; it was found by its name.",
     "not_code": "A cell marked as an answer is not a code cell.",
+    "checked_again": "A cell below calls the check again, but the marked one counts.",
     "after_check": "The answer stands below its check; what stands at the notebook’s end was graded.",
     "cell_too_long": "A statement outside the functions took too long and was left out.",
     "order_from_zip": "Of several tries in one archive, the file that was changed last counts, as the archive says.",
@@ -65,7 +66,15 @@ FLAGS: Mapping[str, str] = {
 WHO = ("no_student", "clash", "ambiguous", "guessed", "not_in_roster")
 QUIET = frozenset(  # shown elsewhere, or harmless
     {"late", "superseded", "override", "upgraded", "kernel", "bom", "duplicate_key", "not_graded", "no_check"}
-    | {"time_from_file", "time_from_timestamp", "time_from_zip", "check_said_right", "cell_raised", "no_package"}
+    | {
+        "time_from_file",
+        "time_from_timestamp",
+        "time_from_zip",
+        "check_said_right",
+        "cell_raised",
+        "no_package",
+        "no_python",
+    }
 )
 REJECT = "reject"
 REJECTED: Mapping[str, str] = {

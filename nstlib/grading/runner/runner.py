@@ -37,8 +37,8 @@ class Job:
     function: its name. cells: the notebook's code until its check. arguments: arrays (tensors in the child) and plain
     Python. gradient: indices of arguments that require a gradient. cotangent: float64, of the right answer's shape,
     resized for another (np.resize); None asks for no gradient. by_hand: watch for the use of autograd. question: its
-    id, for what the notebook gives to its check. skip: (cell, statement) that are left out. trace: print an
-    exception's traceback, into the outcome's log.
+    id, for what the notebook gives to its check. skip: (cell, statement) that are left out. clean: the
+    cells that raised nothing for the student. trace: print an exception's traceback, into the outcome's log.
     """
 
     function: str
@@ -49,6 +49,7 @@ class Job:
     by_hand: bool = False
     question: str = ""
     skip: tuple[tuple[int, int], ...] = ()
+    clean: tuple[int, ...] = ()
     trace: bool = False
 
 
@@ -58,8 +59,9 @@ class Outcome:
 
     status: "replied", "timeout", "memory", "output", "protocol", "exited", "killed", or "infra", which is our fault.
     detail: always in our words: "SIGSEGV", an exit status, "nstlib", "autograd". data: the Reading or Run of a
-    notebook. log: the first bytes of what was printed, for the instructor alone. seconds: from jail to reply. digest:
-    SHA-256 of the reply's bytes. earlier: statuses of the same job's runs before this one.
+    notebook. log: the first bytes of what was printed, for the instructor alone. before: seconds of the notebook's
+    cells. seconds: from then, or from the jail, to the reply. digest: SHA-256 of the reply's bytes. earlier: statuses
+    of the same job's runs before this one.
     """
 
     status: str
@@ -68,6 +70,7 @@ class Outcome:
     data: Reading | Run | None = None
     log: bytes = b""
     seconds: float = 0.0
+    before: float = 0.0
     digest: str = ""
     earlier: tuple[str, ...] = ()
 
@@ -95,7 +98,7 @@ class Runner:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The layers of the jail: "rlimits", "no capabilities", "landlock 7", "seccomp", "namespaces"."""
+        """The jail's layers: "rlimits", "no capabilities", "landlock 7", "seccomp", "namespaces", "scratch folder"."""
         return self._zygote.layers
 
     @property
@@ -126,6 +129,7 @@ class Runner:
             "function": job.function,
             "cells": len(job.cells),
             "skip": list(job.skip),
+            "clean": list(job.clean),
             "gradient": list(job.gradient),
             "by_hand": job.by_hand,
             "trace": job.trace,
@@ -160,7 +164,7 @@ class Runner:
         frame = protocol.pack({"ask": "read", "questions": dict(questions)}, data)
         return self._run_twice(frame, wall or self.limits.wall, take)
 
-    def run(self, cells: Sequence[str], questions: Mapping[str, tuple[str, int]]) -> Outcome:
+    def run(self, cells: Sequence[str], questions: Mapping[str, tuple[str, int]], clean: Sequence[int] = ()) -> Outcome:
         """Run a notebook's cells; questions: id -> function's name, last cell. The outcome's data is a Run."""
 
         def take(outcome: Outcome, head: dict, chunks: list[bytes]) -> Outcome:
@@ -169,7 +173,7 @@ class Runner:
             return replace(outcome, data=answers.unpack_run(head, questions))
 
         texts = [text.encode("utf-8", "backslashreplace") for text in cells]
-        frame = protocol.pack({"ask": "run", "questions": dict(questions)}, *texts)
+        frame = protocol.pack({"ask": "run", "questions": dict(questions), "clean": list(clean)}, *texts)
         return self._run_twice(frame, self.limits.session, take)
 
     def _run_twice(self, frame: bytes, wall: float, take: Callable, session: float = 0.0) -> Outcome:
@@ -204,7 +208,7 @@ class Runner:
 
 def _outcome(end: End, take: Callable) -> Outcome:
     """Return the outcome of a child's end; `take` reads a complete frame."""
-    outcome = Outcome(end.status, end.detail, log=end.log, seconds=end.seconds)
+    outcome = Outcome(end.status, end.detail, log=end.log, seconds=end.seconds, before=end.before)
     if end.reader is None:
         return outcome
     digest = hashlib.sha256(end.reader.frame).hexdigest()

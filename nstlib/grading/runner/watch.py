@@ -23,6 +23,7 @@ class End:
     reader: Reader | None = None
     log: bytes = b""
     seconds: float = 0.0
+    before: float = 0.0
 
 
 class _Over(Exception):
@@ -50,6 +51,8 @@ class _Watched:
         self.rest = memoryview(frame)
         self.wall = wall
         self.session = session
+        self.has_cells = session > 0
+        self.begun: float | None = None
         self.limits = limits
         self.reader = Reader(limits.head, limits.body)
         self.log = bytearray()
@@ -80,8 +83,9 @@ class _Watched:
             pass
         if self.ready is None:
             raise Lost(f"{status} {detail} before the jail was locked", bytes(self.log))
-        seconds = time.monotonic() - self.ready
-        raise _Over(End(status, detail, reader, bytes(self.log), seconds))
+        now = time.monotonic()
+        begun = self.begun or (now if self.has_cells else self.ready)
+        raise _Over(End(status, detail, reader, bytes(self.log), now - begun, begun - self.ready))
 
     def forget(self, end) -> None:
         """Stop watching a pipe whose other end is closed, or through which everything was sent."""
@@ -111,7 +115,8 @@ class _Watched:
             data = data[len(READY) :]
         if self.session and data:
             self.session = 0.0
-            self.until = time.monotonic() + self.wall
+            self.begun = time.monotonic()
+            self.until = self.begun + self.wall
             if not data.startswith(BEGUN):
                 self.over("protocol", "Expected the byte that tells that the cells have run, got another.")
             data = data[len(BEGUN) :]

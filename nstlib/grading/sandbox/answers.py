@@ -100,10 +100,15 @@ class Extract:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a notebook holds. cells: its code, never run outside. reject: why it could not be read, or None."""
+    """What a notebook holds.
+
+    cells: its code, never run outside. clean: the numbers of those that raised nothing when the student ran them.
+    reject: why it could not be read, or None.
+    """
 
     answers: dict[str, Extract]
     cells: tuple[str, ...] = ()
+    clean: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
     reject: str | None = None
 
@@ -111,7 +116,8 @@ class Reading:
 def pack_reading(read: dict) -> bytes:
     """Return the frame of what ``notebook.read`` returned."""
     rows = [[name, found["status"], found["stop"], list(found["warnings"])] for name, found in read["found"].items()]
-    head = {"status": "read", "warnings": list(read["warnings"]), "reject": read["reject"], "found": rows}
+    more = {"warnings": list(read["warnings"]), "clean": list(read["clean"])}
+    head = {"status": "read", "reject": read["reject"], "found": rows} | more
     sources = [found["source"] for found in read["found"].values()]
     return pack(head, *(text.encode("utf-8", "backslashreplace") for text in (*sources, *read["cells"])))
 
@@ -134,6 +140,7 @@ def unpack_reading(
         raise ProtocolError("Expected the words that a reading is made of, got another.")
     cells = chunks[len(rows) :]
     sizes([row[2] for row in rows], max(0, len(cells) - 1))
+    clean = sizes(head.get("clean"), max(0, len(cells) - 1))
     if any(len(chunk) > most for chunk in chunks) or sum(map(len, cells)) > most:
         raise ProtocolError("Expected a shorter source: this is more than an answer may have.")
     try:
@@ -141,35 +148,39 @@ def unpack_reading(
     except UnicodeDecodeError:
         raise ProtocolError("Expected a source in UTF-8, got other bytes.") from None
     found = {row[0]: Extract(row[1], row[2], text, tuple(row[3])) for row, text in zip(rows, texts, strict=False)}
-    return Reading(found, tuple(texts[len(rows) :]), tuple(head["warnings"]), reject)
+    return Reading(found, tuple(texts[len(rows) :]), tuple(clean), tuple(head["warnings"]), reject)
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of all cells found: which questions have a function, (cell, statement) to leave out, and FLAGS."""
+    """What a run of all cells found: by question, whether it has a function, and (cell, statement) to leave out.
+
+    flags: of FLAGS.
+    """
 
     found: dict[str, bool]
-    skip: tuple[tuple[int, int], ...] = ()
+    skip: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
 
 def pack_run(run: Run) -> bytes:
     """Return the frame of a run."""
-    rows = [[question, bool(there)] for question, there in run.found.items()]
-    return pack({"status": "ran", "found": rows, "skip": list(run.skip), "flags": list(run.flags)})
+    rows = [[question, bool(there), list(run.skip.get(question, ()))] for question, there in run.found.items()]
+    return pack({"status": "ran", "found": rows, "flags": list(run.flags)})
 
 
 def unpack_run(head: dict, questions: Collection[str]) -> Run:
     """Check a reply about a run; raises ProtocolError."""
-    rows = [listed(row, 2) for row in listed(head.get("found"), NAMES)]
-    known = [len(row) == 2 and isinstance(row[0], str) and row[0] in questions for row in rows]
+    rows = [listed(row, 3) for row in listed(head.get("found"), NAMES)]
+    known = [len(row) == 3 and isinstance(row[0], str) and row[0] in questions for row in rows]
     if not all(known) or not all(isinstance(row[1], bool) for row in rows):
         raise ProtocolError("Expected true or false for each of the questions that were asked, got something else.")
-    skip = [tuple(sizes(pair, SKIPPED, 2)) for pair in listed(head.get("skip"), NAMES)]
+    skip = {row[0]: tuple(tuple(sizes(pair, SKIPPED, 2)) for pair in listed(row[2], NAMES)) for row in rows}
     flags = listed(head.get("flags"), len(FLAGS))
-    if not all(isinstance(flag, str) and flag in FLAGS for flag in flags) or not all(len(pair) == 2 for pair in skip):
+    pairs = [pair for question in skip.values() for pair in question]
+    if not all(isinstance(flag, str) and flag in FLAGS for flag in flags) or not all(len(pair) == 2 for pair in pairs):
         raise ProtocolError("Expected known flags, and pairs of numbers for what was left out, got something else.")
-    return Run(dict(rows), tuple(skip), tuple(flags))
+    return Run({row[0]: row[1] for row in rows}, skip, tuple(flags))
 
 
 def readable(text: str) -> str:

@@ -14,6 +14,10 @@ AUTOMAGIC = re.compile(r"^([ \t]*)(?:pip|conda|mamba|uv)[ \t]+\w.*$", re.MULTILI
 CHECK = re.compile(r"(?:.*\.)?(ex\d\d\.\w+)\.check")
 PARSING = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+GRAVE = {  # of the parts of Python that no answer needs, those that no debugging needs either
+    *("atexit", "builtins", "ctypes", "faulthandler", "gc", "linecache", "marshal", "mmap", "resource", "signal"),
+    *("tracemalloc", "__import__"),
+}
 NEEDLESS = {
     *("atexit", "builtins", "ctypes", "faulthandler", "gc", "importlib", "inspect", "linecache", "marshal", "mmap"),
     *("os", "pathlib", "pickle", "resource", "shutil", "signal", "socket", "subprocess", "sys", "threading"),
@@ -72,8 +76,12 @@ def is_stub(tree: ast.Module, name: str) -> bool:
     return bool(functions) and all(_is_stub(node) for node in functions)
 
 
-def suspicious(tree: ast.Module) -> bool:
-    """Return whether a cell names a part of Python that no answer needs, or a private attribute of something else."""
+def suspicious(tree: ast.Module, grave: bool = False) -> bool:
+    """Return whether a cell names a part of Python that no answer needs, or a private attribute of something else.
+
+    grave: only look for what no cell around an answer needs either.
+    """
+    forbidden = GRAVE if grave else NEEDLESS
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = {alias.name.partition(".")[0] for alias in node.names}
@@ -82,12 +90,12 @@ def suspicious(tree: ast.Module) -> bool:
         elif isinstance(node, ast.Name):
             names = {node.id}
         elif isinstance(node, ast.Attribute):
-            if node.attr.startswith("_") and node.attr not in USUAL and not _is_self(node.value):
+            if not grave and node.attr.startswith("_") and node.attr not in USUAL and not _is_self(node.value):
                 return True
             continue
         else:
             continue
-        if names & NEEDLESS:
+        if names & forbidden:
             return True
     return False
 

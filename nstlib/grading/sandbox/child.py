@@ -4,7 +4,6 @@ After the ready byte everything in this process belongs to the student's code, w
 only its own reply.
 """
 
-import errno
 import linecache
 import os
 import random
@@ -18,9 +17,10 @@ import torch
 
 from . import answers, inert, protocol, reading, values  # `reading` is of nstlib.checks: the zygote puts it here
 from .answers import Answer, Run
-from .session import Session
+from .session import Session, refused
 
 READY = b"\x01"
+OWN = ("<cell ", "<magic ")  # how the student's code is called in tracebacks
 BEGUN = b"\x02"  # the cells have run, and the answer is called
 
 
@@ -59,20 +59,21 @@ def _texts(chunks: list[bytes]) -> list[str]:
 
 def _run(head: dict, chunks: list[bytes], limits) -> Run:
     """Run all cells once, and say what the calls of answers need to know."""
-    session = Session(_texts(chunks), (), limits, limits.statement)
-    found = {}
+    session = Session(_texts(chunks), limits, limits.statement, clean=head["clean"])
+    found, skip = {}, {}
     first = 0
     for question, (name, stop) in sorted(head["questions"].items(), key=lambda item: item[1][1]):
         session.run(first, stop)
-        first = stop + 1
+        first = max(first, stop + 1)
         found[question] = callable(session.answer(question, name))
-    return Run(found, session.slow(), tuple(sorted(session.flags)))
+        skip[question] = session.slow()
+    return Run(found, skip, tuple(sorted(session.flags)))
 
 
 def _call(head: dict, chunks: list[bytes], limits, reply: int) -> bytes:
     cells = chunks[: head["cells"]]
     # What the first run had time for is not interrupted now: on a busy machine it takes longer
-    session = Session(_texts(cells), map(tuple, head["skip"]), limits, limits.session)
+    session = Session(_texts(cells), limits, limits.session, map(tuple, head["skip"]), head["clean"])
     session.run(0, len(cells) - 1)
     function = session.answer(head["question"], head["function"])
     os.write(reply, BEGUN)
@@ -111,7 +112,7 @@ def _answer(head: dict, chunks: list[bytes], function, most: int) -> Answer:
             raise MemoryError from None
         if head["trace"]:
             _print_trace(fault)
-        status = "jailed" if _refused(fault) else "no package" if _misses_a_package(fault) else "raised"
+        status = "jailed" if refused(fault) else "no package" if _misses_a_package(fault) else "raised"
         return Answer(status, text=_describe(fault), detail=_about(fault))
     finally:
         inert.state.strict = False
@@ -167,19 +168,6 @@ def _out_of_memory(fault: BaseException) -> bool:
     return isinstance(fault, MemoryError) or (isinstance(fault, RuntimeError) and "can't allocate memory" in str(fault))
 
 
-def _refused(fault: BaseException) -> bool:
-    """Return whether the jail, and not the answer, is to blame."""
-    codes = (errno.EPERM, errno.EACCES, errno.EFBIG, errno.ENOSPC, errno.EROFS)
-    words = ("can't start new thread", "Operation not permitted", "Permission denied")
-    while fault is not None:
-        if isinstance(fault, OSError) and fault.errno in codes:
-            return True
-        if isinstance(fault, RuntimeError) and any(word in str(fault) for word in words):
-            return True
-        fault = fault.__cause__ or fault.__context__
-    return False
-
-
 def _misses_a_package(fault: BaseException) -> bool:
     return isinstance(fault, ModuleNotFoundError) and not _about(fault)
 
@@ -188,7 +176,7 @@ def _print_trace(fault: BaseException) -> None:
     """Print what an exception went through, from the student's first line on."""
     try:
         frames = traceback.extract_tb(fault.__traceback__)
-        own = [number for number, frame in enumerate(frames) if frame.filename.startswith("<cell ")]
+        own = [number for number, frame in enumerate(frames) if frame.filename.startswith(OWN)]
         print(*traceback.format_list(frames[own[0] if own else 0 :]), sep="", end="")
         print(*traceback.format_exception_only(fault), sep="", end="")
     except Exception:  # its __str__ raises
@@ -206,7 +194,7 @@ def _describe(fault: BaseException) -> str:
         message = str(fault).strip().splitlines() or ["without a message"]
         text = f"{_name(type(fault))}: {message[0][: answers.TEXT // 2]}"
         frames = list(traceback.walk_tb(fault.__traceback__))
-        own = [(frame, line) for frame, line in frames if frame.f_code.co_filename.startswith("<cell ")]
+        own = [(frame, line) for frame, line in frames if frame.f_code.co_filename.startswith(OWN)]
         if not own:
             return text
         frame, line = own[-1]

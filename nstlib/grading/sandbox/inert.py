@@ -21,13 +21,14 @@ class State:
     """What the stand-ins of this process share.
 
     strict: an answer is being called. uses: how often a stand-in was used. hooks: last part of a path -> the function
-    that a call of it runs.
+    that a call of it runs. missing: packages that are not installed, and were imported all the same.
     """
 
     def __init__(self) -> None:
         self.strict = False
         self.uses = 0
         self.hooks: dict[str, Callable] = {}
+        self.missing: set[str] = set()
 
 
 state = State()
@@ -135,13 +136,13 @@ class Stubs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             raise ModuleNotFoundError(
                 f"{name} cannot be imported while grading: the answer must stand alone", name=name
             )
-        if package == LIBRARY or package in PICTURES:
+        if package == LIBRARY or package in PICTURES or package in state.missing:
             return importlib.machinery.ModuleSpec(name, self, is_package=True)
         return None
 
     def create_module(self, spec):
         """Return the stand-in."""
-        return InertModule(spec.name)
+        return TqdmModule(spec.name) if spec.name.partition(".")[0] == "tqdm" else InertModule(spec.name)
 
     def exec_module(self, module) -> None:
         """Do nothing: there is no code."""
@@ -150,14 +151,22 @@ class Stubs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 class Progress:
     """tqdm where there is none: gives what it was given, and draws nothing."""
 
-    def __init__(self, iterable=(), *arguments, **named) -> None:
-        self._iterable = iterable
+    def __init__(self, iterable=(), *arguments, total=None, **named) -> None:
+        self.iterable = iterable
+        self.total = len(iterable) if total is None and hasattr(iterable, "__len__") else total
+        self.n = 0
 
     def __iter__(self) -> Iterator:
-        return iter(self._iterable)
+        for item in self.iterable:
+            yield item
+            self.n += 1
+
+    def update(self, n=1) -> None:
+        """Count on."""
+        self.n += n
 
     def __len__(self) -> int:
-        return len(self._iterable)
+        return self.total
 
     def __enter__(self):
         return self
@@ -171,16 +180,12 @@ class Progress:
         return lambda *arguments, **named: None
 
 
-def missing(name: str) -> object:
-    """Return what stands for a missing package, or for a name from it."""
-    package, _, inner = name.partition(".")
-    if package == "tqdm":
-        return Progress if inner else _tqdm()
-    return Inert(name)
+class TqdmModule(types.ModuleType):
+    """tqdm and its submodules."""
 
+    tqdm = tqdm_notebook = Progress
 
-def _tqdm() -> types.ModuleType:
-    module = types.ModuleType("tqdm")
-    module.tqdm = module.trange = module.auto = module.notebook = Progress
-    module.trange = lambda *bounds, **named: range(*bounds)
-    return module
+    @staticmethod
+    def trange(*bounds, **named) -> Progress:
+        """Return a range's progress."""
+        return Progress(range(*bounds), **named)

@@ -48,7 +48,12 @@ class Jail:
         layers += [f"landlock {landlock.version()}"] if self._rules is not None else []
         layers += ["seccomp"] if seccomp.known() else []
         layers += ["namespaces"] if self.namespaces else []
-        return (*layers, *(["scratch folder"] if self.scratch else []))
+        return (*layers, *(["scratch folder"] if self.writes else []))
+
+    @property
+    def writes(self) -> bool:
+        """Whether a child may write into the scratch folder, and into nothing else."""
+        return self.scratch is not None and self._rules is not None
 
     @property
     def descriptors(self) -> list[int]:
@@ -57,7 +62,7 @@ class Jail:
 
     def lock(self, parent: int) -> None:
         """Lock this process in for good; it dies when `parent`, which forked it, does. Raises JailError."""
-        _limit(self.limits, self._used["VmData"], self._used["VmSize"])
+        _limit(self.limits, self._used["VmData"], self._used["VmSize"], scratch.SIZE if self.writes else 0)
         _drop()
         _require("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
@@ -67,7 +72,7 @@ class Jail:
             landlock.restrict(self._rules)
             os.close(self._rules)
         if seccomp.known():
-            _filter(seccomp.program(os.getpid()))
+            _filter(seccomp.program(os.getpid(), writes=self.writes))
 
 
 def readable() -> list[Path]:
@@ -85,11 +90,11 @@ def unshare() -> bool:
     return _libc.unshare(NEW_USER | NEW_OTHERS) == 0 or _libc.unshare(NEW_OTHERS) == 0
 
 
-def _limit(limits: Limits, data: int, size: int) -> None:
+def _limit(limits: Limits, data: int, size: int, file: int) -> None:
     for name, most in (
         (resource.RLIMIT_DATA, data + limits.memory),
         (resource.RLIMIT_AS, size + limits.memory),
-        (resource.RLIMIT_FSIZE, scratch.SIZE),
+        (resource.RLIMIT_FSIZE, file),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, limits.files),
     ):

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 class Limits:
     """The limits of one test, unless the comment says otherwise."""
 
-    wall: float = 4.0  # seconds, from the moment the child is jailed
-    cpu: int = 5  # seconds, all threads together
+    wall: float = 4.0  # seconds, from the moment the child is jailed or, if it runs cells, has run them
+    cpu: int = 5  # seconds, beside those of `session`
     submission: float = 60.0  # seconds for all tests of a submission
     start: float = 30.0  # seconds until a child is jailed; a longer start is our fault
     zygote: float = 120.0  # seconds until PyTorch is imported, once a run
     memory: int = 1 << 30  # bytes beyond what the zygote has
-    files: int = 64  # open at once; none may be written
+    files: int = 64  # open at once
     log_kept: int = 16 << 10  # bytes kept of what is printed
     log_killed: int = 1 << 20  # bytes printed after which the child is killed
     head: int = 64 << 10  # bytes of a reply's JSON

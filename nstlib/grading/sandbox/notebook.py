@@ -20,6 +20,8 @@ WARNINGS = (
     "bad_cell",  # something among the cells is no cell, and was skipped
     "metadata",  # the function is not in the cell marked as its answer, but in another
     "no_check",  # the cell that checks the answer is gone: what stands at the notebook's end counts
+    "checked_again",  # below the marked check, a cell without a mark calls the check again
+    "no_python",  # a cell that names the function cannot be read as Python
     "after_check",  # the answer stands below its check, so what stands at the notebook's end counts
     "not_code",  # the cell marked as the answer is no code cell
     "check_said_right",  # the stored output of the check says so; anyone can write that into a file
@@ -53,7 +55,7 @@ class Cell:
     """A code cell: `text` as Python, "" where it is none; `raw` as it stands in the file.
 
     answers, checks: the questions that it is marked as the answer to, or as the check of. called: those whose check it
-    calls. right: those that are right, as its stored output says.
+    calls. right: those that are right, as its stored output says. clean: it was run, and raised nothing.
     """
 
     raw: str
@@ -63,19 +65,21 @@ class Cell:
     checks: frozenset[str]
     called: frozenset[str]
     right: frozenset[str]
+    clean: bool
 
 
 def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> dict:  # noqa: B008, it is frozen
-    """Return {"warnings", "reject", "cells", "found"}; questions: question -> the function's name.
+    """Return {"warnings", "reject", "cells", "clean", "found"}; questions: question -> the function's name.
 
-    cells: the code cells as Python. found: question -> {"status", "stop", "source", "warnings"}, where `stop` is the
-    last cell that counts, and `source` the cell that a reader should look at.
+    cells: the code cells as Python. clean: the numbers of those that raised nothing when they were run last. found:
+    question -> {"status", "stop", "source", "warnings"}, where `stop` is the last cell that counts, and `source` what a
+    reader should look at.
     """
     warnings: set[str] = set()
     try:
         cells = _cells(data, warnings, limits)
     except Rejected as why:
-        return {"warnings": sorted(warnings), "reject": str(why), "cells": [], "found": {}}
+        return {"warnings": sorted(warnings), "reject": str(why), "cells": [], "clean": [], "found": {}}
     too_long = sum(len(cell.text.encode()) for cell in cells) > limits.source
     own = _exercises(cells)
     found = {}
@@ -85,7 +89,8 @@ def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> d
         else:
             found[question] = _nothing("too_long") if too_long else _answer(question, name, cells)
     texts = [] if too_long else [cell.text for cell in cells]
-    return {"warnings": sorted(warnings), "reject": None, "cells": texts, "found": found}
+    clean = [number for number, cell in enumerate(cells) if cell.clean]
+    return {"warnings": sorted(warnings), "reject": None, "cells": texts, "clean": clean, "found": found}
 
 
 def _nothing(status: str, warnings: set[str] = frozenset()) -> dict:
@@ -102,12 +107,12 @@ def _exercises(cells: list[Cell]) -> set[str]:
 
 def _answer(question: str, name: str, cells: list[Cell]) -> dict:
     mentioned = re.compile(rf"\b{re.escape(name)}\b")
-    checks = [number for number, cell in enumerate(cells) if question in cell.checks]
-    checks = checks or [number for number, cell in enumerate(cells) if question in cell.called]
     marked = [number for number, cell in enumerate(cells) if question in cell.answers]
+    checks, again = _checks(question, cells)
     if not checks and not any(mentioned.search(cell.raw) for cell in cells):
         return _nothing("missing")
-    warnings = {"check_said_right"} if checks and question in cells[checks[-1]].right else set()
+    warnings = {"check_said_right"} if any(question in cells[number].right for number in checks) else set()
+    warnings |= {"checked_again"} if again else set()
     holders = [number for number, cell in enumerate(cells) if cell.tree is not None and python.binds(cell.tree, name)]
     written = [number for number in holders if not python.is_stub(cells[number].tree, name)]
     stop = checks[-1] if checks else len(cells) - 1
@@ -116,17 +121,33 @@ def _answer(question: str, name: str, cells: list[Cell]) -> dict:
     elif written and written[0] > stop:
         stop = len(cells) - 1
         warnings.add("after_check")
-    before = [number for number in written or holders if number <= stop]
-    shown = [number for number in before if number in marked] or before
     broken = [cell for cell in cells if cell.tree is None]
     if not holders and any(question in cell.answers or mentioned.search(cell.raw) for cell in broken):
-        return _nothing("syntax", warnings)
+        warnings.add("no_python")
+    before = [number for number in written or holders if number <= stop]
+    shown = [number for number in before if number in marked] or before
     if marked and shown and shown[-1] not in marked:
         warnings.add("metadata")
     source = cells[shown[-1]].raw if shown else ""
-    if shown and python.suspicious(cells[shown[-1]].tree):
+    if stop in checks and not re.search(rf"\bcheck\(\s*{re.escape(name)}\s*\)", cells[stop].raw):
+        source = f"{source}\n\n{cells[stop].raw}".strip()
+    trees = [(number, cell.tree) for number, cell in enumerate(cells[: stop + 1]) if cell.tree is not None]
+    if any(python.suspicious(tree, grave=number not in shown[-1:]) for number, tree in trees):
         warnings.add("suspicious")
     return {"status": "found", "stop": stop, "source": source, "warnings": sorted(warnings)}
+
+
+def _checks(question: str, cells: list[Cell]) -> tuple[list[int], bool]:
+    """Return the cells that check a question, and whether one of them, below the marked ones, does not count.
+
+    The last of which the stored output says ✓ counts, or the last that is marked, or the last that calls the check.
+    """
+    marked = [number for number, cell in enumerate(cells) if question in cell.checks]
+    called = [number for number, cell in enumerate(cells) if question in cell.called]
+    every = sorted({*marked, *called})
+    if right := [number for number in every if question in cells[number].right]:
+        return right, False
+    return marked or called, bool(marked and called and called[-1] > marked[-1])
 
 
 def _cells(data: bytes, warnings: set[str], limits: Limits) -> list[Cell]:
@@ -174,15 +195,22 @@ def _cell(text: str, cell: dict, limits: Limits) -> Cell:
     tree = None if plain is None else python.parsed(plain)
     called = frozenset() if tree is None else python.checked(tree)
     answers, checks = _marks(metadata, "question"), _marks(metadata, "check")
-    return Cell(text, plain or "", tree, answers, checks, called, _said_right(cell.get("outputs")))
+    outputs = [output for output in _list(cell.get("outputs")) if isinstance(output, dict)]
+    raised = any(output.get("output_type") == "error" for output in outputs)
+    clean = isinstance(cell.get("execution_count"), int) and not raised
+    return Cell(text, plain or "", tree, answers, checks, called, _said_right(outputs), clean)
 
 
-def _said_right(outputs) -> frozenset[str]:
+def _list(value) -> list:
+    return value if isinstance(value, list) else []
+
+
+def _said_right(outputs: list[dict]) -> frozenset[str]:
     """Return the questions of which a cell's stored outputs say that they are right."""
     said = {}
-    for output in outputs if isinstance(outputs, list) else []:
-        shown = output.get("data") if isinstance(output, dict) else None
-        text = shown.get("text/plain") if isinstance(shown, dict) else None
+    for output in outputs:
+        shown = output.get("data")
+        text = shown.get("text/plain") if isinstance(shown, dict) else output.get("text")
         text = "".join(line for line in text if isinstance(line, str)) if isinstance(text, list) else text
         said |= {question: sign for sign, question in SAID.findall(text)} if isinstance(text, str) else {}
     return frozenset(question for question, sign in said.items() if sign == "✓")

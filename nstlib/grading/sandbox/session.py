@@ -8,11 +8,13 @@ import __future__
 
 import ast
 import builtins
+import errno
 import importlib.abc
 import importlib.machinery
 import inspect
 import linecache
 import signal
+import socket
 import sys
 import time
 import types
@@ -25,9 +27,11 @@ from .inert import Inert
 from .limits import Limits
 from .shell import Shell
 
-FLAGS = ("cell_raised", "cell_too_long", "no_package")  # what a session may say about itself
 FUTURES = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 FILE = "<cell {}>"
+NOT_HERE = (FileNotFoundError, EOFError, ModuleNotFoundError, socket.gaierror)  # of files, input and networks
+REFUSED = (errno.EPERM, errno.EACCES, errno.EFBIG, errno.ENOSPC, errno.EROFS)
+REFUSALS = ("can't start new thread", "Operation not permitted", "Permission denied")
 
 
 class TimeUp(BaseException):
@@ -37,24 +41,35 @@ class TimeUp(BaseException):
 class Session:
     """A notebook's namespace, and what happened on the way.
 
-    skip: (cell, statement) that are left out. patience: CPU seconds that a statement may take. seconds: what each
-    statement took. checked: question -> what the last cell that was run gave to its check.
+    clean: the cells that raised nothing when the student ran them. skip: (cell, statement) that are left out. patience:
+    CPU seconds that a statement may take. seconds: what each statement took. checked: question -> what the last cell
+    that was run gave to its check.
     """
 
-    def __init__(self, texts: Sequence[str], skip: Iterable[tuple[int, int]], limits: Limits, patience: float) -> None:
+    def __init__(
+        self,
+        texts: Sequence[str],
+        limits: Limits,
+        patience: float,
+        skip: Iterable[tuple[int, int]] = (),
+        clean: Iterable[int] = (),
+    ) -> None:
         self.flags: set[str] = set()
         self.seconds: dict[tuple[int, int], float] = {}
         self.too_long: set[tuple[int, int]] = set()
         self.checked: dict[str, object] = {}
         self.names: dict = {}
-        self.packages: set[str] = set()
         self._texts = texts
-        self._skip = set(skip)
         self._limits = limits
         self._patience = patience
+        self._skip = set(skip)
+        self._clean = set(clean)
+        self._wasted = 0.0  # seconds of statements that were cut
         self._futures = 0
         self._lost: set[str] = set()  # names that a stand-in kept from getting a value
-        self._shell = Shell(self._execute)
+        self._shell = Shell(self._run_magic)
+        self._place = (0, 0)
+        self._magics = 0
         self._start()
 
     def run(self, first: int, last: int) -> None:
@@ -73,7 +88,7 @@ class Session:
 
     def slow(self) -> tuple[tuple[int, int], ...]:
         """Return the statements to leave out, so that the others together take no longer than `prefix`."""
-        rest = sorted(((seconds, place) for place, seconds in self.seconds.items() if place not in self.too_long))
+        rest = sorted((seconds, place) for place, seconds in self.seconds.items() if place not in self.too_long)
         slow = set(self.too_long)
         total = sum(seconds for seconds, _ in rest)
         while rest and total > self._limits.prefix:
@@ -87,6 +102,7 @@ class Session:
         module = types.ModuleType("__main__")  # as in a notebook
         sys.modules["__main__"] = module  # dataclasses look there
         self.names = self._shell.user_ns = module.__dict__
+        self.names |= {"In": [], "Out": {}, "_": ""}
         inert.state.hooks = {
             "check": self._check,
             "get_ipython": lambda path: self._shell,
@@ -110,65 +126,67 @@ class Session:
         return Inert(path)
 
     def _run_cell(self, number: int) -> None:
-        text = self._texts[number]
+        self._run_text(self._texts[number], number, FILE.format(number + 1))
+
+    def _run_magic(self, text: str) -> None:
+        """Run what stands under a magic, as a part of the statement that it is."""
+        self._magics += 1
+        self._run_text(text, self._place[0], f"<magic {self._magics}>")
+
+    def _run_text(self, text: str, number: int, file: str) -> None:
         tree = cells.parsed(text)
-        file = FILE.format(number + 1)
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        magic = file.startswith("<magic")
         for place, statement in enumerate(tree.body if tree else ()):
-            if (number, place) not in self._skip and not self._run_statement(statement, (number, place), file):
+            where = self._place if magic else (number, place)
+            if where not in self._skip and not self._run_statement(statement, where, file):
                 return
 
     def _run_statement(self, statement: ast.stmt, place: tuple[int, int], file: str) -> bool:
         """Run a statement; return whether the cell goes on."""
+        self._place = place
         uses, began = inert.state.uses, time.process_time()
         try:
-            signal.setitimer(signal.ITIMER_PROF, self._patience)
-            self._execute_tree(statement, file)
+            signal.setitimer(signal.ITIMER_PROF, self._time_left())
+            self._execute_with_packages(statement, file)
         except TimeUp:
             self.flags.add("cell_too_long")
             self.too_long.add(place)
+            self._wasted += time.process_time() - began
         except BaseException as fault:
-            return self._pass_over(statement, fault, inert.state.uses > uses)
+            return self._goes_on(statement, fault, place, inert.state.uses > uses)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             self.seconds[place] = time.process_time() - began
         return True
 
-    def _pass_over(self, statement: ast.stmt, fault: BaseException, used: bool) -> bool:
-        """Return whether to go on after a fault, as the notebook did if the fault comes of a stand-in."""
-        if isinstance(statement, ast.Import | ast.ImportFrom) and isinstance(fault, ModuleNotFoundError):
-            self.flags.add("no_package")
-            self.packages.add(str(fault.name).partition(".")[0])
-            self._import_stand_ins(statement)
-            return True
+    def _time_left(self) -> float:
+        """Return the seconds for a statement: fewer after others were cut, so that many long ones end in time, too."""
+        return max(0.02, min(self._patience, (self._limits.session / 2 - self._wasted) / 6))
+
+    def _execute_with_packages(self, statement: ast.stmt, file: str) -> None:
+        """Execute a statement; where a package is missing, execute it again with a stand-in for that package."""
+        while True:
+            try:
+                return self._execute_tree(statement, file)
+            except ModuleNotFoundError as fault:
+                package = str(fault.name).partition(".")[0]
+                if package in inert.state.missing or package in sys.modules or not package.isidentifier():
+                    raise
+                self.flags.add("no_package")
+                inert.state.missing.add(package)
+
+    def _goes_on(self, statement: ast.stmt, fault: BaseException, place: tuple[int, int], used: bool) -> bool:
+        """Return whether a cell goes on after a fault: it did for the student, or the fault comes of how we run it."""
         nodes = list(ast.walk(statement))
         loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-        ours = used or any(name in self._lost or isinstance(self.names.get(name), Inert) for name in loaded)
-        if ours:
+        stands_in = used or any(name in self._lost or isinstance(self.names.get(name), Inert) for name in loaded)
+        if stands_in or place[0] in self._clean or isinstance(fault, NOT_HERE) or refused(fault):
             stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
             self._lost |= stored - set(self.names)
-        else:
-            self.flags.add("cell_raised")
-        return ours
-
-    def _import_stand_ins(self, statement: ast.Import | ast.ImportFrom) -> None:
-        """Import a statement's names one by one, with stand-ins for those of missing packages."""
-        for alias in statement.names:
-            package = alias.name.partition(".")[0]
-            if isinstance(statement, ast.ImportFrom):
-                single = ast.ImportFrom(statement.module, [alias], statement.level)
-                name, path = alias.asname or alias.name, f"{statement.module}.{alias.name}"
-            else:
-                single = ast.Import([alias])
-                name, path = alias.asname or package, alias.name if alias.asname else package
-            try:
-                self._execute_tree(ast.copy_location(single, statement), "<import>")
-            except ImportError:
-                self.names[name] = inert.missing(path)
-
-    def _execute(self, text: str) -> None:
-        for statement in ast.parse(text).body:
-            self._execute_tree(statement, "<magic>")
+            return True
+        self.flags.add("cell_raised")
+        return False
 
     def _execute_tree(self, statement: ast.stmt, file: str) -> None:
         expression = isinstance(statement, ast.Expr)
@@ -185,6 +203,17 @@ class Session:
 
     def _stop(self, signal_number, frame) -> None:
         raise TimeUp
+
+
+def refused(fault: BaseException) -> bool:
+    """Return whether the jail, and not the code, is to blame for a fault."""
+    while fault is not None:
+        if isinstance(fault, OSError) and fault.errno in REFUSED:
+            return True
+        if isinstance(fault, RuntimeError) and any(words in str(fault) for words in REFUSALS):
+            return True
+        fault = fault.__cause__ or fault.__context__
+    return False
 
 
 class _Written(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -9,12 +9,12 @@ RUN = {"time", "prun", "capture", "debug"}  # magics whose text is Python, and w
 
 
 class Shell:
-    """Runs the magics of a session. execute: runs Python in the notebook's namespace."""
+    """Runs the magics of a session. run: runs Python as a cell of the notebook."""
 
-    def __init__(self, execute: Callable[[str], None]) -> None:
+    def __init__(self, run: Callable[[str], None]) -> None:
         self.files: dict[str, str] = {}  # name of a module -> its text, as %%writefile wrote it
         self.user_ns: dict = {}
-        self._execute = execute
+        self._run = run
         self._own: dict[str, Callable] = {}
 
     def run_line_magic(self, name: str, line: str, _stack_depth: int = 1):
@@ -41,7 +41,7 @@ class Shell:
 
     def run_cell(self, text: str, *given, **named) -> None:
         """Run Python, magics and all."""
-        self._execute(cells.python(text) or "")
+        self._run(cells.python(text) or "")
 
     ex = run_cell
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import concurrent.futures
+import importlib.abc
+import importlib.machinery
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -14,7 +16,9 @@ from . import inert
 
 
 class NoCompiler(types.ModuleType):
-    """torch._dynamo as far as torch itself asks it, outside of compiled code: for nothing, and to be left alone."""
+    """torch._dynamo, and what is in it, as torch itself asks it outside of compiled code: for nothing."""
+
+    __path__: Sequence[str] = ()
 
     class config:
         """No setting is on."""
@@ -31,6 +35,21 @@ class NoCompiler(types.ModuleType):
     def disable(function: Callable | None = None, *arguments, **named) -> Callable:
         """Return the function, or what returns it."""
         return function or NoCompiler.disable
+
+
+class NoCompilers(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the parts of torch._dynamo as modules without a compiler."""
+
+    def find_spec(self, name, path=None, target=None):
+        """Find a part of the compiler; leave others to the finders after this one."""
+        return importlib.machinery.ModuleSpec(name, self) if name.startswith("torch._dynamo.") else None
+
+    def create_module(self, spec):
+        """Return the part."""
+        return NoCompiler(spec.name)
+
+    def exec_module(self, module) -> None:
+        """Do nothing: there is no code."""
 
 
 class InlineExecutor(concurrent.futures.Executor):
@@ -58,6 +77,9 @@ def install() -> None:
         del sys.modules[name]  # the reader of cells has what it needs of IPython; a notebook gets the stand-in
     # Checkpoints and optimisers ask the compiler to leave them alone, and load it for that (10 s)
     sys.modules["torch._dynamo"] = torch._dynamo = NoCompiler("torch._dynamo")
+    sys.meta_path.insert(0, NoCompilers())
+    torch.use_deterministic_algorithms = _be_deterministic  # which loads the compiler, too
+    torch.set_num_threads = torch.set_num_interop_threads = lambda number: None  # there is one, and no more
 
 
 @contextmanager
@@ -73,6 +95,10 @@ def no_waiting() -> Iterator[None]:
 
 async def _return(delay: float, result=None):
     return result
+
+
+def _be_deterministic(mode: bool, *, warn_only: bool = False) -> None:
+    torch._C._set_deterministic_algorithms(mode, warn_only=warn_only)
 
 
 def _compile(model: Callable | None = None, **named) -> Callable:

@@ -171,10 +171,10 @@ def main() -> None:
     prepare()
     substitutes.install()
     hugepages.collapse()
-    os.environ["TMPDIR"] = str(scratch.FOLDER)
     cell = jail.Jail(limits.Limits(**json.loads(sys.argv[2])), hidden())
     if cell.scratch:
         os.chdir(cell.scratch)
+        os.environ["TMPDIR"] = str(cell.scratch)
     zygote = Zygote(control, cell, child, notebook, scratch)
     granted = [str(path) for path in cell.granted] if any("landlock" in layer for layer in cell.layers) else ["/"]
     die_with_the_runner(False)

@@ -161,15 +161,19 @@ def _read_groups(groups: list[Group], limits: Limits, archive: zipfile.ZipFile |
 
 
 def _read_group(group: Group, limits: Limits) -> Iterator[Submission]:
-    """Yield a student's files; the earliest of equal ones counts, so all are read once before the first is given."""
-    earliest: dict[str, tuple[datetime, int]] = {}  # hash -> time and number
+    """Yield a student's files; the earliest of equal ones counts, so all are read once before the first is given.
+
+    Of equal ones in one archive the one changed last counts: who goes back to an earlier version wants that.
+    """
+    earliest: dict[str, tuple] = {}  # hash -> time, and how late in its archive
     if group.student and (len(group.items) > 1 or any(item.kind == ".zip" for item in group.items)):
         for number, submission in enumerate(_GroupReader(group, limits).submissions()):
             if not submission.reject:
-                known = earliest.get(submission.sha256, (LAST, number))
-                earliest[submission.sha256] = min((submission.time or LAST, number), known)
+                within = submission.within.timestamp() if submission.within else 0.0
+                place = (submission.time or LAST, -within, number)
+                earliest[submission.sha256] = min(place, earliest.get(submission.sha256, place))
     for number, submission in enumerate(_GroupReader(group, limits).submissions()):
-        again = earliest.get(submission.sha256, (LAST, number))[1] != number
+        again = earliest.get(submission.sha256, (LAST, 0.0, number))[2] != number
         yield replace(submission, flags=(*submission.flags, "superseded")) if again else submission
 
 

@@ -1,8 +1,9 @@
 """Sort what was found: skip the folders above the students, and tell whose each file is and when it was handed in."""
 
+import itertools
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -62,8 +63,8 @@ def _names_a_student(name: str, ids: set[str]) -> bool:
 def group_submissions(items: list[Item], owners: OwnerFinder, start: int) -> list[Group]:
     """Group what was found by student, sorted by student and path; two spellings of an id are one student."""
     groups: dict[object, Group] = {}
-    guesses = [owners.owner(item.parts, item.folder) for item in items if item.kind and item.reject != "bad_name"]
-    twins = Counter(_twin(owner) for owner in guesses if "guessed" in owner.flags)
+    handed_in = [item for item in items if item.kind and item.reject != "bad_name"]
+    clashing = _clashing(owners.owner(item.parts, item.folder) for item in handed_in)
     stamp = _stamps(items)
     for item in sorted(items, key=lambda item: (item.path + "/" * (item.kind == ".zip"), item.parts)):
         unsafe = item.reject == "bad_name"
@@ -77,7 +78,8 @@ def group_submissions(items: list[Item], owners: OwnerFinder, start: int) -> lis
         elif owner.known or owner.how in ("pattern", "platform"):
             key = normalized(owner.student)
         else:  # nor do two spellings, or two files of one name, where nobody says so
-            key = (unicodedata.normalize("NFC", owner.student), item.path if twins[_twin(owner)] > 1 else "")
+            name = unicodedata.normalize("NFC", owner.student)
+            key = (name, item.path if owner.how == "file" and name in clashing else "")
         group = groups.setdefault(key, Group(owner.student, owner.how == "file"))
         group.student = min(group.student, owner.student)
         group.instead = group.instead or replace(item, flags=owner.flags | item.flags)
@@ -93,13 +95,27 @@ def group_submissions(items: list[Item], owners: OwnerFinder, start: int) -> lis
     return sorted(groups.values(), key=lambda group: (group.student, (group.items or [group.instead])[0].path))
 
 
-def _twin(owner: Owner) -> tuple[str, str]:
-    """Return what two files have in common that would be two tries of one student, or the work of two."""
-    return (unicodedata.normalize("NFC", owner.student), owner.exercise) if "guessed" in owner.flags else ("", "")
+def _clashing(handed_in: Iterable[Owner]) -> set[str]:
+    """Return the names of files, in no class list, that may be two tries of one student or the work of two."""
+    exercises: dict[str, list[str]] = defaultdict(list)
+    for owner in handed_in:
+        if not owner.known and owner.how in ("file", "folder"):
+            exercise = owner.exercise if owner.how == "file" else ""  # a folder may hold any
+            exercises[unicodedata.normalize("NFC", owner.student)].append((owner.how, exercise))
+    return {name for name, found in exercises.items() if _is_clash(found)}
+
+
+def _is_clash(found: list[tuple[str, str]]) -> bool:
+    """Return whether two files could be of one exercise; all that lies in one folder is one student's."""
+    files = [exercise for how, exercise in found if how == "file"]
+    if not files:
+        return False
+    return len(files) < len(found) or len(set(files)) < len(files) or (len(files) > 1 and "" in files)
 
 
 def _tell_apart(groups: list[Group]) -> None:
     """Give groups whose names nobody can tell apart names of their own, and flag them."""
+    taken = {normalized(group.student) for group in groups}
     alike: dict[str, list[Group]] = defaultdict(list)
     for group in groups:
         if group.student:
@@ -110,8 +126,12 @@ def _tell_apart(groups: list[Group]) -> None:
         clashing.sort(key=lambda group: (group.items or [group.instead])[0].path)
         stems = [(group.items or [group.instead])[0].parts[-1].rpartition(".")[0] for group in clashing]
         unique = len({normalized(stem) for stem in stems}) == len(stems) and all(group.file for group in clashing)
-        for number, (group, stem) in enumerate(zip(clashing, stems, strict=True), 1):
-            group.student = printable(stem) if unique else f"{group.student} ({number})"
+        numbers = itertools.count(1)
+        for group, stem in zip(clashing, stems, strict=True):
+            names = [printable(stem)] if unique else (f"{group.student} ({number})" for number in numbers)
+            group.student = next(name for name in names if unique or normalized(name) not in taken)
+            taken.add(normalized(group.student))
+            group.instead = group.instead and replace(group.instead, flags=group.instead.flags | {"clash"})
             group.items = [replace(item, flags=item.flags | {"clash"}) for item in group.items]
 
 

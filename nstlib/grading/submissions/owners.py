@@ -67,11 +67,11 @@ class OwnerFinder:
             for name in _spellings(student.name):
                 self._ids["name", name].add(student.id)
         self._canvas: dict[str, set[str]] = defaultdict(set)  # number -> names
-        self._moodle: dict[str, set[str]] = defaultdict(set)  # name -> numbers
+        self._moodle: dict[tuple[str, str], set[str]] = defaultdict(set)  # folder of the exercise, name -> numbers
         self._blackboard: set[str] = set()  # what stands before the attempt
-        for top in {parts[start] for parts in paths if len(parts) > start}:
+        for folder, top in {self._top(parts) for parts in paths if len(parts) > start}:
             if match := MOODLE.fullmatch(top):
-                self._moodle[_plain(self._without_group(match["name"]))].add(match["number"])
+                self._moodle[folder, _plain(self._without_group(match["name"]))].add(match["number"])
             elif match := BLACKBOARD.fullmatch(top):
                 self._blackboard.add(match["before"])
             elif match := CANVAS.fullmatch(top):
@@ -81,17 +81,21 @@ class OwnerFinder:
         """Return whose the path is; `folder`: it is the path of a folder."""
         if self.pattern and (match := self.pattern.search("/".join(parts))):
             return self._owner_with_time(match, "pattern")
-        top = parts[self._start]
-        match = EXERCISE.fullmatch(top)
-        if match and len(parts) > self._start + 1:  # a folder for each exercise, not for each student
-            owner = self._owner_of(parts[self._start + 1 :], folder)
-            return replace(owner, exercise=owner.exercise or match[1])
-        return self._owner_of(parts[self._start :], folder)
+        exercise, top = self._top(parts)
+        owner = self._owner_of(exercise, parts[self._start + bool(exercise) :], top, folder)
+        number = EXERCISE.fullmatch(exercise)
+        return replace(owner, exercise=owner.exercise or number[1]) if number else owner
 
-    def _owner_of(self, parts: tuple[str, ...], folder: bool) -> Owner:
-        top = parts[0]
+    def _top(self, parts: tuple[str, ...]) -> tuple[str, str]:
+        """Return the folder of the exercise, "" where there is none for each, and the part that names the student."""
+        top = parts[self._start]
+        if EXERCISE.fullmatch(top) and len(parts) > self._start + 1:
+            return top, parts[self._start + 1]
+        return "", top
+
+    def _owner_of(self, exercise: str, parts: tuple[str, ...], top: str, folder: bool) -> Owner:
         if match := MOODLE.fullmatch(top):
-            return self._moodle_owner(match)
+            return self._moodle_owner(exercise, match)
         if match := INBOUND.fullmatch(top):
             return self._owner_with_time(match, "platform")
         if match := BLACKBOARD.fullmatch(top):
@@ -136,11 +140,11 @@ class OwnerFinder:
         rests = [name[match.end() :] for match in re.finditer("-", name)]
         return next((rest for rest in rests if ("name", _plain(rest)) in self._ids), name)
 
-    def _moodle_owner(self, match: re.Match) -> Owner:
+    def _moodle_owner(self, exercise: str, match: re.Match) -> Owner:
         """Find the name in the class list; Moodle's numbers tell two people of one name apart, if anything does."""
         name = _plain(self._without_group(match["name"]))
         ids = self._ids.get(("name", name), ())
-        numbers = self._moodle[name]
+        numbers = self._moodle[exercise, name]
         if len(ids) > 1 or (ids and len(numbers) > 1):
             return Owner("", "platform", frozenset({"ambiguous", "no_student"}))
         if ids:
@@ -185,7 +189,8 @@ class OwnerFinder:
         """Return whether nothing but the student's own names, numbers and words such as "final" follows the id."""
         rest = normalized(part)[len(normalized(student.id)) :]
         words = {word for word in re.split(rf"[{re.escape(SIGNS)}]+", rest) if word}
-        return all(word in NO_NAMES or not word.isalpha() for word in words - set(_plain(student.name).split()))
+        rest_words = words - set(_plain(student.name).split())
+        return all(word in NO_NAMES or re.fullmatch(r"v?[0-9]+", word) for word in rest_words)
 
     def _student_at_start(self, name: str) -> Student | None:
         """Find the student with the longest id that a file's name begins with."""

@@ -192,3 +192,17 @@ def test_an_error_is_told_in_units_of_what_is_allowed(made, marked):
         source = f"def gram_matrix(features):\n    F = features.flatten(1)\n    return F @ F.T * (1 + {part * allowed})"
         (test,) = marked(source, question=only).questions[GRAM]["tests"]
         assert test["verdict"] == outcome and np.isclose(test["error_ratio"], part, rtol=0.1)
+
+
+def test_cells_that_never_end_wait_for_the_instructor_and_lose_no_points(marked):
+    held = "import signal\nwhile True: signal.setitimer(signal.ITIMER_PROF, 0)\n"
+    entry = marked(held + answers.source(QUESTIONS[GRAM])).questions[GRAM]
+    assert (entry["outcome"], entry["points"]) == ("stuck", None)
+
+
+def test_an_error_is_told_to_the_student_without_what_an_answer_can_write_into_it(answered):
+    body = "class Leak(Exception): pass\nraise Leak(str(features.sum().item()))"
+    entry = answered(body)
+    assert entry["error"].startswith("Leak: ") and entry["where"] == "An error in line 4 of the answer's cell"
+    forged = answered("raise BufferError('in cell 1, line 1: x' + str(features.sum().item()))")
+    assert forged["where"] == "BufferError in line 3 of the answer's cell"

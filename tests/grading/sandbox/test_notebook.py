@@ -62,6 +62,47 @@ def test_of_several_checks_the_last_that_is_marked_counts():
     assert stop(ANSWER, check(), "x = 1", check(), "ex02.gram.check(gram_matrix)")[0] == 3
 
 
+def ran(cell, text=None, error=False):
+    """A cell as it is saved after a run that showed this text, or raised."""
+    shown = {"output_type": "execute_result", "data": {"text/plain": text}, "metadata": {}, "execution_count": 1}
+    outputs = [{"output_type": "error", "ename": "E"}] if error else [shown] if text else []
+    return (code(cell) if isinstance(cell, str) else cell) | {"execution_count": 1, "outputs": outputs}
+
+
+RIGHT, WRONG = "✓ ex02.gram — correct    8 of 8 points", "✗ ex02.gram — not yet    0 of 8 points"
+
+
+def test_of_several_checks_the_last_of_which_the_output_says_right_counts():
+    again = "ex02.gram.check(gram_matrix)"
+    assert stop(ANSWER, ran(check(), WRONG), ANSWER, ran(again, RIGHT)) == (3, ANSWER, ["check_said_right"])
+    assert stop(ANSWER, ran(check(), RIGHT), ANSWER, ran(again, WRONG)) == (1, ANSWER, ["check_said_right"])
+    assert stop(ANSWER, check(), ANSWER, again) == (1, ANSWER, ["checked_again"])
+
+
+def test_what_the_stored_output_of_a_check_says_is_read_in_any_form():
+    for outputs in (
+        [{"output_type": "stream", "name": "stdout", "text": [f"{RIGHT}\n", "more"]}],
+        [{"output_type": "display_data", "data": {"text/plain": [WRONG, "\n", RIGHT]}}],
+    ):
+        assert stop(ANSWER, check() | {"outputs": outputs})[2] == ["check_said_right"]
+    for outputs in ([{"output_type": "stream", "text": WRONG}], [5], {"a": 1}, [{"data": {"text/plain": 7}}], None):
+        assert stop(ANSWER, check() | {"outputs": outputs})[2] == []
+
+
+def test_cells_that_ran_without_an_error_are_known():
+    assert read(ran("a"), "b", ran("c", error=True), ran("d", "x"))["clean"] == [0, 3]
+
+
+def test_what_a_check_was_given_is_shown_beside_the_function():
+    given = "ex02.gram.check(best)"
+    assert stop(ANSWER, check() | {"source": given})[1] == f"{ANSWER}\n\n{given}"
+
+
+def test_a_cell_that_no_debugging_needs_is_flagged_wherever_it_stands():
+    assert stop("import gc", ANSWER, check())[2] == ["suspicious"]
+    assert stop("import os, tempfile", ANSWER, check())[2] == []
+
+
 def test_without_a_check_all_cells_count():
     assert stop(ANSWER, "x = 1", "y = 2") == (2, ANSWER, ["no_check"])
 
@@ -143,13 +184,13 @@ def test_an_answer_that_names_what_no_answer_needs_is_to_be_read(body, flagged):
 def test_a_cell_that_is_no_python_costs_its_own_questions_alone():
     broken = code("def unroll(features:\n    return", "ex01.unroll")
     found = read(broken, code(ANSWER, "ex02.gram"))["found"]
-    assert (found["ex01.unroll"]["status"], found["ex02.gram"]["status"]) == ("syntax", "found")
-    assert gram("x = (", "  def gram_matrix(F:")["status"] == "syntax"
+    assert "no_python" in found["ex01.unroll"]["warnings"] and "no_python" not in found["ex02.gram"]["warnings"]
+    assert "no_python" in gram("x = (", "  def gram_matrix(F:")["warnings"]
 
 
 @pytest.mark.parametrize("text", ["def gram_matrix(F): return '\0'", "gram_matrix = '\ud800'\ndef gram_matrix(F):"])
 def test_text_that_nothing_can_write_down_is_no_python(text):
-    assert gram(code(text, "ex02.gram"))["status"] == "syntax"
+    assert "no_python" in gram(code(text, "ex02.gram"))["warnings"]
 
 
 @pytest.mark.parametrize("depth", ["-" * 100_000 + "1", "[" * 5000 + "]" * 5000, "+".join("1" * 50_000)])
@@ -222,7 +263,8 @@ def test_version_3_is_read():
 
 
 def said(found):
-    assert set(found) == {"warnings", "reject", "cells", "found"}
+    assert set(found) == {"warnings", "reject", "cells", "clean", "found"}
+    assert set(found["clean"]) <= set(range(len(found["cells"])))
     words = {*found["warnings"], *({found["reject"]} - {None})}
     for each in found["found"].values():
         words |= {each["status"], *each["warnings"]}

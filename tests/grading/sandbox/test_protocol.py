@@ -180,13 +180,13 @@ def test_any_head_is_refused_or_has_a_status_of_ours(changes, chunks):
 
 WORDS = {"found", "missing", "metadata", "not_json"}
 ENTRY = {"status": "found", "stop": 1, "source": "é", "warnings": []}
-READ = {"warnings": ["metadata"], "reject": None, "cells": ["a", "b"], "found": {"q": ENTRY}}
+READ = {"warnings": ["metadata"], "reject": None, "cells": ["a", "b"], "clean": [1], "found": {"q": ENTRY}}
 
 
 def test_a_reading_comes_back():
     found = unpack_reading(*unpack(pack_reading(READ)), {"q"}, WORDS, 100)
     assert found.answers["q"].source == "é" and found.warnings == ("metadata",) and found.reject is None
-    assert found.answers["q"].stop == 1 and found.cells == ("a", "b")
+    assert found.answers["q"].stop == 1 and (found.cells, found.clean) == (("a", "b"), (1,))
 
 
 @pytest.mark.parametrize(
@@ -206,6 +206,9 @@ def test_a_reading_comes_back():
         ({"found": [["q", "found", True, []]]}, b""),
         ({"found": [["q", "found", 0]]}, b""),
         ({"found": ["abcd"]}, b""),
+        ({"clean": [5]}, b""),
+        ({"clean": ["0"]}, b""),
+        ({"clean": None}, b""),
         ({"found": [["q", "found", 0, []]] * 4}, b""),
         ({}, b"x" * 101),
         ({}, b"x" * 99),
@@ -220,7 +223,7 @@ def test_a_forged_reading_is_refused(changes, chunk):
         unpack_reading(head | changes, [b"", chunk, b"bc"], {"q"}, WORDS, 100)
 
 
-RUN = Run({"q": True, "r": False}, ((0, 1),), ("cell_raised",))
+RUN = Run({"q": True, "r": False}, {"q": ((0, 1),), "r": ()}, ("cell_raised",))
 
 
 def test_a_run_comes_back():
@@ -230,15 +233,15 @@ def test_a_run_comes_back():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"found": [["other", True]]},
-        {"found": [[["q"], True]]},
-        {"found": [["q", 1]]},
-        {"found": [["q"]]},
+        {"found": [["other", True, []]]},
+        {"found": [[["q"], True, []]]},
+        {"found": [["q", 1, []]]},
+        {"found": [["q", True]]},
         {"found": None},
-        {"skip": [[0, -1]]},
-        {"skip": [[0]]},
-        {"skip": [[0, 10**9]]},
-        {"skip": 5},
+        {"found": [["q", True, [[0, -1]]]]},
+        {"found": [["q", True, [[0]]]]},
+        {"found": [["q", True, [[0, 10**9]]]]},
+        {"found": [["q", True, 5]]},
         {"flags": ["correct"]},
         {"flags": [["cell_raised"]]},
         {"flags": ["cell_raised"] * 9},

@@ -145,7 +145,8 @@ def test_without_a_class_list_it_is_the_name_without_the_exercise_and_says_so(na
     assert student_of(name) == (student, {"guessed"})
 
 
-NAMES = ["anna-lena_ex02.ipynb", "anna.archer_ex02.ipynb", "annabel.ipynb", "anna_leeds_ex02.ipynb", "anna lo.ipynb"]
+NAMES = ["anna_b2_ex02.ipynb", "anna_o'brien_ex02.ipynb", "anna_müller2_ex02.ipynb", "anna-lena_ex02.ipynb"]
+NAMES += ["anna.archer_ex02.ipynb", "annabel.ipynb", "anna_leeds_ex02.ipynb", "anna lo.ipynb"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -179,6 +180,8 @@ def test_files_are_told_apart_by_their_whole_names(names, students, tmp_path):
         (["john_ex02.ipynb", "john_ex02 (1).ipynb"], ["john_ex02", "john_ex02 (1)"]),
         (["john_ex02_a.ipynb", "john_ex02_b.ipynb", "john_ex03.ipynb"], ["john_ex02_a", "john_ex02_b", "john_ex03"]),
         (["Ann/x.ipynb", "ann/x.ipynb"], ["Ann (1)", "ann (2)"]),
+        (["ann/x.ipynb", "ann_ex02.ipynb"], ["ann (1)", "ann (2)"]),
+        (["ann.ipynb", "ann_ex02.ipynb"], ["ann", "ann_ex02"]),
     ],
 )
 def test_files_that_nothing_tells_apart_are_kept_apart_and_asked_about(names, students, tmp_path):
@@ -186,6 +189,30 @@ def test_files_that_nothing_tells_apart_are_kept_apart_and_asked_about(names, st
     found = listed(tmp_path)
     assert [submission.student for submission in found] == students
     assert all("clash" in submission.flags for submission in found)
+
+
+def test_a_name_that_somebody_has_is_given_to_nobody_else(tmp_path):
+    put(tmp_path, "Smith/x.ipynb", "smith/x.ipynb", "smith (1)/x.ipynb")
+    students = [submission.student for submission in listed(tmp_path)]
+    assert len({student.casefold() for student in students}) == 3
+
+
+def test_moodles_numbers_are_those_of_one_exercise(tmp_path):
+    put(tmp_path, *(f"ex02/Participant_{n}_assignsubmission_file_/a.ipynb" for n in (101, 102)))
+    assert [student for student, _ in owners(tmp_path)] == ["Participant 101", "Participant 102"]
+    folder = tmp_path / "named"
+    put(folder, *(f"ex0{n}/Anna Archer_{n}_assignsubmission_file_/a.ipynb" for n in (2, 3)))
+    assert [student for student, _ in owners(folder, ROSTER)] == ["anna", "anna"]
+
+
+def test_who_goes_back_to_an_earlier_version_in_an_archive_keeps_it(tmp_path):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for number, text in enumerate((b"{}", b"[]", b"{}"), 1):
+            archive.writestr(zipfile.ZipInfo(f"v{number}.ipynb", (2027, 1, number, 0, 0, 0)), text)
+    put(tmp_path, "anna/hw.zip", data=data.getvalue())
+    found = {submission.path[-8:]: "superseded" in submission.flags for submission in listed(tmp_path)}
+    assert found == {"v1.ipynb": True, "v2.ipynb": False, "v3.ipynb": False}
 
 
 def test_the_class_list_says_whose_two_tries_are(tmp_path):
