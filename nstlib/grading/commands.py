@@ -164,7 +164,11 @@ def _say_summary(graded, out: Path) -> None:
     if graded.run.weak or graded.run.escapes:
         say("The sandbox was weak: read the top of the report.", style="yellow")
     if graded.count("ungraded"):
-        say("Some answers are not graded yet. Run the same command again: what is graded is kept.", style="yellow")
+        say(
+            "Some answers are not graded yet: the report says why. Run the same command again, and what is graded is "
+            "kept; or give points in overrides.csv.",
+            style="yellow",
+        )
     if graded.whose:
         say(
             f"It is not clear whose work this is: {', '.join(map(printable, graded.whose))}. Each was graded and kept "

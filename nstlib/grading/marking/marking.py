@@ -24,6 +24,7 @@ __all__ = ["Marks", "Stopped", "mark"]
 
 FLAKY = "nondeterministic"
 RAISED = ("raised", *WAITING)
+NO_VERDICT = (*WAITING, "absent")  # of a reply that says nothing about the answer
 CELLS = 2.0  # the seconds that the cells may take together, in units of those of the answers
 NOT_RUN = Outcome("timeout", "not run")  # of a test after one that took too long
 
@@ -192,7 +193,7 @@ def _conclude(
     more = {"source": source, "tests": tests, "warnings": tuple(warnings)}
     if "infra" in (again.status, *(outcome.status for outcome in outcomes)):
         return _entry("infra", question, points=None, **more)
-    for status in (*WAITING, "absent"):
+    for status in NO_VERDICT:
         if any(outcome.reply is not None and outcome.reply.status == status for outcome in outcomes):
             return _entry(status, question, points=None if status in WAITING else 0, **more)
     second_verdict = _judge(question, question.tests[:1], [again]).outcome
@@ -259,7 +260,8 @@ def _judge(question: GradedQuestion, tests: Sequence[Test], outcomes: Sequence[O
 
 
 def _test_entry(question: GradedQuestion, test: Test, outcome: Outcome) -> dict[str, object]:
-    verdict = _judge(question, [test], [outcome]).outcome if outcome.reply is not None else outcome.status
+    verdict = outcome.status if outcome.reply is None else _judge(question, [test], [outcome]).outcome
+    verdict = outcome.reply.status if outcome.reply is not None and outcome.reply.status in NO_VERDICT else verdict
     return {
         "id": test.id,
         "verdict": verdict,

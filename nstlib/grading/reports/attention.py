@@ -164,7 +164,7 @@ def _of_answers(row: Row) -> Iterable[tuple[str, str, str]]:
         if answer.outcome != "correct" and "check_said_right" in answer.warnings:
             label = outcomes.of(answer.outcome).label
             yield "disagree", question, f"the notebook said ✓, here it is “{label}”{_said(answer)}"
-        elif answer.error.startswith(NAMES) and answer.outcome not in outcomes.WAITING:
+        elif answer.error.startswith(NAMES) and answer.outcome == "raised" and answer.misconception != "calls-nstlib":
             yield "names", question, answer.error.partition("\n")[0]
         if answer.outcome in outcomes.WAITING:
             yield "waiting", question, answer.error.replace("\n", ", ")

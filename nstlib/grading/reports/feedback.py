@@ -14,7 +14,7 @@ from nstlib.grading.bundle.lateness import Late
 from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.escaping import safe_name
 from nstlib.grading.records import outcomes
-from nstlib.grading.records.gradebook import Answer, Row, format_points
+from nstlib.grading.records.gradebook import Answer, Received, Row, format_points
 from nstlib.grading.reports.page import made_by, render
 
 __all__ = ["file_name", "html", "sentences", "write"]
@@ -72,7 +72,7 @@ def html(row: Row, questions: Mapping[str, GradedQuestion], title: str) -> str:
     """Return a student's page. Of `questions`, the bundle's questions, only points and public sentences are used."""
     student = f"{row.name} ({row.student})" if row.name else row.student
     score = f"{format_points(row.total)} of {row.max} points" if row.counts else "no points yet"
-    share = round(100 * float(row.total) / row.max) if row.max else 0
+    share = round(100 * float(row.total) / row.max) if row.max and row.counts else 0
     return render(
         "feedback.html",
         title=f"Feedback for {student}: {score}",
@@ -156,10 +156,7 @@ def _account(row: Row, questions: Mapping[str, GradedQuestion]) -> list[str]:
         account.append(f"{right} of {len(row.answers)} questions are right.")
     if missing := _not_handed_in(row):
         account.append(f"Not handed in: {', '.join(missing)}.")
-    for exercise, received in row.received.items():
-        came = f", received {_clock(received.time)}" if received.time else ""
-        due = f", due {_clock(received.due)}" if received.due else ""
-        account.append(f"{exercise}: graded from `{received.file}`{came}{due}.")
+    account += _files(row)
     account += _lateness(row)
     for name, override in row.overrides.items():
         points = f"{format_points(override.points)} of {questions[name].points} points"
@@ -174,6 +171,19 @@ def _not_handed_in(row: Row) -> list[str]:
         if name not in row.overrides:
             outcomes_of.setdefault(name.partition(".")[0], set()).add(answer.outcome)
     return [exercise for exercise, known in outcomes_of.items() if known == {"missing"}]
+
+
+def _files(row: Row) -> list[str]:
+    """Which file counts, when it came and was due; exercises that share all of this share a sentence."""
+    exercises: dict[Received, list[str]] = {}
+    for exercise, received in row.received.items():
+        exercises.setdefault(received, []).append(exercise)
+    return [
+        f"{', '.join(names)}: graded from `{received.file}`"
+        + (f", received {_clock(received.time)}" if received.time else "")
+        + (f", due {_clock(received.due)}." if received.due else ".")
+        for received, names in exercises.items()
+    ]
 
 
 def _clock(time: datetime) -> str:

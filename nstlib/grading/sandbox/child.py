@@ -173,11 +173,11 @@ def _misses_a_package(fault: BaseException) -> bool:
 
 
 def _print_trace(fault: BaseException) -> None:
-    """Print what an exception went through, from the student's first line on."""
+    """Print what an exception went through, from the student's first line to the last."""
     try:
         frames = traceback.extract_tb(fault.__traceback__)
         own = [number for number, frame in enumerate(frames) if frame.filename.startswith(OWN)]
-        print(*traceback.format_list(frames[own[0] if own else 0 :]), sep="", end="")
+        print(*traceback.format_list(frames[own[0] : own[-1] + 1] if own else frames), sep="", end="")
         print(*traceback.format_exception_only(fault), sep="", end="")
     except Exception:  # its __str__ raises
         print(_name(type(fault)))
