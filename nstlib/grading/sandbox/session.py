@@ -42,7 +42,7 @@ class Session:
     """A notebook's namespace, and what happened on the way.
 
     clean: the cells that raised nothing when the student ran them. skip: (cell, statement) that are left out. patience:
-    CPU seconds that a statement may take. seconds: what each statement took. checked: question -> what the last cell
+    CPU seconds that a statement may take, None for any. seconds: what each statement took. checked: question -> what the last cell
     that was run gave to its check.
     """
 
@@ -50,7 +50,7 @@ class Session:
         self,
         texts: Sequence[str],
         limits: Limits,
-        patience: float,
+        patience: float | None,
         skip: Iterable[tuple[int, int]] = (),
         clean: Iterable[int] = (),
     ) -> None:
@@ -162,6 +162,8 @@ class Session:
 
     def _time_left(self) -> float:
         """Return the seconds for a statement: fewer after others were cut, so that many long ones end in time, too."""
+        if self._patience is None:
+            return 0.0  # the timer is not set
         return max(0.02, min(self._patience, (self._limits.session / 2 - self._wasted) / 6))
 
     def _execute_with_packages(self, statement: ast.stmt, file: str) -> None:
