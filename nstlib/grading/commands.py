@@ -85,7 +85,7 @@ def grade(
     """Grade a class. Exit status: 0 all graded, 1 something needs you, 2 something waits: grade again."""
     from nstlib.grading import run
     from nstlib.grading.bundle.bundle import Bundle
-    from nstlib.grading.reports import lms
+    from nstlib.grading.reports import lms, returns
     from nstlib.grading.rerun import rerun
 
     loaded = Bundle.load(bundle)
@@ -110,6 +110,8 @@ def grade(
             progress=progress,
         )
     for sentence in lms.write(out, graded.rows, loaded, canvas=canvas, column=column, by=canvas_by, moodle_by=moodle):
+        say(sentence)
+    for sentence in returns.write(out, graded.rows, loaded.questions, loaded.name):
         say(sentence)
     _say_summary(graded, out)
     raise typer.Exit(graded.exit_status)

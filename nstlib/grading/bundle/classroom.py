@@ -19,7 +19,7 @@ __all__ = ["EMPTY", "Override", "Student", "extensions", "overrides", "policy", 
 EMPTY = {  # the tables of a new bundle
     "roster.csv": "student,name,email,canvas_id,moodle_id\n",
     "extensions.csv": "student,exercise,days,reason\n",
-    "overrides.csv": "student,question,points,reason\n",
+    "overrides.csv": "student,question,points,reason,comment\n",
 }
 TOML = """\
 # The hidden tests of a class. Whoever has this folder can forge every grade: keep it to yourself.
@@ -61,13 +61,14 @@ class Student:
 class Override:
     """The points that a student gets for a question, whatever the grader and the calendar say.
 
-    line: where it stands in overrides.csv, for messages.
+    reason: for the instructor. comment: for the student. line: where it stands in overrides.csv, for messages.
     """
 
     student: str
     question: str
     points: Decimal
     reason: str = ""
+    comment: str = ""
     line: int = field(default=0, compare=False)
 
 
@@ -170,7 +171,7 @@ def overrides(path: Path, questions: Mapping[str, int]) -> tuple[Override, ...]:
 
     Raises TableError for an unknown question, for more points than the question has, and for a missing reason.
     """
-    rows = csv_files.read(path, ("student", "question", "points", "reason")) if path.exists() else []
+    rows = csv_files.read(path, ("student", "question", "points", "reason"), ("comment",)) if path.exists() else []
     for row in rows:
         where = f"{path.name}, line {row['line']}"
         if row["question"] not in questions:
@@ -187,7 +188,14 @@ def overrides(path: Path, questions: Mapping[str, int]) -> tuple[Override, ...]:
             raise TableError(f"{where}: the reason is missing. Write one: next term you will want to read it.")
     _require_unique(path, [(normalized(row["student"]), row["question"]) for row in rows], rows)
     return tuple(
-        Override(row["student"], row["question"], _number(path, row, "points"), row["reason"], row["line"])
+        Override(
+            row["student"],
+            row["question"],
+            _number(path, row, "points"),
+            row["reason"],
+            row.get("comment", ""),
+            row["line"],
+        )
         for row in rows
     )
 

@@ -161,6 +161,8 @@ def _account(row: Row, questions: Mapping[str, GradedQuestion]) -> list[str]:
     for name, override in row.overrides.items():
         points = f"{format_points(override.points)} of {questions[name].points} points"
         account.append(f"{name} counts {points}: set by your instructor.")
+        if override.comment:
+            account.append(f"On {name}, your instructor says: {override.comment}")
     return account
 
 

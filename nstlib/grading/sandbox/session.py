@@ -42,8 +42,8 @@ class Session:
     """A notebook's namespace, and what happened on the way.
 
     clean: the cells that raised nothing when the student ran them. skip: (cell, statement) that are left out. patience:
-    CPU seconds that a statement may take, None for any. seconds: what each statement took. checked: question -> what the last cell
-    that was run gave to its check.
+    CPU seconds that a statement may take, None for any. seconds: what each statement took. checked: question -> what
+    the last cell that was run gave to its check.
     """
 
     def __init__(

@@ -174,6 +174,13 @@ def test_the_same_secret_gives_the_same_bundle_and_another_gives_another(made, t
     assert ours.shape != theirs.shape or not np.array_equal(ours, theirs)
 
 
+def test_an_override_may_hold_a_comment_for_the_student(copy):
+    assert (copy / "overrides.csv").read_text().strip().endswith(",comment")
+    rows = "student,question,points,reason,comment\nanna,ex02.gram,7,oral exam,Well argued.\nben,ex02.gram,0,copied\n"
+    (copy / "overrides.csv").write_text(rows)
+    assert [override.comment for override in Bundle.load(copy).overrides] == ["Well argued.", ""]
+
+
 def test_the_digest_is_of_what_decides_points_and_not_of_dates_and_the_class(made, copy):
     (copy / "roster.csv").write_text("student\nanna\n")
     (copy / "overrides.csv").write_text("student,question,points,reason\nanna,ex02.gram,7,oral exam\n")

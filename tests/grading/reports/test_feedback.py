@@ -135,6 +135,12 @@ def test_the_sum_is_explained():
     assert "SECRET REASON" not in text  # reasons are for next term
 
 
+def test_a_comment_is_for_the_student():
+    given = replace(override("anna", "ex01.unroll", 3), comment="Rows first, then columns.")
+    text = page_text(rows([record("anna")], overrides=[given])[0])
+    assert "On ex01.unroll, your instructor says: Rows first, then columns." in text
+
+
 def test_what_was_not_right_comes_with_a_hint_and_a_place_to_reread():
     assert "Hint: What are the rows of F?" in page_text(row(outcome="not yet"))
     assert "Reread lesson 02" in page_text(row(outcome="raised"))
