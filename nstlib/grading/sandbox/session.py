@@ -145,14 +145,14 @@ class Session:
     def _run_statement(self, statement: ast.stmt, place: tuple[int, int], file: str) -> bool:
         """Run a statement; return whether the cell goes on."""
         self._place = place
-        uses, began = inert.state.uses, time.process_time()
+        uses, began, on_the_clock = inert.state.uses, time.process_time(), time.monotonic()
         try:
             signal.setitimer(signal.ITIMER_PROF, self._time_left())
             self._execute_with_packages(statement, file)
         except TimeUp:
             self.flags.add("cell_too_long")
             self.too_long.add(place)
-            self._wasted += time.process_time() - began
+            self._wasted += time.monotonic() - on_the_clock
         except BaseException as fault:
             return self._goes_on(statement, fault, place, inert.state.uses > uses)
         finally:
@@ -164,7 +164,7 @@ class Session:
         """Return the seconds for a statement: fewer after others were cut, so that many long ones end in time, too."""
         if self._patience is None:
             return 0.0  # the timer is not set
-        return max(0.02, min(self._patience, (self._limits.session / 2 - self._wasted) / 6))
+        return max(0.005, min(self._patience, (self._limits.session / 2 - self._wasted) / 6))
 
     def _execute_with_packages(self, statement: ast.stmt, file: str) -> None:
         """Execute a statement; where a package is missing, execute it again with a stand-in for that package."""

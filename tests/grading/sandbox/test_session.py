@@ -7,7 +7,7 @@ import pytest
 from nstlib.grading.sandbox.limits import Limits
 from tests.grading.conftest import running
 
-LIMITS = Limits(wall=2.0, statement=0.3, prefix=0.4, session=3.0)
+LIMITS = Limits(wall=2.0, statement=0.3, prefix=0.4, session=5.0)
 
 
 @pytest.fixture(scope="module")
