@@ -26,6 +26,8 @@ from tests.grading import hostile
 from tests.grading.classes import GRAM, right, write
 from tests.grading.conftest import left_over
 
+NOTHING = ("0", "")  # points of an answer that is not right, and of one that waits for the instructor
+
 
 def honest(count: int) -> dict[str, bytes]:
     """Return notebooks of the whole course: every third all right, the others with the catalogue's mistakes."""
@@ -95,7 +97,8 @@ def main(students: int = 200, bad: int = 60) -> int:
         stop.set()
         alone = rows(work / "out-alone")
         mixed = rows(work / "out-mixed")
-        forged = [name for name, (attack, _) in evil.items() if mixed[name][GRAM] != "0" and not attack.right]
+        forged = [name for name, (attack, _) in evil.items() if mixed[name][GRAM] not in NOTHING and not attack.right]
+        waiting = [name for name in evil if mixed[name][GRAM] == ""]
         lost = [name for name, (attack, _) in evil.items() if attack.right and mixed[name][GRAM] != "8"]
         harm = canary.read_text() != "hidden tests" or os.listdir(canary.parent) != ["file"]
         changed = [name for name in good if mixed[name] != alone[name]]
@@ -109,6 +112,7 @@ def main(students: int = 200, bad: int = 60) -> int:
         print(f"with {len(evil)} hostile: {times['mixed']:.0f} s; up to {calls} calls a submission")
         print(f"forged passes {len(forged)} {forged}, harm {harm}, honest rows that changed {len(changed)} {changed}")
         print(f"right answers beside an attack that lost their points {lost}")
+        print(f"refused by the jail, so waiting for the instructor {len(waiting)}")
         print(f"ends of the hostile answers' tests: {dict(ends.most_common())}")
         left = left_over(os.getpid())
         print(f"processes left {len(left)}; memory of the grader from {min(peaks) >> 20} to {max(peaks) >> 20} MB")
