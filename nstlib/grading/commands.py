@@ -68,6 +68,9 @@ def grade(
     weak: Annotated[
         bool, typer.Option("--allow-weak-sandbox", help="Go on even where the jail does not hold; the report says so.")
     ] = False,
+    similar: Annotated[
+        bool, typer.Option("--similar", help="Note in the report which answers are equal but for names and comments.")
+    ] = False,
     canvas: Annotated[
         Path | None, typer.Option(help="The gradebook that you exported from Canvas: it is filled in as canvas.csv.")
     ] = None,
@@ -106,6 +109,7 @@ def grade(
             jobs=jobs,
             weak=weak,
             pattern=pattern,
+            similar=similar,
             marker=_marker(executor, scheduler, weak),
             progress=progress,
         )

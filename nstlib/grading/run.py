@@ -17,6 +17,7 @@ from nstlib.grading.records import gradebook, versions
 from nstlib.grading.records.gradebook import Row
 from nstlib.grading.records.journal import Journal
 from nstlib.grading.reports import feedback, report
+from nstlib.grading.reports import similar as similarity
 from nstlib.grading.reports.report import Run
 from nstlib.grading.sandbox.limits import Limits
 from nstlib.grading.submissions.find import Submission, find
@@ -65,15 +66,16 @@ def grade(
     jobs: int = 2,
     weak: bool = False,
     pattern: str = "",
+    similar: bool = False,
     limits: Limits = Limits(),  # noqa: B008, it is frozen
     marker: Marker | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Graded:
     """Grade, and write gradebook.csv, tests.csv, report.html, feedback/ and journal.jsonl into `out`.
 
-    only, exclude: students. force: mark again what is marked already. marker: marks the submissions, instead of the
-    threads on this machine. progress: called with how many are done, and of how many. Raises GradingError,
-    SandboxError, JournalError.
+    only, exclude: students. force: mark again what is marked already. similar: note answers that are alike. marker:
+    marks the submissions, instead of the threads on this machine. progress: called with how many are done, and of how
+    many. Raises GradingError, SandboxError, JournalError.
     """
     _require_apart(folder, bundle, out)
     submissions = [replace(submission, data=b"") for submission in find(folder, bundle.roster, limits, pattern)]
@@ -110,6 +112,7 @@ def grade(
         records = _records(journal, submissions, keys, bundle)
         rows = gradebook.build(records, bundle.roster, bundle.overrides, bundle.policy, bundle.points)
         run = summary(journal.records(), bundle, environment)
+        run = replace(run, notes=similarity.notes(rows)) if similar else run
         write(out, rows, bundle, run)  # while the journal keeps other graders out
     return Graded(rows, run, done)
 

@@ -99,6 +99,7 @@ def mark(
             entries[name] = _entry(answer.status, question, warnings=answer.warnings)
         else:
             entries[name] = _mark_question(question, answer, notebook, runner, budget, limits)
+            entries[name] |= {"shape": answer.shape, "size": answer.size}
             if entries[name]["points"] is None:
                 ungraded.append(name)
     return Marks(entries, reading.warnings, None, tuple(ungraded))

@@ -41,6 +41,8 @@ class Answer:
     log: str = ""
     error: str = ""  # what it raised, for the instructor
     where: str = ""  # the same for the student, without a word that a hidden test could have put into it
+    shape: str = ""  # the same for answers that differ in names and comments alone
+    size: int = 0  # of its syntax tree, in nodes
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,8 @@ def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
         log=log[:LOG],
         error=str(entry.get("error") or "")[:LOG],
         where=str(entry.get("where") or ""),
+        shape=str(entry.get("shape") or ""),
+        size=int(entry.get("size") or 0),
     )
 
 

@@ -1,5 +1,6 @@
 """A child's reply on a notebook, its cells or a call: packed in the child, checked for its form alone in the parent."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "c
 DTYPES = FLOATS | {"", "bool", "uint8", "int8", "int16", "int32", "int64", "other"}
 DIMENSIONS, NAMES, TEXT, NAME, SKIPPED = 16, 1000, 4000, 100, 100_000
 NUMBER = np.dtype("<f8")
+SHAPE = re.compile(r"(?:[0-9a-f]{64})?")
 
 
 @dataclass
@@ -89,13 +91,16 @@ def unpack_answer(head: dict, chunks: Sequence[bytes], inputs: Sequence[tuple[in
 class Extract:
     """Where a notebook answers a question: in its cells up to number `stop`.
 
-    source: the cell that a reader should look at, the student's text.
+    source: the cell that a reader should look at, the student's text. shape: a digest that is the same for answers that
+    differ in names and comments alone. size: how many nodes its syntax tree has.
     """
 
     status: str
     stop: int = 0
     source: str = ""
     warnings: tuple[str, ...] = ()
+    shape: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,10 @@ class Reading:
 
 def pack_reading(read: dict) -> bytes:
     """Return the frame of what ``notebook.read`` returned."""
-    rows = [[name, found["status"], found["stop"], list(found["warnings"])] for name, found in read["found"].items()]
+    rows = [
+        [name, found["status"], found["stop"], list(found["warnings"]), found["shape"], found["size"]]
+        for name, found in read["found"].items()
+    ]
     more = {"warnings": list(read["warnings"]), "clean": list(read["clean"])}
     head = {"status": "read", "reject": read["reject"], "found": rows} | more
     sources = [found["source"] for found in read["found"].values()]
@@ -130,14 +138,17 @@ def unpack_reading(
     words: every status, warning and reason that ``notebook`` has. most: bytes of one source, and of all cells.
     """
     reject = head.get("reject")
-    rows = [listed(row, 4) for row in listed(head.get("found"), NAMES)]
-    known = all(len(row) == 4 and isinstance(row[0], str) and row[0] in questions for row in rows)
+    rows = [listed(row, 6) for row in listed(head.get("found"), NAMES)]
+    known = all(len(row) == 6 and isinstance(row[0], str) and row[0] in questions for row in rows)
     if not known or len(chunks) < len(rows):
         raise ProtocolError("Expected a source for each of the questions that were asked, got something else.")
     warnings = [*listed(head.get("warnings"), NAMES), *(word for row in rows for word in listed(row[3], NAMES))]
     used = [*warnings, *(row[1] for row in rows), *([] if reject is None else [reject])]
     if not all(isinstance(word, str) and word in words for word in used):
         raise ProtocolError("Expected the words that a reading is made of, got another.")
+    if not all(isinstance(row[4], str) and SHAPE.fullmatch(row[4]) for row in rows):
+        raise ProtocolError("Expected a digest as the shape of an answer, got something else.")
+    sizes([row[5] for row in rows], most)
     cells = chunks[len(rows) :]
     sizes([row[2] for row in rows], max(0, len(cells) - 1))
     clean = sizes(head.get("clean"), max(0, len(cells) - 1))
@@ -147,7 +158,8 @@ def unpack_reading(
         texts = [chunk.decode() for chunk in chunks]
     except UnicodeDecodeError:
         raise ProtocolError("Expected a source in UTF-8, got other bytes.") from None
-    found = {row[0]: Extract(row[1], row[2], text, tuple(row[3])) for row, text in zip(rows, texts, strict=False)}
+    pairs = zip(rows, texts, strict=False)
+    found = {row[0]: Extract(row[1], row[2], text, tuple(row[3]), row[4], row[5]) for row, text in pairs}
     return Reading(found, tuple(texts[len(rows) :]), tuple(clean), tuple(head["warnings"]), reject)
 
 

@@ -4,6 +4,7 @@ This runs in a child, and executes nothing.
 """
 
 import ast
+import hashlib
 import re
 import warnings
 from collections.abc import Iterator
@@ -74,6 +75,31 @@ def is_stub(tree: ast.Module, name: str) -> bool:
     """Return whether a cell defines a function that is still as it was handed out: a docstring, then it raises."""
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
     return bool(functions) and all(_is_stub(node) for node in functions)
+
+
+def shape(tree: ast.Module, name: str) -> tuple[str, int]:
+    """Return a digest of a function that is the same whatever its names and comments are, and how large it is.
+
+    Of a cell that defines the name in another way, or several times, the whole cell is taken.
+    """
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
+    whole = ast.parse(ast.unparse(functions[0] if len(functions) == 1 else tree))
+    for node in ast.walk(whole):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    nodes = list(ast.walk(whole))
+    names: dict[str, str] = {}
+    for node in nodes:
+        for field in ("id", "arg", "name"):
+            word = getattr(node, field, None)
+            if isinstance(word, str) and not isinstance(node, ast.alias | ast.keyword):
+                setattr(node, field, names.setdefault(word, f"name{len(names)}"))
+    text = ast.dump(whole, annotate_fields=False)
+    return hashlib.sha256(text.encode()).hexdigest(), len(nodes)
 
 
 def suspicious(tree: ast.Module, grave: bool = False) -> bool:

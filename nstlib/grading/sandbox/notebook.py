@@ -72,8 +72,8 @@ def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> d
     """Return {"warnings", "reject", "cells", "clean", "found"}; questions: question -> the function's name.
 
     cells: the code cells as Python. clean: the numbers of those that raised nothing when they were run last. found:
-    question -> {"status", "stop", "source", "warnings"}, where `stop` is the last cell that counts, and `source` what a
-    reader should look at.
+    question -> {"status", "stop", "source", "shape", "size", "warnings"}, where `stop` is the last cell that counts,
+    `source` what a reader should look at, and `shape` and `size` tell answers apart (``cells.shape``).
     """
     warnings: set[str] = set()
     try:
@@ -94,7 +94,7 @@ def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> d
 
 
 def _nothing(status: str, warnings: set[str] = frozenset()) -> dict:
-    return {"status": status, "stop": 0, "source": "", "warnings": sorted(warnings)}
+    return {"status": status, "stop": 0, "source": "", "shape": "", "size": 0, "warnings": sorted(warnings)}
 
 
 def _exercises(cells: list[Cell]) -> set[str]:
@@ -134,7 +134,9 @@ def _answer(question: str, name: str, cells: list[Cell]) -> dict:
     trees = [(number, cell.tree) for number, cell in enumerate(cells[: stop + 1]) if cell.tree is not None]
     if any(python.suspicious(tree, grave=number not in shown[-1:]) for number, tree in trees):
         warnings.add("suspicious")
-    return {"status": "found", "stop": stop, "source": source, "warnings": sorted(warnings)}
+    shape, size = python.shape(cells[shown[-1]].tree, name) if shown else ("", 0)
+    found = {"status": "found", "stop": stop, "source": source, "shape": shape, "size": size}
+    return found | {"warnings": sorted(warnings)}
 
 
 def _checks(question: str, cells: list[Cell]) -> tuple[list[int], bool]:
