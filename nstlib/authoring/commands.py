@@ -25,6 +25,10 @@ def build(
     if nbgrader:
         for path in builder.nbgrader(Path.cwd(), nbgrader):
             typer.echo(path)
+        say(
+            "nbgrader runs these checks in the student's own process, with cases that everybody can read: it has no "
+            "hidden tests, and trusts the notebook. For hidden tests and a jail, use nst grade."
+        )
         raise typer.Exit
     problems = builder.check(Path.cwd()) if check else []
     for problem in problems:

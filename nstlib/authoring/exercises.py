@@ -15,6 +15,17 @@ from nstlib.errors import NstError
 __all__ = ["ExerciseError", "for_instructor", "for_learner", "for_nbgrader"]
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
+FRESH = """import sys
+
+for name in [name for name in sys.modules if name.split(".")[0] == "nstlib"]:
+    del sys.modules[name]
+from nstlib.checks import {exercise}
+"""
+SKIP = """import os
+
+if "NBGRADER_EXECUTION" in os.environ:  # nothing below is graded, and painting takes time
+    get_ipython().input_transformers_cleanup.append(lambda lines: [])
+"""
 SHORT = 12  # an answer's line of so few letters, such as `return G`, may stand elsewhere too
 
 
@@ -50,12 +61,21 @@ def for_learner(notebook):
 
 
 def for_nbgrader(notebook):
-    """Return the source as nbgrader wants it: with solution marks, and checks that raise for a wrong answer."""
+    """Return the source as nbgrader wants it: with solution marks, and checks that raise for a wrong answer.
+
+    Each check imports nstlib afresh, past what a notebook has changed of it. What stands below the last check, which is
+    painting, is not run where nbgrader grades.
+    """
     for cell, question in _marked(notebook, "question"):
         _mark(cell, question)
+    last = 0
     for cell, question in _marked(notebook, "check"):
         _mark(cell, question)
-        cell.source = f"{cell.source.rstrip()}.require()"
+        exercise = question.partition(".")[0]
+        cell.source = f"{FRESH.format(exercise=exercise)}\n{cell.source.rstrip()}.require()"
+        last = notebook.cells.index(cell)
+    skip = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": SKIP}
+    notebook.cells.insert(last + 1, type(notebook.cells[last])(skip))
     return notebook
 
 

@@ -216,8 +216,29 @@ def test_nbgraders_source_has_marks_and_checks_that_raise(tmp_path):
     assert [path.stem for path in written] == NAMES
     text = written[1].read_text(encoding="utf-8")
     assert "# BEGIN SOLUTION" in text and "ex02.gram.check(gram_matrix).require()" in text
+    for path in written:
+        cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+        (skip,) = [number for number, cell in enumerate(cells) if "NBGRADER_EXECUTION" in cell.source]
+        assert max(number for number, cell in enumerate(cells) if "check" in cell.metadata.get("nst", {})) < skip
+        assert skip < len(cells) - 1, "nothing is painted below"
+
     with pytest.raises(build.BuildError, match="is there already"):
         build.nbgrader(ROOT, tmp_path)
+
+
+def test_nbgraders_check_imports_past_a_patch():
+    source = jupytext.read(ROOT / "exercises" / "sources" / "ex02_gram_matrix.py")
+    cells = [cell for cell in exercises.for_nbgrader(source).cells if cell.metadata.get("nst", {}).get("check")]
+    patched = """
+from nstlib.checks import ex02, questions
+questions.Question.check = lambda self, function: self
+questions.Question.require = lambda self: None
+gram_loops = print
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", f"{patched}\n{cells[0].source}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode != 0 and "ex02.gram_loops" in run.stderr
 
 
 @pytest.mark.slow

@@ -180,3 +180,10 @@ def test_names_and_signatures_are_the_courses():
     assert signatures["ex03.factor"] == "(convention, n_filters, n_positions, image_positions)"
     assert signatures["ex04.style_cost"] == "(features_x, features_s, layer_weights)"
     assert signatures["ex05.step"] == "(x, gradient, learning_rate)"
+
+
+def test_the_references_are_nobodys_answer():
+    from nstlib.checks import ex02, references
+
+    for answer in (references.gram_matrix, lambda features: references.gram_matrix(features)):
+        assert (ex02.gram.check(answer).outcome, ex02.gram.check(answer).misconception) == ("not yet", "calls-nstlib")
