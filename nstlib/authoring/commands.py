@@ -39,12 +39,17 @@ def build(
         typer.echo(path)
 
 
-def release(directory: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]) -> None:
+def release(
+    directory: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
+    address: Annotated[str, typer.Option(help="The repository from which students install, https://…")] = "",
+) -> None:
     """Write what a class is handed: exercises with stubs, lessons, a page that says what to do, and a zip of them."""
     from nstlib.authoring.release import release as write
 
-    files = write(Path.cwd(), directory)
-    say(f"{directory} and {directory.name}.zip have {len(files)} files: hand out the zip.")
+    files = write(Path.cwd(), directory, address)
+    say(f"{directory} and {directory.with_name(directory.name + '.zip')} have {len(files)} files: hand out the zip.")
+    if not address:
+        say("Write into its README.md from where students install nstlib, or give --address and write it again.")
 
 
 def misconceptions(

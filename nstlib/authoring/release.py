@@ -12,8 +12,13 @@ __all__ = ["ReleaseError", "release"]
 
 README = r"""# Neural style transfer: exercises
 
-1. **Install** `nstlib` in an environment with JupyterLab and Python 3.11 or newer. In a copy of the course's repository
-   that is `make lab`, and from then on `.venv/bin/jupyter lab`.
+1. **Install**, once, with Python 3.11 or newer and git:
+
+   ```bash
+   python -m venv .venv
+   . .venv/bin/activate            # on Windows: .venv\Scripts\activate
+   pip install "nstlib @ git+{address}"
+   ```
 
 2. **Open** this folder: `jupyter lab`. Begin with `lessons/00_start_here.ipynb`. Each exercise names the lesson that it
    belongs to. Nothing is downloaded while you work.
@@ -29,6 +34,7 @@ README = r"""# Neural style transfer: exercises
 
 {exercises}
 """
+UNKNOWN = "<the address that your instructor gives you>"
 MOMENT = (1980, 1, 1, 0, 0, 0)  # of every file in the zip: the same course gives the same bytes
 
 
@@ -36,10 +42,11 @@ class ReleaseError(NstError):
     """The folder cannot be written; the message says why and what to do."""
 
 
-def release(root: Path, directory: Path) -> list[Path]:
+def release(root: Path, directory: Path, address: str = "") -> list[Path]:
     """Write the folder and, beside it, a zip of it; return the files in it.
 
-    root: a checkout of the course. Raises ReleaseError where it is none, or where the folder or the zip exists.
+    root: a checkout of the course. address: of the repository from which students install. Raises ReleaseError where it
+    is none, or where the folder or the zip exists.
     """
     exercises = sorted((root / "exercises" / "student").glob("ex*.ipynb"))
     lessons = sorted((root / "notebooks").glob("[0-9]*.ipynb"))
@@ -59,7 +66,7 @@ def release(root: Path, directory: Path) -> list[Path]:
             for notebook in notebooks:
                 shutil.copyfile(notebook, whole / folder / notebook.name)
         names = "\n".join(f"   - `{path.name}`" for path in exercises)
-        (whole / "README.md").write_text(README.format(exercises=names), "utf-8")
+        (whole / "README.md").write_text(README.format(exercises=names, address=address or UNKNOWN), "utf-8")
         whole.rename(directory)
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     with replacing(archive) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:

@@ -177,8 +177,9 @@ def _say_summary(graded, out: Path) -> None:
         )
     if graded.whose:
         say(
-            f"It is not clear whose work this is: {', '.join(map(printable, graded.whose))}. Each was graded and kept "
-            "apart: add a line for each student to roster.csv, such as smith,Ann Smith, and grade again.",
+            f"It is not clear whose work this is: {', '.join(map(printable, graded.whose))}. Add a line for each "
+            "student to roster.csv, such as smith,Ann Smith, begin each file's name with its student's id, and grade "
+            "again.",
             style="yellow",
         )
     say(f"Read {out / 'report.html'} first; the grades are in {out / 'gradebook.csv'}.")

@@ -52,7 +52,7 @@ class Graded:
     @property
     def whose(self) -> list[str]:
         """The students of whom it is not clear whose work they have."""
-        return [row.student for row in self.rows if {"clash", "ambiguous"} & set(row.flags)]
+        return [row.student for row in self.rows if {"clash", "ambiguous", "spellings"} & set(row.flags)]
 
 
 def grade(

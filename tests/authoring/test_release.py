@@ -12,12 +12,13 @@ ROOT = Path(nstlib.__file__).parents[1]
 
 
 def test_a_class_is_handed_stubs_lessons_and_a_page_but_no_answer(tmp_path):
-    files = release(ROOT, tmp_path / "autumn")
+    files = release(ROOT, tmp_path / "autumn", "https://example.org/course")
     names = {path.relative_to(tmp_path / "autumn").as_posix() for path in files}
     assert {"README.md", "exercises/ex02_gram_matrix.ipynb", "lessons/00_start_here.ipynb"} <= names
     text = "\n".join(path.read_text("utf-8") for path in files if path.parent.name == "exercises")
     assert "NotImplementedError" in text and "SOLUTION" not in text
     assert "ex07_other_statistics.ipynb" in (tmp_path / "autumn" / "README.md").read_text("utf-8")
+    assert '"nstlib @ git+https://example.org/course"' in (tmp_path / "autumn" / "README.md").read_text("utf-8")
     with zipfile.ZipFile(tmp_path / "autumn.zip") as archive:
         assert {name.removeprefix("autumn/") for name in archive.namelist()} == names
 

@@ -148,8 +148,12 @@ def _mark_question(
     again = outcomes[0]
     if all(outcome.reply is not None for outcome in outcomes):
         again = call(question.tests[0])
-    warnings = (*answer.warnings, *notebook.run.flags)
-    return _conclude(question, answer.source, warnings, outcomes, again) | _error(outcomes, answer, notebook)
+    left_out = notebook.run.skip.get(question.id)
+    flags = [flag for flag in notebook.run.flags if flag != "cell_too_long" or left_out]
+    entry = _conclude(question, answer.source, (*answer.warnings, *flags), outcomes, again)
+    if entry["outcome"] == "correct":
+        entry["warnings"] = tuple(warning for warning in entry["warnings"] if warning != "check_said_right")
+    return entry | _error(outcomes, answer, notebook)
 
 
 PLACE = re.compile(r"in cell (\d{1,4}), line (\d{1,4})(?:: |$)")

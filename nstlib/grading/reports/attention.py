@@ -46,7 +46,9 @@ FLAGS: Mapping[str, str] = {
     "no_student": "Neither the file’s name nor its folder’s holds a student’s id.",
     "ambiguous": "The name of the file or its folder fits more than one student.",
     "clash": "Another file could be this student’s or somebody else’s, so each was kept apart. Add a line for each "
-    "student to roster.csv, such as `smith,Ann Smith`, and begin the files’ names with the ids.",
+    "student to roster.csv, such as `smith,Ann Smith`, and begin each file’s name with its student’s id.",
+    "spellings": "Two files name this student in two spellings, such as smith and Smith, and the later one counts. If "
+    "they are two students’, rename one of the files.",
     "not_in_roster": "This student is not in roster.csv.",
     "guessed": "The student’s id is a guess, the start of the file’s name: it is in no class list.",
     "no_time": "The time of submission is not known, so nothing is taken off for lateness.",
@@ -63,7 +65,7 @@ FLAGS: Mapping[str, str] = {
     "bad_cell": "A cell of the notebook is damaged and was skipped.",
     "suspicious": "The source names parts of Python that no answer needs, such as `ctypes` or `gc`: read it.",
 }
-WHO = ("no_student", "clash", "ambiguous", "guessed", "not_in_roster")
+WHO = ("no_student", "clash", "spellings", "ambiguous", "guessed", "not_in_roster")
 QUIET = frozenset(  # shown elsewhere, or harmless
     {"late", "superseded", "override", "upgraded", "kernel", "bom", "duplicate_key", "not_graded", "no_check"}
     | {

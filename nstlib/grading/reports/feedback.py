@@ -120,7 +120,7 @@ def sentences(answer: Answer, question: GradedQuestion) -> list[str]:
 
 def _section(question: GradedQuestion, answer: Answer, row: Row) -> Section:
     is_right = answer.outcome == "correct"
-    has_hint = answer.outcome not in ("correct", "ungraded")
+    has_hint = answer.outcome not in ("correct", "ungraded", *outcomes.WAITING)
     points = f"{format_points(answer.points) or '–'} of {question.points}"
     override = row.overrides.get(question.id)
     given = f"{format_points(override.points)} of {question.points}, by your instructor" if override else ""
@@ -189,7 +189,7 @@ def _files(row: Row) -> list[str]:
 
 
 def _clock(time: datetime) -> str:
-    return f"{time.day} {time:%B %Y, %H:%M}"
+    return f"{time.day} {time:%B %Y, %H:%M %Z}".strip()
 
 
 def _lateness(row: Row) -> list[str]:

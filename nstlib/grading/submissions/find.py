@@ -35,6 +35,7 @@ FLAGS = {
     "guessed": "the student is a part of the file's name, which is in no class list",
     "late_on_platform": "Canvas says that it is late",
     "no_student": "the path names no student",
+    "spellings": "two files name the student in two spellings, such as smith and Smith",
     "superseded": "the student handed in the same file before",
     "time_from_file": "the time is that of the file on this disk",
     "time_from_timestamp": "the time is that in timestamp.txt, which a student can write",

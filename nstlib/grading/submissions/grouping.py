@@ -11,7 +11,7 @@ from functools import cache
 
 from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.submissions.archives import MEMBERS, Item, Reader, Rejected
-from nstlib.grading.submissions.owners import Owner, OwnerFinder, parse_time
+from nstlib.grading.submissions.owners import Owner, OwnerFinder, name_part, parse_time
 
 __all__ = ["Group", "group_submissions", "prefix"]
 
@@ -90,6 +90,8 @@ def group_submissions(items: list[Item], owners: OwnerFinder, start: int) -> lis
             group.items.append(replace(item, time=time, flags=flags))
     _tell_apart(list(groups.values()))
     for group in groups.values():
+        _flag_other_spellings(group)
+    for group in groups.values():
         if len(group.items) > MEMBERS:
             group.items = [replace(group.items[0], reject="too_many")]
     return sorted(groups.values(), key=lambda group: (group.student, (group.items or [group.instead])[0].path))
@@ -111,6 +113,17 @@ def _is_clash(found: list[tuple[str, str]]) -> bool:
     if not files:
         return False
     return len(files) < len(found) or len(set(files)) < len(files) or (len(files) > 1 and "" in files)
+
+
+def _flag_other_spellings(group: Group) -> None:
+    """Flag two files of one exercise that name a student of the class list in two spellings: it may be two students."""
+    spellings: dict[str, set[str]] = defaultdict(set)
+    for item in group.items if group.file else []:
+        name, exercise = name_part(item.parts[-1].rpartition(".")[0])
+        if normalized(name) == normalized(group.student):
+            spellings[exercise].add(unicodedata.normalize("NFC", name))
+    if any(len(found) > 1 for found in spellings.values()):
+        group.items = [replace(item, flags=item.flags | {"spellings"}) for item in group.items]
 
 
 def _tell_apart(groups: list[Group]) -> None:

@@ -14,7 +14,7 @@ from itertools import takewhile
 from nstlib.grading.bundle.classroom import Student
 from nstlib.grading.escaping import normalized, printable
 
-__all__ = ["Owner", "OwnerFinder", "parse_time"]
+__all__ = ["Owner", "OwnerFinder", "name_part", "parse_time"]
 
 # lastfirst_LATE_12345_67890_ex02.ipynb: Canvas's number of the user, then that of the file.
 CANVAS = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?(?P<numbers>(?:_[0-9]+){2,})_.+", re.DOTALL)

@@ -172,7 +172,7 @@ def test_file_time_and_due_date_are_told_and_an_exercise_without_answers_is_a_li
         one["questions"][name] = question("missing", name=name, tests=[])
     text = page_text(rows([one])[0])
     assert "Not handed in: ex01." in text and "ex01.unroll" not in text
-    assert "ex02: graded from anna/all.ipynb, received 1 March 2027, 22:59, due 1 March 2027, 23:59." in text
+    assert "ex02: graded from anna/all.ipynb, received 1 March 2027, 22:59 UTC, due 1 March 2027, 23:59." in text
 
 
 def test_what_was_raised_is_told_without_its_message():

@@ -216,9 +216,10 @@ def test_who_goes_back_to_an_earlier_version_in_an_archive_keeps_it(tmp_path):
 
 
 def test_the_class_list_says_whose_two_tries_are(tmp_path):
-    put(tmp_path, "john_ex02_a.ipynb", "JOHN_ex02_final.ipynb", "Smith.ipynb", "smith.ipynb")
+    put(tmp_path, "john_ex02_a.ipynb", "john_ex02_final.ipynb", "Smith.ipynb", "smith.ipynb")
     found = listed(tmp_path, [Student("john", "John A"), Student("smith")])
     assert [submission.student for submission in found] == ["john", "john", "smith", "smith"]
+    assert ["spellings" in submission.flags for submission in found] == [False, False, True, True]
 
 
 def test_a_roster_of_short_ids_takes_no_longer_names(tmp_path):
