@@ -453,7 +453,8 @@ def recognised(view):
     seen = {name: view(block) for name, block in known.items()}
     right = 0
     for name, block in asked:
-        distance = {other: (view(block) - there).norm().item() for other, there in seen.items()}
+        found = view(block)
+        distance = {other: (found - there).norm().item() for other, there in seen.items()}
         right += min(distance, key=distance.get) == name
     return right / len(asked)
 
