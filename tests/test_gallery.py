@@ -150,7 +150,9 @@ def test_the_same_command_writes_the_same_page(tmp_path, quick):
     assert first == second and list((tmp_path / "a").iterdir()) == [tmp_path / "a" / "index.html"]
 
 
-def test_a_page_is_replaced_only_by_force(tmp_path, quick):
+def test_a_page_is_replaced_only_by_force(tmp_path, quick, painted, monkeypatch):
+    frames = [(frame, painted[frame.code]) for book in tiny() for frame in book.frames]
+    monkeypatch.setattr(gallery, "paint", lambda books: iter(frames))
     (tmp_path / "index.html").write_text("mine")
     refused = run(app, ["gallery", str(tmp_path)])
     assert refused.exit_code == 1 and "exists already. Give another folder, or pass --force" in refused.stderr
