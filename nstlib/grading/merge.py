@@ -34,7 +34,7 @@ def merge(out: Path, weeks: Sequence[Path], bundle: Bundle) -> Graded:
         _require_same_tests(week, lines, bundle)
         lines_of_all += lines
         graded |= {name for line in lines for name in line.get("bundle_questions", ())}
-        records += _records(week, lines, files, bundle)
+        records += _records(week, lines, files)
     asked = bundle.only(sorted({name.partition(".")[0] for name in graded}))
     rows = gradebook.build(_told_apart(records, bundle), asked.roster, asked.overrides, asked.policy, asked.points)
     run = summary(lines_of_all, asked, versions.environment())
@@ -69,7 +69,7 @@ def _require_same_tests(week: Path, lines: Sequence[Mapping], bundle: Bundle) ->
         raise MergeError(f"{printable(week)} was graded with another bundle. Give its own, or grade that week again.")
 
 
-def _records(week: Path, lines: Sequence[Mapping], files: Sequence[Mapping], bundle: Bundle) -> Iterator[dict]:
+def _records(week: Path, lines: Sequence[Mapping], files: Sequence[Mapping]) -> Iterator[dict]:
     """Yield the last record of each file that a run counts, with what that run said of it; one not marked yet waits."""
     marked = {(line.get("path"), line.get("key")): line for line in lines if "path" in line}
     questions = next((line["bundle_questions"] for line in reversed(lines) if "bundle_questions" in line), ())

@@ -78,5 +78,5 @@ def _say(marks, question: str) -> Iterator[str]:
         yield f"  {test['id']}: {verdict}{ratio} {test['detail']}".rstrip()
     log = next((test["log"] for test in entry.get("tests", ()) if test["log"]), b"")
     if log:
-        text = log.decode("utf-8", "replace") if isinstance(log, bytes) else str(log)
+        text = log.decode("utf-8", "replace")
         yield "\n".join(f"    {line}" for line in printable(text, lines=True, most=LOG).splitlines())

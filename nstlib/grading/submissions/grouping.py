@@ -99,7 +99,7 @@ def group_submissions(items: list[Item], owners: OwnerFinder, start: int) -> lis
 
 def _clashing(handed_in: Iterable[Owner]) -> set[str]:
     """Return the names of files, in no class list, that may be two tries of one student or the work of two."""
-    exercises: dict[str, list[str]] = defaultdict(list)
+    exercises: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for owner in handed_in:
         if not owner.known and owner.how in ("file", "folder"):
             exercise = owner.exercise if owner.how == "file" else ""  # a folder may hold any
