@@ -54,7 +54,7 @@ def stylize(
     steps: Annotated[
         int | None, typer.Option(min=2, help="Most forward and backward passes, over all scales.", show_default="60")
     ] = None,
-    network: Annotated[str, typer.Option(help="minivgg, vgg19, vgg16, vgg16-hed or random-vgg19.")] = "minivgg",
+    network: Annotated[str, typer.Option(help="minivgg, vgg19, vgg16 or random-vgg19.")] = "minivgg",
     alpha: Annotated[float | None, typer.Option(help="Weight of the content cost.", show_default="1.0")] = None,
     beta: Annotated[float | None, typer.Option(help="Weight of the style cost.", show_default="10.0")] = None,
     preset: Annotated[

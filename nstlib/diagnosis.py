@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 
 PACKAGES = ("nstlib", "torch", "torchvision", "numpy", "scipy", "pillow", "scikit-image", "matplotlib", "safetensors")
-PACKAGES += ("h5py", "jaxtyping", "platformdirs", "psutil", "jupyterlab", "ipywidgets", "anywidget")
-NETWORKS = ("minivgg", "vgg19", "vgg16", "vgg16-hed", "random-vgg19")
+PACKAGES += ("jaxtyping", "platformdirs", "psutil", "unearth", "jupyterlab", "ipywidgets", "anywidget")
+NETWORKS = ("minivgg", "vgg19", "vgg16", "random-vgg19")
 REINSTALL = "Reinstall PyTorch: python -m pip install --force-reinstall torch torchvision"
 ENOUGH_MEMORY = 2e9  # a run at 512 px with minivgg peaks below 1.5 GB
 
@@ -23,8 +23,8 @@ ENOUGH_MEMORY = 2e9  # a run at 512 px with minivgg peaks below 1.5 GB
 class Finding:
     """One line of the report; `advice` is empty where nothing is wrong.
 
-    >>> Finding("h5py", "not installed", "Run: python -m pip install h5py").advice
-    'Run: python -m pip install h5py'
+    >>> Finding("psutil", "not installed", "Run: python -m pip install psutil").advice
+    'Run: python -m pip install psutil'
     """
 
     what: str
@@ -36,10 +36,10 @@ class Finding:
 class Report:
     """All findings; readable as text, and as a table in a notebook.
 
-    >>> report = Report((Finding("Python", "3.11"), Finding("h5py", "not installed", "Install it.")))
+    >>> report = Report((Finding("Python", "3.11"), Finding("psutil", "not installed", "Install it.")))
     >>> print(report)
     ✓ Python  3.11
-    ✗ h5py    not installed
+    ✗ psutil  not installed
               → Install it.
     >>> report.healthy
     False
@@ -133,7 +133,7 @@ def _plan() -> Finding:
 def _network(name: str) -> Finding:
     from nstlib.networks import weights
 
-    return Finding(f"network {name}", "ready" if weights.present(name) else "not fetched yet; its first use does it")
+    return Finding(f"network {name}", "ready" if weights.present(name) else weights.ABSENT[name])
 
 
 def _memory() -> Finding:

@@ -14,3 +14,13 @@ class NstError(ValueError):
     ...     print(str(mistake).split(":")[0])
     Expected the name of a sample picture, got 'cats'
     """
+
+
+class WeightsError(NstError):
+    """Weights that cannot be fetched, read or trusted; the message names the file, what is wrong and what to do.
+
+    >>> from nstlib import networks
+    >>> networks.load("vgg19", file="lost.pth")
+    Traceback (most recent call last):
+    nstlib.errors.WeightsError: Expected a weights file, got lost.pth, which does not exist: ...
+    """

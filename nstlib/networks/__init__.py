@@ -1,7 +1,7 @@
 """Frozen networks that turn a batch of pictures into features by layer name.
 
-``load("minivgg")`` needs no download; ``vgg19`` and ``vgg16`` fetch torchvision's weights once; ``vgg16-hed`` takes a
-full-size VGG-16 out of a Python package, for places that block the weights' host; ``random-vgg19`` has seeded weights.
+``load("minivgg")`` needs no download; ``vgg19`` and ``vgg16`` fetch torchvision's weights once, ``vgg16`` the same ones
+out of a Python package where their host is blocked; ``random-vgg19`` has seeded weights.
 """
 
 import os
@@ -13,7 +13,7 @@ from nstlib.errors import NstError
 from nstlib.networks import weights
 from nstlib.networks.minivgg import MINIVGG
 from nstlib.networks.normalised import weight_normalised
-from nstlib.networks.vgg import VGG16, VGG16_HED, VGG19, Network, Pooling, random_weights
+from nstlib.networks.vgg import VGG16, VGG19, Network, Pooling, random_weights
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYERS = ("relu4_2", "relu3_2")
@@ -23,7 +23,6 @@ ARCHITECTURES = {
     "minivgg": MINIVGG,
     "vgg19": VGG19,
     "vgg16": VGG16,
-    "vgg16-hed": VGG16_HED,
     "random-vgg19": VGG19,
 }
 
@@ -49,8 +48,8 @@ def load(
     """Load a frozen network in float32 on the CPU, cut after the deepest of `layers`.
 
     `file` takes the weights from a path instead of the network's own source: a ``.safetensors`` or ``.pth`` state
-    dict made for the same scaling of pictures (for vgg16-hed also the package's ``.h5``). ``pooling="average"``
-    averages where VGG takes the maximum, as Gatys et al. (2016) suggest, rescaled so that features stay as strong.
+    dict made for the same scaling of pictures, or for vgg16 the package's ``.tar.gz``. ``pooling="average"`` averages
+    where VGG takes the maximum, as Gatys et al. (2016) suggest, rescaled so that minivgg's features stay as strong.
 
     Raises NstError for an unknown name, layer or pooling; ``weights.WeightsError``, with what to do, where weights
     cannot be fetched, are damaged or belong to another network.

@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import h5py
-import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -12,7 +10,7 @@ from torch.nn import functional
 
 from nstlib import networks
 from nstlib.networks import weights
-from nstlib.networks.vgg import IMAGENET_MEAN, IMAGENET_STD, VGG16, VGG16_HED, VGG19
+from nstlib.networks.vgg import IMAGENET_MEAN, IMAGENET_STD, VGG16, VGG19
 from nstlib.networks.weights import WeightsError
 
 SHALLOW = ("relu1_1", "relu2_1")
@@ -41,22 +39,6 @@ def saved(path, state):
     return path
 
 
-def write_hed(path, bias=0.5, deepest=(64, 128)):
-    """A file with the package's keys: right shapes in two blocks, tiny ones below. Returns the arrays by layer."""
-    draw, kept = np.random.default_rng(0), {}
-    with h5py.File(path, "w") as file:
-        for layer, (channels, filters) in VGG16_HED.convolutions.items():
-            block, index = map(int, layer.removeprefix("conv").split("_"))
-            if block > 2:
-                channels = filters = 1
-            kernel = (draw.standard_normal((3, 3, channels, filters)) * 0.05).astype(np.float32)
-            shift = (bias * draw.standard_normal(filters)).astype(np.float32)
-            group = f"block{block}/layers/conv2d{'' if index == 1 else f'_{index - 1}'}/vars"
-            file[f"{group}/0"], file[f"{group}/1"] = kernel, shift
-            kept[layer] = kernel, shift
-    return kept
-
-
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch, tmp_path):
     """An empty cache, and an error for whatever would leave this machine."""
@@ -65,8 +47,7 @@ def no_network(monkeypatch, tmp_path):
     def refuse(*given, **options):
         raise AssertionError(f"a test tried to fetch {given}")
 
-    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
-    monkeypatch.setattr(weights.subprocess, "run", refuse)
+    monkeypatch.setattr(weights, "_own_file", refuse)
 
 
 # The same features as torchvision
@@ -143,25 +124,6 @@ def test_a_tilde_stands_for_the_home_folder(tmp_path, monkeypatch):
     assert networks.load("vgg19", SHALLOW, file="~/mine.pth").layers == SHALLOW
 
 
-def test_the_hed_file_is_turned_from_keras_and_bgr(tmp_path):
-    kept = write_hed(tmp_path / "mine.h5")
-    network = networks.load("vgg16-hed", ("conv1_1", "relu2_1"), file=tmp_path / "mine.h5")
-    kernel, shift = kept["conv1_1"]  # (height, width, in, out)
-    rgb = picture(4, dtype=torch.float64)[0].numpy()
-    mean = np.array([122.67892, 116.66877, 104.00699])
-    bgr = (255 * rgb - mean[:, None, None])[::-1]
-    padded = np.pad(bgr, ((0, 0), (1, 1), (1, 1)))
-    expected = np.zeros((64, 4, 4))
-    for row in range(4):
-        for column in range(4):
-            window = padded[:, row : row + 3, column : column + 3]
-            expected[:, row, column] = np.einsum("chw,hwco->o", window, kernel.astype(np.float64)) + shift
-    found = network(torch.from_numpy(rgb)[None])["conv1_1"][0].double()
-    torch.testing.assert_close(found, torch.from_numpy(expected), rtol=1e-4, atol=1e-3)
-    second = torch.from_numpy(kept["conv2_1"][0]).permute(3, 2, 0, 1)
-    assert torch.equal(network.convolutions["conv2_1"].weight, second)
-
-
 # Files that are refused
 
 
@@ -215,24 +177,20 @@ def test_a_file_of_other_things_is_refused(tmp_path, held):
     )
 
 
-@pytest.mark.parametrize("suffix", [".pth", ".pt", ".safetensors", ".h5"])
+@pytest.mark.parametrize("suffix", [".pth", ".pt", ".safetensors"])
 @pytest.mark.parametrize("contents", [b"", b"<!doctype html><p>This site is blocked.</p>", b"PK\x03\x04" + bytes(99)])
 def test_something_else_under_the_suffix_is_refused(tmp_path, suffix, contents):
     path = tmp_path / f"file{suffix}"
     path.write_bytes(contents)
-    name = "vgg16-hed" if suffix == ".h5" else "vgg19"
-    refused(name, path, "cannot be read as weights", "Fetch it again, or pass another file")
+    refused("vgg19", path, "cannot be read as weights", "Fetch it again, or pass another file")
 
 
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".h5"])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_half_a_file_is_refused(tmp_path, suffix):
     path = tmp_path / f"file{suffix}"
-    if suffix == ".h5":
-        write_hed(path)
-    else:
-        saved(path, torchvision_state(VGG19))
+    saved(path, torchvision_state(VGG19))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    refused("vgg16-hed" if suffix == ".h5" else "vgg19", path, "cannot be read as weights", "damaged")
+    refused("vgg19", path, "cannot be read as weights", "damaged")
 
 
 def test_a_missing_path_is_named(tmp_path):
@@ -243,7 +201,7 @@ def test_a_missing_path_is_named(tmp_path):
 def test_an_unknown_suffix_is_named_with_the_known_ones(tmp_path):
     path = tmp_path / "weights.onnx"
     path.write_bytes(b"abc")
-    refused("vgg19", path, "Expected a name that ends in", ".safetensors, .pth, .pt, .h5")
+    refused("vgg19", path, "Expected a name that ends in", ".safetensors, .pth, .pt, .tar.gz")
 
 
 def test_wrong_shapes_are_named(tmp_path):
@@ -301,20 +259,25 @@ def test_a_file_named_by_layer_of_another_vgg_is_refused(tmp_path):
     refused("vgg16", saved(tmp_path / "n.pth", state), "It holds conv3_4.bias", layers=("relu1_1",))
 
 
-def test_files_made_for_another_input_scaling_are_refused(tmp_path):
-    write_hed(tmp_path / "hed.h5")
-    refused("vgg16", tmp_path / "hed.h5", "It holds the weights of vgg16-hed")
-    path = saved(tmp_path / "vgg16.pth", torchvision_state(VGG16))
-    refused("vgg16-hed", path, "torchvision's", "another scaling")
+def test_a_file_with_a_gap_is_refused_even_where_what_is_there_fits(tmp_path):
+    state = torchvision_state(VGG16, "conv4_1")
+    by_layer = dict(zip(VGG16.until_deepest(["conv4_1"]), range(99), strict=False))
+    named = {
+        f"{layer}.{part}": state[f"features.{place}.{part}"]
+        for layer, place in by_layer.items()
+        if layer.startswith("conv")
+        for part in ("weight", "bias")
+    }
+    path = saved(tmp_path / "vgg16.safetensors", named)
+    networks.load("vgg16", SHALLOW, file=path)
+    refused("vgg19", path, "It holds conv4_1, but not conv3_4, which comes before it in vgg19")
 
 
 # Names, layers and side effects
 
 
 def test_an_unknown_network_is_named_with_the_known_ones():
-    with pytest.raises(
-        ValueError, match="a network, got 'vgg11': choose from minivgg, vgg19, vgg16, vgg16-hed, random-v"
-    ):
+    with pytest.raises(ValueError, match="a network, got 'vgg11': choose from minivgg, vgg19, vgg16, random-v"):
         networks.load("vgg11")
 
 

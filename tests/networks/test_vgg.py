@@ -10,7 +10,6 @@ from nstlib.networks.vgg import (
     IMAGENET_MEAN,
     IMAGENET_STD,
     VGG16,
-    VGG16_HED,
     VGG19,
     Architecture,
     Network,
@@ -76,7 +75,7 @@ def test_vgg19_names_its_layers_as_the_paper_does():
     assert len(expected) == 37
 
 
-@pytest.mark.parametrize("architecture, convolutions", [(VGG16, 13), (VGG16_HED, 13), (VGG19, 16)])
+@pytest.mark.parametrize("architecture, convolutions", [(VGG16, 13), (VGG19, 16)])
 def test_full_size_networks_have_the_papers_filters(architecture, convolutions):
     shapes = architecture.convolutions
     assert len(shapes) == convolutions
@@ -86,12 +85,6 @@ def test_full_size_networks_have_the_papers_filters(architecture, convolutions):
     assert shapes["conv4_1"] == (256, 512)
     assert shapes["conv5_1"] == (512, 512)
     assert list(shapes) == [name for name in architecture.layers if name.startswith("conv")]
-
-
-def test_the_hed_network_undoes_its_own_means_on_the_scale_of_255():
-    from_bgr = (122.67892, 116.66877, 104.00699)  # in RGB order
-    assert [255 * mean for mean in VGG16_HED.mean] == pytest.approx(from_bgr, abs=1e-4)
-    assert VGG16_HED.std == (1 / 255,) * 3
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
