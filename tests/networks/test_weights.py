@@ -124,12 +124,14 @@ def test_vgg16_comes_from_the_package_once_where_torchvisions_host_is_away(packa
     assert capsys.readouterr() == ("", "")
 
 
-def test_torchvisions_file_in_the_cache_goes_first(package, closed_url, cache, monkeypatch):
-    assert is_the_packages(load())
+def test_torchvisions_file_in_the_cache_is_used_without_asking_anyone(package, closed_url, cache, monkeypatch):
     state, content = torchvision_file(VGG16)
     monkeypatch.setattr(weights, "_source", lambda _: (closed_url, cache / "weights.pth", digest(content)[:8]))
+    cache.mkdir(parents=True)
     (cache / "weights.pth").write_bytes(content)
+    assert weights.present("vgg16")
     assert torch.equal(load().convolutions["conv1_2"].bias, state["features.2.bias"])
+    assert package.asked == []
 
 
 def test_a_torchvision_that_gives_another_file_is_no_end(package, cache, monkeypatch, capsys):
