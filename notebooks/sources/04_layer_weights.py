@@ -826,16 +826,16 @@ assert enlarged > 100 and part["ordinary"] < 0.01 and part["normalised"] > 0.5
 
 # %% [markdown]
 # Below is the same count elsewhere, the smallest and the largest of three pairs: cat × night, coffee × mosaic and
-# rocket × waves. *Stored figures, made by* `python docs/layer_weights.py minivgg vgg16-hed random-vgg19`.
+# rocket × waves. *Stored figures, made by* `python docs/layer_weights.py minivgg vgg16 random-vgg19`.
 #
 # | network | | equal λ | λ ∝ 1/N² |
 # |:---|:---|:---|:---|
 # | minivgg | as it is | 1.5 to 1.6 | 1.9 to 2.0 |
 # | | normalised on 8 | 1.0 to 1.1 | 1.0 to 1.9 |
 # | | normalised on 128 | 1.0 to 1.0 | 1.1 to 2.6 |
-# | vgg16-hed | as it is | 1.4 to 1.6 | 1.8 to 2.0 |
-# | | normalised on 8 | 1.1 to 1.5 | 1.0 to 1.1 |
-# | | normalised on 128 | 1.0 to 1.3 | 1.0 to 2.5 |
+# | vgg16 | as it is | 1.5 to 2.9 | 2.1 to 3.4 |
+# | | normalised on 8 | 1.0 to 1.0 | 1.0 to 1.2 |
+# | | normalised on 128 | 1.0 to 1.3 | 1.0 to 2.3 |
 # | random-vgg19 | as it is | 2.3 to 2.9 | 1.1 to 1.5 |
 # | | normalised on 128 | 1.0 to 2.4 | 1.0 to 2.6 |
 

@@ -245,7 +245,7 @@ def write(curves: dict[str, Curve], out: Path) -> None:
 def main(
     size: Annotated[int, typer.Argument(help="Side of the square pictures, in pixels.")] = 256,
     passes: Annotated[int, typer.Option(min=2 * DRAFT_PASSES, help="Passes of all loops but minivgg's.")] = 300,
-    network: Annotated[str, typer.Option(help="The full-size network.")] = "vgg16-hed",
+    network: Annotated[str, typer.Option(help="The full-size network.")] = "vgg16",
     photo: Annotated[str, typer.Option(help="A sample photo.")] = "cat",
     style: Annotated[str, typer.Option(help="A painted style.")] = "night",
     out: Annotated[Path | None, typer.Option(help="Also write all points to this CSV file.")] = None,

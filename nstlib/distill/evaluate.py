@@ -60,7 +60,7 @@ class Outcome:
 
 def evaluate(name: str, held_out: Path, out: Path, settings: Settings = SETTINGS) -> Table:
     """Transfer all PAIRS with the named network, write the pictures to `out`, return the table."""
-    teacher = networks.load("vgg16-hed", STYLE_LAYERS)
+    teacher = networks.load("vgg16", STYLE_LAYERS)
     student = networks.load(name, settings.layers)
     table = Table("pair", *STYLE_LAYERS, "fall", "seconds", title=f"{name}: what is left of the style cost")
     outcomes = []
@@ -97,7 +97,7 @@ def prediction_errors(run: Run, held_out: Path, crops: int = 48) -> Table:
     """
     rng = random.Random(0)
     arrays = load_pictures(held_out)
-    teacher = networks.load("vgg16-hed", LAYERS)
+    teacher = networks.load("vgg16", LAYERS)
     missed = {layer: torch.zeros(4, dtype=torch.double) for layer in LAYERS}
     for _ in range(crops):
         batch = crop(arrays, SIDE, rng)[None]

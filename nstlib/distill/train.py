@@ -59,7 +59,7 @@ def train(folder: Path, out: Path, total: int) -> Run:
     """Train for `total` steps on the pictures under `folder`, keeping checkpoint and log in `out`."""
     out.mkdir(parents=True, exist_ok=True)
     pictures = load_pictures(folder)
-    teacher = networks.load("vgg16-hed", LAYERS)
+    teacher = networks.load("vgg16", LAYERS)
     run = resume(out / "checkpoint.pt") or _start(teacher, pictures)
     fast_teacher = engine.place(teacher, replace(engine.plan(), device=torch.device("cpu")))  # the student is there
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
