@@ -841,7 +841,7 @@ assert enlarged > 100 and part["ordinary"] < 0.01 and part["normalised"] > 0.5
 
 # %% [markdown]
 # **Look at** the rows "as it is". minivgg prefers 1/N², VGG-16 does on two pairs of three, the random network prefers
-# equal weights. Normalised, even on 128 pictures, each network has pairs for which a single layer pulls alone.
+# equal weights. Normalised, even on 128 pictures, each has pairs for which one layer pulls alone.
 #
 # So the paper's equal weights are not explained by normalising *as such*. Its authors' own weights, averaged over a
 # large collection of photos, could not be had for this table. What is left: λ belongs to a network and a pair. Measure.
