@@ -48,7 +48,7 @@ def doctor() -> None:
 @sentences()
 def stylize(
     photo: Annotated[Path, typer.Argument(help="The picture whose content is kept.")],
-    style: Annotated[str, typer.Argument(help="A picture file, or the name of a painted style (see nst styles).")],
+    style: Annotated[str, typer.Argument(help="A picture file, or the name of a style or painting (see nst styles).")],
     out: Annotated[Path, typer.Option(help="Where the result goes: .png, .jpg or .webp.")],
     size: Annotated[int | None, typer.Option(help="Pixels on the shorter side.", show_default="256")] = None,
     steps: Annotated[
@@ -119,16 +119,25 @@ def stylize(
 def styles(
     out: Annotated[Path, typer.Option(help="Where the contact sheet goes: .png, .jpg or .webp.")] = Path("styles.png"),
     size: Annotated[int, typer.Option(min=32, help="Pixels on each picture's side.")] = 256,
+    fetch: Annotated[bool, typer.Option("--paintings", help="Also fetch the paintings that are not here yet.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
-    """Paint every built-in style on one contact sheet, and list their names."""
-    from nstlib import painted, pictures
+    """Lay every painted style, and the paintings that are here, on one contact sheet; list the names of all."""
+    from nstlib import painted, paintings, pictures
 
     pictures.require_writable(out, overwrite=force)
-    sheet = pictures.contact_sheet({name: painted.paint(name, size) for name in painted.STYLES}, size=size)
-    pictures.write(sheet, out, overwrite=force)
+    refused = _refused_paintings() if fetch else []
+    shown = {name: painted.paint(name, size) for name in painted.STYLES}
+    shown |= {name: paintings.read(name, size) for name in paintings.PAINTINGS if paintings.present(name)}
+    pictures.write(pictures.contact_sheet(shown, size=size), out, overwrite=force)
     typer.echo("\n".join(painted.STYLES))
+    typer.echo("\nReal paintings, in the public domain:")
+    for name, painting in paintings.PAINTINGS.items():
+        typer.echo(f"{name:<14} {painting}: {paintings.where(name)}")
     say(f"Wrote {out}.")
+    for sentence in refused:
+        say(f"nst: {sentence}", style="red")
+    raise typer.Exit(bool(refused))
 
 
 @app.command()
@@ -206,18 +215,34 @@ def _layer_weights(text: str, preset: str | None) -> dict[str, float] | str | No
 
 
 def _style(name: str, size: int, seed: int):
-    """Read the file of this name where there is one, else paint the style of this name."""
+    """Read the file of this name where there is one, else the painting, else paint the style of this name."""
     from nstlib import pictures
 
     if Path(name).is_file() or Path(name).suffix:
         return pictures.read(name, size)
-    from nstlib import painted  # half a second that a file does not need
+    from nstlib import painted, paintings  # half a second that a file does not need
 
+    if name in paintings.PAINTINGS:
+        return paintings.read(name, size)
     if name not in painted.STYLES:
-        close = difflib.get_close_matches(name.lower(), painted.STYLES, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"the styles are {', '.join(painted.STYLES)}."
-        raise NstError(f"Expected a picture file or a painted style, got {name!r}: {hint}")
+        names = [*painted.STYLES, *paintings.PAINTINGS]
+        close = difflib.get_close_matches(name.lower(), names, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"the styles are {', '.join(names)}."
+        raise NstError(f"Expected a picture file or a style, got {name!r}: {hint}")
     return painted.paint(name, max(size, 16), seed)
+
+
+def _refused_paintings() -> list[str]:
+    """Fetch the paintings that are not here; return the sentences for those that could not be had."""
+    from nstlib import paintings
+
+    refused = []
+    for name in paintings.PAINTINGS:
+        try:
+            paintings.fetch(name)
+        except NstError as fault:
+            refused.append(str(fault))
+    return refused
 
 
 def _flipped(books) -> dict[str, object]:

@@ -18,7 +18,7 @@ import torch
 from typer.testing import CliRunner
 
 import nstlib
-from nstlib import networks, painted, pictures, transfer
+from nstlib import networks, painted, paintings, pictures, transfer
 from nstlib.checks import all_questions
 from nstlib.cli import app, stylize
 from nstlib.errors import NstError
@@ -140,7 +140,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(photo, tmp_path, more, senten
 
 def test_unknown_places_are_named(photo, tmp_path):
     assert (
-        "Expected a picture file or a painted style, got 'cubsim': did you mean cubist?"
+        "Expected a picture file or a style, got 'cubsim': did you mean cubist?"
         in quick(photo, tmp_path / "out.png", style="cubsim").stderr
     )
     assert "does not exist" in quick(photo, tmp_path / "no" / "out.png").stderr
@@ -508,8 +508,33 @@ def test_a_folder_does_not_hide_a_style(photo, tmp_path, monkeypatch):
 
 def test_styles_lists_and_paints_every_style(tmp_path):
     done = run(app, ["styles", "--out", str(tmp_path / "sheet.png"), "--size", "48"])
-    assert done.exit_code == 0 and done.stdout.split() == list(painted.STYLES)
+    ours, theirs = done.stdout.split("\n\n")
+    assert done.exit_code == 0 and ours.split() == list(painted.STYLES)
     assert pictures.read(tmp_path / "sheet.png").shape[2] >= 4 * 48
+    lines = theirs.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == list(paintings.PAINTINGS)
+    assert "The Starry Night, Vincent van Gogh (1853–1890), 1889: comes at its first use" in lines[0]
+
+
+def test_a_painting_that_is_here_is_a_style_like_any_other(photo, tmp_path, monkeypatch):
+    pictures.write(painted.paint("poppies", 64), tmp_path / "wave.png")
+    monkeypatch.setattr(paintings, "fetch", lambda name: tmp_path / "wave.png")
+    monkeypatch.setattr(paintings, "present", lambda name: True)
+    assert quick(photo, tmp_path / "out.png", style="reading").exit_code == 0
+    done = run(app, ["styles", "--paintings", "--out", str(tmp_path / "sheet.png"), "--size", "32"])
+    rows = (len(painted.STYLES) + len(paintings.PAINTINGS) + 3) // 4
+    assert done.exit_code == 0 and ": here" in done.stdout
+    assert pictures.read(tmp_path / "sheet.png").shape[1] >= rows * 32
+
+
+def test_paintings_that_cannot_be_fetched_are_said_after_the_sheet(tmp_path, monkeypatch):
+    def refuse(name):
+        raise NstError(f"{name} cannot be had.")
+
+    monkeypatch.setattr(paintings, "fetch", refuse)
+    done = run(app, ["styles", "--paintings", "--out", str(tmp_path / "sheet.png"), "--size", "32"])
+    assert done.exit_code == 1 and (tmp_path / "sheet.png").is_file()
+    assert done.stderr.count("cannot be had.") == len(paintings.PAINTINGS)
 
 
 def test_the_guard_fails_where_our_step_lost_half_of_its_advantage(monkeypatch):
