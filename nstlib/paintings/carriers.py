@@ -51,7 +51,7 @@ class DebianPackage:
     def fetch(self, folder: Path) -> tarfile.TarFile:
         """Fetch the package into `folder` and open its files. Raises NstError, or OSError for the disk."""
         if not self.reachable():
-            raise NstError("Only apt-get can fetch it, in Debian 12 or Ubuntu 22.04, and this system has none.")
+            raise NstError("Only apt-get can fetch it, and this system has none.")
         _run([*APT, self.name], folder)
         package = next(folder.glob("*.deb"), None)
         if package is None:
@@ -65,6 +65,10 @@ def _run(command: list[str], folder: Path) -> bytes:
     if done.returncode:
         said = [line for line in done.stderr.decode(errors="replace").splitlines() if not line.startswith("W:")]
         reason = said[-1].removeprefix("E: ").rstrip(".") if said else "it gave no reason"
-        hint = " Run sudo apt-get update first." if "Unable to locate" in reason else ""
+        hint = (
+            " Run sudo apt-get update first. Debian 12 has it; other systems may not."
+            if "Unable to locate" in reason
+            else ""
+        )
         raise NstError(f"{command[0]} failed: {reason}.{hint}")
     return done.stdout
