@@ -1,7 +1,8 @@
-"""Pictures of our own: eight procedural painting styles and the controlled textures of lessons 02 and 07.
+"""Pictures of our own: nine procedural painting styles and the controlled textures of lessons 02 and 07.
 
 `paint(name, size, seed)` returns a float32 tensor (3, H, W) in [0, 1]. A seed shows the same composition at any size,
-on any machine, without a download. The styles live in `brushed`, `printed` and `planes`, what they share in `canvas`.
+on any machine, without a download. The styles live in `brushed`, `printed`, `planes` and `ornamented`, what
+they share in `canvas`.
 """
 
 import math
@@ -15,12 +16,15 @@ from nstlib.errors import NstError
 from nstlib.painted.brushed import night, pointillism, poppies
 from nstlib.painted.canvas import Canvas
 from nstlib.painted.controlled import textured_tint, two_filter_bank
+from nstlib.painted.ornamented import gilded
 from nstlib.painted.planes import cubist, mosaic
 from nstlib.painted.printed import hatching, marbling, waves
 
 __all__ = ["STYLES", "paint", "textured_tint", "two_filter_bank"]
 
-STYLES = {style.__name__: style for style in (night, mosaic, hatching, waves, pointillism, marbling, poppies, cubist)}
+STYLES = {
+    style.__name__: style for style in (night, mosaic, hatching, waves, pointillism, marbling, poppies, cubist, gilded)
+}
 """Name -> function (canvas, rng) that returns colours (rows, columns, 3), float, a few of them just outside [0, 1]."""
 
 
