@@ -1,0 +1,68 @@
+"""Pictures into files, none of which is ever harmed."""
+
+import os
+from pathlib import Path
+
+from jaxtyping import Float
+from torch import Tensor
+
+from nstlib.files import replacing
+from nstlib.pictures.errors import PictureError
+from nstlib.pictures.tensors import to_pil
+
+_JPEG = ("JPEG", {"quality": 95, "subsampling": 0})
+_ENCODERS = {".png": ("PNG", {}), ".jpg": _JPEG, ".jpeg": _JPEG, ".webp": ("WEBP", {"lossless": True})}
+
+
+def write(picture: Float[Tensor, "3 height width"], path: str | os.PathLike, *, overwrite: bool = False) -> Path:
+    """Save a picture with values in [0, 1] as PNG, JPEG or lossless WebP, by the suffix of ``path``; return the path.
+
+    The bytes depend on the picture alone. They go to a temporary file beside ``path``, which then takes its name: when
+    writing fails, an older file stays as it was. Raises PictureError for a tensor that is no picture, an unknown
+    suffix, a missing folder, a file that exists (unless ``overwrite``) and a disk that refuses.
+
+    >>> import tempfile
+    >>> import torch
+    >>> from nstlib.pictures import read
+    >>> grey = torch.full((3, 4, 6), 0.5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write(grey, f"{folder}/grey.png")
+    ...     print(path.name, (read(path) - grey).abs().max() < 1 / 255)
+    grey.png tensor(True)
+    """
+    path = require_writable(path, overwrite=overwrite)
+    image = to_pil(picture)
+    encoder, options = _ENCODERS[path.suffix.lower()]
+    try:
+        with replacing(path) as part, part.open("xb") as file:
+            image.save(file, encoder, **options)
+    except Exception as error:
+        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        raise PictureError(f"'{path}' could not be saved: {reason}. Try another folder or another format.") from error
+    return path
+
+
+def require_writable(path: str | os.PathLike, *, overwrite: bool = False) -> Path:
+    """Return the path if ``write`` could save there, else raise PictureError; ask this before a long run.
+
+    >>> try:
+    ...     require_writable("picture.txt")
+    ... except PictureError as error:
+    ...     print(error)
+    Expected a name that ends in .png, .jpg, .jpeg, .webp, got 'picture.txt': its end decides the format.
+    """
+    path = Path(os.path.expanduser(path))
+    if path.suffix.lower() not in _ENCODERS:
+        raise PictureError(
+            f"Expected a name that ends in {', '.join(_ENCODERS)}, got '{path}': its end decides the format."
+        )
+    if not os.path.isdir(path.parent):
+        raise PictureError(f"The folder '{path.parent}' does not exist. Create it, or save into another one.")
+    if not os.access(path.parent, os.W_OK):
+        raise PictureError(f"You may not write into the folder '{path.parent}'. Save into another one.")
+    if os.path.isdir(path):
+        raise PictureError(f"Expected a file to write, got the folder '{path}': add a file name to it.")
+    if os.path.exists(path) and not overwrite:
+        hint = "Choose another name, or replace it: overwrite=True, on the command line --force."
+        raise PictureError(f"The file '{path}' exists already. {hint}")
+    return path
