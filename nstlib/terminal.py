@@ -9,12 +9,9 @@ from contextlib import contextmanager
 import typer
 from rich.console import Console
 
-from nstlib.errors import NstError
+from nstlib.errors import in_words
 
 MISTAKE, BUG = 1, 70  # exit statuses; 70 is EX_SOFTWARE of sysexits.h
-NO_MEMORY = "there is not enough memory for this: choose a smaller --size, or close other programs"
-# How torch tells of full memory: on a graphics card by a class of its own, elsewhere in words
-TORCH_NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 
 console = Console(stderr=True)
 
@@ -44,17 +41,9 @@ def sentences() -> Iterator[None]:
 
 def _what_a_user_can_mend(fault: Exception) -> str:
     """Return the sentence for a mistake or a situation of the user's, or nothing for a bug."""
-    if isinstance(fault, NstError | OSError):
-        return str(fault)
     if isinstance(fault, ImportError) and not str(fault.name).startswith("nstlib"):
         return f"something is not installed, or broken: {fault}. Run nst doctor to see what to do."
-    return f"{NO_MEMORY}." if _is_full_memory(fault) else ""
-
-
-def _is_full_memory(fault: Exception) -> bool:
-    if isinstance(fault, MemoryError) or type(fault).__name__ == "OutOfMemoryError":
-        return True
-    return type(fault) is RuntimeError and any(words in str(fault) for words in TORCH_NO_MEMORY)
+    return in_words(fault)
 
 
 def _report() -> str:

@@ -50,13 +50,39 @@ def _from_deep_grey(image: Image.Image, name: str) -> Float[Tensor, "3 height wi
 
 def _from_eight_bits(image: Image.Image, enough: tuple[int, int]) -> Float[Tensor, "3 height width"]:
     """Convert to sRGB and lay on white; average down to ``enough`` pixels before, so that large photos cost little."""
-    profile = image.info.get("icc_profile")
-    image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    profile = _embedded_profile(image)
+    plain = profile[0] if profile else "RGB"
+    image = image.convert(f"{plain}A" if image.has_transparency_data else plain)
     if image.width > enough[0]:
         image = image.resize(enough, Image.Resampling.BOX)
-    with suppress(Exception):  # no profile, or a broken one, as many are
-        embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if embedded.profile.xcolor_space.strip() == "RGB":
-            image = ImageCms.profileToProfile(image, embedded, ImageCms.createProfile("sRGB"))
+    if profile:
+        image = _by_profile(image, *profile)
     pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous().float().div_(255)
     return pixels if len(pixels) == 3 else pixels[:3] * pixels[3:] + (1.0 - pixels[3:])
+
+
+def _embedded_profile(image: Image.Image) -> tuple[str, ImageCms.ImageCmsProfile] | None:
+    """Return an embedded profile that fits the image, and the mode in which it describes colours; else None."""
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        space = profile.profile.xcolor_space.strip()
+    except Exception:  # no profile, or a broken one, as many are
+        return None
+    own = {"CMYK": "CMYK", "L": "GRAY", "LA": "GRAY"}.get(image.mode, "RGB")
+    if space not in ("RGB", own):  # an RGB profile fits whatever Pillow makes RGB of
+        return None
+    return {"CMYK": "CMYK", "GRAY": "L", "RGB": "RGB"}[space], profile
+
+
+def _by_profile(image: Image.Image, plain: str, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+    """Return the image in sRGB, with its transparency; by Pillow's own rule where the profile cannot be used."""
+    colours = image.convert(plain)
+    try:
+        converted = ImageCms.profileToProfile(colours, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except ImageCms.PyCMSError:
+        converted = image.convert("RGB")
+    if plain == "L":
+        converted = converted.getchannel("G").convert("RGB")  # each channel was rounded by itself
+    if image.mode.endswith("A"):
+        converted.putalpha(image.getchannel("A"))
+    return converted

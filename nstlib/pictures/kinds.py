@@ -3,6 +3,10 @@
 import re
 from typing import BinaryIO
 
+DAMAGED = (
+    "{name} begins like a picture but cannot be decoded: it is incomplete, damaged or of a rare kind. "
+    "Copy or download it again, or open it in a picture program and save it as PNG."
+)
 # What the first bytes of something unreadable say: a pattern, what it is, what to do. The first match counts.
 _GIVE = "Give a JPEG, PNG, WebP, TIFF, GIF or BMP file."
 _EXPORT = "Open it in a program that shows it, export it as PNG or JPEG, and give that file."
@@ -34,9 +38,6 @@ def why_unreadable(stream: BinaryIO, name: str) -> str:
     stream.seek(0)
     head = stream.read(512).removeprefix(b"\xef\xbb\xbf")
     if re.match(_PICTURES, head, re.DOTALL):
-        return (
-            f"{name} begins like a picture but cannot be decoded: it is incomplete, damaged or of a rare kind. "
-            f"Copy or download it again, or open it in a picture program and save it as PNG."
-        )
+        return DAMAGED.format(name=name)
     what, advice = next(row[1:] for row in _OTHERS if re.match(row[0], head, re.DOTALL | re.IGNORECASE))
     return f"{name} cannot be read as a picture: it {what}. {advice}"

@@ -14,9 +14,10 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from nstlib.errors import is_full_memory
 from nstlib.pictures.conversion import to_tensor
 from nstlib.pictures.errors import PictureError
-from nstlib.pictures.kinds import why_unreadable
+from nstlib.pictures.kinds import DAMAGED, why_unreadable
 from nstlib.pictures.tensors import MAX_PIXELS, check_size
 
 MAX_ASPECT = 20  # longer side over shorter side
@@ -31,8 +32,9 @@ def read(
 ) -> Float[Tensor, "3 height width"]:
     """Read a picture from a path, from bytes or from an open binary file: float32, RGB in [0, 1].
 
-    It is turned by its EXIF orientation, converted to sRGB where it embeds an RGB profile, and laid on white where it
-    is transparent; of an animation the first frame is taken. Grey files become three equal channels. White is 65535 in
+    It is turned by its EXIF orientation, converted to sRGB by the profile that it embeds (RGB, CMYK or grey), and laid
+    on white where it is transparent; of an animation the first frame is taken. Without a profile, CMYK becomes RGB as
+    Pillow does it. Grey files become three equal channels. White is 65535 in
     16-bit grey files, in 32-bit integer TIFFs the smaller of 255 and 65535 that holds all values, in float TIFFs the
     smallest of 1, 255 and 65535 that does. ``size`` makes the shorter side that long, enlarging if need be.
 
@@ -55,22 +57,31 @@ def read(
             _check_pixels(image.size, name, max_pixels)
             image.load()
             return to_tensor(image, name, size)
-        except (PictureError, MemoryError):
+        except PictureError:
             raise
         except Exception as error:  # decoders raise anything from SyntaxError to struct.error for broken files
+            if is_full_memory(error):
+                raise
             raise PictureError(why_unreadable(stream, name)) from error
 
 
 def from_pil(image: Image.Image) -> Float[Tensor, "3 height width"]:
-    """Turn an image of PIL, of any mode, into a picture by the rules of ``read``.
+    """Turn an image of PIL, of any mode, into a picture by the rules of ``read``; the image stays as it is.
 
-    Raises PictureError for an image without pixels, of absurd aspect, or of numbers whose white is not known.
+    Raises PictureError for an image without pixels, of absurd aspect, of numbers whose white is not known, or opened
+    from a file that cannot be decoded.
 
     >>> from_pil(Image.new("L", (3, 2), 255)).shape
     torch.Size([3, 2, 3])
     """
     _check_pixels(image.size, "The image", math.inf)
-    return to_tensor(image, "The image", None)
+    try:
+        own = image.copy()  # decodes what PIL has only opened
+    except Exception as error:  # see read
+        if is_full_memory(error):
+            raise
+        raise PictureError(DAMAGED.format(name="The image")) from error
+    return to_tensor(own, "The image", None)
 
 
 def _open_stream(source: str | os.PathLike | bytes | BinaryIO) -> tuple[str, BinaryIO]:
