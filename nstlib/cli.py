@@ -218,7 +218,7 @@ def _style(name: str, size: int, seed: int):
     """Read the file of this name where there is one, else the painting, else paint the style of this name."""
     from nstlib import pictures
 
-    if Path(name).is_file() or Path(name).suffix:
+    if Path(name).is_file() or Path(name).suffix or pictures.is_address(name):
         return pictures.read(name, size)
     from nstlib import painted, paintings  # half a second that a file does not need
 

@@ -5,6 +5,7 @@ Everywhere else a picture is a float32 tensor (3, height, width): red, green and
 one colour space. ``write`` saves one and never harms the file that was there. A ``PictureError`` says what went wrong.
 """
 
+from nstlib.pictures.addresses import is_address
 from nstlib.pictures.errors import PictureError
 from nstlib.pictures.reading import MAX_ASPECT, from_pil, read
 from nstlib.pictures.samples import SAMPLES, sample
@@ -20,6 +21,7 @@ __all__ = [
     "checked",
     "contact_sheet",
     "from_pil",
+    "is_address",
     "read",
     "require_side",
     "require_writable",

@@ -4,7 +4,6 @@ import difflib
 import io
 import math
 import os
-import re
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from nstlib.errors import is_full_memory
+from nstlib.pictures.addresses import address_in_words, is_address
 from nstlib.pictures.conversion import to_tensor
 from nstlib.pictures.errors import PictureError
 from nstlib.pictures.kinds import DAMAGED, why_unreadable
@@ -92,8 +92,8 @@ def _open_stream(source: str | os.PathLike | bytes | BinaryIO) -> tuple[str, Bin
     if data is not source or not isinstance(source, str | os.PathLike):
         what = "a file opened as text" if isinstance(data, str) else f"a value of type {type(source).__name__}"
         raise PictureError(f"Expected a picture file, got {what}: give its path, its bytes or open(path, 'rb').")
-    if re.match("(?i)(https?|ftp):", str(source)):
-        raise PictureError(f"Expected a file, got the web address '{source}': download the picture, and give its path.")
+    if is_address(source):
+        raise PictureError(address_in_words(source))
     path = Path(os.path.expanduser(source))
     if os.path.isdir(path):
         raise PictureError(f"Expected a picture file, got the folder '{path}': give the path of one picture in it.")
