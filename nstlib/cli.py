@@ -77,12 +77,13 @@ def stylize(
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
 ) -> None:
     """Paint PHOTO in the manner of STYLE. Ctrl-C keeps the picture as far as it has come (exit status 130)."""
-    from nstlib import networks, pictures, transfer
+    from nstlib import files, networks, pictures, transfer
     from nstlib.transfer.settings import Settings
 
+    files.require_distinct({"the photo": photo, "the style": style}, {"--out": out, "--costs": costs})
     pictures.require_writable(out, overwrite=force)
     if costs:
-        _require_place_for_costs(costs, out, force)
+        files.require_writable(costs, overwrite=force)
     given = {
         "size": size,
         "steps": steps,
@@ -183,17 +184,6 @@ def bench(
         say(guard())
     else:
         Console().print(table(network, size, rounds))
-
-
-def _require_place_for_costs(path: Path, picture: Path, force: bool) -> None:
-    if path.absolute() == picture.absolute():
-        raise NstError(f"Expected two files, got {path} for the picture and for its costs: give --costs another name.")
-    if path.is_dir():
-        raise NstError(f"Expected a file for the costs, got the folder {path}: give a name in it, such as costs.csv.")
-    if path.exists() and not force:
-        raise NstError(f"{path} exists already: choose another name, or pass --force to replace it.")
-    if not path.parent.is_dir():
-        raise NstError(f"The folder {path.parent} does not exist: make it first, or choose another one.")
 
 
 def _layer_weights(text: str, preset: str | None) -> dict[str, float] | str | None:

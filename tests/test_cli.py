@@ -5,7 +5,6 @@ import dataclasses
 import inspect
 import io
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -165,11 +164,16 @@ def test_wrong_usage_exits_with_two(words):
     [
         (ModuleNotFoundError("No module named 'torch'", name="torch"), "Run nst doctor"),
         (ImportError("DLL load failed", name="torch._C"), "Run nst doctor"),
-        (MemoryError(), "choose a smaller --size"),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), "smaller --size"),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried"), "smaller --size"),
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), "choose a smaller --size"),
-        (RuntimeError("MPS backend out of memory (MPS allocated: 5 GB)"), "choose a smaller --size"),
+        (MemoryError(), "choose a smaller size (--size)"),
+        (
+            RuntimeError(
+                "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 40000000000 bytes"
+            ),
+            "40.0 GB were asked for",
+        ),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried"), "smaller size"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), "2.1 GB were asked for"),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 5 GB)"), "choose a smaller size"),
         (OSError(28, "No space left on device", "out.png"), "No space left on device"),
         (NstError("Expected this, got that: do so."), "Expected this, got that: do so."),
     ],
@@ -350,18 +354,78 @@ def test_a_painting_without_style_is_a_sentence(folder, monkeypatch, preset):
     mistake([*command, "--preset", preset], "for each layer")
 
 
-def test_costs_need_a_place_of_their_own(folder):
+def test_every_file_of_a_command_is_another(folder, monkeypatch):
+    monkeypatch.setattr(transfer, "steps", lambda *_: pytest.fail("the work began"))
+    before = Path("photo.png").read_bytes()
+    Path("link.png").symlink_to("photo.png")
+    Path("again.png").hardlink_to("photo.png")
+    command = ["stylize", "photo.png", "mosaic", "--force"]
+    mistake([*command, "--out", "z.png", "--costs", "z.png"], "for --costs, got 'z.png', the same file as --out")
+    mistake([*command, "--out", "z.png", "--costs", "pictures/../z.png"], "the same file as --out 'z.png'")
+    for other in ("photo.png", "link.png", "again.png", folder / "photo.png"):
+        mistake([*command, "--out", other], "for --out", "the same file as the photo 'photo.png'")
+        mistake([*command, "--out", "z.png", "--costs", other], "for --costs", "the same file as the photo")
+        mistake(["stylize", "moving.gif", "photo.png", "--force", "--out", other], "the same file as the style")
+    assert Path("photo.png").read_bytes() == before and not Path("z.png").exists()
+
+
+def test_costs_need_a_place(folder):
     command = ["stylize", "photo.png", "mosaic", "--out", "out.png"]
-    mistake([*command, "--costs", "out.png"], "Expected two files, got out.png")
-    mistake([*command, "--costs", "pictures", "--force"], "got the folder pictures")
-    mistake([*command, "--costs", "none/costs.csv"], "The folder none does not exist")
+    mistake([*command, "--costs", "pictures", "--force"], "got the folder 'pictures'")
+    mistake([*command, "--costs", "none/costs.csv"], "The folder 'none' does not exist")
     assert not Path("out.png").exists()
 
 
-def test_a_folder_that_may_not_be_written_is_refused_before_the_work(folder, monkeypatch):
-    monkeypatch.setattr(transfer, "steps", lambda *_: pytest.fail("the work began"))
-    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
-    mistake(["stylize", "photo.png", "mosaic", "--out", "pictures/out.png"], "You may not write into", "pictures")
+REFUSING = "/proc/1"  # even root, who may write everywhere, cannot make a file here
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, a folder in which nobody can make a file")
+@pytest.mark.parametrize(
+    ("command", "work"),
+    [
+        (["stylize", "photo.png", "mosaic", "--out", f"{REFUSING}/out.png"], "nstlib.transfer.steps"),
+        (
+            ["stylize", "photo.png", "mosaic", "--out", "out.png", "--costs", f"{REFUSING}/costs.csv"],
+            "nstlib.transfer.steps",
+        ),
+        (["styles", "--out", f"{REFUSING}/styles.png"], "nstlib.painted.paint"),
+        (["gallery", REFUSING], "nstlib.gallery.paint"),
+        (["release", f"{REFUSING}/autumn"], "shutil.copyfile"),
+        (["build", "--nbgrader", f"{REFUSING}/course"], "nstlib.authoring.course.read"),
+        (["bundle", "new", f"{REFUSING}/bundle"], "nstlib.checks.all_questions"),
+        (["demo-class", f"{REFUSING}/class"], "nstlib.grading.demo.demo.all_questions"),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "",
+)
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(folder, monkeypatch, command, work):
+    begun = []
+    monkeypatch.setattr(work, lambda *_, **__: begun.append(work) or pytest.fail("the work began"))
+    if command[0] == "release":
+        monkeypatch.chdir(Path(nstlib.__file__).parents[1])
+    mistake(command, f"Nothing can be written into the folder '{REFUSING}'")
+    assert not begun and not Path("out.png").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, a folder in which nobody can make a file")
+def test_grades_that_cannot_be_written_are_refused_before_the_marking(folder, class_and_bundle, monkeypatch):
+    monkeypatch.setattr("nstlib.grading.marking.local.mark_submissions", lambda *_, **__: pytest.fail("it began"))
+    handed_in, bundle = class_and_bundle / "submissions", class_and_bundle / "bundle"
+    refused = f"Nothing can be written into the folder '{REFUSING}'"
+    mistake(["grade", handed_in, "--bundle", bundle, "--out", REFUSING], refused)
+    mistake(["grades", "merge", REFUSING, handed_in, "--bundle", bundle], refused)
+    Path("out").mkdir()
+    Path("out", "feedback").symlink_to(REFUSING, target_is_directory=True)
+    mistake(["grade", handed_in, "--bundle", bundle, "--out", "out"], "Nothing can be written into the folder")
+
+
+def test_a_canvas_gradebook_is_never_written_over(folder, class_and_bundle, monkeypatch):
+    monkeypatch.setattr("nstlib.grading.marking.local.mark_submissions", lambda *_, **__: pytest.fail("it began"))
+    Path("out").mkdir()
+    command = ["grade", class_and_bundle / "submissions", "--bundle", class_and_bundle / "bundle", "--out", "out"]
+    for name in ("canvas.csv", "gradebook.csv"):
+        Path("out", name).write_text("as Canvas gave it")
+        mistake([*command, "--canvas", f"out/{name}"], f"for --canvas, got 'out/{name}'")
+        assert Path("out", name).read_text() == "as Canvas gave it"
 
 
 def test_a_full_disk_is_a_sentence(folder, monkeypatch):
@@ -374,7 +438,7 @@ def test_a_full_disk_is_a_sentence(folder, monkeypatch):
         mistake(arguments, "out.png", "No space left on device")
         mistake(["styles", "--size", "32"], "styles.png", "No space left on device")
     monkeypatch.setattr(csv.DictWriter, "writeheader", full)
-    mistake([*arguments, "--costs", "costs.csv"], "No space left on device")
+    mistake([*arguments, "--costs", "costs.csv"], "'costs.csv': No space left on device", "make room")
     assert not Path("costs.csv").exists() and not list(folder.glob("*.part"))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nstlib.authoring import course, exercises
 from nstlib.errors import NstError
-from nstlib.files import replacing
+from nstlib.files import replacing, require_folder
 
 try:
     import jupytext
@@ -44,6 +44,8 @@ def build(root: Path, *, execute: bool = False) -> list[Path]:
     A notebook whose code has changed is executed first, under NST_TEST=1; ``execute=True`` executes all of them, as
     needed after a change to the library. Raises BuildError if a cell fails or course.toml is wrong.
     """
+    for folder in ("", *FOLDERS):
+        require_folder(Path(root, folder))
     written = []
     for target, notebook in _notebooks(Path(root)):
         target.parent.mkdir(exist_ok=True)
@@ -80,6 +82,7 @@ def nbgrader(root: Path, folder: Path) -> list[Path]:
 
     From there nbgrader's own commands make the release and grade it. Raises BuildError rather than replace a file.
     """
+    require_folder(folder)
     written = []
     for lesson in _read_course(Path(root)):
         if lesson.exercise:

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from nstlib.errors import NstError
-from nstlib.files import replacing
+from nstlib.files import replacing, require_folder
 
 __all__ = ["ReleaseError", "release"]
 
@@ -58,6 +58,7 @@ def release(root: Path, directory: Path, address: str = "") -> list[Path]:
     for path in (directory, archive):
         if path.exists():
             raise ReleaseError(f"{path} already exists, and nothing is overwritten. Choose another name.")
+    require_folder(directory.parent)
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent) as aside:
         whole = Path(aside) / directory.name

@@ -29,7 +29,7 @@ from torch.nn import functional
 
 from nstlib import engine, networks, painted, pictures
 from nstlib.bench.step import machine, wait
-from nstlib.files import replacing
+from nstlib.files import replacing, require_writable
 from nstlib.terminal import sentences
 from nstlib.transfer import steps
 from nstlib.transfer.objective import Objective, prepare_pair
@@ -251,6 +251,8 @@ def main(
     out: Annotated[Path | None, typer.Option(help="Also write all points to this CSV file.")] = None,
 ) -> None:
     """Race the loops on one pair and print the table."""
+    if out:
+        require_writable(out, overwrite=True)
     square = pictures.sample(photo, size)
     top, left = ((length - size) // 2 for length in square.shape[1:])
     content = square[:, top : top + size, left : left + size].contiguous()

@@ -8,6 +8,7 @@ import torch
 import typer
 from rich.console import Console
 
+from nstlib.files import require_folder, require_writable
 from nstlib.terminal import sentences
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Distil minivgg from a VGG-16.")
@@ -39,6 +40,7 @@ def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to w
     from nstlib.distill.crops import crop, load_pictures
     from nstlib.distill.export import export
 
+    require_writable(out, overwrite=True)
     pictures = load_pictures(folder / "train")
     rng = random.Random(0)
     export(folder / "run" / "checkpoint.pt", torch.stack([crop(pictures, 160, rng) for _ in range(32)]), out)
@@ -53,6 +55,7 @@ def evaluate(
     from nstlib.distill.evaluate import evaluate
 
     (folder / "results").mkdir(parents=True, exist_ok=True)
+    require_folder(folder / "results")
     table = evaluate(network, folder / "held_out", folder / "results")
     with (folder / "results" / f"{network}.txt").open("w") as file:
         Console(file=file, width=160).print(table)

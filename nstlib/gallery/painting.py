@@ -1,12 +1,12 @@
 """The pictures of the flipbooks, and the path of their page."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from nstlib import networks, painted, pictures, transfer
 from nstlib.errors import NstError
+from nstlib.files import require_folder
 from nstlib.gallery.flipbooks import Flipbook, Frame
 from nstlib.transfer import Picture
 
@@ -45,12 +45,12 @@ def page_path(folder: Path, *, overwrite: bool = False) -> Path:
     path = Path(folder) / "index.html"
     try:
         path.parent.mkdir(exist_ok=True)
-        tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as fault:
         raise NstError(
             f"Nothing can be written into the folder {folder} ({fault.strerror}). Give a folder that is yours, or "
             "the name of a new one in a folder that exists."
         ) from fault
+    require_folder(folder)
     if path.is_dir():
         raise NstError(f"{path} is a folder, and the page should have this name. Give another folder.")
     if path.exists() and not overwrite:

@@ -10,10 +10,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nstlib.errors import NstError
+from nstlib.files import require_distinct
 from nstlib.grading.escaping import printable
 from nstlib.terminal import console, say
 
 Folder = Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]
+TABLES = ("canvas.csv", "moodle.csv", "gradebook.csv", "tests.csv", "report.html", "journal.jsonl")
 STATUSES = {
     "graded": "graded",
     "ungraded": "to be graded again",
@@ -97,6 +99,8 @@ def grade(
         return
     if out is None:
         raise NstError("Expected a folder for the grades, got none: give --out OUT.")
+    # What is read must not be written over: --canvas is to name none of the tables in --out
+    require_distinct({f"{name} in --out": out / name for name in TABLES}, {"--canvas": canvas})
     loaded = loaded.only(exercise) if exercise else loaded
     with _progress_bar() as progress, _stop_politely():
         graded = run.grade(

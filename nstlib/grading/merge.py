@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nstlib.errors import NstError
+from nstlib.files import require_folder, same_file
 from nstlib.grading.bundle.bundle import Bundle
 from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.records import gradebook, versions
@@ -25,8 +26,9 @@ def merge(out: Path, weeks: Sequence[Path], bundle: Bundle) -> Graded:
     Without a class list, a name that was guessed in two weeks counts as two students, and is asked about. weeks: the
     --out folders of runs with this bundle. Raises MergeError, JournalError.
     """
-    if out.resolve() in {week.resolve() for week in weeks}:
+    if any(same_file(out, week) for week in weeks):
         raise MergeError(f"{printable(out)} is one of the runs to put together. Choose another folder for the result.")
+    require_folder(out)
     records, lines_of_all = [], []
     graded: set[str] = set()
     for week in weeks:

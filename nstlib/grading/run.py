@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from nstlib.errors import NstError
+from nstlib.files import require_folder
 from nstlib.grading.bundle.bundle import Bundle
 from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.marking import local
@@ -78,6 +79,8 @@ def grade(
     many. Raises GradingError, SandboxError, JournalError.
     """
     _require_apart(folder, bundle, out)
+    for place in (out, out / "feedback"):
+        require_folder(place)
     submissions = [replace(submission, data=b"") for submission in find(folder, bundle.roster, limits, pattern)]
     students = _choose_students(submissions, only, exclude)
     environment = versions.environment()

@@ -6,7 +6,8 @@ from pathlib import Path
 from jaxtyping import Float
 from torch import Tensor
 
-from nstlib.files import replacing
+from nstlib import files
+from nstlib.errors import NstError, is_full_memory
 from nstlib.pictures.errors import PictureError
 from nstlib.pictures.tensors import to_pil
 
@@ -34,9 +35,11 @@ def write(picture: Float[Tensor, "3 height width"], path: str | os.PathLike, *, 
     image = to_pil(picture)
     encoder, options = _ENCODERS[path.suffix.lower()]
     try:
-        with replacing(path) as part, part.open("xb") as file:
+        with files.replacing(path) as part, part.open("xb") as file:
             image.save(file, encoder, **options)
     except Exception as error:
+        if is_full_memory(error):
+            raise
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise PictureError(f"'{path}' could not be saved: {reason}. Try another folder or another format.") from error
     return path
@@ -56,13 +59,7 @@ def require_writable(path: str | os.PathLike, *, overwrite: bool = False) -> Pat
         raise PictureError(
             f"Expected a name that ends in {', '.join(_ENCODERS)}, got '{path}': its end decides the format."
         )
-    if not os.path.isdir(path.parent):
-        raise PictureError(f"The folder '{path.parent}' does not exist. Create it, or save into another one.")
-    if not os.access(path.parent, os.W_OK):
-        raise PictureError(f"You may not write into the folder '{path.parent}'. Save into another one.")
-    if os.path.isdir(path):
-        raise PictureError(f"Expected a file to write, got the folder '{path}': add a file name to it.")
-    if os.path.exists(path) and not overwrite:
-        hint = "Choose another name, or replace it: overwrite=True, on the command line --force."
-        raise PictureError(f"The file '{path}' exists already. {hint}")
-    return path
+    try:
+        return files.require_writable(path, overwrite=overwrite)
+    except NstError as error:
+        raise PictureError(str(error)) from error

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 
 from nstlib.errors import NstError
+from nstlib.files import require_folder
 from nstlib.grading.bundle import classroom
 from nstlib.grading.bundle.classroom import Override, Student
 from nstlib.grading.bundle.lateness import Policy
@@ -162,6 +163,7 @@ def _require_safe_location(directory: Path) -> None:
             raise BundleError(
                 f"{directory} would lie in {folder}, which is handed on to others. Choose a place of your own."
             )
+    require_folder(directory.parent)
 
 
 def _write_secret(path: Path, secret: bytes) -> None:

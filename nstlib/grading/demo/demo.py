@@ -15,7 +15,7 @@ from types import MappingProxyType
 from nstlib.checks import all_questions
 from nstlib.checks.questions import Question
 from nstlib.errors import NstError
-from nstlib.files import replacing
+from nstlib.files import replacing, require_folder
 from nstlib.grading.demo import sample_answers
 
 __all__ = ["DUE", "DemoError", "make", "notebook"]
@@ -57,6 +57,7 @@ def make(directory: Path) -> list[str]:
         raise DemoError(
             f"The folder {directory.absolute().parent} does not exist. Make it first, then the class in it."
         )
+    require_folder(directory.absolute().parent)
     questions = all_questions()
     files = _files(questions)
     submissions = directory / "submissions"
