@@ -77,7 +77,7 @@ def stylize(
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
 ) -> None:
     """Paint PHOTO in the manner of STYLE. Ctrl-C keeps the picture as far as it has come (exit status 130)."""
-    from nstlib import files, networks, pictures, transfer
+    from nstlib import engine, files, networks, pictures, transfer
     from nstlib.transfer.settings import Settings
 
     files.require_distinct({"the photo": photo, "the style": style}, {"--out": out, "--costs": costs})
@@ -95,6 +95,7 @@ def stylize(
         "optimizer": optimizer,
         "seed": seed,
     }
+    engine.plan()  # a device that cannot be had is refused before a network is fetched
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     content = pictures.read(photo, settings.size)
     painting = _style(style, settings.size, settings.seed)

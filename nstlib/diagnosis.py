@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from nstlib.errors import NstError
+
 PACKAGES = ("nstlib", "torch", "torchvision", "numpy", "scipy", "pillow", "scikit-image", "matplotlib", "safetensors")
 PACKAGES += ("jaxtyping", "platformdirs", "psutil", "unearth", "jupyterlab", "ipywidgets", "anywidget")
 NETWORKS = ("minivgg", "vgg19", "vgg16", "random-vgg19")
@@ -76,7 +78,7 @@ class Report:
 
 
 def doctor() -> Report:
-    """Look at versions, device, precision, threads, weights and memory; the thread count is measured again.
+    """Look at versions, device, precision, threads, weights and memory.
 
     >>> report = doctor()  # as the last line of a cell it is shown as a table
     >>> [finding.what for finding in report.findings][:2]
@@ -123,7 +125,11 @@ def _plan() -> Finding:
     from nstlib import engine
     from nstlib.networks.vgg import Architecture, Network
 
-    plan = engine.plan(afresh=True)
+    try:
+        plan = engine.plan()
+    except NstError as refusal:  # an NST_DEVICE that cannot be had
+        found, _, advice = str(refusal).rpartition(": ")
+        return Finding("device, precision, threads", found, advice[0].upper() + advice[1:])
     network = engine.place(Network("trial", Architecture((8, 8), (1, 1)), ["relu2_1"]), plan)
     picture = network.mean.new_full((1, 3, 32, 32), 0.5, requires_grad=True)
     network(picture)["relu2_1"].float().sum().backward()

@@ -1,35 +1,36 @@
 """Where and how the numbers are computed: device, precision, memory, threads. Nothing else sets them.
 
 Features are bfloat16 where hardware multiplies it (AMX or AVX512-BF16 on the CPU, any GPU that has it) and float32
-elsewhere; Grams and costs are float32 everywhere. ``NST_DEVICE=cpu`` leaves a GPU alone. ``NST_TEST=1`` means float32
-and one thread on the CPU, and so the same file from the same command.
+elsewhere; Grams and costs are float32 everywhere. ``NST_DEVICE`` chooses the device: ``cpu`` leaves a GPU alone,
+``cuda:1`` is the second NVIDIA GPU.
+
+There are as many threads as physical cores that this process may use (its affinity and the quotas of Linux's control
+groups count), or as ``OMP_NUM_THREADS`` says. No timing decides anything, so the same command gives the same file on
+the same CPU, also while other programs run. ``NST_TEST=1`` means float32 and one thread on the CPU, whatever else is
+set, and so the same file on many machines.
 """
 
 import contextlib
 import copy
 import ctypes
-import json
 import math
 import os
+import re
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-import platformdirs
 import psutil
 import torch
 from torch import nn
 
-from nstlib.files import replacing
+from nstlib.errors import NstError
 
-CONTAINER_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-BUSY_PERCENT = 20
-TURNS = 3
+CONTROL_GROUPS, OWN_CONTROL_GROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4  # of glibc's malloc.h
 KEEP = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: -1}
 # Where glibc's own adjustment, which any of these options ends for good, would have come to after some large blocks
@@ -66,41 +67,62 @@ def testing() -> bool:
     return os.environ.get("NST_TEST") == "1"
 
 
-def plan(afresh: bool = False) -> Plan:
-    """Choose for this machine: precision from its flags, threads from a stored measurement; sets torch's threads.
+def plan() -> Plan:
+    """Choose for this machine, by its hardware and the environment variables above; sets torch's threads.
 
-    `afresh` measures the threads again, for a machine that was busy the first time.
+    Raises NstError for a device in ``NST_DEVICE`` that cannot be had.
 
     >>> print(plan())  # under NST_TEST=1
     cpu, float32, 1 threads (NST_TEST=1)
     """
-    if afresh and not testing():
-        _measured_plan.cache_clear()
-        with contextlib.suppress(OSError):
-            _store().unlink()
-    chosen = Plan(torch.device("cpu"), torch.float32, 1, "NST_TEST=1") if testing() else _measured_plan()
+    if testing():
+        chosen = Plan(torch.device("cpu"), torch.float32, 1, "NST_TEST=1")
+    else:
+        chosen = _plan(os.environ.get("NST_DEVICE", ""), os.environ.get("OMP_NUM_THREADS", ""))
     if torch.get_num_threads() != chosen.threads:
         torch.set_num_threads(chosen.threads)
     return chosen
 
 
 @cache
-def _measured_plan() -> Plan:
-    threads = _threads()
-    gpu_wanted = os.environ.get("NST_DEVICE") != "cpu"
-    if gpu_wanted and torch.cuda.is_available():
+def _plan(wanted: str, threads_wanted: str) -> Plan:
+    threads = _threads(threads_wanted)
+    device = _device(wanted)
+    if device.type == "cuda":
         # Older cards only emulate bfloat16, slower than float32; AMD's all have it.
-        fast = torch.version.hip or torch.cuda.get_device_capability() >= (8, 0)
-        name = torch.cuda.get_device_name()
-        return Plan(torch.device("cuda"), torch.bfloat16 if fast else torch.float32, threads, name)
-    if gpu_wanted and torch.backends.mps.is_available():
-        return Plan(torch.device("mps"), torch.float32, threads, "Apple GPU; NST_DEVICE=cpu avoids it")
+        fast = torch.version.hip or torch.cuda.get_device_capability(device) >= (8, 0)
+        name = torch.cuda.get_device_name(device)
+        return Plan(device, torch.bfloat16 if fast else torch.float32, threads, name)
+    if device.type == "mps":
+        return Plan(device, torch.float32, threads, "Apple GPU; NST_DEVICE=cpu avoids it")
     if not hasattr(torch.cpu, "get_capabilities"):
-        return Plan(torch.device("cpu"), torch.float32, threads, "this release of torch cannot tell the CPU's flags")
+        return Plan(device, torch.float32, threads, "this release of torch cannot tell the CPU's flags")
     flags = torch.cpu.get_capabilities()
     fast = next((name for flag, name in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16")) if flags.get(flag)), None)
     dtype = torch.bfloat16 if fast else torch.float32
-    return Plan(torch.device("cpu"), dtype, threads, f"the CPU has {fast}" if fast else "no fast bfloat16 here")
+    return Plan(device, dtype, threads, f"the CPU has {fast}" if fast else "no fast bfloat16 here")
+
+
+def _device(wanted: str) -> torch.device:
+    """Return the device that is wanted, or without a wish a GPU where there is one; NstError if it cannot be had."""
+    name = wanted.strip().lower()
+    there = {
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+        "cpu": 1,
+    }
+    if not name:
+        return torch.device(next(kind for kind, count in there.items() if count))
+    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
+        raise NstError(f"Expected NST_DEVICE to be cpu, cuda or mps, got {wanted!r}: set NST_DEVICE=cpu, or unset it.")
+    kind, _, number = name.partition(":")
+    if int(number or 0) < there[kind]:
+        return torch.device(name)
+    gpus = "NVIDIA GPUs, from cuda:0 on" if kind == "cuda" else "Apple GPU"
+    raise NstError(
+        f"Expected a device that is there, got NST_DEVICE={name}, but PyTorch finds {there[kind] or 'no'} {gpus}: "
+        "set NST_DEVICE=cpu, or unset it."
+    )
 
 
 @contextlib.contextmanager
@@ -186,81 +208,43 @@ def _tell(libc: ctypes.CDLL, options: dict[int, int]) -> None:
         libc.mallopt(option, value)
 
 
-def _threads() -> int:
-    """Threads that make a step fastest: measured once for these cores and this torch, then read from the cache.
-
-    What a busy machine answers holds for now alone: one started while pip was at work would stay slow for ever.
-    """
-    cores = _cores()
-    if cores == 1:
-        return 1
-    key, known = f"{cores} cores, torch {torch.__version__}, in turns", _stored()
-    if known.get(key) not in range(1, cores + 1):
-        busy = _busy()
-        known[key] = _fastest((1, cores))
-        if busy or _busy():
-            return known[key]
-        with contextlib.suppress(OSError):  # a cache that cannot be written costs a measurement each time
-            _store().parent.mkdir(parents=True, exist_ok=True)
-            with replacing(_store()) as part:
-                part.write_text(json.dumps(known))
-    return known[key]
-
-
-def _busy() -> bool:
-    """Whether other programs take a fifth of the machine or more, over a tenth of a second."""
-    return psutil.cpu_percent(interval=0.1) >= BUSY_PERCENT
-
-
-def _stored() -> dict[str, int]:
-    try:
-        known = json.loads(_store().read_text())
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
+def _threads(wanted: str) -> int:
+    """Return the number that OMP_NUM_THREADS begins with, where it is one; else that of the cores."""
+    number = wanted.partition(",")[0].strip()  # a list has one for each level of nesting
+    return int(number) if number.isdecimal() and int(number) else _cores()
 
 
 def _cores() -> int:
     """Physical cores that this process may use; a container or a batch system often gives fewer than there are."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(psutil.cpu_count(logical=False) or 1, allowed, _container_cores())
+    return min(psutil.cpu_count(logical=False) or 1, allowed, _quota_cores())
 
 
-def _container_cores() -> float:
-    """Cores that a container's time quota amounts to (Linux control groups, version 2), infinite without one."""
+def _quota_cores() -> float:
+    """Cores that the time quotas of Linux's control groups amount to, infinite without one.
+
+    Version 2 has one for this process's group and for each above it; of version 1 the container's is read.
+    """
     try:
-        quota, period = CONTAINER_QUOTA.read_text().split()
-        return math.inf if quota == "max" else math.ceil(int(quota) / int(period))
-    except (OSError, ValueError):
+        lines = OWN_CONTROL_GROUP.read_text().splitlines()
+        own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")
+    except OSError:  # not Linux
         return math.inf
+    groups = [Path(own), *Path(own).parents]
+    quotas = [_text(CONTROL_GROUPS / group / "cpu.max") for group in groups]
+    version_1 = CONTROL_GROUPS / "cpu"
+    quotas.append(f"{_text(version_1 / 'cpu.cfs_quota_us')} {_text(version_1 / 'cpu.cfs_period_us')}")
+    return min(_cores_of(quota) for quota in quotas)
 
 
-def _store() -> Path:
-    return Path(platformdirs.user_cache_dir("nstlib")) / "threads.json"
+def _cores_of(quota: str) -> float:
+    """Return whole cores for "time period", both in microseconds; infinite where the time is "max", -1 or missing."""
+    numbers = [int(part) for part in quota.split() if part.isdecimal()]
+    return math.ceil(numbers[0] / numbers[1]) if len(numbers) == 2 and all(numbers) else math.inf
 
 
-def _fastest(counts: tuple[int, ...]) -> int:
-    """Threads with the shortest step; in turns, so that another program's short burst hits all alike."""
-    best = dict.fromkeys(counts, math.inf)
-    for _ in range(TURNS):
-        for threads in counts:
-            best[threads] = min(best[threads], _seconds(threads))
-    return min(best, key=best.get)
-
-
-def _seconds(threads: int) -> float:
-    """Time a small convolution step, warmed up; more threads lose where other programs keep the cores busy."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
+def _text(path: Path) -> str:
     try:
-        layers = nn.Sequential(nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1))
-        picture = torch.full((1, 3, 128, 128), 0.5, requires_grad=True)
-        return min(_timed(lambda: layers(picture).square().sum().backward()) for _ in range(2))
-    finally:
-        torch.set_num_threads(before)
-
-
-def _timed(work: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+        return path.read_text()
+    except OSError:
+        return ""

@@ -78,3 +78,14 @@ def test_a_gpu_that_runs_nothing_is_named(monkeypatch):
     monkeypatch.setattr(engine, "place", broken)
     finding = next(finding for finding in diagnosis.doctor().findings if finding.what.startswith("device"))
     assert "no kernel image" in finding.found and "NST_DEVICE=cpu" in finding.advice
+
+
+@pytest.mark.parametrize("given", ["cuda", "nonsense"])
+def test_a_device_that_cannot_be_had_makes_the_report_unhealthy(monkeypatch, given):
+    monkeypatch.delenv("NST_TEST")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setenv("NST_DEVICE", given)
+    report = diagnosis.doctor()
+    finding = next(finding for finding in report.findings if finding.what.startswith("device"))
+    assert given in finding.found and "NstError" not in finding.found and "reinstall" not in finding.advice
+    assert finding.advice.startswith("Set NST_DEVICE=cpu, or unset it") and not report.healthy

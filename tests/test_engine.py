@@ -1,13 +1,17 @@
-import json
+import os
 import platform
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
-from nstlib import engine
+from nstlib import engine, pictures
+from nstlib.cli import app
+from nstlib.errors import NstError
 from nstlib.networks import Network
 from nstlib.networks.vgg import Architecture, random_weights
 
@@ -15,14 +19,13 @@ TINY = Architecture(widths=(4, 6), depths=(1, 1))
 
 
 @pytest.fixture
-def untested(monkeypatch, tmp_path):
-    """The engine as learners have it: without NST_TEST, with an empty cache."""
-    monkeypatch.delenv("NST_TEST")
-    monkeypatch.setattr(engine.platformdirs, "user_cache_dir", lambda name: str(tmp_path / name))
-    monkeypatch.setattr(engine, "_busy", lambda: False)
-    engine._measured_plan.cache_clear()
-    yield tmp_path / "nstlib" / "threads.json"
-    engine._measured_plan.cache_clear()
+def untested(monkeypatch):
+    """The engine as learners have it: without NST_TEST, and without what the tests' own processes are given."""
+    for name in ("NST_TEST", "NST_DEVICE", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    engine._plan.cache_clear()
+    yield
+    engine._plan.cache_clear()
     torch.set_num_threads(1)
 
 
@@ -46,61 +49,62 @@ def test_a_torch_that_cannot_tell_its_flags_gets_float32(untested, monkeypatch):
     assert engine.plan().dtype == torch.float32
 
 
-def test_threads_are_measured_once_and_stored(untested, monkeypatch):
+@pytest.mark.parametrize(
+    ("allowed", "physical", "quota", "threads"),
+    [
+        (2, 2, "max 100000", 2),
+        (8, 4, "max 100000", 4),  # hyperthreads share a core
+        (2, 64, "max 100000", 2),  # a batch system's share
+        (16, 8, "300000 100000", 3),  # a container's
+        (16, 8, "50000 100000", 1),
+        (16, None, "max 100000", 1),  # a system that cannot tell its cores
+    ],
+)
+def test_threads_are_the_cores_that_this_process_may_use(
+    untested, monkeypatch, tmp_path, allowed, physical, quota, threads
+):
+    (tmp_path / "cpu.max").write_text(quota)
+    monkeypatch.setattr(engine, "CONTROL_GROUPS", tmp_path)
+    monkeypatch.setattr(engine.psutil, "cpu_count", lambda logical: physical)
+    monkeypatch.setattr(engine.os, "sched_getaffinity", lambda pid: range(allowed), raising=False)
+    assert engine.plan().threads == threads == torch.get_num_threads()
+
+
+@pytest.mark.parametrize(("given", "threads"), [("3", 3), ("3,2", 3), ("", 2), ("none", 2), ("0", 2), ("-1", 2)])
+def test_omp_num_threads_decides_where_it_is_set(untested, monkeypatch, given, threads):
     monkeypatch.setattr(engine, "_cores", lambda: 2)
-    measured = []
-    monkeypatch.setattr(engine, "_seconds", lambda threads: measured.append(threads) or 1 / threads)
-    assert engine.plan().threads == 2 and measured == [1, 2] * engine.TURNS
-    assert list(json.loads(untested.read_text()).values()) == [2]
-    engine._measured_plan.cache_clear()
-    assert engine.plan().threads == 2 and measured == [1, 2] * engine.TURNS
-    engine.plan(afresh=True)
-    assert measured == [1, 2] * 2 * engine.TURNS
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    assert engine.plan().threads == threads
 
 
-def test_a_short_burst_of_another_program_decides_nothing(untested, monkeypatch):
-    monkeypatch.setattr(engine, "_cores", lambda: 2)
-    burst = iter([1.0, 9.0])  # it met the first turn of two threads
-    monkeypatch.setattr(engine, "_seconds", lambda threads: next(burst, 1 / threads))
-    assert engine.plan().threads == 2
+def test_nothing_is_measured_or_stored(untested, monkeypatch):
+    monkeypatch.setattr(engine.psutil, "cpu_percent", lambda *_, **__: pytest.fail("how busy the machine is was asked"))
+    for clock in ("perf_counter", "monotonic", "process_time"):
+        monkeypatch.setattr(time, clock, lambda: pytest.fail("a time was taken"))
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_: pytest.fail("something was stored"))
+    assert engine.plan().threads >= 1
 
 
-def test_what_a_busy_machine_answers_is_not_kept(untested, monkeypatch):
-    monkeypatch.setattr(engine, "_cores", lambda: 2)
-    monkeypatch.setattr(engine, "_seconds", lambda threads: threads)
-    monkeypatch.setattr(engine, "_busy", lambda: True)
-    assert engine.plan().threads == 1 and not untested.exists()
-    engine._measured_plan.cache_clear()
-    monkeypatch.setattr(engine, "_busy", lambda: False)
-    monkeypatch.setattr(engine, "_seconds", lambda threads: 1 / threads)
-    assert engine.plan().threads == 2 and untested.exists()
+STYLIZE = """
+import sys
+from nstlib.cli import app
+app(["stylize", *sys.argv[1:], "mosaic", "--size", "96", "--steps", "6"])
+"""
 
 
-@pytest.mark.parametrize(("percent", "busy"), [(90.0, True), (3.0, False)])
-def test_busy_is_what_all_programs_take(monkeypatch, percent, busy):
-    monkeypatch.setattr(engine.psutil, "cpu_percent", lambda interval: percent)
-    assert engine._busy() is busy
-
-
-@pytest.mark.parametrize("stored", ["{", "[]", '{"2 threads": 99}', ""])
-def test_a_damaged_store_is_measured_again(untested, monkeypatch, stored):
-    monkeypatch.setattr(engine, "_cores", lambda: 2)
-    monkeypatch.setattr(engine, "_seconds", lambda threads: threads)
-    untested.parent.mkdir()
-    untested.write_text(stored)
-    assert engine.plan().threads == 1
-
-
-def test_a_cache_that_cannot_be_written_does_no_harm(untested, monkeypatch):
-    monkeypatch.setattr(engine, "_cores", lambda: 2)
-    monkeypatch.setattr(engine, "_seconds", lambda threads: threads)
-    untested.parent.write_text("a file where the folder should be")
-    assert engine.plan().threads == 1
-
-
-def test_timing_puts_the_thread_count_back():
-    before = torch.get_num_threads()
-    assert engine._seconds(1) > 0 and torch.get_num_threads() == before
+def test_the_same_command_gives_the_same_file_beside_a_busy_program(tmp_path):
+    photo = pictures.write(pictures.sample("coffee", 96), tmp_path / "photo.png")
+    learners = {name: value for name, value in os.environ.items() if name not in ("NST_TEST", "OMP_NUM_THREADS")}
+    busy = None
+    try:
+        for name in ("quiet.png", "busy.png"):
+            command = [sys.executable, "-c", STYLIZE, str(photo), "--out", str(tmp_path / name)]
+            subprocess.run(command, check=True, capture_output=True, env=learners)
+            busy = busy or subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    finally:
+        busy.kill()
+        busy.wait()
+    assert (tmp_path / "quiet.png").read_bytes() == (tmp_path / "busy.png").read_bytes()
 
 
 def test_placing_copies_and_keeps_the_scaling_in_float32():
@@ -114,17 +118,61 @@ def test_placing_copies_and_keeps_the_scaling_in_float32():
     assert (exact - rounded).abs().max() < 0.02 * exact.abs().max()
 
 
-def test_nst_device_leaves_a_gpu_alone(untested, monkeypatch):
+@pytest.fixture
+def card(untested, monkeypatch):
+    """Two graphics cards, as PyTorch would show them."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Some card")
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
-    assert engine.plan().device.type == "cuda" and engine.plan().dtype == torch.float32
-    engine._measured_plan.cache_clear()
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
-    assert engine.plan().dtype == torch.bfloat16 and "Some card" in str(engine.plan())
-    engine._measured_plan.cache_clear()
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"Some card {device.index or 0}")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (8, 0))
+
+
+def test_a_card_is_chosen_and_nst_device_leaves_it_alone(card, monkeypatch):
+    assert engine.plan().device.type == "cuda" and engine.plan().dtype == torch.bfloat16
+    assert "Some card 0" in str(engine.plan())
+    engine._plan.cache_clear()
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
+    assert engine.plan().dtype == torch.float32
     monkeypatch.setenv("NST_DEVICE", "cpu")
     assert engine.plan().device.type == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("given", "device"), [("cuda", "cuda"), ("cuda:1", "cuda:1"), ("CUDA", "cuda"), (" cpu ", "cpu"), ("", "cuda")]
+)
+def test_nst_device_names_a_device_that_is_there(card, monkeypatch, given, device):
+    monkeypatch.setenv("NST_DEVICE", given)
+    assert str(engine.plan().device) == device
+
+
+@pytest.mark.parametrize("given", ["cuda", "cuda:0", "mps"])
+def test_a_device_that_is_not_there_is_refused(untested, monkeypatch, given):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setenv("NST_DEVICE", given)
+    with pytest.raises(NstError, match=f"NST_DEVICE={given}, but .*: set NST_DEVICE=cpu, or unset it"):
+        engine.plan()
+
+
+@pytest.mark.parametrize("given", ["gpu", "nonsense", "cuda:x", "cuda:", "cpu:1", "xpu", "1"])
+def test_a_device_that_there_is_none_of_is_refused(card, monkeypatch, given):
+    monkeypatch.setenv("NST_DEVICE", given)
+    with pytest.raises(NstError, match=f"Expected NST_DEVICE to be cpu, cuda or mps, got '{given}'"):
+        engine.plan()
+
+
+def test_a_card_too_many_is_refused(card, monkeypatch):
+    monkeypatch.setenv("NST_DEVICE", "cuda:2")
+    with pytest.raises(NstError, match="NST_DEVICE=cuda:2, but PyTorch finds 2 NVIDIA GPUs, from cuda:0 on"):
+        engine.plan()
+
+
+def test_a_device_that_cannot_be_had_ends_a_command_before_anything_is_fetched(untested, monkeypatch, tmp_path):
+    monkeypatch.setattr("nstlib.networks.load", lambda *_: pytest.fail("a network was fetched"))
+    monkeypatch.setenv("NST_DEVICE", "nonsense")
+    photo = pictures.write(pictures.sample("coffee", 96), tmp_path / "photo.png")
+    done = CliRunner().invoke(app, ["stylize", str(photo), "mosaic", "--out", str(tmp_path / "out.png")])
+    assert done.exit_code == 1 and "got 'nonsense'" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_apple_gpus_get_contiguous_memory():
@@ -138,26 +186,36 @@ def test_apple_gpus_get_contiguous_memory():
 
 
 @pytest.mark.parametrize(
-    ("quota", "cores"), [("max 100000", 64), ("200000 100000", 2), ("150000 100000", 2), ("nonsense", 64)]
+    ("quotas", "cores"),
+    [
+        ({"cpu.max": "max 100000"}, 64),
+        ({"cpu.max": "200000 100000"}, 2),
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "nonsense"}, 64),
+        ({}, 64),
+        ({"batch/job/cpu.max": "300000 100000", "batch/cpu.max": "max 100000"}, 3),
+        ({"batch/job/cpu.max": "max 100000", "batch/cpu.max": "500000 100000"}, 5),  # a share of its parent's
+        ({"cpu/cpu.cfs_quota_us": "400000", "cpu/cpu.cfs_period_us": "100000"}, 4),  # version 1
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 64),
+    ],
 )
-def test_a_containers_quota_counts(monkeypatch, tmp_path, quota, cores):
-    (tmp_path / "cpu.max").write_text(quota)
-    monkeypatch.setattr(engine, "CONTAINER_QUOTA", tmp_path / "cpu.max")
+def test_a_quota_of_control_groups_counts(monkeypatch, tmp_path, quotas, cores):
+    for name, text in quotas.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "own").write_text("12:devices:/elsewhere\n0::/batch/job\n")
+    monkeypatch.setattr(engine, "CONTROL_GROUPS", tmp_path)
+    monkeypatch.setattr(engine, "OWN_CONTROL_GROUP", tmp_path / "own")
     monkeypatch.setattr(engine.psutil, "cpu_count", lambda logical: 64)
     monkeypatch.setattr(engine.os, "sched_getaffinity", lambda pid: range(128), raising=False)
     assert engine._cores() == cores
 
 
-def test_a_learners_stored_measurement_is_left_alone_by_tests(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine.platformdirs, "user_cache_dir", lambda name: str(tmp_path))
-    (tmp_path / "threads.json").write_text("{}")
-    engine.plan(afresh=True)
-    assert (tmp_path / "threads.json").exists()
-
-
 FREED = """
 import psutil, torch
-from nstlib import engine
+from nstlib import engine, pictures
+from nstlib.cli import app
+from nstlib.errors import NstError
 rss = lambda: psutil.Process().memory_info().rss / 1e6
 before = rss()
 first, second = engine.keeping_memory(1), engine.keeping_memory(1)
