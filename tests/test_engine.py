@@ -88,7 +88,7 @@ def test_nothing_is_measured_or_stored(untested, monkeypatch):
 STYLIZE = """
 import sys
 from nstlib.cli import app
-app(["stylize", *sys.argv[1:], "mosaic", "--size", "96", "--steps", "6"])
+app(["stylize", *sys.argv[1:], "mosaic", "--size", "64", "--steps", "3"])
 """
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from nstlib.errors import NstError
+from nstlib.errors import NstError, in_words
 from nstlib.studio import kernel
 from nstlib.studio.base import Panel
 from nstlib.studio.screen import Screen
@@ -92,7 +92,7 @@ class Live(Panel):
                 if self.screen.due():
                     self.screen.paint()
             elif event == "failed":
-                self.screen.say(f"{value}", alert=True)
+                self.screen.say(in_words(value) or f"{value}", alert=True)
             else:
                 self.screen.paint()
                 self.screen.say(f"{self._sentence}" if event == "done" else f"Stopped. {self._sentence}")

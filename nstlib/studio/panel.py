@@ -14,6 +14,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from nstlib import engine
+from nstlib.errors import in_words
 from nstlib.studio import export, kernel, runs
 from nstlib.studio.base import Panel
 from nstlib.studio.knobs import FREE, Knobs
@@ -182,8 +183,14 @@ class Studio(Panel):
                 f"{page.max_bytes / 1e6:.0f} MB. Make it smaller, or give its path: Studio('…').",
                 alert=True,
             )
-        else:
+        elif message.get("kind") in self.sources.choosers and buffers:
             self.sources.take(message["kind"], bytes(buffers[0]))
+        else:  # some front ends lose what is sent beside a message
+            self.screen.say(
+                f"'{message.get('name', 'The file')}' arrived without its contents: choose it with the button own "
+                "picture, or give its path: Studio('…').",
+                alert=True,
+            )
 
     def _on_play(self, change) -> None:
         (kernel.WORKER.resume if change["new"] else kernel.WORKER.pause)(self.task)
@@ -281,7 +288,7 @@ class Studio(Panel):
         elif event == "stopped":
             self._announce(f"Stopped after {count} steps.")
         else:
-            self.screen.say(f"{fault}", alert=True)
+            self.screen.say(in_words(fault) or f"{fault}", alert=True)
 
     def _announce(self, sentence: str) -> None:
         self.screen.describe(f"the picture after {len(self.totals)} steps")  # first: whoever hears the end may ask
@@ -302,7 +309,7 @@ class Studio(Panel):
         try:
             self.code.value = self.as_code()
         except Exception as fault:
-            self.screen.say(f"{fault}", alert=True)
+            self.screen.say(in_words(fault) or f"{fault}", alert=True)
             return
         self.code.layout.display = "none" if self.code.layout.display == "" else ""
 
@@ -316,7 +323,7 @@ class Studio(Panel):
             name = export.save(saved, request.settings, Path.cwd())
             self.screen.say(f"Saved {name}, and its settings as {Path(name).with_suffix('.json')}.")
         except Exception as fault:
-            self.screen.say(f"Nothing was saved: {fault}", alert=True)
+            self.screen.say(f"Nothing was saved: {in_words(fault) or fault}", alert=True)
 
 
 def _button(name: str, action: Callable) -> widgets.Button:

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 import torch
 
 from nstlib import painted, pictures
+from nstlib.errors import in_words
 from nstlib.transfer import Picture
 
 AUTO = {"width": "auto"}
@@ -57,7 +58,7 @@ class Sources:
         try:
             picture(data)
         except Exception as fault:
-            self._on_error(f"{fault} The picture before stays.")
+            self._on_error(f"{in_words(fault) or fault} The picture before stays.")
             return
         self._own[kind] = data
         chooser = self.choosers[kind]

@@ -164,6 +164,22 @@ def test_a_dropped_file_that_is_too_large_is_a_sentence(studio):
     )
 
 
+@pytest.mark.parametrize("message", [{"kind": "content", "name": "own.png"}, {"name": "own.png"}, {}])
+def test_a_drop_that_arrives_without_its_bytes_is_a_sentence(studio, message):
+    studio._on_drop(studio.screen.page, message, [])
+    assert "arrived without" in sentence(studio) and "own picture" in sentence(studio)
+
+
+def test_full_memory_is_a_sentence(studio, monkeypatch):
+    def refuse(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 40000000000 bytes. Error")
+        yield
+
+    monkeypatch.setattr(panel.runs.transfer, "steps", refuse)
+    studio.start()
+    until(lambda: "There is not enough memory for this (40.0 GB were asked for at once)" in sentence(studio))
+
+
 def test_pause_step_play(studio):
     studio.play.value = False
     studio.start()
