@@ -118,10 +118,10 @@ def _device(wanted: str) -> torch.device:
     kind, _, number = name.partition(":")
     if int(number or 0) < there[kind]:
         return torch.device(name)
-    gpus = "NVIDIA GPUs, from cuda:0 on" if kind == "cuda" else "Apple GPU"
+    count = there[kind]
+    found = f"the last of {count} is {kind}:{count - 1}" if count else "PyTorch finds none here"
     raise NstError(
-        f"Expected a device that is there, got NST_DEVICE={name}, but PyTorch finds {there[kind] or 'no'} {gpus}: "
-        "set NST_DEVICE=cpu, or unset it."
+        f"Expected a device that is there, got NST_DEVICE={name}, but {found}: set NST_DEVICE=cpu, or unset it."
     )
 
 

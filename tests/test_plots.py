@@ -1,5 +1,6 @@
 """Figures: what they show is what was given, each is described, and what cannot be drawn is refused in a sentence."""
 
+import matplotlib.style
 import pytest
 import torch
 
@@ -77,3 +78,30 @@ def test_nothing_to_draw_is_refused(draw):
 
 def test_whole_numbers_are_drawn_as_well():
     assert plots.matrices({"F": torch.tensor([[1, 2], [3, 4]])}).alt == "F: 1, 2 / 3, 4"
+
+
+SQUARE = torch.tensor([[5.0, -2.0], [-2.0, 10.0]])
+DRAWN = {
+    "curves": lambda: plots.curves({"a": [4.0, 2.0], "b": [3.0, 1.0]}, "E_l"),
+    "gram_maps": lambda: plots.gram_maps(SQUARE.abs(), SQUARE.abs() * 2),
+    "grid": lambda: plots.grid({"β = 1": {"a": PICTURE}}),
+    "matrices": lambda: plots.matrices({"G": SQUARE}),
+    "row": lambda: plots.row({"a": PICTURE}),
+    "scatter": lambda: plots.scatter({"cat": SQUARE}, ("filter 0", "filter 1")),
+    "shares": lambda: plots.shares({"A": {"relu1_1": 1, "relu5_1": 3}}),
+    "slabs": lambda: plots.slabs(SQUARE.abs().expand(2, 2, 2), [0, 1]),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_dark_style_of_matplotlib_leaves_the_light_card_as_it_is(name):
+    light = DRAWN[name]()._repr_html_()
+    with matplotlib.style.context("dark_background"):
+        dark = DRAWN[name]()._repr_html_()
+    assert dark == light
+
+
+def test_a_style_with_a_grid_puts_none_on_the_card():
+    with matplotlib.style.context("ggplot"):
+        axes = plots.curves({"a": [4.0, 2.0]}, "E_l").axes[0]
+    assert not any(line.get_visible() for line in (*axes.get_xgridlines(), *axes.get_ygridlines()))

@@ -32,7 +32,7 @@ painting = nstlib.transfer.resample_to(whole_painting, photo)  # of the photo's 
 # Two networks: the course's small one, and VGG-19 in full width. VGG-19's weights are random here, so nothing needs a
 # download: what a step *computes* does not depend on the weights' values.
 #
-# The steps that this lesson writes itself run on the CPU, with as many threads as the library's engine found best. Rows
+# The steps that this lesson writes itself run on the CPU, with as many threads as the library's engine uses. Rows
 # called `nstlib` run where the engine runs: on a GPU, if there is one. For a fair race set `NST_DEVICE=cpu` before
 # JupyterLab starts.
 

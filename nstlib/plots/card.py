@@ -31,7 +31,7 @@ class Plot(Figure):
 
     def _repr_html_(self) -> str:
         png = io.BytesIO()
-        self.savefig(png, format="png", dpi=160)
+        self.savefig(png, format="png", dpi=160, facecolor=self.get_facecolor())
         source = f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
         width = round(self.get_figwidth() * 96)
         return f'<img src="{source}" alt="{html.escape(self.alt)}" width="{width}" style="max-width: 100%">'
@@ -43,9 +43,11 @@ def card(width: float, height: float) -> Plot:
 
 
 def style_axes(axes: Axes, title: str = "") -> Axes:
-    """Give axes the card's ground and ink, without a frame above and to the right."""
+    """Give axes the card's ground and ink, whatever style is set, without a frame above and to the right."""
     axes.set_facecolor(CARD)
-    axes.tick_params(colors=INK, labelsize=9)
+    axes.grid(False)
+    axes.tick_params(which="both", colors=INK, labelsize=9)
+    axes.spines[:].set_color(INK)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for text in (axes.xaxis.label, axes.yaxis.label):

@@ -80,6 +80,7 @@ def _draw(axes: Axes, table: Tensor, name: str, colours: str, norm: Normalize):
     image = axes.imshow(table.numpy(), cmap=colours, norm=norm, interpolation="nearest")
     axes.set_title(name, color=INK, fontsize=10, pad=8)
     axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_color(INK)
     if max(table.shape) <= LARGEST_WITH_NUMBERS:
         for i, line in enumerate(table.tolist()):
             for j, value in enumerate(line):
