@@ -15,11 +15,11 @@ _ASKED_FOR = re.compile(r"allocate ([\d.]+) ?(bytes|[KMGTP]i?B)")
 _BYTES = {"bytes": 1} | {
     f"{letter}{binary}B": 1024**power for power, letter in enumerate("KMGTP", 1) for binary in ("", "i")
 }
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)  # the second for one's own share of it
 _FULL = "The disk is full: make room, or choose another place."
 _NOT_YOURS = "Choose a place of your own."
 _ADVICE = {
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
+    **dict.fromkeys(FULL_DISK, _FULL),
     errno.EACCES: _NOT_YOURS,
     errno.EPERM: _NOT_YOURS,
     errno.EROFS: _NOT_YOURS,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from nstlib.errors import NstError
+from nstlib.errors import FULL_DISK, NstError
 
 PROBE = bytes(2**16)  # what a disk takes that is not full; a single byte it may find room for beside a file's name
 
@@ -93,9 +93,8 @@ def require_folder(folder: str | os.PathLike) -> Path:
         probe.unlink()
     except OSError as fault:
         probe.unlink(missing_ok=True)
-        raise NstError(
-            f"Nothing can be written into the folder '{nearest}' ({fault.strerror}). Choose a folder that is yours."
-        ) from fault
+        advice = "Make room there, or choose another." if fault.errno in FULL_DISK else "Choose a folder that is yours."
+        raise NstError(f"Nothing can be written into the folder '{nearest}' ({fault.strerror}). {advice}") from fault
     return folder
 
 

@@ -43,7 +43,7 @@ for package in sys.argv[1:]:
         os._exit(0)
     assert os.waitpid(process, 0)[1] == 0
 """
-NEEDED = ["torch", "torchvision", "psutil", "platformdirs", "safetensors"]
+NEEDED = ["torch", "torchvision", "psutil", "safetensors"]
 
 
 @pytest.fixture(scope="module")

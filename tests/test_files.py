@@ -37,6 +37,15 @@ def test_a_folder_is_probed_by_writing(refusing):
         files.require_writable(refusing / "costs.csv")
 
 
+def test_a_full_disk_is_noticed_by_the_probe(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(NstError, match=r"\(No space left on device\). Make room there, or choose another."):
+        files.require_writable(tmp_path / "costs.csv")
+
+
 @linux
 def test_a_folder_that_refuses_even_root():
     with pytest.raises(NstError, match="Nothing can be written into the folder '/proc/1'"):
