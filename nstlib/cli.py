@@ -83,7 +83,7 @@ def stylize(
     files.require_distinct({"the photo": photo, "the style": style}, {"--out": out, "--costs": costs})
     pictures.require_writable(out, overwrite=force)
     if costs:
-        files.require_writable(costs, overwrite=force)
+        costs = files.require_writable(costs, overwrite=force)
     given = {
         "size": size,
         "steps": steps,

@@ -112,7 +112,8 @@ def require_distinct(
     ...     print(error)
     Expected a file of its own for --costs, got './z.png', the same file as --out 'z.png': give --costs another name.
     """
-    taken = {name: path for name, path in reads.items() if path is not None and os.path.exists(path)}
+    given = {name: path for name, path in reads.items() if path is not None}
+    taken = {name: path for name, path in given.items() if os.path.exists(os.path.expanduser(path))}
     for name, path in writes.items():
         if path is None:
             continue

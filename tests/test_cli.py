@@ -64,6 +64,16 @@ def test_costs_and_json_tell_the_same(photo, tmp_path):
     assert float(rows[-1]["relu3_1"]) == summary["style_costs"]["relu3_1"]
 
 
+def test_files_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    pictures.write(pictures.sample("coffee", 64), "~/photo.png")
+    refused = quick("~/photo.png", tmp_path / "photo.png", "--force")
+    assert refused.exit_code == 1 and "the same file as the photo" in refused.stderr
+    assert quick("~/photo.png", "~/out.png", "--costs", "~/costs.csv").exit_code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "out.png", "costs.csv"}
+
+
 def test_layer_weights_by_hand(photo, tmp_path):
     done = quick(photo, tmp_path / "out.png", "--layer-weights", "relu1_1=1,relu2_1=0.5", "--json")
     assert list(json.loads(done.stdout)["style_costs"]) == ["relu1_1", "relu2_1"]

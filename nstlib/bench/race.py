@@ -252,7 +252,7 @@ def main(
 ) -> None:
     """Race the loops on one pair and print the table."""
     if out:
-        require_writable(out, overwrite=True)
+        out = require_writable(out, overwrite=True)
     square = pictures.sample(photo, size)
     top, left = ((length - size) // 2 for length in square.shape[1:])
     content = square[:, top : top + size, left : left + size].contiguous()

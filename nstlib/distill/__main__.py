@@ -40,7 +40,7 @@ def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to w
     from nstlib.distill.crops import crop, load_pictures
     from nstlib.distill.export import export
 
-    require_writable(out, overwrite=True)
+    out = require_writable(out, overwrite=True)
     pictures = load_pictures(folder / "train")
     rng = random.Random(0)
     export(folder / "run" / "checkpoint.pt", torch.stack([crop(pictures, 160, rng) for _ in range(32)]), out)
