@@ -80,7 +80,7 @@ class Judge:
             targets = objective.content_targets
             content = sum((features[layer] - goal).square().sum() / 2 for layer, goal in targets.items())
             style = 0.0
-            for layer, goal in objective.style_targets.items():
+            for layer, (goal,) in objective.style_targets.items():
                 rows = features[layer].reshape(len(features[layer]), -1)
                 energy = (rows @ rows.T / rows.shape[1] - goal).square().sum() / (4 * len(rows) ** 2)
                 style = style + objective.layer_weights[layer] * energy

@@ -106,18 +106,29 @@ def shares(request: RunRequest, settings: Settings, picture: Picture) -> Gradien
 def _costs(request: RunRequest, settings: Settings, picture: Picture) -> Objective:
     plan = engine.plan()
     placed = engine.place(network(request.network, layers(settings)).with_layers(settings.layers), plan)
-    pair = prepare_pair(request.content, request.style, min(picture.shape[-2:]), placed, plan.device)
+    side = min(picture.shape[-2:])
+    pair = prepare_pair(
+        request.content, request.style, side, placed, plan.device, settings.style_side(side), settings.colour
+    )
     return Objective(pair, settings, placed, picture.to(plan.device))
 
 
-def prepare_pair(content: Picture, style: Picture, side: int, placed: networks.Network, device: torch.device) -> Pair:
+def prepare_pair(
+    content: Picture,
+    style: Picture,
+    side: int,
+    placed: networks.Network,
+    device: torch.device,
+    style_side: int,
+    colour: str,
+) -> Pair:
     """``objective.prepare_pair``, cached for the newest pairs: it took nearly half of a run's first step."""
     versions = ((picture, picture._version) for picture in (content, style))  # one changed in place is another picture
-    key = (placed.name, placed.layers, side, *versions)
+    key = (placed.name, placed.layers, side, style_side, colour, *versions)
     with _pair_cache_lock:
         pair = _pair_cache.get(key)
     if pair is None:
-        pair = objective.prepare_pair(content, style, side, placed, device)
+        pair = objective.prepare_pair(content, style, side, placed, device, style_side, colour)
     with _pair_cache_lock:
         _pair_cache.pop(key, None)
         if side <= LARGEST_CACHED:

@@ -3,7 +3,7 @@
 Nothing here knows about optimisers or files. It runs on its network's device, in its network's precision.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +14,7 @@ from nstlib.errors import NstError
 from nstlib.networks import Network
 from nstlib.style import content_cost, conventions, total_cost, total_variation, weighting
 from nstlib.style.statistics import STATISTICS
+from nstlib.transfer.colour import grey, match_luma
 from nstlib.transfer.settings import Settings
 from nstlib.transfer.shapes import Block, Picture, Scalar
 
@@ -29,29 +30,56 @@ class Costs:
 
 @dataclass(frozen=True)
 class Pair:
-    """Content and style at one size on a network's device, with the features of both: what several runs can share."""
+    """Content and styles at one size on a network's device, with the features of all: what several runs can share."""
 
     content: Picture
-    style: Picture
+    styles: tuple[Picture, ...]
     features_c: dict[str, Block]
-    features_s: dict[str, Block]
+    features_s: tuple[dict[str, Block], ...]
 
 
 @torch.no_grad()
-def prepare_pair(content: Picture, style: Picture, side: int, network: Network, device: torch.device) -> Pair:
-    """Resize both pictures to `side` pixels on the shorter side, and compute their features on the network's `device`.
+def prepare_pair(
+    content: Picture,
+    style: Picture | Sequence[Picture],
+    side: int,
+    network: Network,
+    device: torch.device,
+    style_side: int | None = None,
+    colour: str = "style",
+) -> Pair:
+    """Resize content and style, or several styles, and compute their features on the network's `device`.
 
-    Raises NstError for a picture too small for the network.
+    The content's shorter side becomes `side` pixels, a style's `style_side`, which is `side` if not given. With the
+    colour "photo" all become grey, and each style's luma is matched to the content's: see `nstlib.transfer.colour`.
+
+    Raises NstError for a picture too small for the network, and for no style.
     """
-    both = [pictures.resize(picture, side) for picture in (content, style)]
-    for picture in both:
-        pictures.require_side(picture, network.minimum_side, network.deepest)
-    content, style = (picture.to(device) for picture in both)
-    return Pair(content, style, *(dict(_features(picture, network)) for picture in (content, style)))
+    content = pictures.resize(content, side)
+    pictures.require_side(content, network.minimum_side, network.deepest)
+    styles = [style] if isinstance(style, Tensor) else style
+    if not styles:
+        raise NstError("Expected at least one style, got none: give a picture, or several in a list.")
+    if style_side is not None and style_side < network.minimum_side:
+        raise NstError(
+            f"Expected at least {network.minimum_side} pixels on the style's shorter side, as {network.deepest} needs, "
+            f"got {style_side} where the picture has {side}: give a larger style_scale or size, or shallower layers."
+        )
+    styles = [pictures.resize(picture, side if style_side is None else style_side) for picture in styles]
+    if colour == "photo":
+        content, styles = grey(content), [match_luma(picture, content) for picture in styles]
+    content, *styles = (picture.to(device) for picture in (content, *styles))
+    features_c, *features_s = (dict(_features(picture, network)) for picture in (content, *styles))
+    return Pair(content, tuple(styles), features_c, tuple(features_s))
 
 
 class Objective:
-    """``objective(x)`` compares a picture with the content and style of a pair, and returns its Costs.
+    """``objective(x)`` compares a picture with the content and the styles of a pair, and returns its Costs.
+
+    E_l of several styles is Σ_i w_i E_l(X, S_i), by the settings' shares w_i, and so are the costs of zero features of
+    which K_s and the preset ``relative`` are made: one unit for all styles. For the Gram matrix this has the gradient
+    of one target Σ_i w_i G_i/M_i, that of a picture of which a share w_i is painted like S_i; a unit for each style
+    would give up the strong ones for the weak. The blend weights of github.com/jcjohnson/neural-style are these.
 
     At the picture `start` the preset ``balanced`` measures its gradients. Raises NstError if the preset ``relative``
     would have to divide by the cost of a layer in which the style has no features.
@@ -63,14 +91,16 @@ class Objective:
         self.statistic = STATISTICS[settings.statistic]
         with torch.no_grad():
             self.content_targets = {layer: pair.features_c[layer] for layer in settings.content_layers}
-            self.style_targets = {
-                layer: self.statistic.summarise(pair.features_s[layer]) for layer in settings.style_layers
+            self.style_shares = settings.style_shares(len(pair.styles))
+            self.style_targets = {  # of each style
+                layer: tuple(self.statistic.summarise(features[layer]) for features in pair.features_s)
+                for layer in settings.style_layers
             }
             nothing = _zeros(self.content_targets)
             self.content_scale = sum(self._content(nothing[layer], layer) for layer in nothing)  # K_c
             self.zero_costs = {  # features that are 0 everywhere are summarised by zeros
-                layer: self.statistic.distance(zero, self.style_targets[layer])
-                for layer, zero in _zeros(self.style_targets).items()
+                layer: self._style(tuple(torch.zeros_like(target) for target in targets), layer)
+                for layer, targets in self.style_targets.items()
             }
             self.style_scale = sum(self.zero_costs.values()) / len(self.zero_costs)  # K_s
         height, width = pair.content.shape[-2:]
@@ -109,12 +139,18 @@ class Objective:
             if layer in self.content_targets:
                 content[layer] = self._content(block, layer)
             if layer in self.style_targets:
-                style[layer] = self.statistic.distance(self.statistic.summarise(block), self.style_targets[layer])
+                summary = self.statistic.summarise(block)
+                style[layer] = self._style((summary,) * len(self.style_shares), layer)
         in_order = {layer: style[layer] for layer in self.style_targets}
         return sum(content[layer] for layer in self.content_targets), in_order
 
     def _content(self, block: Block, layer: str) -> Scalar:
         return content_cost(block, self.content_targets[layer])
+
+    def _style(self, summaries: tuple[Tensor, ...], layer: str) -> Scalar:
+        """E_l of a picture's summary; it stands there once for each style, as zeros of another size must."""
+        distances = map(self.statistic.distance, summaries, self.style_targets[layer])
+        return sum(share * distance for share, distance in zip(self.style_shares, distances, strict=True))
 
     def _weights(self, start: Picture) -> dict[str, float]:
         layers = self.settings.style_layers

@@ -3,12 +3,13 @@
 The optimiser minimises J = α · J_content / K_c + β · Σ_l λ_l f_l E_l / K_s + γ · TV / n, where K_c = ½‖F_C‖² and K_s is
 the mean over the style layers of E_l(S against zero features): one number of each for a pair of pictures, never one for
 each layer. So α and β mean the same for every pair, while N, M, λ and the convention's factor f_l keep their effect
-between layers. A Step reports the raw costs of Gatys et al. (2016) beside J.
+between layers. Of several styles E_l is the mean, see `nstlib.transfer.objective`. A Step reports the raw costs of
+Gatys et al. (2016) beside J.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,7 @@ from torch.nn import functional
 
 from nstlib import engine, networks, pictures
 from nstlib.errors import NstError
+from nstlib.transfer.colour import grey, keep_colours
 from nstlib.transfer.objective import Costs, Objective, Pair, prepare_pair
 from nstlib.transfer.parameterization import Parameterization
 from nstlib.transfer.settings import Settings
@@ -30,7 +32,8 @@ class Step:
     """One forward and backward pass: the picture it saw and that picture's costs.
 
     picture: a copy, float32 (3,H,W) in [0,1] on the CPU. content_cost: J_content. style_costs: E_l by layer. total: J.
-    seconds: since the run began. scale: which size this is, from 1.
+    seconds: since the run began. scale: which size this is, from 1. Where the photo's colours are kept, the costs are
+    those of the picture in grey.
 
     >>> from nstlib import painted
     >>> first = next(steps(painted.paint("mosaic", 32), painted.paint("night", 32), Settings(size=32)))
@@ -62,7 +65,7 @@ class DivergedError(NstError):
 
 def steps(
     content: Picture,
-    style: Picture,
+    style: Picture | Sequence[Picture],
     settings: Settings | None = None,
     network: networks.Network | None = None,
     *,
@@ -73,8 +76,9 @@ def steps(
 ) -> Iterator[Step]:
     """Yield a Step for each pass: the first shows the starting picture, the last the result.
 
-    Pictures are float32 (3,H,W) in [0,1] of any size; both are resized to `settings.size` on the shorter side. Without
-    a network minivgg is loaded. `start` is a picture to go on from, in place of `settings.init`. `check` is called
+    Pictures are float32 (3,H,W) in [0,1] of any size; both are resized to `settings.size` on the shorter side. `style`
+    may also be a list of pictures, blended by `settings.style_blend`; the init "style" is the first. Without a network
+    minivgg is loaded. `start` is a picture to go on from, in place of `settings.init`. `check` is called
     between layers, forward and backward, and ends the run at once by raising. `prepare_pair` is the function of
     `nstlib.transfer.objective`, or one that remembers its results, for many runs of one pair. `plan` is another device
     or precision than the engine's own choice.
@@ -87,6 +91,9 @@ def steps(
     >>> totals = [step.total for step in steps(content, style, Settings(size=32, steps=5))]
     >>> len(totals), totals[-1] < totals[0]
     (5, True)
+    >>> blended = steps(content, [style, painted.paint("waves", 32)], Settings(size=32, style_blend=(2, 1)))
+    >>> next(blended).picture.shape
+    torch.Size([3, 32, 32])
     """
     began = time.perf_counter()
     settings = settings or Settings()
@@ -96,21 +103,27 @@ def steps(
     index = 0
     parameters = None
     x = None if start is None else pictures.checked(start)
+    in_grey = settings.colour == "photo"
+    style = style if isinstance(style, Tensor) else tuple(style)
     if check:
         _watch(network, check)
     loss_scale = LossScale()
     for scale, side in enumerate(settings.sides(), start=1):
-        pair = prepare_pair(content, style, side, network, plan.device)
+        pair = prepare_pair(content, style, side, network, plan.device, settings.style_side(side), settings.colour)
+        photo = pictures.resize(content, side) if in_grey else None
         with engine.keeping_memory(pair.content[0].numel()) as give_back:
-            x = resample_to(_initial(pair, settings) if x is None else x, pair.content).to(plan.device).contiguous()
+            x = resample_to(_initial(pair, settings) if x is None else x, pair.content)
+            x = (grey(x) if in_grey else x).to(plan.device).contiguous()
             objective = Objective(pair, settings, network, x)
             del pair  # else all features of both pictures would stay in memory while the picture moves
             give_back()
             parameters = Parameterization(x, settings, previous=parameters, first=index)
             parameters.set_rates(index)
             for costs, picture in _descend(
-                parameters, objective, loss_scale, settings.steps_at(scale), settings.plateau
+                parameters, objective, loss_scale, settings.steps_at(scale), settings.plateau, in_grey
             ):
+                if in_grey:
+                    picture = keep_colours(picture, photo)
                 parameters.set_rates(index + 1)
                 if index == parameters.first:
                     give_back()  # the first pass leaves gaps between what it made for all others
@@ -120,7 +133,10 @@ def steps(
 
 
 def stylize(
-    content: Picture, style: Picture, settings: Settings | None = None, network: networks.Network | None = None
+    content: Picture,
+    style: Picture | Sequence[Picture],
+    settings: Settings | None = None,
+    network: networks.Network | None = None,
 ) -> Picture:
     """Run `steps` to its end and return the last picture, float32 (3,H,W) in [0,1].
 
@@ -139,7 +155,7 @@ def stylize(
 def _initial(pair: Pair, settings: Settings) -> Picture:
     if settings.init == "noise":
         return torch.rand(pair.content.shape, generator=torch.Generator().manual_seed(settings.seed))
-    return pair.content if settings.init == "content" else pair.style
+    return pair.content if settings.init == "content" else pair.styles[0]
 
 
 def resample_to(picture: Picture, like: Picture) -> Picture:
@@ -180,7 +196,12 @@ class LossScale:
 
 
 def _descend(
-    parameters: Parameterization, objective: Objective, loss_scale: LossScale, n_steps: int, plateau: float
+    parameters: Parameterization,
+    objective: Objective,
+    loss_scale: LossScale,
+    n_steps: int,
+    plateau: float,
+    in_grey: bool,
 ) -> Iterator[tuple[tuple[float, dict[str, float], float], Picture]]:
     """Yield J_content, E_l and J of each pass, and its picture; in between, x moves on."""
     totals = []
@@ -190,6 +211,8 @@ def _descend(
         parameters.optimizer.zero_grad()
         x = parameters.x()
         inside = ClampProjected.apply(x)
+        if in_grey:
+            inside = inside.mean(0, keepdim=True).expand(3, -1, -1)  # equal gradients: x, grey at first, stays so
         picture = inside.detach().cpu()  # given away only once the backward pass is done with it
         costs = objective(inside)
         numbers = _numbers(costs)

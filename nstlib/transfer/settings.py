@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nstlib import networks
+from nstlib import networks, pictures
 from nstlib.errors import NstError
 from nstlib.style import conventions, statistics, weighting
 
 INITS = ("content", "style", "noise")
 OPTIMIZERS = ("adam", "lbfgs", "pyramid")
+COLOURS = ("style", "photo")
 LARGEST_SEED = 2**63 - 1  # that PyTorch's generators take
 COARSEST = 182  # a coarsest side above this leaves strokes too small for their picture, as full size alone does
 
@@ -30,7 +31,10 @@ class Settings:
     `nstlib.transfer.parameterization`).
     learning_rate: Adam's, of the picture's range; a pyramid's levels together move up to twice as far.
     plateau: a scale ends early when J fell by less than this share in 20 steps; 0 never stops early.
-    seed: decides the noise. Raises NstError, in a sentence, for what cannot be run.
+    seed: decides the noise. style_scale: the size of strokes; it multiplies the style's side, see `style_side`.
+    style_blend: a weight for each style where there are several, of which only the ratios count; () for equal ones.
+    colour: whose colours the result has, the style's or those of the photo: `nstlib.transfer.colour` says how.
+    Raises NstError, in a sentence, for what cannot be run.
 
     >>> settings = Settings(size=256, layer_weights={"relu2_1": 2, "relu1_1": 1})
     >>> settings.style_layers, settings.sides()
@@ -55,6 +59,9 @@ class Settings:
     learning_rate: float = 0.05
     plateau: float = 0.01
     seed: int = 0
+    style_scale: float = 1.0
+    style_blend: list[float] | tuple[float, ...] = ()
+    colour: str = "style"
 
     def __post_init__(self) -> None:
         for name in ("content_layers", "style_layers"):
@@ -89,6 +96,29 @@ class Settings:
             raise NstError(
                 "Expected at least one content layer and one style layer, got none: a weight of 0 switches a term off."
             )
+        self._check_style()
+
+    def _check_style(self) -> None:
+        """Check what is asked of the style as a picture: its colours, its size, its share in a blend."""
+        _one_of("colour", self.colour, COLOURS)
+        _number("style_scale", self.style_scale, positive=True)
+        largest = math.isqrt(pictures.MAX_PIXELS)
+        if self.style_scale > 1 and self.style_side(self.size) > largest:
+            raise NstError(
+                f"Expected at most {largest} pixels on the style's shorter side, got {self.style_side(self.size)} by "
+                f"style_scale={self.style_scale:g} and size={self.size}: give a smaller style_scale or size."
+            )
+        if not isinstance(self.style_blend, list | tuple):
+            raise NstError(
+                f"Expected a list of weights, got style_blend={self.style_blend!r}: pass [2, 1], for example."
+            )
+        object.__setattr__(self, "style_blend", tuple(self.style_blend))
+        for index, weight in enumerate(self.style_blend):
+            _number(f"style_blend[{index}]", weight)
+        if self.style_blend and not sum(self.style_blend):
+            raise NstError(
+                f"Expected a weight above 0, got style_blend={self.style_blend}: give at least one style a say."
+            )
 
     @property
     def weights_given(self) -> dict[str, float]:
@@ -110,6 +140,20 @@ class Settings:
         count = len(self.sides())
         part = self.steps // count
         return self.steps - part * (count - 1) if scale == count else part
+
+    def style_side(self, side: int) -> int:
+        """Shorter side of the style where the picture's is `side` pixels: style_scale · side, rounded."""
+        return round(self.style_scale * side)
+
+    def style_shares(self, n_styles: int) -> tuple[float, ...]:
+        """Each style's share in the style cost, 1 in all; NstError unless `style_blend` fits so many styles."""
+        weights = self.style_blend or (1.0,) * n_styles
+        if len(weights) != n_styles:
+            raise NstError(
+                f"Expected a weight for each style, got {len(weights)} in style_blend and {_count(n_styles, 'style')}: "
+                "give as many weights as styles, or none for equal shares."
+            )
+        return tuple(weight / sum(weights) for weight in weights)
 
     def to_json(self) -> str:
         """Write as JSON, which `from_json` reads back to an equal record."""
@@ -139,6 +183,10 @@ class Settings:
 def _one_of(name: str, value: object, known: object) -> None:
     if not isinstance(value, str) or value not in known:
         raise NstError(f"Expected one of {', '.join(known)}, got {name}={value!r}: choose one of these.")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _names(name: str, layers: object) -> tuple[str, ...]:

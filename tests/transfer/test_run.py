@@ -312,7 +312,7 @@ def test_the_device_test_sees_a_forgotten_tensor(pair, network):
     placed = engine.place(network, engine.Plan(torch.device("meta"), torch.float32, 1, "test"))
     seen = prepare_pair(*pair, 32, placed, torch.device("meta"))
     objective = Objective(seen, quick(layer_weights="equal"), placed, seen.content)
-    objective.style_targets["relu3_1"] = torch.zeros(8, 8)
+    objective.style_targets["relu3_1"] = (torch.zeros(8, 8),)
     with OneDevice(), pytest.raises(AssertionError, match=r"on \{"):
         objective(seen.content)
 
