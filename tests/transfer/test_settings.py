@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nstlib.style.statistics import STATISTICS
 from nstlib.style.weighting import PRESETS
-from nstlib.transfer.settings import INITS, OPTIMIZERS, Settings
+from nstlib.transfer.settings import COLOURS, INITS, OPTIMIZERS, Settings
 
 LAYERS = st.sampled_from(["relu1_1", "relu2_1", "conv3_1", "pool4"])
 WEIGHTS = st.dictionaries(LAYERS, st.floats(0, 10), min_size=1) | st.sampled_from(list(PRESETS))
@@ -23,6 +23,9 @@ WEIGHTS = st.dictionaries(LAYERS, st.floats(0, 10), min_size=1) | st.sampled_fro
     optimizer=st.sampled_from(OPTIMIZERS),
     alpha=st.floats(0, 1e6),
     content_layers=st.lists(LAYERS, min_size=1, max_size=3, unique=True),
+    style_scale=st.floats(0.1, 1.5),
+    style_blend=st.lists(st.floats(0.1, 10), max_size=3),
+    colour=st.sampled_from(COLOURS),
 )
 def test_json_round_trip_and_scales(**values):
     settings = Settings(**values)
@@ -80,6 +83,13 @@ def test_settings_are_frozen():
             "size=16 is too small for 12 scales: give fewer scales.",
         ),
         ({"content_layers": "relu4_2"}, "Expected a list of layer names, got content_layers='relu4_2':"),
+        ({"style_scale": 0}, "Expected a finite number above 0, got style_scale=0:"),
+        ({"style_scale": "2"}, "Expected a finite number above 0, got style_scale='2':"),
+        ({"style_scale": 40}, "got 10240 by style_scale=40 and size=256: give a smaller style_scale or size."),
+        ({"style_blend": 2}, "Expected a list of weights, got style_blend=2: pass [2, 1], for example."),
+        ({"style_blend": (1, -1)}, "Expected a finite number of 0 or more, got style_blend[1]=-1:"),
+        ({"style_blend": [0, 0]}, "Expected a weight above 0, got style_blend=(0, 0): give at least one style a say."),
+        ({"colour": "blue"}, "Expected one of style, photo, got colour='blue': choose one of these."),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
