@@ -7,10 +7,12 @@ one colour space. ``write`` saves one and never harms the file that was there. A
 
 from nstlib.pictures.addresses import is_address
 from nstlib.pictures.errors import PictureError
-from nstlib.pictures.reading import MAX_ASPECT, from_pil, read
+from nstlib.pictures.folders import in_folder
+from nstlib.pictures.reading import MAX_ASPECT, from_pil, read, read_with_alpha
 from nstlib.pictures.samples import SAMPLES, sample
 from nstlib.pictures.sheets import contact_sheet
 from nstlib.pictures.tensors import MAX_PIXELS, checked, require_side, resize, to_pil
+from nstlib.pictures.transparency import extend_colours
 from nstlib.pictures.writing import require_writable, write
 
 __all__ = [
@@ -20,9 +22,12 @@ __all__ = [
     "PictureError",
     "checked",
     "contact_sheet",
+    "extend_colours",
     "from_pil",
+    "in_folder",
     "is_address",
     "read",
+    "read_with_alpha",
     "require_side",
     "require_writable",
     "resize",

@@ -25,11 +25,29 @@ def to_tensor(image: Image.Image, name: str, size: int | None) -> Float[Tensor, 
     height, width = image.height, image.width
     if size:
         height, width = size_with_shorter_side(height, width, size)
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        picture = _from_deep_grey(image, name)
-    else:
-        picture = _from_eight_bits(image, (4 * width, 4 * height))
+    picture = _from_deep_grey(image, name) if _is_deep_grey(image) else _from_eight_bits(image, (4 * width, 4 * height))
     return scale(picture, height, width)
+
+
+def opacity(image: Image.Image, size: int | None) -> Float[Tensor, "1 height width"] | None:
+    """Return how opaque an upright image is, 0 to 1, its shorter side `size` if given; None if opaque everywhere."""
+    if not image.has_transparency_data:
+        return None
+    height, width = image.height, image.width
+    if size:
+        height, width = size_with_shorter_side(height, width, size)
+    if _is_deep_grey(image):
+        alpha = torch.from_numpy(np.array(image) != image.info["transparency"])[None].float()
+    else:
+        channel = image.convert("RGBA").getchannel("A")
+        if channel.width > 4 * width:
+            channel = channel.resize((4 * width, 4 * height), Image.Resampling.BOX)
+        alpha = torch.from_numpy(np.array(channel))[None].float() / 255
+    return None if alpha.min() == 1 else scale(alpha, height, width)
+
+
+def _is_deep_grey(image: Image.Image) -> bool:
+    return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 
 def _from_deep_grey(image: Image.Image, name: str) -> Float[Tensor, "3 height width"]:

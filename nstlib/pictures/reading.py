@@ -5,9 +5,10 @@ import io
 import math
 import os
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from jaxtyping import Float
 from PIL import Image
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from nstlib.errors import is_full_memory
 from nstlib.pictures.addresses import address_in_words, is_address
-from nstlib.pictures.conversion import to_tensor
+from nstlib.pictures.conversion import opacity, to_tensor
 from nstlib.pictures.errors import PictureError
 from nstlib.pictures.kinds import DAMAGED, why_unreadable
 from nstlib.pictures.tensors import MAX_PIXELS, check_size
@@ -24,7 +25,8 @@ MAX_ASPECT = 20  # longer side over shorter side
 
 
 # What PIL may open. Left out on purpose: EPS (runs Ghostscript), icons, and formats without a signature, such as TGA.
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "QOI", "JPEG2000", "AVIF")
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "QOI", "JPEG2000", "AVIF")
+T = TypeVar("T")
 
 
 def read(
@@ -47,16 +49,41 @@ def read(
     >>> read(red, size=8).shape
     torch.Size([3, 8, 16])
     """
+    return _decoded(source, size, max_pixels, lambda image, name: to_tensor(image, name, size))
+
+
+def read_with_alpha(
+    source: str | os.PathLike | bytes | BinaryIO, size: int | None = None, *, max_pixels: int = MAX_PIXELS
+) -> tuple[Float[Tensor, "3 height width"], Float[Tensor, "1 height width"] | None]:
+    """Read a picture as ``read`` does, and how opaque it is, 0 to 1; None instead if it is opaque everywhere.
+
+    Raises what ``read`` raises.
+
+    >>> half = io.BytesIO()
+    >>> Image.new("RGBA", (4, 2), (255, 0, 0, 51)).save(half, "PNG")
+    >>> picture, alpha = read_with_alpha(half.getvalue())
+    >>> picture[:, 0, 0], alpha[:, 0, 0]  # a fifth of red on white
+    (tensor([1.0000, 0.8000, 0.8000]), tensor([0.2000]))
+    """
+    return _decoded(source, size, max_pixels, lambda image, name: (to_tensor(image, name, size), opacity(image, size)))
+
+
+def _decoded(
+    source: str | os.PathLike | bytes | BinaryIO,
+    size: int | None,
+    max_pixels: int,
+    convert: Callable[[Image.Image, str], T],
+) -> T:
     check_size(size)
     name, stream = _open_stream(source)
     with stream:
         try:
             with _pil_limit_lifted():
                 Image.init()
-                image = Image.open(stream, formats=[format for format in _FORMATS if format in Image.OPEN])
+                image = Image.open(stream, formats=[format for format in FORMATS if format in Image.OPEN])
             _check_pixels(image.size, name, max_pixels)
             image.load()
-            return to_tensor(image, name, size)
+            return convert(image, name)
         except PictureError:
             raise
         except Exception as error:  # decoders raise anything from SyntaxError to struct.error for broken files
