@@ -6,9 +6,6 @@ stderr), 130 stopped. ``nst grade`` has its own, see there.
 Each command imports what it needs when it runs, so that ``nst --help`` and ``nst doctor`` answer at once.
 """
 
-import csv
-import difflib
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +16,7 @@ from rich.console import Console
 from nstlib.authoring import commands as authors
 from nstlib.errors import NstError
 from nstlib.grading import commands as instructors
+from nstlib.stylizing import commands as stylizing
 from nstlib.terminal import console, say, sentences
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Neural style transfer, derived step by step.")
@@ -43,77 +41,7 @@ def doctor() -> None:
     raise typer.Exit(0 if report.healthy else 1)
 
 
-# Settings decides the defaults of a run. Those shown here, which must not load torch, are compared with it by a test.
-@app.command()
-@sentences()
-def stylize(
-    photo: Annotated[Path, typer.Argument(help="The picture whose content is kept.")],
-    style: Annotated[str, typer.Argument(help="A picture file, or the name of a style or painting (see nst styles).")],
-    out: Annotated[Path, typer.Option(help="Where the result goes: .png, .jpg or .webp.")],
-    size: Annotated[int | None, typer.Option(help="Pixels on the shorter side.", show_default="256")] = None,
-    steps: Annotated[
-        int | None, typer.Option(min=2, help="Most forward and backward passes, over all scales.", show_default="60")
-    ] = None,
-    network: Annotated[str, typer.Option(help="minivgg, vgg19, vgg16 or random-vgg19.")] = "minivgg",
-    alpha: Annotated[float | None, typer.Option(help="Weight of the content cost.", show_default="1.0")] = None,
-    beta: Annotated[float | None, typer.Option(help="Weight of the style cost.", show_default="10.0")] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            help="Layer weights: relative, equal, inverse_n2, geometric or balanced.", show_default="relative"
-        ),
-    ] = None,
-    layer_weights: Annotated[str, typer.Option(help="Layer weights by hand: relu1_1=1,relu3_1=0.5")] = "",
-    content_layer: Annotated[
-        str | None, typer.Option(help="Layer at which content is compared.", show_default="relu4_2")
-    ] = None,
-    init: Annotated[
-        str | None, typer.Option(help="Start from content, style or noise.", show_default="content")
-    ] = None,
-    optimizer: Annotated[str | None, typer.Option(help="adam, lbfgs or pyramid.", show_default="adam")] = None,
-    seed: Annotated[int | None, typer.Option(help="Decides the noise and the painted style.", show_default="0")] = None,
-    costs: Annotated[Path | None, typer.Option(help="Also write the costs of every step to this CSV file.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON on standard output.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
-) -> None:
-    """Paint PHOTO in the manner of STYLE. Ctrl-C keeps the picture as far as it has come (exit status 130)."""
-    from nstlib import engine, files, networks, pictures, transfer
-    from nstlib.transfer.settings import Settings
-
-    files.require_distinct({"the photo": photo, "the style": style}, {"--out": out, "--costs": costs})
-    pictures.require_writable(out, overwrite=force)
-    if costs:
-        costs = files.require_writable(costs, overwrite=force)
-    given = {
-        "size": size,
-        "steps": steps,
-        "content_layers": (content_layer,) if content_layer else None,
-        "layer_weights": _layer_weights(layer_weights, preset),
-        "alpha": alpha,
-        "beta": beta,
-        "init": init,
-        "optimizer": optimizer,
-        "seed": seed,
-    }
-    engine.plan()  # a device that cannot be had is refused before a network is fetched
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    content = pictures.read(photo, settings.size)
-    painting = _style(style, settings.size, settings.seed)
-    table, picture, stopped = _run(content, painting, settings, networks.load(network, settings.layers))
-    if not table:
-        say("nst: stopped before the first step; nothing was written.")
-        raise typer.Exit(130)
-    pictures.write(transfer.resample_to(picture, content), out, overwrite=force)  # a stopped run may be coarser
-    if costs:
-        _write_costs(table, costs)
-    if as_json:
-        typer.echo(json.dumps(_summary(table, out, stopped)))
-    first, last = table[0], table[-1]
-    say(
-        f"{'Stopped: wrote' if stopped else 'Wrote'} {out} after {len(table)} steps in {last['seconds']:.1f} s; "
-        f"J went from {first['total']:.3g} to {last['total']:.3g}."
-    )
-    raise typer.Exit(130 if stopped else 0)
+app.command("stylize")(sentences()(stylizing.stylize))
 
 
 @app.command()
@@ -187,42 +115,6 @@ def bench(
         Console().print(table(network, size, rounds))
 
 
-def _layer_weights(text: str, preset: str | None) -> dict[str, float] | str | None:
-    """Read relu1_1=1,relu2_1=0.5, or hand on the preset; NstError shows the part that is not layer=number."""
-    if not text:
-        return preset
-    if preset:
-        raise NstError("Expected --preset or --layer-weights, got both: leave one of them out.")
-    weights = {}
-    for part in filter(None, text.split(",")):
-        layer, _, number = part.partition("=")
-        try:
-            weights[layer.strip()] = float(number)
-        except ValueError:
-            raise NstError(
-                f"Expected --layer-weights as layer=number, got {part!r}: write, for example, relu1_1=1,relu2_1=0.5."
-            ) from None
-    return weights
-
-
-def _style(name: str, size: int, seed: int):
-    """Read the file of this name where there is one, else the painting, else paint the style of this name."""
-    from nstlib import pictures
-
-    if Path(name).is_file() or Path(name).suffix or pictures.is_address(name):
-        return pictures.read(name, size)
-    from nstlib import painted, paintings  # half a second that a file does not need
-
-    if name in paintings.PAINTINGS:
-        return paintings.read(name, size)
-    if name not in painted.STYLES:
-        names = [*painted.STYLES, *paintings.PAINTINGS]
-        close = difflib.get_close_matches(name.lower(), names, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"the styles are {', '.join(names)}."
-        raise NstError(f"Expected a picture file or a style, got {name!r}: {hint}")
-    return painted.paint(name, max(size, 16), seed)
-
-
 def _refused_paintings() -> list[str]:
     """Fetch the paintings that are not here; return the sentences for those that could not be had."""
     from nstlib import paintings
@@ -249,59 +141,6 @@ def _flipped(books) -> dict[str, object]:
             painted[frame.code] = picture
             bar.update(task, advance=1, description=frame.caption)
     return painted
-
-
-def _run(content, style, settings, network) -> tuple[list[dict], object, bool]:
-    """Run behind a progress bar with cost and time left: costs of each step, last picture, whether Ctrl-C ended it."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from nstlib import transfer
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    table = []
-    picture = None
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("J", total=settings.steps)
-        try:
-            for step in transfer.steps(content, style, settings, network):
-                picture = step.picture
-                table.append(
-                    {
-                        "step": step.index,
-                        "scale": step.scale,
-                        "seconds": round(step.seconds, 4),
-                        "total": step.total,
-                        "content_cost": step.content_cost,
-                        **step.style_costs,
-                    }
-                )
-                bar.update(task, advance=1, description=f"J {step.total:.3g}")
-        except KeyboardInterrupt:
-            return table, picture, True
-    return table, picture, False
-
-
-def _write_costs(table: list[dict], path: Path) -> None:
-    from nstlib.files import replacing
-
-    with replacing(path) as part, part.open("w", newline="") as file:
-        writer = csv.DictWriter(file, table[0])
-        writer.writeheader()
-        writer.writerows(table)
-
-
-def _summary(table: list[dict], out: Path, stopped: bool) -> dict:
-    first, last = table[0], table[-1]
-    not_a_layer = ("step", "scale", "seconds", "total", "content_cost")
-    return {
-        "out": str(out),
-        "steps": len(table),
-        "seconds": last["seconds"],
-        "stopped": stopped,
-        "total": {"first": first["total"], "last": last["total"]},
-        "content_cost": last["content_cost"],
-        "style_costs": {layer: cost for layer, cost in last.items() if layer not in not_a_layer},
-    }
 
 
 bundles = typer.Typer(no_args_is_help=True, help="An instructor's hidden tests, dates and class list.")

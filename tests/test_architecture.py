@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (
     *("style", "errors", "files", "backticks", "terminal", "engine", "pictures", "painted", "networks", "paintings"),
     *("transfer", "plots", "gallery", "studio", "bench", "distill", "diagnosis", "checks", "authoring", "grading"),
-    "cli",
+    *("stylizing", "cli"),
 )
 MODULES = {
     ".".join(("nstlib", *path.relative_to(ROOT / "nstlib").with_suffix("").parts)).removesuffix(".__init__"): path

@@ -19,12 +19,13 @@ from typer.testing import CliRunner
 import nstlib
 from nstlib import networks, painted, paintings, pictures, transfer
 from nstlib.checks import all_questions
-from nstlib.cli import app, stylize
+from nstlib.cli import app
 from nstlib.errors import NstError
 from nstlib.grading.bundle.bundle import Bundle
 from nstlib.grading.bundle.bundle import new as make_bundle
 from nstlib.style import weighting
-from nstlib.transfer.settings import INITS, OPTIMIZERS, Settings
+from nstlib.stylizing.commands import stylize
+from nstlib.transfer.settings import COLOURS, INITS, OPTIMIZERS, Settings
 
 run = CliRunner().invoke
 
@@ -135,7 +136,7 @@ def test_stopping_before_the_first_step_writes_nothing(photo, tmp_path, monkeypa
         (["--layer-weights", "relu9_9=1"], "Expected a layer of this network, got 'relu9_9'"),
         (["--content-layer", "relu5_4"], "Expected a layer of this network, got 'relu5_4'"),
         (["--preset", "heavy"], "got layer_weights='heavy': choose one of these"),
-        (["--init", "zero"], "got init='zero': choose one of these"),
+        (["--init", "zero"], "content, style, noise or a picture file, got 'zero': choose one of these"),
         (["--optimizer", "sgd"], "got optimizer='sgd': choose one of these"),
         (["--size", "8"], "needs at least 16"),
         (["--alpha", "nan"], "got alpha=nan: give another"),
@@ -271,13 +272,13 @@ def test_the_defaults_of_a_run_are_those_of_settings():
     names = {"preset": settings.layer_weights, "content_layer": settings.content_layers[0]}
     assert shown == {name: str(names.get(name) or getattr(settings, name, None)) for name in shown}
     own = {field.name for field in dataclasses.fields(settings)} & set(inspect.signature(stylize).parameters)
-    assert own - {"layer_weights"} | {"preset", "content_layer"} == set(shown)
+    assert own - {"layer_weights", "style_blend"} | {"preset", "content_layer"} == set(shown)
 
 
 def test_a_plain_command_runs_settings_own_defaults(photo, tmp_path, monkeypatch):
     runs = []
 
-    def recorded(content, style, settings, network):
+    def recorded(content, style, settings, network, start):
         runs.append(settings)
         raise NstError("enough")
         yield
@@ -294,6 +295,7 @@ def test_a_plain_command_runs_settings_own_defaults(photo, tmp_path, monkeypatch
         ("preset", weighting.PRESETS),
         ("init", INITS),
         ("optimizer", OPTIMIZERS),
+        ("colour", COLOURS),
     ],
 )
 def test_the_help_names_every_choice(option, known):

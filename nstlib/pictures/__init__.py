@@ -13,12 +13,13 @@ from nstlib.pictures.samples import SAMPLES, sample
 from nstlib.pictures.sheets import contact_sheet
 from nstlib.pictures.tensors import MAX_PIXELS, checked, require_side, resize, to_pil
 from nstlib.pictures.transparency import extend_colours
-from nstlib.pictures.writing import require_writable, write
+from nstlib.pictures.writing import SUFFIXES, require_writable, write
 
 __all__ = [
     "MAX_ASPECT",
     "MAX_PIXELS",
     "SAMPLES",
+    "SUFFIXES",
     "PictureError",
     "checked",
     "contact_sheet",

@@ -13,6 +13,7 @@ from nstlib.pictures.tensors import to_pil
 
 _JPEG = ("JPEG", {"quality": 95, "subsampling": 0})
 _ENCODERS = {".png": ("PNG", {}), ".jpg": _JPEG, ".jpeg": _JPEG, ".webp": ("WEBP", {"lossless": True})}
+SUFFIXES = tuple(_ENCODERS)  # of the files that ``write`` writes
 
 
 def write(

@@ -1,0 +1,1 @@
+"""``nst stylize``: which pictures it reads and writes, and how it paints them one after the other."""

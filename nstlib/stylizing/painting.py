@@ -1,0 +1,103 @@
+"""Paint photos one after the other, behind one progress bar: neither a failure nor Ctrl-C loses what is done."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+
+from nstlib import pictures, transfer
+from nstlib.errors import in_words
+from nstlib.networks import Network
+from nstlib.stylizing.places import Place
+from nstlib.terminal import console, say
+from nstlib.transfer import Picture, Settings, Step
+
+COLUMNS = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What all photos of a command share."""
+
+    styles: list[Picture]
+    settings: Settings
+    network: Network
+    start: Picture | None = None
+    keep_alpha: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a photo: the costs of its steps (none: no file), why it failed, and whether Ctrl-C ended it."""
+
+    place: Place
+    costs: list[dict]
+    fault: str = ""
+    stopped: bool = False
+
+
+def paint(places: list[Place], recipe: Recipe) -> Iterator[Outcome]:
+    """Paint every photo, and yield its outcome as soon as its file is there; Ctrl-C ends with the photo under way.
+
+    The exception of an only photo is raised, and so is a bug's. Of several photos the others go on.
+    """
+    whole = recipe.settings.steps
+    told = recipe.keep_alpha
+    with Progress(*COLUMNS, console=console, transient=True) as bar:
+        task = bar.add_task("J", total=whole * len(places))
+        for index, place in enumerate(places):
+            name = f"{place.photo.name}, {index + 1} of {len(places)}: " if len(places) > 1 else ""
+
+            def show(step: Step, done: int = index * whole, name: str = name) -> None:
+                bar.update(task, completed=done + step.index + 1, description=f"{name}J {step.total:.3g}")
+
+            try:
+                photo, alpha = pictures.read_with_alpha(place.photo, recipe.settings.size)
+                if alpha is not None and not told:
+                    say(f"{place.photo} is transparent and lies on white here; --keep-alpha keeps it transparent.")
+                    told = True
+                outcome = _paint_one(place, photo, alpha if recipe.keep_alpha else None, recipe, show)
+            except KeyboardInterrupt:
+                outcome = Outcome(place, [], stopped=True)
+            except Exception as fault:
+                if len(places) == 1 or not in_words(fault):
+                    raise
+                outcome = Outcome(place, [], fault=in_words(fault))
+            yield outcome
+            if outcome.stopped:
+                return
+            bar.update(task, completed=(index + 1) * whole)
+
+
+def _paint_one(
+    place: Place, photo: Picture, alpha: Tensor | None, recipe: Recipe, show: Callable[[Step], None]
+) -> Outcome:
+    """Paint a photo into its file: as far as it has come, if Ctrl-C stops it."""
+    content = photo if alpha is None else pictures.extend_colours(photo, alpha)
+    costs = []
+    picture = None
+    stopped = False
+    try:
+        for step in transfer.steps(content, recipe.styles, recipe.settings, recipe.network, start=recipe.start):
+            picture = step.picture
+            costs.append(_row(place, step))
+            show(step)
+    except KeyboardInterrupt:
+        stopped = True
+    if picture is not None:  # that of a stopped run may be coarser
+        pictures.write(transfer.resample_to(picture, content), place.out, overwrite=recipe.force, alpha=alpha)
+    return Outcome(place, costs, stopped=stopped)
+
+
+def _row(place: Place, step: Step) -> dict:
+    return {
+        "photo": place.photo.name,
+        "step": step.index,
+        "scale": step.scale,
+        "seconds": round(step.seconds, 4),
+        "total": step.total,
+        "content_cost": step.content_cost,
+        **step.style_costs,
+    }
