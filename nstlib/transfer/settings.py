@@ -99,11 +99,16 @@ class Settings:
         self._check_style()
 
     def _check_style(self) -> None:
-        """Check what is asked of the style as a picture: its colours, its size, its share in a blend."""
+        """Check colours, sizes and shares of styles."""
         _one_of("colour", self.colour, COLOURS)
         _number("style_scale", self.style_scale, positive=True)
         largest = math.isqrt(pictures.MAX_PIXELS)
-        if self.style_scale > 1 and self.style_side(self.size) > largest:
+        if self.size > largest:
+            raise NstError(
+                f"Expected at most {largest} pixels on the shorter side, got size={self.size}: give a smaller size, such "
+                "as 512."
+            )
+        if self.style_side(self.size) > largest:
             raise NstError(
                 f"Expected at most {largest} pixels on the style's shorter side, got {self.style_side(self.size)} by "
                 f"style_scale={self.style_scale:g} and size={self.size}: give a smaller style_scale or size."
