@@ -190,7 +190,7 @@ def test_wrong_usage_exits_with_two(words):
     ],
 )
 def test_a_situation_of_the_users_is_a_sentence(photo, tmp_path, monkeypatch, situation, sentence):
-    monkeypatch.setattr(pictures, "read", raising(situation))
+    monkeypatch.setattr(pictures, "read_with_alpha", raising(situation))
     done = quick(photo, tmp_path / "out.png")
     assert done.exit_code == 1 and sentence in done.stderr and "Traceback" not in done.stderr
 
@@ -209,7 +209,7 @@ BUGS = [
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: type(bug).__name__)
 def test_a_bug_keeps_its_traceback_and_says_how_to_report_it(photo, tmp_path, monkeypatch, bug):
-    monkeypatch.setattr(pictures, "read", raising(bug))
+    monkeypatch.setattr(pictures, "read_with_alpha", raising(bug))
     monkeypatch.setattr(sys, "argv", ["nst", "stylize", "my photo.png", "mosaic"])
     done = quick(photo, tmp_path / "out.png")
     assert done.exit_code == 70

@@ -105,8 +105,8 @@ class Settings:
         largest = math.isqrt(pictures.MAX_PIXELS)
         if self.size > largest:
             raise NstError(
-                f"Expected at most {largest} pixels on the shorter side, got size={self.size}: give a smaller size, such "
-                "as 512."
+                f"Expected at most {largest} pixels on the shorter side, got size={self.size}: "
+                "give a smaller size, such as 512."
             )
         if self.style_side(self.size) > largest:
             raise NstError(
