@@ -450,7 +450,10 @@ def test_a_full_disk_is_a_sentence(folder, monkeypatch):
         mistake(arguments, "out.png", "No space left on device")
         mistake(["styles", "--size", "32"], "styles.png", "No space left on device")
     monkeypatch.setattr(csv.DictWriter, "writeheader", full)
-    mistake([*arguments, "--costs", "costs.csv"], "'costs.csv': No space left on device", "make room")
+    done = run(app, [*arguments, "--costs", "costs.csv"])
+    wrote, sentence = done.stderr.splitlines()
+    assert done.exit_code == 1 and wrote.startswith("Wrote out.png") and "make room" in sentence
+    assert sentence.startswith("nst: 'costs.csv': No space left on device")
     assert not Path("costs.csv").exists() and not list(folder.glob("*.part"))
 
 

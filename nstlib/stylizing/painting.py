@@ -45,7 +45,7 @@ def paint(places: list[Place], recipe: Recipe) -> Iterator[Outcome]:
     """
     whole = recipe.settings.steps
     told = recipe.keep_alpha
-    with Progress(*COLUMNS, console=console, transient=True) as bar:
+    with Progress(*COLUMNS, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("J", total=whole * len(places))
         for index, place in enumerate(places):
             name = f"{place.photo.name}, {index + 1} of {len(places)}: " if len(places) > 1 else ""

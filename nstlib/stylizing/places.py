@@ -77,11 +77,7 @@ def require_room(
 
 
 def listed(paths: list[Path]) -> str:
-    """Return the names of files for a sentence: a, b and 3 more.
-
-    >>> listed([Path("a.png"), Path("b.png")]), listed([Path(f"{n}.png") for n in range(8)])
-    ('a.png and b.png', '0.png, 1.png, 2.png, 3.png, 4.png and 3 more')
-    """
+    """Return the names of files for a sentence: a, b and c, or the first five and how many more."""
     names = [path.name for path in paths]
     if len(names) > NAMED:
         return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"

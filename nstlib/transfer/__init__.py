@@ -1,11 +1,24 @@
 """Optimise the pixels: ``steps(content, style, settings, network)`` yields one Step per forward and backward pass.
 
-settings: what a run is asked to do. shapes: what moves through it. objective: J of a picture. parameterization: what
-the optimiser moves. adam: how it moves that. run: the loop, the only place in this library that optimises pictures.
+settings: what a run is asked to do. shapes: what moves through it. objective: J of a picture. colour: how a photo's
+colours are kept. parameterization: what the optimiser moves. adam: how it moves that. run: the loop, the only place in
+this library that optimises pictures.
 """
 
+from nstlib.transfer.colour import grey, keep_colours, match_luma
 from nstlib.transfer.run import DivergedError, Step, resample_to, steps, stylize
 from nstlib.transfer.settings import Settings
 from nstlib.transfer.shapes import Picture
 
-__all__ = ["DivergedError", "Picture", "Settings", "Step", "resample_to", "steps", "stylize"]
+__all__ = [
+    "DivergedError",
+    "Picture",
+    "Settings",
+    "Step",
+    "grey",
+    "keep_colours",
+    "match_luma",
+    "resample_to",
+    "steps",
+    "stylize",
+]
