@@ -143,6 +143,79 @@ def wasserstein_distance(
     return (width * difference.square()).sum((-2, -1)) / n_directions
 
 
+def gaussian(features: Features) -> Float[Tensor, "*#batch n_filters n_filters+1"]:
+    """Mean μ and covariance C of the columns of F, as (..., N, 1 + N): the Gaussian that has them.
+
+    >>> gaussian(torch.tensor([[[1.0, 3.0]], [[5.0, 7.0]]]))
+    tensor([[2., 1., 1.],
+            [6., 1., 1.]])
+    """
+    mean = unroll(full_precision(features)).mean(-1, keepdim=True)
+    return torch.cat((mean, covariance(features)), dim=-1)
+
+
+def gaussian_distance(
+    x: Float[Tensor, "*#batch n_filters n_filters+1"], s: Float[Tensor, "*#batch n_filters n_filters+1"]
+) -> Cost:
+    """W₂² / N = (‖μ_x − μ_s‖² + tr(C_x + C_s − 2 (√C_s C_x √C_s)^½)) / N, the work of moving one Gaussian to the other.
+
+    Source: Gelbrich, "On a formula for the L² Wasserstein metric" (1990); as a style cost in crowsonkb's
+    style-transfer-pytorch. Covariances may be singular. For N = 1 it is (μ_x − μ_s)² + (σ_x − σ_s)²:
+
+    >>> gaussian_distance(torch.tensor([[2.0, 9.0]]), torch.tensor([[0.0, 1.0]]))  # 2² + (3 − 1)²
+    tensor(8.)
+    """
+    n_filters = _same_filters(x.shape[-2], s.shape[-2])
+    mean_x, mean_s = x[..., 0], s[..., 0]
+    c_x, c_s = x[..., 1:], s[..., 1:]
+    traces = (c_x + c_s).diagonal(dim1=-2, dim2=-1).sum(-1)
+    moved = (mean_x - mean_s).square().sum(-1) + traces - 2 * _TraceOfRoot.apply(c_x, c_s)
+    return moved.clamp_min(0) / n_filters  # rounding may leave a little less than 0
+
+
+class _TraceOfRoot(torch.autograd.Function):
+    """tr (R C R)^½ for R = √S, whose derivative by C is ½ R (R C R)^(−½) R: no root of a derivative is ever taken.
+
+    It is symmetric in C and S. Directions without variance are left out of the inverse root, so that singular
+    covariances have finite gradients.
+    """
+
+    @staticmethod
+    def forward(ctx, C: Matrix, S: Matrix) -> Cost:
+        root = _root(S.double())
+        values, vectors = torch.linalg.eigh(root @ C.double() @ root)
+        roots = values.clamp_min(0).sqrt()
+        ctx.save_for_backward(C, S, root, roots, vectors)
+        return roots.sum(-1).to(C.dtype)
+
+    @staticmethod
+    def backward(ctx, gradient: Cost) -> tuple[Matrix | None, Matrix | None]:
+        C, S, root, roots, vectors = ctx.saved_tensors
+        by_c = by_s = None
+        scale = gradient[..., None, None]
+        if ctx.needs_input_grad[0]:
+            by_c = scale * _by_first(root, roots, vectors).to(C.dtype)
+        if ctx.needs_input_grad[1]:
+            root = _root(C.double())
+            values, vectors = torch.linalg.eigh(root @ S.double() @ root)
+            by_s = scale * _by_first(root, values.clamp_min(0).sqrt(), vectors).to(S.dtype)
+        return by_c, by_s
+
+
+def _by_first(root: Matrix, roots: Float[Tensor, "*#batch n_filters"], vectors: Matrix) -> Matrix:
+    """½ R (R C R)^(−½) R from the eigenvalues' roots and the eigenvectors of R C R."""
+    seen = roots > 1e-6 * roots.amax(-1, keepdim=True)
+    inverse = torch.where(seen, 1 / roots.where(seen, torch.ones_like(roots)), 0)
+    turned = root @ vectors
+    return (turned * inverse[..., None, :]) @ turned.mT / 2
+
+
+def _root(matrix: Matrix) -> Matrix:
+    """The symmetric root of a matrix without negative eigenvalues."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return (vectors * values.clamp_min(0).sqrt()[..., None, :]) @ vectors.mT
+
+
 STATISTICS: dict[str, Statistic] = {
     "gram": Statistic("Σ (G_X/M_X − G_S/M_S)² / (4 N²)", mean_gram, style_distance, "Gatys et al. 2015"),
     "diagonal": Statistic(
@@ -154,5 +227,11 @@ STATISTICS: dict[str, Statistic] = {
     "covariance": Statistic("Σ (Cov_X − Cov_S)² / (4 N²)", covariance, style_distance, "Gatys et al. 2015, centred"),
     "sliced_wasserstein": Statistic(
         "mean over directions of ∫ (q_X − q_S)² du", sorted_projections, wasserstein_distance, "Heitz et al. 2021"
+    ),
+    "gaussian": Statistic(
+        "(‖μ_X − μ_S‖² + tr(C_X + C_S − 2 (√C_S C_X √C_S)^½)) / N",
+        gaussian,
+        gaussian_distance,
+        "Gelbrich 1990, as a style cost crowsonkb 2021",
     ),
 }
