@@ -7,6 +7,7 @@ conventions: the style cost as other programs write it. weighting: presets for t
 
 from nstlib.style import conventions, statistics, weighting
 from nstlib.style.costs import (
+    chroma_roughness,
     content_cost,
     gram_matrix,
     layer_style_cost,
@@ -20,6 +21,7 @@ from nstlib.style.costs import (
 )
 
 __all__ = [
+    "chroma_roughness",
     "content_cost",
     "conventions",
     "gram_matrix",

@@ -181,3 +181,25 @@ def total_variation(x: Float[Tensor, "*batch channels height width"]) -> Cost:
     x = full_precision(x)
     unroll(x)  # refuses what is no picture
     return x.diff(dim=-2).abs().sum((-3, -2, -1)) + x.diff(dim=-1).abs().sum((-3, -2, -1))
+
+
+def chroma_roughness(x: Float[Tensor, "*batch 3 height width"]) -> Cost:
+    """Σ (difference of neighbours)², downwards and across, of the chroma c = x − mean over R, G, B: coloured grain.
+
+    Since |c|² = |x|² − (R + G + B)²/3, this is what the two chroma axes of any orthonormal basis whose third axis is
+    grey have to say. (..., 3, H, W) becomes (...); a grey picture gives 0, whatever its brightness does. Quadratic
+    smoothness is Tikhonov's regularisation (1963). Raises ValueError for anything but three channels.
+
+    >>> import torch
+    >>> chroma_roughness(torch.tensor([1.0, 4.0]).expand(3, 1, 2))  # grey
+    tensor(0.)
+    >>> red = torch.tensor([[[0.0, 3.0]], [[0.0, 0.0]], [[0.0, 0.0]]])
+    >>> chroma_roughness(red)  # c jumps by (2, −1, −1)
+    tensor(6.)
+    """
+    if x.ndim < 3 or x.shape[-3] != 3:
+        raise ValueError(f"Expected (..., 3, height, width), got {tuple(x.shape)}: pass a picture in RGB.")
+    x = full_precision(x)
+    unroll(x)  # refuses what is no picture
+    c = x - x.mean(-3, keepdim=True)
+    return c.diff(dim=-2).square().sum((-3, -2, -1)) + c.diff(dim=-1).square().sum((-3, -2, -1))

@@ -1,8 +1,8 @@
 """Layer weights λ_l for J_style = Σ_l λ_l E_l: every function returns a dictionary from a layer's name to its weight.
 
 Name the layers from shallow to deep; where a function takes a dictionary, its keys are the layers. The weights sum to
-1, except in `relative`. Every function raises ValueError for no layers, for a layer named twice or unknown, and for
-numbers that are not positive and finite.
+1, except in `relative` and `relative_geometric`. Every function raises ValueError for no layers, for a layer named
+twice or unknown, and for numbers that are not positive and finite.
 """
 
 import math
@@ -85,6 +85,20 @@ def relative(style_zero_costs: Mapping[str, Number]) -> dict[str, float]:
     return {layer: mean / (len(costs) * cost) for layer, cost in costs.items()}
 
 
+def relative_geometric(style_zero_costs: Mapping[str, Number], ratio: float = 1 / 4) -> dict[str, float]:
+    """λ_l = g_l K_s / E_l(S, 0), with g_l ∝ 1, ratio, ratio² … and Σ g_l = 1; raises ValueError unless ratio > 0.
+
+    Then Σ_l λ_l E_l / K_s is a weighted mean of the relative costs E_l(X, S) / E_l(S, 0), in which shallow layers, and
+    with them the palette and the brush, count most. Name the layers from shallow to deep. The ratio of a quarter is
+    that of crowsonkb/style-transfer-pytorch, 256:64:16:4:1.
+
+    >>> relative_geometric({"relu1_1": 3.0, "relu2_1": 1.0})  # K_s = 2, g = 4/5 and 1/5
+    {'relu1_1': 0.5333333333333333, 'relu2_1': 0.4}
+    """
+    shares = geometric(style_zero_costs, ratio)
+    return {layer: len(shares) * shares[layer] * weight for layer, weight in relative(style_zero_costs).items()}
+
+
 def balanced(gradient_norms: Mapping[str, Number]) -> dict[str, float]:
     """λ_l · norm_l equal for all layers, Σ λ_l = 1; norm_l is ‖∂E_l/∂X‖, so all layers pull equally hard.
 
@@ -115,4 +129,4 @@ def single(layers: Iterable[str], kept: str) -> dict[str, float]:
     return {layer: float(layer == kept) for layer in _names(layers, kept)}
 
 
-PRESETS = {preset.__name__: preset for preset in (equal, inverse_n2, geometric, relative, balanced)}
+PRESETS = {preset.__name__: preset for preset in (equal, inverse_n2, geometric, relative, relative_geometric, balanced)}

@@ -12,7 +12,7 @@ from torch import Tensor
 from nstlib import pictures
 from nstlib.errors import NstError
 from nstlib.networks import Network
-from nstlib.style import content_cost, conventions, total_cost, total_variation, weighting
+from nstlib.style import chroma_roughness, content_cost, conventions, total_cost, total_variation, weighting
 from nstlib.style.statistics import STATISTICS
 from nstlib.transfer.colour import grey, match_luma
 from nstlib.transfer.settings import Settings
@@ -81,8 +81,8 @@ class Objective:
     of one target Σ_i w_i G_i/M_i, that of a picture of which a share w_i is painted like S_i; a unit for each style
     would give up the strong ones for the weak. The blend weights of github.com/jcjohnson/neural-style are these.
 
-    At the picture `start` the preset ``balanced`` measures its gradients. Raises NstError if the preset ``relative``
-    would have to divide by the cost of a layer in which the style has no features.
+    At the picture `start` the preset ``balanced`` measures its gradients. Raises NstError if a preset of
+    relative costs would have to divide by the cost of a layer in which the style has no features.
     """
 
     def __init__(self, pair: Pair, settings: Settings, network: Network, start: Picture) -> None:
@@ -122,6 +122,8 @@ class Objective:
         )
         if self.settings.total_variation:
             total = total + self.settings.total_variation * total_variation(x) / x.numel()
+        if self.settings.chroma_smoothness:
+            total = total + self.settings.chroma_smoothness * chroma_roughness(x) / x.numel()
         return Costs(total, content, style)
 
     def gradient_norms(self, x: Picture) -> dict[str, float]:
@@ -155,8 +157,8 @@ class Objective:
     def _weights(self, start: Picture) -> dict[str, float]:
         layers = self.settings.style_layers
         preset = self.settings.layer_weights
-        if preset == "relative":
-            return weighting.relative({layer: cost.item() for layer, cost in self.zero_costs.items()})
+        if preset in ("relative", "relative_geometric"):
+            return weighting.PRESETS[preset]({layer: cost.item() for layer, cost in self.zero_costs.items()})
         if preset == "balanced":
             norms = self.gradient_norms(start)
             return weighting.balanced({layer: self.factors[layer] * norm for layer, norm in norms.items()})

@@ -1,10 +1,11 @@
 """Optimise the pixels: ``steps(content, style, settings, network)`` yields one Step per forward and backward pass.
 
-The optimiser minimises J = α · J_content / K_c + β · Σ_l λ_l f_l E_l / K_s + γ · TV / n, where K_c = ½‖F_C‖² and K_s is
-the mean over the style layers of E_l(S against zero features): one number of each for a pair of pictures, never one for
-each layer. So α and β mean the same for every pair, while N, M, λ and the convention's factor f_l keep their effect
-between layers. Of several styles E_l is the mean, see `nstlib.transfer.objective`. A Step reports the raw costs of
-Gatys et al. (2016) beside J.
+The optimiser minimises J = α · J_content / K_c + β · Σ_l λ_l f_l E_l / K_s + γ · TV / n + δ · R / n, where K_c is
+½‖F_C‖² and K_s the mean over the style layers of E_l(S against zero features): one number of each for a pair of
+pictures, never one for each layer. So α and β mean the same for every pair, while N, M, λ and the convention's factor
+f_l keep their effect between layers. TV is the total variation, R the roughness of the chroma, n how many numbers the
+picture has. Of several styles E_l is the mean, see `nstlib.transfer.objective`. A Step reports the raw costs of Gatys
+et al. (2016) beside J.
 """
 
 import math

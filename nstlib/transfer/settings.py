@@ -26,7 +26,8 @@ class Settings:
     scales: how many sizes, each √2 of the one before, coarse to fine; 1 switches that off, None begins near 180 px.
     content_layers: where content is compared. layer_weights: a preset's name, λ_l over `style_layers`, or the λ_l
     by layer, which then are the style layers. statistic, convention: of the modules so named.
-    alpha, beta, total_variation: weights in J (see `nstlib.transfer`). init: content, style or noise.
+    alpha, beta, total_variation, chroma_smoothness: weights in J (see `nstlib.transfer.run`).
+    init: content, style or noise.
     optimizer: adam, or lbfgs, or pyramid: Adam on a pyramid of pictures that add up to X (see
     `nstlib.transfer.parameterization`).
     learning_rate: Adam's, of the picture's range; a pyramid's levels together move up to twice as far.
@@ -54,6 +55,7 @@ class Settings:
     alpha: float = 1.0
     beta: float = 10.0
     total_variation: float = 0.0
+    chroma_smoothness: float = 0.0
     init: str = "content"
     optimizer: str = "adam"
     learning_rate: float = 0.05
@@ -87,7 +89,7 @@ class Settings:
         if min(self.sides()) < 1:
             raise NstError(f"size={self.size} is too small for {self.scales} scales: give fewer scales.")
         _whole("seed", self.seed, least=0, most=LARGEST_SEED)
-        for name in ("alpha", "beta", "total_variation", "plateau"):
+        for name in ("alpha", "beta", "total_variation", "chroma_smoothness", "plateau"):
             _number(name, getattr(self, name))
         for layer, weight in self.weights_given.items():
             _number(f"layer_weights[{layer!r}]", weight)

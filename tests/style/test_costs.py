@@ -1,5 +1,7 @@
 """Oracles are loops over tiny float64 tensors and identities that the formulas imply."""
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -307,6 +309,7 @@ def test_gradcheck():
         (lambda: style.unroll(torch.zeros(3, 20)), ValueError, ["(3, 20)", "height, width", "not yet unrolled"]),
         (lambda: style.gram_matrix(torch.zeros(3, 0, 4)), ValueError, ["(3, 0, 4)", "none of these three 0"]),
         (lambda: style.total_variation(torch.zeros(4, 4)), ValueError, ["(4, 4)", "height, width"]),
+        (lambda: style.chroma_roughness(torch.zeros(4, 4, 4)), ValueError, ["(..., 3, height, width)", "(4, 4, 4)"]),
         (lambda: style.gram_matrix(torch.zeros(3, 2, 2, dtype=torch.uint8)), TypeError, ["torch.uint8", ".float()"]),
         (
             lambda: style.content_cost(torch.zeros(3, 4, 4), torch.zeros(3, 5, 4)),
@@ -346,3 +349,27 @@ def test_errors_are_sentences(call, error, parts):
     assert sentence.startswith("Expected ") and sentence.endswith(".")
     for part in (" got ", *parts):
         assert part in sentence
+
+
+@few
+@given(st.tuples(st.integers(1, 5), st.integers(1, 5)), st.integers(0, 9))
+def test_chroma_roughness_is_that_of_two_axes_orthogonal_to_grey(size, seed):
+    x = torch.rand(3, *size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    axes = torch.tensor([[1.0, -1.0, 0.0], [1.0, 1.0, -2.0]], dtype=torch.float64)
+    axes /= axes.norm(dim=1, keepdim=True)
+    expected = 0.0
+    for plane in torch.einsum("ac,chw->ahw", axes, x).tolist():
+        for row, below in itertools.pairwise(plane):
+            expected += sum((a - b) ** 2 for a, b in zip(row, below, strict=True))
+        for row in plane:
+            expected += sum((a - b) ** 2 for a, b in itertools.pairwise(row))
+    assert style.chroma_roughness(x).item() == pytest.approx(expected, abs=1e-12)
+    assert style.chroma_roughness(x + torch.rand(1, *size, dtype=torch.float64)).item() == pytest.approx(expected)
+
+
+def test_chroma_roughness_takes_batches_and_has_a_gradient():
+    x = torch.rand(2, 3, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    torch.testing.assert_close(
+        style.chroma_roughness(x), torch.stack([style.chroma_roughness(picture) for picture in x])
+    )
+    assert torch.autograd.gradcheck(style.chroma_roughness, x)

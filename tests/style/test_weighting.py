@@ -64,8 +64,19 @@ def test_leave_one_out_and_single_are_the_two_halves_of_the_grid():
     assert weighting.single(["relu1_1"], "relu1_1") == {"relu1_1": 1.0}
 
 
-def test_presets_are_the_five_of_the_course():
-    assert list(weighting.PRESETS) == ["equal", "inverse_n2", "geometric", "relative", "balanced"]
+@given(st.dictionaries(st.sampled_from(LAYERS), st.floats(1e-3, 1e3), min_size=1), st.floats(0.1, 2))
+def test_relative_geometric_makes_a_weighted_mean_of_relative_costs(zero_costs, ratio):
+    """Σ λ_l E_l / K_s is 1 where every E_l is its cost against zero, and the layers' parts of it fall by the ratio."""
+    weights = weighting.relative_geometric(zero_costs, ratio)
+    k_s = sum(zero_costs.values()) / len(zero_costs)
+    parts = [weights[layer] * cost / k_s for layer, cost in zero_costs.items()]
+    assert sum(parts) == pytest.approx(1)
+    assert parts == pytest.approx([parts[0] * ratio**depth for depth in range(len(parts))])
+
+
+def test_presets_are_those_of_the_course():
+    names = ["equal", "inverse_n2", "geometric", "relative", "relative_geometric", "balanced"]
+    assert list(weighting.PRESETS) == names
     for name, preset in weighting.PRESETS.items():
         assert preset is getattr(weighting, name)
         assert list(preset(VGG19_FILTERS)) == LAYERS  # a dictionary by layer serves each of them

@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_leaves
 from nstlib import engine, painted, pictures
 from nstlib.networks import DEFAULT, Network
 from nstlib.networks.vgg import Architecture, random_weights
-from nstlib.style import content_cost, layer_style_cost
+from nstlib.style import chroma_roughness, content_cost, layer_style_cost
 from nstlib.transfer import DivergedError, steps, stylize
 from nstlib.transfer.adam import Adam
 from nstlib.transfer.objective import Objective, prepare_pair
@@ -243,6 +243,16 @@ def test_total_variation_smooths(pair, network):
         stylize(*pair, quick(init="noise", total_variation=weight, steps=30), network) for weight in (0.0, 300.0)
     )
     assert smooth.diff(dim=2).abs().mean() < 0.5 * rough.diff(dim=2).abs().mean()
+
+
+def test_chroma_smoothness_smooths_colours_and_leaves_the_luma_its_edges(pair, network):
+    rough, smooth = (
+        stylize(*pair, quick(init="noise", chroma_smoothness=weight, steps=30), network) for weight in (0.0, 300.0)
+    )
+    roughness = [chroma_roughness(picture).item() for picture in (rough, smooth)]
+    assert roughness[1] < 0.3 * roughness[0]
+    edges = [picture.mean(0).diff(dim=-1).abs().mean().item() for picture in (rough, smooth)]
+    assert edges[1] > 0.7 * edges[0]
 
 
 @pytest.mark.parametrize("flat", [0.0, 1.0])
