@@ -4,9 +4,7 @@ Five loops paint one pair side by side, a pass of each in turn, and only a loop'
 how good a picture is: J of the full-size network in float32, at full size. The loops:
 
 tutorial: what PyTorch's tutorial describes, contiguous float32 and L-BFGS that clamps the picture in its closure.
-strong: coarse to fine by √2 from 128 px, Adam with its moments carried to the next size, clamped pictures, and the
-running mean of all pictures as the result, following the description of crowsonkb's style-transfer-pytorch. That makes
-500 to 1000 passes a size with a decay of 0.99; here there are fewer passes, and a mean over the same share of them.
+strong: coarse to fine with carried moments and averaged pictures (see `nstlib.bench.strong`), for the same J.
 nstlib: this library with the same network and optimizer="pyramid", coarse to fine above 256 px, without an early end.
 minivgg: likewise with its own small network, whose own J it minimises while the large one judges it.
 drafted: the small network makes a draft, and the full-size network goes on from it at a quarter of the rate.
@@ -29,6 +27,7 @@ from torch.nn import functional
 
 from nstlib import engine, networks, painted, pictures
 from nstlib.bench.step import machine, wait
+from nstlib.bench.strong import strong
 from nstlib.files import replacing, require_writable
 from nstlib.terminal import sentences
 from nstlib.transfer import steps
@@ -42,7 +41,6 @@ SMALL_PASSES = 60  # of minivgg's run
 DRAFT_PASSES = 40  # of a draft by minivgg
 DRAFT_RATE = 0.0125  # learning rate from a draft on: the usual 0.05 would first undo it
 ONE_SCALE_SIDE = 256  # up to here the library has one scale: coarse passes bring strokes, but no lower J (lesson 08)
-MEAN_SHARE = 0.2  # of the passes at a size, in the strong loop's running mean: 1 - 0.99 is 1 / (0.2 · 500)
 JUDGED_EVERY = 6  # pictures of the long runs
 GOAL_SHARES = (0.1, 0.2, 0.4, 1.0)  # of the tutorial's passes: a goal is the lowest J that it had reached by then
 
@@ -111,48 +109,6 @@ def tutorial(judge: Judge, passes: int) -> Iterator[Picture]:
         yield x.detach().clamp(0, 1)
 
 
-def strong(judge: Judge, passes: int) -> Iterator[Picture]:
-    """Yield the pictures of a strong loop: coarse to fine, carried moments, averaged pictures."""
-    sides = [judge.size]
-    while sides[0] / 2**0.5 >= 127:
-        sides.insert(0, round(sides[0] / 2**0.5))
-    x = judge.content
-    moments = None
-    for side in sides:
-        finest = side == judge.size
-        count = passes - passes // len(sides) * (len(sides) - 1) if finest else passes // len(sides)
-        size = pictures.resize(judge.content, side).shape[1:]
-        x = functional.interpolate(x[None].cpu(), size, mode="bicubic", antialias=True)[0].clamp(0, 1)
-        x = x.to(judge.device).requires_grad_()
-        cost = judge.plain_cost(side)
-        optimizer = torch.optim.Adam([x], lr=0.02, betas=(0.9, 0.99))
-        if moments:
-            optimizer.state[x] = _enlarged(moments, x)
-        decay = max(0.0, 1 - 1 / (MEAN_SHARE * count))
-        mean = torch.zeros_like(x)
-        weight = 1.0
-        for _ in range(count):
-            optimizer.zero_grad()
-            cost(x).backward()
-            optimizer.step()
-            with torch.no_grad():
-                x.clamp_(0, 1)
-                mean.lerp_(x, 1 - decay)
-            weight *= decay
-            yield mean.detach() / (1 - weight)
-        moments = optimizer.state[x]
-        x = mean.detach() / (1 - weight)
-
-
-def _enlarged(moments: dict[str, Tensor], x: Picture) -> dict[str, Tensor]:
-    """Adam's moments at another size; J is a mean, so each pixel's part of it shrinks with their number."""
-    ratio = moments["exp_avg"].numel() / x.numel()
-    size = tuple(x.shape[1:])
-    first = functional.interpolate(moments["exp_avg"][None], size, mode="bicubic")[0] * ratio
-    second = functional.interpolate(moments["exp_avg_sq"][None], size, mode="bilinear")[0] * ratio**2
-    return {"step": moments["step"], "exp_avg": first, "exp_avg_sq": second}
-
-
 def drafted(judge: Judge, passes: int, small: networks.Network) -> Iterator[Picture]:
     """Yield the pictures of a draft by the small network, then those of the full-size one that goes on from there."""
     for draft in library(judge, DRAFT_PASSES, small):
@@ -176,7 +132,7 @@ def race(judge: Judge, passes: int, small: networks.Network) -> dict[str, Curve]
     """Let all loops make their passes in turn; return each one's passes, seconds and judged costs."""
     runs = {
         "tutorial": (passes, tutorial(judge, passes)),
-        "strong": (passes, strong(judge, passes)),
+        "strong": (passes, strong(judge.content, judge.size, judge.plain_cost, passes, judge.device)),
         "nstlib": (passes, library(judge, passes, judge.network)),
         "drafted": (passes, drafted(judge, passes, small)),
         "minivgg": (SMALL_PASSES, library(judge, SMALL_PASSES, small)),

@@ -1,0 +1,100 @@
+"""Three points of the frontier between seconds and quality: draft, good and best.
+
+Each is a network with settings; `best` goes on from a draft. They were chosen by the three numbers of
+`nstlib.bench.judge` on pictures that no network had learned from (``python -m nstlib.bench.pictures``), and by eye:
+
+- L-BFGS needs the fewest passes, and ends without the noise of Adam's last steps.
+- Geometric weights of the relative costs move the palette first; equal ones leave it pale.
+- A smooth chroma takes away the coloured grain that the networks cannot see.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nstlib import networks
+from nstlib.errors import NstError
+from nstlib.networks import Network
+from nstlib.transfer.run import Step, steps
+from nstlib.transfer.settings import Settings
+from nstlib.transfer.shapes import Picture
+
+
+@dataclass(frozen=True)
+class Quality:
+    """A network's name with settings, and the quality of the draft that a run goes on from.
+
+    >>> QUALITIES["best"].network, QUALITIES["best"].draft
+    ('vgg16', 'draft')
+    """
+
+    network: str
+    settings: Settings
+    draft: str | None = None
+
+
+def _settings(**changes: Any) -> Settings:
+    common = {"layer_weights": "relative_geometric", "optimizer": "lbfgs", "plateau": 0}
+    return Settings(**common | changes)
+
+
+QUALITIES = {
+    "draft": Quality("minivgg", _settings(steps=40, beta=20.0, chroma_smoothness=20.0)),
+    "good": Quality("minivgg", _settings(steps=120, beta=20.0, chroma_smoothness=20.0)),
+    "best": Quality("vgg16", _settings(steps=40, beta=20.0, chroma_smoothness=60.0), draft="draft"),
+}
+
+
+def quality_named(name: str) -> Quality:
+    """Return the quality of this name; NstError for another name.
+
+    >>> quality_named("good").network
+    'minivgg'
+    """
+    if name not in QUALITIES:
+        raise NstError(f"Expected one of the qualities {', '.join(QUALITIES)}, got {name!r}: choose one of these.")
+    return QUALITIES[name]
+
+
+def quality_steps(
+    content: Picture,
+    style: Picture,
+    quality: Quality | str = "good",
+    *,
+    size: int = 256,
+    load: Callable[[str], Network] = networks.load,
+) -> Iterator[Step]:
+    """Yield every Step of a quality's run, those of its draft first; indices and seconds count through.
+
+    `load` returns a network by its name. Raises what `nstlib.transfer.steps` and loading a network raise.
+
+    >>> from nstlib import painted
+    >>> pair = painted.paint("mosaic", 32), painted.paint("night", 32)
+    >>> short = Quality("minivgg", Settings(steps=3), draft="draft")
+    >>> len(list(quality_steps(*pair, short, size=32)))
+    43
+    """
+    quality = quality_named(quality) if isinstance(quality, str) else quality
+    network = load(quality.network)  # ahead of a draft, which would be lost if it cannot be had
+    step = None
+    if quality.draft:
+        for step in quality_steps(content, style, quality.draft, size=size, load=load):
+            yield step
+    start = step.picture if step else None
+    passed = step.index + 1 if step else 0
+    before = step.seconds if step else 0.0
+    for later in steps(content, style, replace(quality.settings, size=size), network, start=start):
+        yield replace(later, index=passed + later.index, seconds=before + later.seconds)
+
+
+def paint(content: Picture, style: Picture, quality: Quality | str = "good", **options: Any) -> Picture:
+    """Run `quality_steps` to its end and return the last picture, float32 (3,H,W) in [0,1].
+
+    >>> from nstlib import painted
+    >>> pair = painted.paint("mosaic", (32, 40)), painted.paint("night", 32)
+    >>> paint(*pair, Quality("minivgg", Settings(steps=3)), size=32).shape
+    torch.Size([3, 32, 40])
+    """
+    for step in quality_steps(content, style, quality, **options):  # noqa: B007  the last one is the result
+        pass
+    return step.picture
