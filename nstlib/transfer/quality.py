@@ -34,7 +34,7 @@ class Quality:
 
 
 def _settings(**changes: Any) -> Settings:
-    common = {"layer_weights": "relative_geometric", "optimizer": "lbfgs", "plateau": 0}
+    common = {"layer_weights": "relative_geometric", "optimizer": "lbfgs", "plateau": 0, "margin": 8}
     return Settings(**common | changes)
 
 

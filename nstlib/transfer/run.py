@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from nstlib import engine, networks, pictures
 from nstlib.errors import NstError
 from nstlib.transfer.colour import grey, keep_colours
+from nstlib.transfer.frame import Frame, resample_to
 from nstlib.transfer.objective import Costs, Objective, Pair, prepare_pair
 from nstlib.transfer.parameterization import Parameterization
 from nstlib.transfer.settings import Settings
@@ -34,7 +34,7 @@ class Step:
 
     picture: a copy, float32 (3,H,W) in [0,1] on the CPU. content_cost: J_content. style_costs: E_l by layer. total: J.
     seconds: since the run began. scale: which size this is, from 1. Where the photo's colours are kept, the costs are
-    those of the picture in grey.
+    those of the picture in grey; where a margin is painted, the picture's with it.
 
     >>> from nstlib import painted
     >>> first = next(steps(painted.paint("mosaic", 32), painted.paint("night", 32), Settings(size=32)))
@@ -103,15 +103,18 @@ def steps(
     network = engine.place(network, plan)
     index = 0
     parameters = None
-    x = None if start is None else pictures.checked(start)
+    frame = Frame(content, settings)
+    x = None if start is None else frame.around(pictures.checked(start))
     in_grey = settings.colour == "photo"
     style = style if isinstance(style, Tensor) else tuple(style)
     if check:
         _watch(network, check)
     loss_scale = LossScale()
     for scale, side in enumerate(settings.sides(), start=1):
-        pair = prepare_pair(content, style, side, network, plan.device, settings.style_side(side), settings.colour)
-        photo = pictures.resize(content, side) if in_grey else None
+        framed = frame.side(side)
+        styles = settings.style_side(side), settings.colour
+        pair = prepare_pair(frame.content, style, framed, network, plan.device, *styles)
+        photo = pictures.resize(frame.content, framed) if in_grey else None
         with engine.keeping_memory(pair.content[0].numel()) as give_back:
             x = resample_to(_initial(pair, settings) if x is None else x, pair.content)
             x = (grey(x) if in_grey else x).to(plan.device).contiguous()
@@ -128,7 +131,7 @@ def steps(
                 parameters.set_rates(index + 1)
                 if index == parameters.first:
                     give_back()  # the first pass leaves gaps between what it made for all others
-                yield Step(index, picture, *costs, time.perf_counter() - began, scale)
+                yield Step(index, frame.cut(picture, side), *costs, time.perf_counter() - began, scale)
                 index += 1
             x = parameters.x().detach().clamp(0, 1).cpu()
 
@@ -157,27 +160,6 @@ def _initial(pair: Pair, settings: Settings) -> Picture:
     if settings.init == "noise":
         return torch.rand(pair.content.shape, generator=torch.Generator().manual_seed(settings.seed))
     return pair.content if settings.init == "content" else pair.styles[0]
-
-
-def resample_to(picture: Picture, like: Picture) -> Picture:
-    """Resample to the size of `like`; of another shape the largest middle part is taken, so nothing is stretched.
-
-    Antialiased bicubic, with values in [0, 1]; a picture of that size already comes back as a copy.
-
-    >>> wide = torch.tensor([0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]).expand(3, 4, 8)
-    >>> resample_to(wide, torch.zeros(3, 2, 2)).round()[0]  # the middle 4 × 4
-    tensor([[1., 1.],
-            [1., 1.]])
-    """
-    height, width = like.shape[-2:]
-    h, w = picture.shape[-2:]
-    if (height, width) == (h, w):
-        return picture.clone()
-    scale = min(h / height, w / width)
-    part_h, part_w = min(h, round(height * scale)), min(w, round(width * scale))
-    top, left = (h - part_h) // 2, (w - part_w) // 2
-    middle = picture[None, :, top : top + part_h, left : left + part_w]
-    return functional.interpolate(middle, (height, width), mode="bicubic", antialias=True)[0].clamp(0, 1)
 
 
 class LossScale:

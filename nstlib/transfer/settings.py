@@ -35,6 +35,7 @@ class Settings:
     seed: decides the noise. style_scale: the size of strokes; it multiplies the style's side, see `style_side`.
     style_blend: a weight for each style where there are several, of which only the ratios count; () for equal ones.
     colour: whose colours the result has, the style's or those of the photo: `nstlib.transfer.colour` says how.
+    margin: pixels around the photo that are painted with it and cut away: see `nstlib.transfer.frame`.
     Raises NstError, in a sentence, for what cannot be run.
 
     >>> settings = Settings(size=256, layer_weights={"relu2_1": 2, "relu1_1": 1})
@@ -64,6 +65,7 @@ class Settings:
     style_scale: float = 1.0
     style_blend: list[float] | tuple[float, ...] = ()
     colour: str = "style"
+    margin: int = 0
 
     def __post_init__(self) -> None:
         for name in ("content_layers", "style_layers"):
@@ -89,6 +91,7 @@ class Settings:
         if min(self.sides()) < 1:
             raise NstError(f"size={self.size} is too small for {self.scales} scales: give fewer scales.")
         _whole("seed", self.seed, least=0, most=LARGEST_SEED)
+        _whole("margin", self.margin, least=0)
         for name in ("alpha", "beta", "total_variation", "chroma_smoothness", "plateau"):
             _number(name, getattr(self, name))
         for layer, weight in self.weights_given.items():
