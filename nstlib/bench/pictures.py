@@ -17,6 +17,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -65,8 +66,8 @@ def loops(size: int, true: Network) -> dict[str, Callable[[Picture, Picture], Pi
     loaded = {"minivgg": small, "vgg16": true}
     return {
         **{
-            name: lambda content, style, name=name: paint(content, style, name, size=size, load=loaded.__getitem__)
-            for name in QUALITIES
+            name: partial(paint, quality=quality.changed(size=size), load=loaded.__getitem__)
+            for name, quality in QUALITIES.items()
         },
         "vgg16": lambda content, style: stylize(content, style, _sized(ALONE, size), true),
         "tutorial": lambda content, style: _tutorial(content, style, size, true),

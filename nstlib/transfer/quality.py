@@ -8,7 +8,7 @@ Each is a network with settings; `best` goes on from a draft. They were chosen b
 - A smooth chroma takes away the coloured grain that the networks cannot see.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,17 +20,33 @@ from nstlib.transfer.settings import Settings
 from nstlib.transfer.shapes import Picture
 
 
+SHARED = ("size", "init", "seed", "style_scale", "style_blend", "colour", "margin")  # by a run and its draft
+
+
 @dataclass(frozen=True)
 class Quality:
     """A network's name with settings, and the quality of the draft that a run goes on from.
 
-    >>> QUALITIES["best"].network, QUALITIES["best"].draft
-    ('vgg16', 'draft')
+    >>> QUALITIES["best"].network, QUALITIES["best"].passes
+    ('vgg16', 80)
     """
 
     network: str
     settings: Settings
     draft: str | None = None
+
+    @property
+    def passes(self) -> int:
+        """Forward and backward passes, those of the draft included."""
+        return self.settings.steps + (QUALITIES[self.draft].passes if self.draft else 0)
+
+    def changed(self, **settings: Any) -> "Quality":
+        """Return this quality with other settings. Raises NstError for what cannot be run.
+
+        >>> quality_named("good").changed(size=512).settings.size
+        512
+        """
+        return replace(self, settings=replace(self.settings, **settings))
 
 
 def _settings(**changes: Any) -> Settings:
@@ -58,11 +74,11 @@ def quality_named(name: str) -> Quality:
 
 def quality_steps(
     content: Picture,
-    style: Picture,
-    quality: Quality | str = "good",
+    style: Picture | Sequence[Picture],
+    quality: Quality,
     *,
-    size: int = 256,
     load: Callable[[str], Network] = networks.load,
+    start: Picture | None = None,
 ) -> Iterator[Step]:
     """Yield every Step of a quality's run, those of its draft first; indices and seconds count through.
 
@@ -70,29 +86,29 @@ def quality_steps(
 
     >>> from nstlib import painted
     >>> pair = painted.paint("mosaic", 32), painted.paint("night", 32)
-    >>> short = Quality("minivgg", Settings(steps=3), draft="draft")
-    >>> len(list(quality_steps(*pair, short, size=32)))
-    43
+    >>> short = Quality("minivgg", Settings(size=32, steps=3), draft="draft")
+    >>> len(list(quality_steps(*pair, short))) == short.passes == 43
+    True
     """
-    quality = quality_named(quality) if isinstance(quality, str) else quality
     network = load(quality.network)  # ahead of a draft, which would be lost if it cannot be had
-    step = None
+    index = 0
+    seconds = 0.0
     if quality.draft:
-        for step in quality_steps(content, style, quality.draft, size=size, load=load):
+        shared = {name: getattr(quality.settings, name) for name in SHARED}
+        draft = QUALITIES[quality.draft].changed(**shared)
+        for step in quality_steps(content, style, draft, load=load, start=start):
             yield step
-    start = step.picture if step else None
-    passed = step.index + 1 if step else 0
-    before = step.seconds if step else 0.0
-    for later in steps(content, style, replace(quality.settings, size=size), network, start=start):
-        yield replace(later, index=passed + later.index, seconds=before + later.seconds)
+            start, index, seconds = step.picture, step.index + 1, step.seconds
+    for step in steps(content, style, quality.settings, network, start=start):
+        yield replace(step, index=index + step.index, seconds=seconds + step.seconds)
 
 
-def paint(content: Picture, style: Picture, quality: Quality | str = "good", **options: Any) -> Picture:
+def paint(content: Picture, style: Picture | Sequence[Picture], quality: Quality, **options: Any) -> Picture:
     """Run `quality_steps` to its end and return the last picture, float32 (3,H,W) in [0,1].
 
     >>> from nstlib import painted
     >>> pair = painted.paint("mosaic", (32, 40)), painted.paint("night", 32)
-    >>> paint(*pair, Quality("minivgg", Settings(steps=3)), size=32).shape
+    >>> paint(*pair, Quality("minivgg", Settings(size=32, steps=3))).shape
     torch.Size([3, 32, 40])
     """
     for step in quality_steps(content, style, quality, **options):  # noqa: B007  the last one is the result

@@ -23,17 +23,32 @@ def test_draft_and_good_work_without_a_download_and_best_takes_the_true_network(
 
 
 def test_a_quality_is_a_plain_run_of_its_settings(pair):
-    quality = Quality("minivgg", Settings(steps=4, beta=5.0))
+    quality = Quality("minivgg", Settings(size=32, steps=4, beta=5.0))
     *_, last = steps(*pair, Settings(size=32, steps=4, beta=5.0), networks.load("minivgg"))
-    assert torch.equal(paint(*pair, quality, size=32), last.picture)
+    assert torch.equal(paint(*pair, quality), last.picture)
 
 
 def test_a_run_goes_on_from_its_draft_and_counts_through(pair, monkeypatch):
     monkeypatch.setitem(QUALITIES, "short", Quality("minivgg", Settings(steps=3)))
-    found = list(quality_steps(*pair, Quality("random-vgg19", Settings(steps=2), draft="short"), size=32))
+    found = list(quality_steps(*pair, Quality("random-vgg19", Settings(size=32, steps=2), draft="short")))
     assert [step.index for step in found] == list(range(5))
     assert torch.equal(found[3].picture, found[2].picture)  # the first pass of the second network sees the draft
     assert [step.seconds for step in found] == sorted(step.seconds for step in found)
+
+
+def test_a_draft_shares_what_decides_the_picture_s_shape_and_colours(pair, monkeypatch):
+    monkeypatch.setitem(QUALITIES, "short", Quality("minivgg", Settings(steps=2, beta=3.0)))
+    quality = Quality("minivgg", Settings(size=48, steps=2, colour="photo", style_scale=1.5), draft="short")
+    first, *_ = quality_steps(*pair, quality)
+    expected, *_ = steps(*pair, Settings(size=48, steps=2, beta=3.0, colour="photo", style_scale=1.5))
+    assert torch.equal(first.picture, expected.picture) and first.total == expected.total
+
+
+def test_a_start_is_where_the_draft_begins(pair):
+    start = painted.paint("waves", 32)
+    quality = QUALITIES["best"].changed(size=32, steps=2)
+    first = next(quality_steps(*pair, quality, load=lambda _: networks.load("minivgg"), start=start))
+    torch.testing.assert_close(first.picture, start)
 
 
 def test_a_network_that_cannot_be_had_is_said_before_the_draft(pair):
@@ -41,7 +56,7 @@ def test_a_network_that_cannot_be_had_is_said_before_the_draft(pair):
         raise WeightsError(f"no {name} here")
 
     with pytest.raises(WeightsError, match="no vgg16 here"):
-        next(quality_steps(*pair, "best", size=32, load=load))
+        next(quality_steps(*pair, QUALITIES["best"].changed(size=32), load=load))
 
 
 def test_an_unknown_quality_is_refused():
