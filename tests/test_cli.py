@@ -25,7 +25,8 @@ from nstlib.grading.bundle.bundle import Bundle
 from nstlib.grading.bundle.bundle import new as make_bundle
 from nstlib.style import weighting
 from nstlib.stylizing.commands import stylize
-from nstlib.transfer.settings import COLOURS, INITS, OPTIMIZERS, Settings
+from nstlib.transfer import quality
+from nstlib.transfer.settings import COLOURS, INITS, OPTIMIZERS
 
 run = CliRunner().invoke
 
@@ -100,7 +101,7 @@ def test_stopping_keeps_what_there_is(photo, tmp_path, monkeypatch):
             if step.index == 1:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(transfer, "steps", interrupted)
+    monkeypatch.setattr(quality, "steps", interrupted)
     done = quick(photo, tmp_path / "out.png", "--costs", str(tmp_path / "costs.csv"))
     assert done.exit_code == 130 and "Stopped: wrote" in done.stderr and "after 2 steps" in done.stderr
     assert pictures.read(tmp_path / "out.png").shape == (3, 64, 96)
@@ -112,7 +113,7 @@ def test_stopping_before_the_first_step_writes_nothing(photo, tmp_path, monkeypa
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(transfer, "steps", interrupted)
+    monkeypatch.setattr(quality, "steps", interrupted)
     done = quick(photo, tmp_path / "out.png")
     assert done.exit_code == 130 and not (tmp_path / "out.png").exists()
 
@@ -159,7 +160,7 @@ def test_unknown_places_are_named(photo, tmp_path):
 
 
 def test_an_impossible_place_is_refused_before_the_work(photo, tmp_path, monkeypatch):
-    monkeypatch.setattr(transfer, "steps", lambda *_: pytest.fail("the work began"))
+    monkeypatch.setattr(quality, "steps", lambda *_: pytest.fail("the work began"))
     for out in (tmp_path / "out.xyz", tmp_path):
         done = quick(photo, out, "--force")
         assert (done.exit_code == 1 and ".png" in done.stderr.replace("\n", " ")) or "folder" in done.stderr
@@ -261,21 +262,26 @@ def test_what_a_user_can_cause_is_one_tree():
     assert len(errors) > 10 and {tuple(names) for names in errors.values()} == {("NstError",)}
 
 
-def test_the_defaults_of_a_run_are_those_of_settings():
+def test_the_defaults_shown_are_those_of_good_quality():
     shown = {}
     for name, parameter in inspect.signature(stylize).parameters.items():
         option = parameter.annotation.__metadata__[0]
         if isinstance(option.show_default, str):
             shown[name] = option.show_default
-            assert parameter.default is None  # so Settings decides
-    settings = Settings()
+            assert parameter.default is None  # so the quality decides
+    settings = quality.QUALITIES["good"].settings
+    by_quality = {name for name, text in shown.items() if text == "by quality"}
+    assert by_quality == {"steps", "network"}
+    shown = {name: text for name, text in shown.items() if name not in by_quality}
     names = {"preset": settings.layer_weights, "content_layer": settings.content_layers[0]}
     assert shown == {name: str(names.get(name) or getattr(settings, name, None)) for name in shown}
     own = {field.name for field in dataclasses.fields(settings)} & set(inspect.signature(stylize).parameters)
-    assert own - {"layer_weights", "style_blend"} | {"preset", "content_layer"} == set(shown)
+    assert own - {"layer_weights", "style_blend", "steps"} | {"preset", "content_layer"} == set(shown)
+    for name in ("size", "alpha", "layer_weights", "optimizer", "content_layers", "init", "seed"):
+        assert len({str(getattr(each.settings, name)) for each in quality.QUALITIES.values()}) == 1
 
 
-def test_a_plain_command_runs_settings_own_defaults(photo, tmp_path, monkeypatch):
+def test_a_plain_command_runs_good_quality(photo, tmp_path, monkeypatch):
     runs = []
 
     def recorded(content, style, settings, network, start):
@@ -283,9 +289,9 @@ def test_a_plain_command_runs_settings_own_defaults(photo, tmp_path, monkeypatch
         raise NstError("enough")
         yield
 
-    monkeypatch.setattr(transfer, "steps", recorded)
+    monkeypatch.setattr(quality, "steps", recorded)
     run(app, ["stylize", photo, "mosaic", "--out", str(tmp_path / "out.png")])
-    assert runs == [Settings()]
+    assert runs == [quality.QUALITIES["good"].settings]
 
 
 @pytest.mark.parametrize(
@@ -367,7 +373,7 @@ def test_a_painting_without_style_is_a_sentence(folder, monkeypatch, preset):
 
 
 def test_every_file_of_a_command_is_another(folder, monkeypatch):
-    monkeypatch.setattr(transfer, "steps", lambda *_: pytest.fail("the work began"))
+    monkeypatch.setattr(quality, "steps", lambda *_: pytest.fail("the work began"))
     before = Path("photo.png").read_bytes()
     Path("link.png").symlink_to("photo.png")
     Path("again.png").hardlink_to("photo.png")
@@ -458,7 +464,7 @@ def test_a_full_disk_is_a_sentence(folder, monkeypatch):
 
 
 def test_costs_that_are_not_finite_are_a_sentence(folder, monkeypatch):
-    monkeypatch.setattr(transfer, "steps", raising(transfer.DivergedError("J became nan, because of a cause.")))
+    monkeypatch.setattr(quality, "steps", raising(transfer.DivergedError("J became nan, because of a cause.")))
     mistake(["stylize", "photo.png", "mosaic", "--out", "out.png", "--size", "64"], "J became nan")
 
 
@@ -574,7 +580,7 @@ def test_stopping_on_a_coarse_scale_still_gives_the_size_asked_for(photo, tmp_pa
         yield next(real(*arguments, **values))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(transfer, "steps", interrupted)
+    monkeypatch.setattr(quality, "steps", interrupted)
     quick(photo, tmp_path / "out.png", "--size", "256")
     assert pictures.read(tmp_path / "out.png").shape == (3, 256, 384)
 

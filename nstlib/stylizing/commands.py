@@ -3,6 +3,7 @@
 import csv
 import difflib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,13 +13,15 @@ from nstlib.errors import NstError
 from nstlib.terminal import say
 
 if TYPE_CHECKING:
+    from nstlib.networks import Network
     from nstlib.stylizing.painting import Outcome
     from nstlib.transfer import Picture, Settings
+    from nstlib.transfer.quality import Quality
 
 NOT_A_LAYER = ("photo", "step", "scale", "seconds", "total", "content_cost")
 
 
-# Settings decides the defaults of a run. Those shown here, which must not load torch, are compared with it by a test.
+# The quality decides what is not given. Those defaults shown here, which must not load torch, are compared by a test.
 def stylize(
     photos: Annotated[
         list[Path],
@@ -28,17 +31,26 @@ def stylize(
     out: Annotated[
         Path, typer.Option(help="Where the result goes: .png, .jpg or .webp. For several photos: a folder.")
     ],
+    quality: Annotated[
+        str,
+        typer.Option(help="draft (a few seconds), good, or best, which needs the weights of vgg16 and more time."),
+    ] = "good",
     size: Annotated[int | None, typer.Option(help="Pixels on the shorter side.", show_default="256")] = None,
     steps: Annotated[
-        int | None, typer.Option(min=2, help="Most forward and backward passes, over all scales.", show_default="60")
+        int | None,
+        typer.Option(min=2, help="Most forward and backward passes, over all scales.", show_default="by quality"),
     ] = None,
-    network: Annotated[str, typer.Option(help="minivgg, vgg19, vgg16 or random-vgg19.")] = "minivgg",
+    network: Annotated[
+        str | None,
+        typer.Option(help="minivgg, vgg19, vgg16 or random-vgg19.", show_default="by quality"),
+    ] = None,
     alpha: Annotated[float | None, typer.Option(help="Weight of the content cost.", show_default="1.0")] = None,
-    beta: Annotated[float | None, typer.Option(help="Weight of the style cost.", show_default="10.0")] = None,
+    beta: Annotated[float | None, typer.Option(help="Weight of the style cost.", show_default="20.0")] = None,
     preset: Annotated[
         str | None,
         typer.Option(
-            help="Layer weights: relative, equal, inverse_n2, geometric or balanced.", show_default="relative"
+            help="Layer weights: equal, inverse_n2, geometric, relative, relative_geometric or balanced.",
+            show_default="relative_geometric",
         ),
     ] = None,
     layer_weights: Annotated[str, typer.Option(help="Layer weights by hand: relu1_1=1,relu3_1=0.5")] = "",
@@ -51,7 +63,7 @@ def stylize(
             help="Start from content, style or noise, or from a picture file of any size.", show_default="content"
         ),
     ] = None,
-    optimizer: Annotated[str | None, typer.Option(help="adam, lbfgs or pyramid.", show_default="adam")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="adam, lbfgs or pyramid.", show_default="lbfgs")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides the noise and the painted style.", show_default="0")] = None,
     style_scale: Annotated[
         float | None, typer.Option(help="Size of the strokes: 2 for twice as large, 0.5 for half.", show_default="1.0")
@@ -80,10 +92,11 @@ def stylize(
     Ctrl-C keeps what is done, and the picture under way as far as it has come (exit status 130). Of several photos one
     that fails is named, and the others are painted (exit status 1).
     """
-    from nstlib import engine, networks
+    from nstlib import engine
     from nstlib.stylizing.painting import Recipe, paint
     from nstlib.stylizing.places import find_places, listed, require_room
-    from nstlib.transfer.settings import INITS, Settings
+    from nstlib.transfer.quality import quality_named
+    from nstlib.transfer.settings import INITS
 
     start = init if init is not None and init not in INITS else None
     if start is not None and not _is_file_name(start):
@@ -102,7 +115,12 @@ def stylize(
         "style_blend": _numbers(style_blend),
         "colour": colour,
     }
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    changes = {name: value for name, value in given.items() if value is not None}
+    wanted = quality_named(quality).changed(**changes)
+    good = quality_named("good").changed(**changes) if wanted.draft else None
+    if network:
+        wanted, good = replace(wanted, network=network, draft=None), None
+    settings = wanted.settings
     names = [style, *(and_style or [])]
     settings.style_shares(len(names))  # refuses weights that do not fit
     places, others = find_places(photos, out)
@@ -114,8 +132,7 @@ def stylize(
         say(f"Left out, as their names are not those of pictures: {listed(others)}.")
     recipe = Recipe(
         [_style(name, settings) for name in names],
-        settings,
-        networks.load(network, settings.layers),
+        *_loaded(wanted, good),
         start and _read(start, settings.size),
         keep_alpha,
         force,
@@ -135,6 +152,24 @@ def stylize(
             f"{f'; not {listed(failed)}' if failed else ''}."
         )
     raise typer.Exit(130 if stopped else bool(failed))
+
+
+def _loaded(quality: "Quality", good: "Quality | None") -> "tuple[Quality, dict[str, Network]]":
+    """Load the networks of a quality by name; where its weights cannot be had, say so and take `good`, if given."""
+    from nstlib import networks
+    from nstlib.networks.weights import WeightsError
+
+    try:
+        loaded = {quality.network: networks.load(quality.network, quality.settings.layers)}
+    except WeightsError as fault:
+        if not good:
+            raise
+        say(f"The best quality needs {quality.network}, which cannot be had, so this is the good one. {fault}")
+        return _loaded(good, None)
+    if quality.draft:
+        small = quality.first.network
+        loaded[small] = networks.load(small)
+    return quality, loaded
 
 
 def _layer_weights(text: str, preset: str | None) -> dict[str, float] | str | None:

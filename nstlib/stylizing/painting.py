@@ -11,7 +11,8 @@ from nstlib.errors import in_words
 from nstlib.networks import Network
 from nstlib.stylizing.places import Place
 from nstlib.terminal import console, say
-from nstlib.transfer import Picture, Settings, Step
+from nstlib.transfer import Picture, Step
+from nstlib.transfer.quality import Quality, quality_steps
 
 COLUMNS = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
 
@@ -21,8 +22,8 @@ class Recipe:
     """What all photos of a command share."""
 
     styles: list[Picture]
-    settings: Settings
-    network: Network
+    quality: Quality
+    networks: dict[str, Network]
     start: Picture | None = None
     keep_alpha: bool = False
     force: bool = False
@@ -43,7 +44,7 @@ def paint(places: list[Place], recipe: Recipe) -> Iterator[Outcome]:
 
     The exception of an only photo is raised, and so is a bug's. Of several photos the others go on.
     """
-    whole = recipe.settings.steps
+    whole = recipe.quality.passes
     told = recipe.keep_alpha
     with Progress(*COLUMNS, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("J", total=whole * len(places))
@@ -54,7 +55,7 @@ def paint(places: list[Place], recipe: Recipe) -> Iterator[Outcome]:
                 bar.update(task, completed=done + step.index + 1, description=f"{name}J {step.total:.3g}")
 
             try:
-                photo, alpha = pictures.read_with_alpha(place.photo, recipe.settings.size)
+                photo, alpha = pictures.read_with_alpha(place.photo, recipe.quality.settings.size)
                 if alpha is not None and not told:
                     say(f"{place.photo} is transparent and lies on white here; --keep-alpha keeps it transparent.")
                     told = True
@@ -79,8 +80,9 @@ def _paint_one(
     costs = []
     picture = None
     stopped = False
+    run = quality_steps(content, recipe.styles, recipe.quality, load=recipe.networks.__getitem__, start=recipe.start)
     try:
-        for step in transfer.steps(content, recipe.styles, recipe.settings, recipe.network, start=recipe.start):
+        for step in run:
             picture = step.picture
             costs.append(_row(place, step))
             show(step)

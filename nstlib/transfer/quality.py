@@ -19,7 +19,6 @@ from nstlib.transfer.run import Step, steps
 from nstlib.transfer.settings import Settings
 from nstlib.transfer.shapes import Picture
 
-
 SHARED = ("size", "init", "seed", "style_scale", "style_blend", "colour", "margin")  # by a run and its draft
 
 
@@ -38,7 +37,13 @@ class Quality:
     @property
     def passes(self) -> int:
         """Forward and backward passes, those of the draft included."""
-        return self.settings.steps + (QUALITIES[self.draft].passes if self.draft else 0)
+        return self.settings.steps + (self.first.passes if self.draft else 0)
+
+    @property
+    def first(self) -> "Quality":
+        """The draft, for the same picture; a quality without one is its own."""
+        shared = {name: getattr(self.settings, name) for name in SHARED}
+        return QUALITIES[self.draft].changed(**shared) if self.draft else self
 
     def changed(self, **settings: Any) -> "Quality":
         """Return this quality with other settings. Raises NstError for what cannot be run.
@@ -94,9 +99,7 @@ def quality_steps(
     index = 0
     seconds = 0.0
     if quality.draft:
-        shared = {name: getattr(quality.settings, name) for name in SHARED}
-        draft = QUALITIES[quality.draft].changed(**shared)
-        for step in quality_steps(content, style, draft, load=load, start=start):
+        for step in quality_steps(content, style, quality.first, load=load, start=start):
             yield step
             start, index, seconds = step.picture, step.index + 1, step.seconds
     for step in steps(content, style, quality.settings, network, start=start):

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from nstlib import networks, painted, pictures, transfer
 from nstlib.cli import app
 from nstlib.errors import NstError
+from nstlib.transfer import quality
 
 run = CliRunner().invoke
 
@@ -73,7 +74,7 @@ def seen(monkeypatch):
         runs.append({"content": content, "styles": style, "settings": settings, "network": network, "start": start})
         yield from real(content, style, settings, network, start=start)
 
-    monkeypatch.setattr(transfer, "steps", recorded)
+    monkeypatch.setattr(quality, "steps", recorded)
     return runs
 
 
@@ -230,7 +231,7 @@ def test_a_fault_of_the_run_does_not_lose_the_others(folder, monkeypatch, fault)
                 raise fault
 
     failing.runs = 0
-    monkeypatch.setattr(transfer, "steps", failing)
+    monkeypatch.setattr(quality, "steps", failing)
     done = several("photos")
     assert done.exit_code == 1 and "photos/a.png was not painted." in done.stderr
     assert [path.name for path in Path("out").iterdir()] == ["b.png"]
@@ -266,7 +267,7 @@ def test_ctrl_c_keeps_what_is_done(folder, monkeypatch, index, written):
             if len(runs) == 2 and step.index == index:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(transfer, "steps", interrupted)
+    monkeypatch.setattr(quality, "steps", interrupted)
     done = several("photos", more=["--costs", "costs.csv"])
     assert done.exit_code == 130 and f"Stopped: painted {len(written)} of 3 photos into out." in done.stderr
     assert sorted(path.name for path in Path("out").iterdir()) == written and len(runs) == 2
