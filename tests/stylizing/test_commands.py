@@ -93,8 +93,8 @@ def test_a_style_is_read_and_painted_large_enough_for_its_scale(folder, seen):
     [
         ("0", "Expected a finite number above 0, got style_scale=0.0"),
         ("nan", "style_scale=nan"),
-        ("0.1", "Expected at least 16 pixels on the style's shorter side, as relu5_1 needs, got 3 where"),
-        ("0.001", "got 0 where the picture has 32: give a larger style_scale or size"),
+        ("0.1", "Expected at least 16 pixels on the style's shorter side, as relu5_1 needs, got 3: give"),
+        ("0.001", "got 0: give a larger style_scale or size"),
         ("1000", "Expected at most 7071 pixels on the style's shorter side, got 32000 by style_scale=1000"),
     ],
 )
