@@ -523,7 +523,7 @@ assert all(abs(by_hand[layer] / library[layer] - 1) < 1e-9 for layer in layers)
 assert max(even.values()) - min(even.values()) < 1e-9 and abs(sum(by_hand.values()) - 1) < 1e-9
 
 # %% [markdown]
-# The library has five such rules, as `layer_weights="…"` in the settings:
+# The library has these rules, as `layer_weights="…"` in the settings:
 #
 # | rule | λ<sub>l</sub> in proportion to |
 # |:---|:---|
@@ -533,7 +533,8 @@ assert max(even.values()) - min(even.values()) < 1e-9 and abs(sum(by_hand.values
 # | `relative` | 1 / E<sub>l</sub> of S against no features at all |
 # | `balanced` | 1 / pull at the photo |
 #
-# If you choose none, the library takes `relative`. These are the λ<sub>l</sub> of lesson 03's runs.
+# If you choose none, the library takes `relative`. These are the λ<sub>l</sub> of lesson 03's runs. A sixth rule,
+# `relative_geometric`, is `relative` times 1, ¼, 1/16 … from layer to layer; `nst stylize` takes it.
 
 # %%
 N = {layer: block.shape[0] for layer, block in features_s.items()}
@@ -563,7 +564,7 @@ for rule, argument in given.items():
 chosen = Settings().layer_weights
 
 print("all", len(given), "rules are what the table says; without a choice:", chosen)
-assert chosen == "relative" and set(given) == set(nstlib.weighting.PRESETS)
+assert chosen == "relative" and {*given, "relative_geometric"} == set(nstlib.weighting.PRESETS)
 
 # %% [markdown]
 # **Predict.** Order the rules by how much the two deepest layers pull.
