@@ -766,7 +766,7 @@ assert light_pixel < 0.5 * match_pixel and match_pixel < plain_pixel
 # %% [markdown]
 # ## 9. Blend two paintings
 #
-# From here on we need costs that `Settings` does not offer. A loop of our own is short: any function of a picture
+# `Settings(style_blend=…)` blends too. But half a picture is beyond it, so we write a loop: any function of a picture
 # will do.
 
 
