@@ -241,17 +241,22 @@ def _tell(outcome: "Outcome", as_json: bool) -> None:
     if not outcome.costs:
         say(f"nst: stopped before the first step of {outcome.place.photo}; nothing was written.")
         return
-    first, last = outcome.costs[0], outcome.costs[-1]
+    first, last = outcome.ends
     if as_json:
         typer.echo(json.dumps(_summary(outcome)))
     say(
         f"{'Stopped: wrote' if outcome.stopped else 'Wrote'} {outcome.place.out} after {len(outcome.costs)} steps in "
         f"{last['seconds']:.1f} s; J went from {first['total']:.3g} to {last['total']:.3g}."
     )
+    if last["total"] > first["total"]:
+        say(
+            "J rose: by these weights hardly any picture is better than the one that the run began with. "
+            "Give a larger --beta, or another --preset."
+        )
 
 
 def _summary(outcome: "Outcome") -> dict:
-    first, last = outcome.costs[0], outcome.costs[-1]
+    first, last = outcome.ends
     return {
         "photo": str(outcome.place.photo),
         "out": str(outcome.place.out),

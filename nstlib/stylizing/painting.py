@@ -31,12 +31,21 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a photo: the costs of its steps (none: no file), why it failed, and whether Ctrl-C ended it."""
+    """What became of a photo: the costs of its steps (none: no file), why it failed, and whether Ctrl-C ended it.
+
+    drafted: how many steps a draft has, whose J is another network's.
+    """
 
     place: Place
     costs: list[dict]
     fault: str = ""
     stopped: bool = False
+    drafted: int = 0
+
+    @property
+    def ends(self) -> tuple[dict, dict]:
+        """The first and the last step of the network that painted last."""
+        return self.costs[self.drafted if len(self.costs) > self.drafted else 0], self.costs[-1]
 
 
 def paint(places: list[Place], recipe: Recipe) -> Iterator[Outcome]:
@@ -90,7 +99,8 @@ def _paint_one(
         stopped = True
     if picture is not None:  # that of a stopped run may be coarser
         pictures.write(transfer.resample_to(picture, content), place.out, overwrite=recipe.force, alpha=alpha)
-    return Outcome(place, costs, stopped=stopped)
+    drafted = recipe.quality.first.passes if recipe.quality.draft else 0
+    return Outcome(place, costs, stopped=stopped, drafted=drafted)
 
 
 def _row(place: Place, step: Step) -> dict:

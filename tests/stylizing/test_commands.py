@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from nstlib import networks, painted, pictures, transfer
 from nstlib.cli import app
-from nstlib.errors import NstError
+from nstlib.errors import NstError, WeightsError
 from nstlib.transfer import quality
 
 run = CliRunner().invoke
@@ -400,3 +400,48 @@ def test_styles_count_alike_without_weights(folder, seen):
 def test_blends_that_cannot_be_are_a_sentence(folder, more, sentence):
     refused(stylize("photo.png", *more), sentence)
     assert not Path("out.png").exists()
+
+
+def test_a_run_whose_cost_rose_says_so(folder):
+    """With balanced weights λ and a small β the style has hardly a say, and Adam's steps only disturb a grey photo."""
+    weak = ("--preset", "balanced", "--beta", "1e-4", "--optimizer", "adam", "--colour", "photo")
+    assert "J rose: by these weights" in stylize("photo.png", *weak, "--steps", "20").stderr
+    assert "J rose" not in stylize("photo.png", "--force", "--steps", "20").stderr
+
+
+def test_best_says_how_far_its_own_network_came(folder, monkeypatch):
+    real = networks.load
+    monkeypatch.setattr(networks, "load", lambda name, *rest, **options: real("random-vgg19", *rest, **options))
+    monkeypatch.setitem(quality.QUALITIES, "draft", quality.QUALITIES["draft"].changed(steps=3))
+    done = stylize("photo.png", "--quality", "best", "--steps", "2", "--costs", "costs.csv", "--json")
+    assert done.exit_code == 0
+    totals = [float(row["total"]) for row in rows("costs.csv")]
+    assert len(totals) == 5
+    assert json.loads(done.stdout)["total"] == {"first": totals[3], "last": totals[4]}
+
+
+def test_best_falls_back_to_good_where_the_true_network_cannot_be_had(folder, monkeypatch):
+    real = networks.load
+
+    def load(name, *rest, **options):
+        if name == "vgg16":
+            raise WeightsError("vgg16 lies on a host that is away.")
+        return real(name, *rest, **options)
+
+    monkeypatch.setattr(networks, "load", load)
+    done = stylize("photo.png", "--quality", "best", "--steps", "2")
+    assert done.exit_code == 0
+    assert "The best quality needs vgg16, which cannot be had, so this is the good one. vgg16 lies on" in done.stderr
+    best = Path("out.png").read_bytes()
+    assert stylize("photo.png", "--quality", "good", "--steps", "2", "--force").exit_code == 0
+    assert Path("out.png").read_bytes() == best
+    assert stylize("photo.png", "--network", "vgg16", "--force").exit_code == 1
+
+
+def test_a_network_named_beside_best_paints_alone(folder, seen):
+    assert stylize("photo.png", "--quality", "best", "--network", "random-vgg19", "--steps", "2").exit_code == 0
+    assert [run["network"].name for run in seen] == ["random-vgg19"]
+
+
+def test_an_unknown_quality_is_a_sentence(folder):
+    refused(stylize("photo.png", "--quality", "great"), "Expected one of the qualities draft, good, best, got 'great'")
