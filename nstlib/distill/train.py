@@ -142,7 +142,7 @@ def _train_step(run: Run, teacher: Network, batch: Tensor, rng: random.Random, r
     with torch.no_grad():
         goals = teacher(batch)
     corner = rng.randrange(2), rng.randrange(2)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=engine.plan().dtype == torch.bfloat16):  # else only emulated
         features = run.student(batch)
         pairs = {
             layer: (

@@ -61,7 +61,7 @@ def _settings(**changes: Any) -> Settings:
 
 QUALITIES = {
     "draft": Quality("minivgg", _settings(steps=40, beta=20.0, chroma_smoothness=20.0)),
-    "good": Quality("minivgg", _settings(steps=120, beta=20.0, chroma_smoothness=20.0)),
+    "good": Quality("minivgg", _settings(steps=100, beta=20.0, chroma_smoothness=20.0)),
     "best": Quality("vgg16", _settings(steps=40, beta=20.0, chroma_smoothness=60.0), draft="draft"),
 }
 
