@@ -21,6 +21,15 @@ def say(sentence: str, style: str | None = None) -> None:
     console.print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
+def counted(number: int, thing: str) -> str:
+    """Return how many there are of a thing.
+
+    >>> counted(1, "file"), counted(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 @contextmanager
 def sentences() -> Iterator[None]:
     """Show what a user can mend as a sentence, with exit status 1; a bug with its traceback and how to report it."""

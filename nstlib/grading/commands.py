@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from nstlib.errors import NstError
 from nstlib.files import require_distinct
 from nstlib.grading.escaping import printable
-from nstlib.terminal import console, say
+from nstlib.terminal import console, counted, say
 
 Folder = Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]
 TABLES = ("canvas.csv", "moodle.csv", "gradebook.csv", "tests.csv", "report.html", "journal.jsonl")
@@ -121,7 +121,7 @@ def grade(
         say(sentence)
     for sentence in returns.write(out, graded.rows, loaded.questions, loaded.name):
         say(sentence)
-    _say_summary(graded, out)
+    _say_summary(graded, out, bundle)
     raise typer.Exit(graded.exit_status)
 
 
@@ -135,7 +135,7 @@ def merge(
     from nstlib.grading.merge import merge as put_together
 
     graded = put_together(out, weeks, Bundle.load(bundle))
-    _say_summary(graded, out)
+    _say_summary(graded, out, bundle)
     raise typer.Exit(graded.exit_status)
 
 
@@ -168,12 +168,18 @@ def _stop_politely() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def _say_summary(graded, out: Path) -> None:
+def _say_summary(graded, out: Path, bundle: Path) -> None:
     counts = [f"{count} {text}" for status, text in STATUSES.items() if (count := graded.count(status))]
-    say(f"{graded.marked_now} files were marked now. Students: {', '.join(counts)}.")
+    say(f"Marked now: {counted(graded.marked_now, 'file')}. Students: {', '.join(counts)}.")
     if graded.run.weak or graded.run.escapes:
         say("The sandbox was weak: read the top of the report.", style="yellow")
-    if graded.count("ungraded"):
+    if graded.unmarked:
+        say(
+            f"{counted(graded.unmarked, 'answer')} to be marked by hand: read {out / 'by_hand.html'}, write the points "
+            f"into the sheets in {bundle / 'marks'}, and run the same command again.",
+            style="yellow",
+        )
+    if graded.waits:
         say(
             "Some answers are not graded yet: the report says why. Run the same command again, and what is graded is "
             "kept; or give points in overrides.csv.",

@@ -2,15 +2,17 @@
 
 import csv
 import io
+import math
 import os
 from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from nstlib.errors import NstError
 from nstlib.files import replacing
 from nstlib.grading.escaping import printable
 
-__all__ = ["TableError", "cell", "read", "text", "write"]
+__all__ = ["TableError", "cell", "delimiter", "number", "read", "require_unique", "text", "write"]
 
 # Where Excel, LibreOffice and Google Sheets see the start of a formula, also in full-width characters.
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -51,8 +53,7 @@ def read(path: Path, columns: Sequence[str], also: Sequence[str] = ()) -> list[d
     except UnicodeDecodeError:
         raise TableError(f"{path.name} is not in UTF-8. In your spreadsheet program, save it as “CSV UTF-8”.") from None
     first_line = content.partition("\n")[0]
-    delimiter = ";" if ";" in first_line and "," not in first_line else ","
-    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter(first_line))
     try:
         heading = [name.strip().lower() for name in next(reader, [])]
         if missing := [name for name in columns if name not in heading]:
@@ -71,6 +72,42 @@ def read(path: Path, columns: Sequence[str], also: Sequence[str] = ()) -> list[d
         raise TableError(
             f"{path.name}, line {reader.line_num}: {fault}. Give a CSV file, as a spreadsheet program saves it."
         ) from None
+
+
+def number(path: Path, row: dict, column: str) -> Decimal:
+    """Return a row's number of 0 or more, with a point or a comma; raises TableError."""
+    text = row[column].replace(",", ".")  # as a spreadsheet writes it in many languages
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("nan")
+    if not math.isfinite(number) or number < 0 or number > 10**6:
+        raise TableError(
+            f"{path.name}, line {row['line']}: expected a number of 0 or more under {column}, got "
+            f"{printable(row[column])!r}. Correct it."
+        )
+    return number
+
+
+def require_unique(path: Path, keys: list[tuple], rows: list[dict], second: str = "question") -> None:
+    """Raise TableError where the student is missing and where two rows have the same key."""
+    lines: dict[tuple, int] = {}
+    for key, row in zip(keys, rows, strict=True):
+        if not key[0]:
+            raise TableError(
+                f"{path.name}, line {row['line']}: the student is missing. Write the id, or delete the line."
+            )
+        if key in lines:
+            same = "student" if len(key) == 1 else f"student and {second}"
+            raise TableError(
+                f"{path.name}, line {row['line']} has the same {same} as line {lines[key]}. Delete one of them."
+            )
+        lines[key] = row["line"]
+
+
+def delimiter(first_line: str) -> str:
+    """Return what stands between a table's columns."""
+    return ";" if ";" in first_line and "," not in first_line else ","
 
 
 def write(path: Path, data: str | bytes) -> None:

@@ -38,7 +38,8 @@ def merge(out: Path, weeks: Sequence[Path], bundle: Bundle) -> Graded:
         graded |= {name for line in lines for name in line.get("bundle_questions", ())}
         records += _records(week, lines, files)
     asked = bundle.only(sorted({name.partition(".")[0] for name in graded}))
-    rows = gradebook.build(_told_apart(records, bundle), asked.roster, asked.overrides, asked.policy, asked.points)
+    told_apart = _told_apart(records, bundle)
+    rows = gradebook.build(told_apart, asked.roster, asked.overrides, asked.policy, asked.points, asked.marks)
     run = summary(lines_of_all, asked, versions.environment())
     out.mkdir(parents=True, exist_ok=True)
     write(out, rows, asked, run)
@@ -67,8 +68,12 @@ def _require_same_tests(week: Path, lines: Sequence[Mapping], bundle: Bundle) ->
     if last is None:
         return
     exercises = sorted({name.partition(".")[0] for name in last["bundle_questions"]})
-    if bundle.only(exercises).digest != last["bundle"]:
-        raise MergeError(f"{printable(week)} was graded with another bundle. Give its own, or grade that week again.")
+    asked = bundle.only(exercises)
+    if asked.digest != last["bundle"] or set(asked.questions) - set(last["bundle_questions"]):
+        raise MergeError(
+            f"{printable(week)} was graded with another bundle, or before a question was added to rubric.csv. Give its "
+            "own bundle, or grade that week again."
+        )
 
 
 def _records(week: Path, lines: Sequence[Mapping], files: Sequence[Mapping]) -> Iterator[dict]:

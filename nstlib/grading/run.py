@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nstlib.errors import NstError
 from nstlib.files import require_folder
+from nstlib.grading.bundle import rubric
 from nstlib.grading.bundle.bundle import Bundle
 from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.marking import local
@@ -44,6 +45,21 @@ class Graded:
     def count(self, status: str) -> int:
         """Return how many students have this status."""
         return sum(row.status == status for row in self.rows)
+
+    @property
+    def unmarked(self) -> int:
+        """How many answers wait for a person's marks."""
+        return sum(len(row.unmarked) for row in self.rows)
+
+    @property
+    def waits(self) -> bool:
+        """Whether an answer waits for the machine."""
+        return any(
+            answer.points is None and name not in (*row.unmarked, *row.overrides)
+            for row in self.rows
+            if row.status == "ungraded"
+            for name, answer in row.answers.items()
+        )
 
     @property
     def exit_status(self) -> int:
@@ -113,10 +129,11 @@ def grade(
                 progress(done, len(todo))
         _note_files(journal, submissions, keys)
         records = _records(journal, submissions, keys, bundle)
-        rows = gradebook.build(records, bundle.roster, bundle.overrides, bundle.policy, bundle.points)
+        rows = gradebook.build(records, bundle.roster, bundle.overrides, bundle.policy, bundle.points, bundle.marks)
         run = summary(journal.records(), bundle, environment)
         run = replace(run, notes=similarity.notes(rows)) if similar else run
         write(out, rows, bundle, run)  # while the journal keeps other graders out
+        _add_lines(rows, bundle)
     return Graded(rows, run, done)
 
 
@@ -127,6 +144,14 @@ def write(out: Path, rows: Sequence[Row], bundle: Bundle, run: Run) -> None:
     gradebook.write(out, rows, bundle.points)
     feedback.write(out / "feedback", rows, bundle.questions, bundle.name)
     report.write(out / "report.html", rows, bundle.questions, run)
+
+
+def _add_lines(rows: Sequence[Row], bundle: Bundle) -> None:
+    """Put each answer that a person has to mark into the sheet of its question."""
+    for name in bundle.marks:
+        waiting = [row for row in rows if name in row.unmarked]
+        answers = [(row.student, row.answers[name].fingerprint) for row in waiting]
+        rubric.add_lines(rubric.sheet(bundle.path, name), bundle.questions[name], answers)
 
 
 def _require_apart(folder: Path, bundle: Bundle, out: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from nstlib.errors import NstError
 from nstlib.files import require_folder
-from nstlib.grading.bundle import classroom
+from nstlib.grading.bundle import classroom, rubric
 from nstlib.grading.bundle.classroom import Override, Student
 from nstlib.grading.bundle.lateness import Policy
 from nstlib.grading.bundle.questions import GradedQuestion, Test, read_questions, write_questions
@@ -39,7 +39,8 @@ class BundleError(NstError):
 class Bundle:
     """What the grader knows of a course and its class.
 
-    digest: of everything that can change a verdict or its points (secret, tests, points); not of dates or the class.
+    marks: of the questions that a person marks. digest: of everything that can change a verdict or its points (secret,
+    tests, points); not of dates, the class or the rubric.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Bundle:
     policy: Policy
     roster: tuple[Student, ...]
     overrides: tuple[Override, ...]
+    marks: rubric.Marks
     digest: str
     secret: bytes = field(repr=False)
 
@@ -68,7 +70,8 @@ class Bundle:
             raise BundleError(f"The bundle has no exercise {printable(unknown[0])!r}; it has {', '.join(known)}.")
         questions = {name: question for name, question in self.questions.items() if _exercise(name) in exercises}
         overrides = tuple(override for override in self.overrides if override.question in questions)
-        return replace(self, questions=questions, overrides=overrides)
+        marks = {name: lines for name, lines in self.marks.items() if name in questions}
+        return replace(self, questions=questions, overrides=overrides, marks=marks)
 
     @classmethod
     def load(cls, path: Path) -> "Bundle":
@@ -94,7 +97,8 @@ class Bundle:
     @classmethod
     def _read(cls, path: Path) -> "Bundle":
         settings = classroom.read_toml(path / "bundle.toml")
-        questions = read_questions(path, settings.get("points", {}))
+        tested = read_questions(path, settings.get("points", {}))
+        questions = rubric.read_rubric(path / "rubric.csv", tested)
         roster = classroom.roster(path / "roster.csv")
         policy = classroom.policy(settings.get("late", {}), classroom.extensions(path / "extensions.csv"))
         points = {name: question.points for name, question in questions.items()}
@@ -107,7 +111,8 @@ class Bundle:
             policy=policy,
             roster=roster,
             overrides=overrides,
-            digest=_digest(path, questions),
+            marks=rubric.read_marks(path, questions.values()),
+            digest=_digest(path, tested),
             secret=_read_secret(path / "secret"),
         )
 

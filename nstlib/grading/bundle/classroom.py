@@ -1,6 +1,5 @@
 """What the instructor writes: bundle.toml, roster.csv, extensions.csv, overrides.csv. A slip in them is a sentence."""
 
-import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ EMPTY = {  # the tables of a new bundle
     "roster.csv": "student,name,email,canvas_id,moodle_id\n",
     "extensions.csv": "student,exercise,days,reason\n",
     "overrides.csv": "student,question,points,reason,comment\n",
+    "rubric.csv": "question,criterion,points,description\n",
 }
 TOML = """\
 # The hidden tests of a class. Whoever has this folder can forge every grade: keep it to yourself.
@@ -120,7 +120,7 @@ def policy(late: Mapping, granted: Iterable[Extension] = ()) -> Policy:
 def roster(path: Path) -> tuple[Student, ...]:
     """Read the class list; a missing file is an empty list."""
     rows = csv_files.read(path, ("student",), ("name", "email", "canvas_id", "moodle_id")) if path.exists() else []
-    _require_unique(path, [(normalized(row["student"]),) for row in rows], rows)
+    csv_files.require_unique(path, [(normalized(row["student"]),) for row in rows], rows)
     return tuple(
         Student(row["student"], *(row.get(key, "") for key in Student.__annotations__ if key != "id")) for row in rows
     )
@@ -130,14 +130,14 @@ def extensions(path: Path) -> tuple[Extension, ...]:
     """Read who has more time; a missing file means nobody."""
     rows = csv_files.read(path, ("student", "days"), ("exercise", "reason")) if path.exists() else []
     for row in rows:
-        if _number(path, row, "days") > MOST_DAYS:
+        if csv_files.number(path, row, "days") > MOST_DAYS:
             raise TableError(
                 f"{path.name}, line {row['line']}: expected 0 to {MOST_DAYS} days, got {row['days']}. Correct it."
             )
     return tuple(
         Extension(
             student=row["student"],
-            days=_number(path, row, "days"),
+            days=csv_files.number(path, row, "days"),
             exercise=row.get("exercise", ANY),
             reason=row.get("reason", ""),
             line=row["line"],
@@ -179,19 +179,19 @@ def overrides(path: Path, questions: Mapping[str, int]) -> tuple[Override, ...]:
                 f"{where}: there is no question {printable(row['question'])!r}. Write one of "
                 f"{', '.join(sorted(questions))}."
             )
-        if _number(path, row, "points") > questions[row["question"]]:
+        if csv_files.number(path, row, "points") > questions[row["question"]]:
             raise TableError(
                 f"{where}: {row['question']} has {questions[row['question']]} points, and {row['points']} are given. "
                 "Give fewer, or raise the points of the question in bundle.toml."
             )
         if not row["reason"]:
             raise TableError(f"{where}: the reason is missing. Write one: next term you will want to read it.")
-    _require_unique(path, [(normalized(row["student"]), row["question"]) for row in rows], rows)
+    csv_files.require_unique(path, [(normalized(row["student"]), row["question"]) for row in rows], rows)
     return tuple(
         Override(
             row["student"],
             row["question"],
-            _number(path, row, "points"),
+            csv_files.number(path, row, "points"),
             row["reason"],
             row.get("comment", ""),
             row["line"],
@@ -223,33 +223,3 @@ def _due(value) -> datetime:
         raise TableError(
             f"bundle.toml, [late]: expected a date, got {value!r}: write one such as 2027-01-31T23:59:00."
         ) from None
-
-
-def _number(path: Path, row: dict, column: str) -> Decimal:
-    text = row[column].replace(",", ".")  # as a spreadsheet writes it in many languages
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("nan")
-    if not math.isfinite(number) or number < 0 or number > 10**6:
-        raise TableError(
-            f"{path.name}, line {row['line']}: expected a number of 0 or more under {column}, got "
-            f"{printable(row[column])!r}. Correct it."
-        )
-    return number
-
-
-def _require_unique(path: Path, keys: list[tuple], rows: list[dict]) -> None:
-    """Raise TableError where the student is missing and where two rows have the same key."""
-    lines: dict[tuple, int] = {}
-    for key, row in zip(keys, rows, strict=True):
-        if not key[0]:
-            raise TableError(
-                f"{path.name}, line {row['line']}: the student is missing. Write the id, or delete the line."
-            )
-        if key in lines:
-            same = "student" if len(key) == 1 else "student and question"
-            raise TableError(
-                f"{path.name}, line {row['line']} has the same {same} as line {lines[key]}. Delete one of them."
-            )
-        lines[key] = row["line"]

@@ -11,7 +11,7 @@ from nstlib.checks.judging.replies import Reply
 from nstlib.grading import csv_files
 from nstlib.grading.bundle import serialization
 
-__all__ = ["GradedQuestion", "Test", "read_questions", "write_questions"]
+__all__ = ["Criterion", "GradedQuestion", "Test", "read_questions", "write_questions"]
 
 # Fields that are JSON as they are.
 SIMPLE = ("id", "function", "call", "points", "tolerance", "by_hand", "credit", "messages")
@@ -40,8 +40,17 @@ class Test:
 
 
 @dataclass(frozen=True)
+class Criterion:
+    """What a person marks in an answer, and the most points for it. description: for the student, too."""
+
+    name: str
+    points: int
+    description: str = ""
+
+
+@dataclass(frozen=True)
 class GradedQuestion:
-    """A question with its hidden tests.
+    """A question with its hidden tests, or with the criteria by which a person marks it.
 
     credit: the points that each known mistake earns. messages: the notebook's sentences, by verdict.
     """
@@ -56,6 +65,7 @@ class GradedQuestion:
     credit: Mapping[str, int]
     messages: Mapping[str, str]
     tests: tuple[Test, ...]
+    criteria: tuple[Criterion, ...] = ()
 
 
 def write_questions(folder: Path, questions: Mapping[str, GradedQuestion]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from nstlib.checks.judging.replies import Reply, Rule
 from nstlib.checks.judging.verdict import Verdict, judge
 from nstlib.grading.bundle.questions import GradedQuestion, Test
-from nstlib.grading.records.outcomes import WAITING
+from nstlib.grading.records.outcomes import BY_HAND, WAITING
 from nstlib.grading.runner.runner import Job, Outcome, Runner
 from nstlib.grading.sandbox.answers import Extract, Reading, Run
 from nstlib.grading.sandbox.limits import Limits
@@ -95,6 +95,8 @@ def mark(
         answer = reading.answers.get(name)
         if answer is None:
             ungraded.append(name)
+        elif question.criteria and answer.status in BY_HAND:
+            entries[name] = _entry(answer.status, question, points=None, source=answer.source)
         elif answer.status != "found":
             entries[name] = _entry(answer.status, question, warnings=answer.warnings)
         else:

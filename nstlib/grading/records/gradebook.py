@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from nstlib.grading import csv_files
+from nstlib.grading.bundle import rubric
 from nstlib.grading.bundle.classroom import Override, Student
 from nstlib.grading.bundle.lateness import Late, Policy, lateness
 from nstlib.grading.escaping import normalized
@@ -29,7 +31,10 @@ TEST_FIELDS = ("id", "verdict", "detail", "error_ratio")  # seconds and the like
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a student's answer to one question. points: None where the grader failed to grade it."""
+    """What became of a student's answer to one question. points: None where the grader failed to grade it.
+
+    mark: what a person gave for it, with `fingerprint`, by which this answer is told from a later one.
+    """
 
     outcome: str
     points: Decimal | None = None
@@ -43,6 +48,8 @@ class Answer:
     where: str = ""  # the same for the student, without a word that a hidden test could have put into it
     shape: str = ""  # the same for answers that differ in names and comments alone
     size: int = 0  # of its syntax tree, in nodes
+    fingerprint: str = ""
+    mark: rubric.HandMark | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,15 @@ class Row:
         return self.status == "graded" or bool(self.overrides and self.status != "ungraded")
 
     @property
+    def unmarked(self) -> list[str]:
+        """The questions that wait for a person's marks."""
+        return [
+            name
+            for name in self.answers
+            if self.answers[name].outcome in outcomes.BY_HAND and name not in self.overrides
+        ]
+
+    @property
     def total(self) -> Decimal:
         """The points that count."""
         return self.raw - self.penalty + self.override
@@ -94,11 +110,13 @@ def build(
     overrides: Sequence[Override],
     policy: Policy,
     points: Mapping[str, int],
+    marks: rubric.Marks = MappingProxyType({}),
 ) -> list[Row]:
     """Return a row for everybody in the roster, the records or the overrides, sorted by student.
 
     A later record of a file replaces an earlier one. If a student handed in several files, each question counts from
     the last one in which it was tried, and is as late as that file. `points`: question -> what it is worth.
+    `marks`: of the questions that a person marks.
     """
     known = {normalized(student.id): student for student in roster}
     spellings = {key: student.id for key, student in known.items()}
@@ -117,7 +135,7 @@ def build(
     rows = []
     for key in sorted(spellings, key=lambda key: (spellings[key], key)):
         student = known.get(key) or Student(spellings[key])
-        row = _row(student, list(files.get(key, {}).values()), overrides_of.get(key, {}), policy, points)
+        row = _row(student, list(files.get(key, {}).values()), overrides_of.get(key, {}), policy, points, marks)
         rows.append(row if key in known or not roster else _add_flag(row, "not_in_roster"))
     return rows
 
@@ -210,7 +228,7 @@ def _read_record(record: Mapping, points: Mapping[str, int]) -> _File:
 
 def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
     """Read an answer's entry; impossible points are no points, and the answer waits to be graded again."""
-    waiting = entry.get("outcome") in outcomes.WAITING
+    waiting = entry.get("outcome") in (*outcomes.WAITING, *outcomes.BY_HAND)
     may_earn = entry.get("outcome") == "correct" or entry.get("misconception")  # some known mistakes earn a part
     try:
         worth = Decimal(str(entry["points"]))
@@ -233,16 +251,23 @@ def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
         where=str(entry.get("where") or ""),
         shape=str(entry.get("shape") or ""),
         size=int(entry.get("size") or 0),
+        fingerprint=rubric.fingerprint(str(entry.get("source") or "")),
     )
 
 
 def _row(
-    student: Student, files: list[_File], overrides: Mapping[str, Override], policy: Policy, points: Mapping[str, int]
+    student: Student,
+    files: list[_File],
+    overrides: Mapping[str, Override],
+    policy: Policy,
+    points: Mapping[str, int],
+    marks: rubric.Marks,
 ) -> Row:
     files = sorted(files, key=_order)
     counted = [file for file in files if "superseded" not in file.flags]
     chosen = _choose_files(counted)
     answers = {name: chosen[name].answers[name] for name in points if name in chosen}
+    answers = {name: _by_hand(answer, student.id, marks.get(name, {})) for name, answer in answers.items()}
     within = _decided_within(counted, chosen)
     times = {exercise: file.time for exercise, file in _latest(chosen).items() if file.time}
     late = lateness(student.id, times, policy)
@@ -264,6 +289,13 @@ def _row(
         overrides=dict(sorted(overrides.items())),
         received=_received(student.id, chosen, policy),
     )
+
+
+def _by_hand(answer: Answer, student: str, marks: Mapping) -> Answer:
+    """Give an answer the points that a person has written down for it, if it waits for them."""
+    line = rubric.find(marks, student, answer.fingerprint) if answer.outcome in outcomes.BY_HAND else None
+    mark = marks[line] if line else None
+    return replace(answer, outcome="marked", points=sum(mark.points.values(), ZERO), mark=mark) if mark else answer
 
 
 def _order(file: _File) -> tuple:

@@ -65,6 +65,13 @@ OUTCOMES: Mapping[str, Outcome] = {
         "not graded yet",
         "Your answer needs a package that is missing where it is graded. That is not your fault.",
     ),
+    "by hand": Outcome("…", "not marked yet", "Your instructor marks this answer, and has not yet."),
+    "no cell": Outcome(
+        "…",
+        "not marked yet",
+        "The cell for this answer is not in your notebook. Your instructor looks into it.",
+    ),
+    "marked": Outcome("●", "marked by hand", "Your instructor has marked this answer."),
     "stuck": Outcome(
         "…",
         "not graded yet",
@@ -77,7 +84,8 @@ OUTCOMES: Mapping[str, Outcome] = {
         "…", "not graded yet", "This could not be graded yet, and not because of you.", "Run the grader again."
     ),
 }
-NOT_TRIED = frozenset({"not attempted", "missing", "absent"})
+NOT_TRIED = frozenset({"not attempted", "missing", "absent", "no cell"})
+BY_HAND = ("by hand", "no cell")  # where a person has not said yet what the answer is worth
 WAITING = ("jailed", "no package", "stuck")  # where the answer was called, but what it would have given is not known
 OURS = frozenset({"infra", "ungraded"})  # the grader's fault: they say nothing about the answer, and are never a zero
 _UNKNOWN = Outcome(

@@ -170,7 +170,7 @@ def _of_answers(row: Row) -> Iterable[tuple[str, str, str]]:
             yield "names", question, answer.error.partition("\n")[0]
         if answer.outcome in outcomes.WAITING:
             yield "waiting", question, answer.error.replace("\n", ", ")
-        elif answer.points is None and row.status != "left_out":
+        elif answer.points is None and answer.outcome not in outcomes.BY_HAND and row.status != "left_out":
             yield "ungraded", question, "The points of the override count." if question in row.overrides else ""
         for text in _requests(answer):
             yield "ended", question, text

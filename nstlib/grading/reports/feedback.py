@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from nstlib.grading import csv_files
 from nstlib.grading.bundle.lateness import Late
-from nstlib.grading.bundle.questions import GradedQuestion
+from nstlib.grading.bundle.questions import Criterion, GradedQuestion
+from nstlib.grading.bundle.rubric import HandMark
 from nstlib.grading.escaping import safe_name
 from nstlib.grading.records import outcomes
 from nstlib.grading.records.gradebook import Answer, Received, Row, format_points
-from nstlib.grading.reports.page import made_by, render
+from nstlib.grading.reports.page import render, write_pages
 
 __all__ = ["file_name", "html", "sentences", "write"]
 
@@ -28,6 +28,7 @@ MAKER = "nst grade, for a student"
 STATUS = {
     "no_submission": "Nothing was submitted.",
     "rejected": "Your file could not be read as a notebook. Open it in JupyterLab, save it, and ask your instructor.",
+    "unmarked": "Not all of your answers are marked yet. You will get this page again.",
     "ungraded": "Some of your answers could not be graded yet; that is not your fault. You will get this page again.",
 }
 
@@ -37,7 +38,7 @@ class Section:
     """What the page says of one question, and all that its template gets to see of an answer.
 
     counted: the points, or those that the instructor gave in their place. tests: a word for each hidden test, none
-    where the answer is right. hint, reread: "" where no hint is due.
+    where the answer is right. criteria, mark: of a question that a person marks. hint, reread: "" where no hint is due.
     """
 
     question: str
@@ -49,6 +50,8 @@ class Section:
     hint: str
     reread: str
     source: str
+    criteria: tuple[Criterion, ...] = ()
+    mark: HandMark | None = None
 
 
 def file_name(row: Row) -> str:
@@ -58,14 +61,7 @@ def file_name(row: Row) -> str:
 
 def write(folder: Path, rows: Iterable[Row], questions: Mapping[str, GradedQuestion], title: str) -> None:
     """Write everybody's page into a folder, and remove our pages of students who are no longer there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    names = set()
-    for row in rows:
-        names.add(file_name(row))
-        csv_files.write(folder / file_name(row), html(row, questions, title))
-    for page in folder.glob("*.html"):
-        if page.name not in names and _is_ours(page):
-            page.unlink()
+    write_pages(folder, ((file_name(row), html(row, questions, title)) for row in rows), MAKER)
 
 
 def html(row: Row, questions: Mapping[str, GradedQuestion], title: str) -> str:
@@ -93,6 +89,8 @@ def html(row: Row, questions: Mapping[str, GradedQuestion], title: str) -> str:
 def sentences(answer: Answer, question: GradedQuestion) -> list[str]:
     """Say what the answer is, in the notebook's words where these need no number of a hidden call."""
     messages = question.messages
+    if question.criteria:
+        return [] if answer.mark else [outcomes.of(answer.outcome).text]
     if any(test.get("detail") == "nstlib" for test in answer.tests) or answer.misconception == "calls-nstlib":
         return [NSTLIB]
     if answer.outcome == "correct":
@@ -120,7 +118,7 @@ def sentences(answer: Answer, question: GradedQuestion) -> list[str]:
 
 def _section(question: GradedQuestion, answer: Answer, row: Row) -> Section:
     is_right = answer.outcome == "correct"
-    has_hint = answer.outcome not in ("correct", "ungraded", *outcomes.WAITING)
+    has_hint = answer.outcome not in ("correct", "ungraded", *outcomes.WAITING) and not question.criteria
     points = f"{format_points(answer.points) or '–'} of {question.points}"
     override = row.overrides.get(question.id)
     given = f"{format_points(override.points)} of {question.points}, by your instructor" if override else ""
@@ -135,6 +133,8 @@ def _section(question: GradedQuestion, answer: Answer, row: Row) -> Section:
         hint=question.messages["hint"] if has_hint else "",
         reread=question.messages["reread"] if has_hint else "",
         source=answer.source,
+        criteria=question.criteria,
+        mark=answer.mark,
     )
 
 
@@ -142,18 +142,15 @@ def _test_label(test: Mapping[str, object]) -> str:
     return "passed" if test.get("verdict") == "correct" else outcomes.of(test.get("verdict")).label
 
 
-def _is_ours(path: Path) -> bool:
-    if path.is_symlink() or not path.is_file():
-        return False
-    return made_by(MAKER) in path.read_text("utf-8", "replace")[:1000]
-
-
 def _account(row: Row, questions: Mapping[str, GradedQuestion]) -> list[str]:
     """How the points add up."""
-    account = [STATUS[row.status]] if row.status in STATUS else []
+    waiting = [name for name, answer in row.answers.items() if answer.points is None and name not in row.overrides]
+    status = "unmarked" if row.status == "ungraded" and waiting == row.unmarked else row.status
+    account = [STATUS[status]] if status in STATUS else []
     if row.answers:
-        right = sum(answer.outcome == "correct" for answer in row.answers.values())
-        account.append(f"{right} of {len(row.answers)} questions are right.")
+        tested = [answer for name, answer in row.answers.items() if not questions[name].criteria]
+        right = sum(answer.outcome == "correct" for answer in tested)
+        account.append(f"{right} of {len(tested)} questions are right.")
     if missing := _not_handed_in(row):
         account.append(f"Not handed in: {', '.join(missing)}.")
     account += _files(row)

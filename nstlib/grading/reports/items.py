@@ -56,6 +56,9 @@ def items(rows: Iterable[Row], questions: Mapping[str, GradedQuestion]) -> list[
 
 
 def _item(question: GradedQuestion, answers: list[Answer]) -> Item:
+    if question.criteria:
+        written = sum(answer.outcome in ("by hand", "marked") for answer in answers)
+        return Item(question.id, question.points, len(answers), tried=written)
     graded = [answer for answer in answers if answer.outcome not in outcomes.OURS]
     tried = [answer for answer in graded if answer.outcome not in outcomes.NOT_TRIED]
     wrong = [answer for answer in tried if answer.outcome != RIGHT]

@@ -17,6 +17,7 @@ from nstlib.grading.bundle.bundle import Bundle
 from nstlib.grading.bundle.classroom import Student
 from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.records.gradebook import Row, format_points
+from nstlib.terminal import counted
 
 __all__ = ["LmsError", "Upload", "canvas_csv", "moodle_csv", "write"]
 
@@ -57,7 +58,7 @@ def write(
     sentences = []
     for name, upload in uploads.items():
         csv_files.write(out / name, upload.data)
-        sentences += [f"{out / name}: grades of {upload.count} students.", *upload.notes]
+        sentences += [f"{out / name}: grades of {counted(upload.count, 'student')}.", *upload.notes]
     return sentences
 
 

@@ -1,10 +1,13 @@
-"""Write pages from the templates beside this file: static, without scripts, inputs or links to elsewhere.
+"""Write pages from the templates beside this file: without links to elsewhere, and without a script but our own.
 
 Whatever a template prints is escaped, and signs that cannot be seen are spelled out (``printable``): a template can
 forget neither. Templates hold the tags; what is said, and of whom, is decided in Python.
 """
 
+import base64
+import hashlib
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -12,11 +15,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from nstlib.backticks import code_spans
+from nstlib.files import replacing
 from nstlib.grading.escaping import printable
 from nstlib.grading.records import outcomes
 from nstlib.grading.records.gradebook import format_points
 
-__all__ = ["environment", "macro", "made_by", "percent", "render"]
+__all__ = ["environment", "macro", "made_by", "percent", "render", "script", "write_pages"]
 
 FOLDER = Path(__file__).parent
 
@@ -24,6 +28,28 @@ FOLDER = Path(__file__).parent
 def render(template: str, **values: object) -> str:
     """Return the page that a template makes of the values; the same values give the same text."""
     return environment().get_template(template).render(values)
+
+
+def write_pages(folder: Path, pages: Iterable[tuple[str, str]], maker: str) -> None:
+    """Write (name, page) into a folder, and remove the pages of this maker that are no longer among them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = set()
+    for name, text in pages:
+        names.add(name)
+        page = text.encode("utf-8", "backslashreplace")
+        if not _holds(folder / name, page):  # no fsync: it takes long for hundreds, and what is lost is written again
+            with replacing(folder / name) as part:
+                part.write_bytes(page)
+    for path in folder.glob("*.html"):
+        if path.name not in names and _is_made_by(maker, path):
+            path.unlink()
+
+
+@cache
+def script(name: str) -> tuple[Markup, str]:
+    """Return one of our scripts, and its hash: a page's policy names it, so that no other script runs there."""
+    text = (FOLDER / name).read_text("utf-8")
+    return Markup(text), f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def made_by(maker: str) -> str:
@@ -65,6 +91,16 @@ def environment() -> Environment:
         "printable": printable,
     }
     return jinja
+
+
+def _holds(path: Path, page: bytes) -> bool:
+    return path.is_file() and not path.is_symlink() and path.stat().st_size == len(page) and path.read_bytes() == page
+
+
+def _is_made_by(maker: str, path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    return made_by(maker) in path.read_text("utf-8", "replace")[:1000]
 
 
 def _finalize(value: object) -> str:

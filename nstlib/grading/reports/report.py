@@ -1,7 +1,4 @@
-"""The instructor's page: what needs attention, how the class did with each question, and everybody's answers.
-
-It holds the logs of hidden tests, so it is for the instructor alone.
-"""
+"""The instructor's page: what needs attention, how the class did with each question, and a line for each student."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +8,12 @@ from statistics import mean, median
 
 from nstlib.grading import csv_files
 from nstlib.grading.bundle.questions import GradedQuestion
-from nstlib.grading.records.gradebook import CENT, LOG, SOURCE, Row, format_points
-from nstlib.grading.reports import report_students
-from nstlib.grading.reports.attention import GROUPS, Alert, alerts, error_ratio
+from nstlib.grading.records.gradebook import CENT, Row, format_points
+from nstlib.grading.reports import by_hand, report_students
+from nstlib.grading.reports.attention import GROUPS, Alert, alerts
 from nstlib.grading.reports.feedback import file_name
 from nstlib.grading.reports.items import items
-from nstlib.grading.reports.page import render
+from nstlib.grading.reports.page import render, script
 
 __all__ = ["Run", "html", "write"]
 
@@ -48,14 +45,23 @@ class Group:
 
 
 def write(path: Path, rows: Sequence[Row], questions: Mapping[str, GradedQuestion], run: Run) -> None:
-    """Replace the page."""
+    """Replace the page, and beside it those that it leads to: each student's, and what is marked by hand."""
+    report_students.write(path.with_name(report_students.FOLDER), rows, questions, run.title)
+    by_hand.write(path.with_name(by_hand.PAGE), rows, questions, run.title)
     csv_files.write(path, html(rows, questions, run))
 
 
 def html(rows: Sequence[Row], questions: Mapping[str, GradedQuestion], run: Run) -> str:
     """Return the page; the same rows give the same bytes."""
+    code, digest = script("report.js")
+    handfuls = by_hand.handfuls(rows, questions)
     return render(
         "report.html",
+        script=code,
+        script_hash=digest,
+        waiting=[handful for handful in handfuls if handful.waiting],
+        by_hand={handful.question.id: handful for handful in handfuls},
+        maximum=max((row.max for row in rows), default=0),
         title=run.title,
         maker="nst grade",
         run=run,
@@ -67,14 +73,10 @@ def html(rows: Sequence[Row], questions: Mapping[str, GradedQuestion], run: Run)
         items=items(rows, questions),
         mistake_sentence=_mistake_sentence,
         rows=rows,
-        anchor=report_students.anchor,
+        columns=[*questions, "Raw", "Days late", "Penalty", "Override"],
         full_name=report_students.full_name,
-        lateness=report_students.lateness,
         status_label=report_students.status_label,
         page_name=file_name,
-        error_ratio=error_ratio,
-        source_limit=SOURCE,
-        log_limit=LOG,
     )
 
 

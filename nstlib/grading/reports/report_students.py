@@ -1,11 +1,22 @@
-"""What the report's table of students says of each of them."""
+"""Each student for the instructor: a line in the report's table, and a page with every answer, its source and its log.
+
+The pages hold the logs of hidden tests, so they are for the instructor alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from nstlib.grading.bundle.lateness import Late
-from nstlib.grading.escaping import safe_name
-from nstlib.grading.records.gradebook import Row, format_points
+from nstlib.grading.bundle.questions import GradedQuestion
+from nstlib.grading.records.gradebook import LOG, SOURCE, Row, format_points
+from nstlib.grading.reports.attention import error_ratio
+from nstlib.grading.reports.feedback import file_name
+from nstlib.grading.reports.page import render, write_pages
 
-__all__ = ["STATUS", "anchor", "full_name", "lateness", "status_label"]
+__all__ = ["FOLDER", "STATUS", "full_name", "html", "lateness", "status_label", "write"]
 
+FOLDER = "report"  # beside report.html
+MAKER = "nst grade, for the instructor"
 STATUS = {
     "graded": "graded",
     "ungraded": "not graded yet",
@@ -15,9 +26,28 @@ STATUS = {
 }
 
 
-def anchor(row: Row) -> str:
-    """Return the id of a student's row; no two have the same."""
-    return f"student-{safe_name(row.student)}"
+def write(folder: Path, rows: Iterable[Row], questions: Mapping[str, GradedQuestion], title: str) -> None:
+    """Write everybody's page into a folder, and remove our pages of students who are no longer there."""
+    write_pages(folder, ((file_name(row), html(row, questions, title)) for row in rows), MAKER)
+
+
+def html(row: Row, questions: Mapping[str, GradedQuestion], title: str) -> str:
+    """Return the page of a student; the same row gives the same bytes."""
+    return render(
+        "student.html",
+        title=f"{full_name(row)}, {title}",
+        maker=MAKER,
+        course=title,
+        student=full_name(row),
+        row=row,
+        questions=questions,
+        page_name=file_name(row),
+        late=lateness(row),
+        status=status_label(row),
+        error_ratio=error_ratio,
+        source_limit=SOURCE,
+        log_limit=LOG,
+    )
 
 
 def full_name(row: Row) -> str:

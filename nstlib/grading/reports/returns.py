@@ -10,6 +10,7 @@ from nstlib.grading import csv_files
 from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.records.gradebook import Row
 from nstlib.grading.reports.feedback import html
+from nstlib.terminal import counted
 
 __all__ = ["write"]
 
@@ -31,7 +32,7 @@ def write(out: Path, rows: Iterable[Row], questions: Mapping[str, GradedQuestion
         if files:
             path = out / f"{platform}_feedback.zip"
             csv_files.write(path, _zipped(files))
-            sentences.append(f"{path}: {len(files)} feedback pages, to upload to {platform.title()}.")
+            sentences.append(f"{path}: {counted(len(files), 'feedback page')}, to upload to {platform.title()}.")
     return sentences
 
 

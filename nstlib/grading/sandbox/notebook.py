@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from . import cells as python
 from .limits import Limits
 
-STATUSES = ("found", "missing", "syntax", "too_long")  # of an answer
+STATUSES = ("found", "missing", "syntax", "too_long", "by hand", "no cell")  # of an answer; the last two: of a text
 WARNINGS = (
     "bom",  # the file begins with a byte order mark
     "upgraded",  # nbformat 3
@@ -44,6 +44,8 @@ IMPORTED = re.compile(r"\bfrom\s+nstlib\.checks\s+import\s+(.*)")
 SAID = re.compile(r"([✓✗○]) (ex\d\d\.\w+) ")  # how a check's result begins
 EXERCISE = re.compile(r"\bex\d\d\b")
 NUMBER = 18  # digits; a notebook needs no longer whole numbers
+HEADING = re.compile(r"\s*#{1,6}\s")  # of a Markdown cell
+LONGEST = 100_000  # characters of a text that a person marks
 
 
 class Rejected(Exception):
@@ -69,7 +71,9 @@ class Cell:
 
 
 def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> dict:  # noqa: B008, it is frozen
-    """Return {"warnings", "reject", "cells", "clean", "found"}; questions: question -> the function's name.
+    """Return {"warnings", "reject", "cells", "clean", "found"}; questions: question -> the function's name, or "".
+
+    A question without a function is answered by a text, which a person marks.
 
     cells: the code cells as Python. clean: the numbers of those that raised nothing when they were run last. found:
     question -> {"status", "stop", "source", "shape", "size", "warnings"}, where `stop` is the last cell that counts,
@@ -77,20 +81,48 @@ def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> d
     """
     warnings: set[str] = set()
     try:
-        cells = _cells(data, warnings, limits)
+        notebook = _notebook(data, warnings, limits)
     except Rejected as why:
         return {"warnings": sorted(warnings), "reject": str(why), "cells": [], "clean": [], "found": {}}
+    texts = {question for question, name in questions.items() if not name}
+    cells = _cells(notebook, warnings, limits, texts)
     too_long = sum(len(cell.text.encode()) for cell in cells) > limits.source
     own = _exercises(cells)
     found = {}
     for question, name in questions.items():
+        if not name:
+            continue
         if own and question.partition(".")[0] not in own:
             found[question] = _nothing("missing")
         else:
             found[question] = _nothing("too_long") if too_long else _answer(question, name, cells)
-    texts = [] if too_long else [cell.text for cell in cells]
+    here = own or {question.partition(".")[0] for question, answer in found.items() if answer["status"] != "missing"}
+    found |= {question: _text_answer(question, notebook, here) for question in sorted(texts)}
+    codes = [] if too_long else [cell.text for cell in cells]
     clean = [number for number, cell in enumerate(cells) if cell.clean]
-    return {"warnings": sorted(warnings), "reject": None, "cells": texts, "clean": clean, "found": found}
+    return {"warnings": sorted(warnings), "reject": None, "cells": codes, "clean": clean, "found": found}
+
+
+def _text_answer(question: str, notebook: list, here: set[str]) -> dict:
+    """Return the text of the cells that are marked with a question, and of those below, to a heading or another mark.
+
+    here: the exercises that the notebook answers otherwise.
+    """
+    pieces = []
+    inside = False
+    for cell in notebook:
+        text = _source(cell)
+        if text is None:
+            continue
+        metadata = cell.get("metadata")
+        marks = _marks(metadata, "question") | _marks(metadata, "check")
+        inside = question in marks if marks else inside and not (cell["cell_type"] != "code" and HEADING.match(text))
+        if inside and text.strip():
+            pieces.append(text)
+    text = "\n\n".join(pieces)[:LONGEST]
+    if text:
+        return _nothing("by hand") | {"source": text}
+    return _nothing("no cell" if question.partition(".")[0] in here else "missing")
 
 
 def _nothing(status: str, warnings: set[str] = frozenset()) -> dict:
@@ -152,8 +184,8 @@ def _checks(question: str, cells: list[Cell]) -> tuple[list[int], bool]:
     return marked or called, bool(marked and called and called[-1] > marked[-1])
 
 
-def _cells(data: bytes, warnings: set[str], limits: Limits) -> list[Cell]:
-    """Return the code cells."""
+def _notebook(data: bytes, warnings: set[str], limits: Limits) -> list:
+    """Return what stands where a notebook has its cells."""
     notebook = _json(_text(data, warnings, limits), warnings)
     if not isinstance(notebook, dict):
         raise Rejected("not_notebook")
@@ -178,14 +210,19 @@ def _cells(data: bytes, warnings: set[str], limits: Limits) -> list[Cell]:
         raise Rejected("too_many_cells")
     if _language(notebook.get("metadata")) not in ("", "python", "ipython"):
         warnings.add("kernel")
+    return raw
+
+
+def _cells(notebook: list, warnings: set[str], limits: Limits, texts: set[str]) -> list[Cell]:
+    """Return the code cells; texts: the questions that any cell may answer."""
     cells = []
-    for cell in raw:
+    for cell in notebook:
         text = _source(cell)
         if text is None:
             warnings.add("bad_cell")
         elif cell["cell_type"] == "code":
             cells.append(_cell(text, cell, limits))
-        elif _marks(cell.get("metadata"), "question"):
+        elif _marks(cell.get("metadata"), "question") - texts:
             warnings.add("not_code")
     return cells
 

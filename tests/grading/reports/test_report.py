@@ -13,15 +13,16 @@ from nstlib.grading.bundle.lateness import Policy
 from nstlib.grading.escaping import printable
 from nstlib.grading.records.gradebook import build
 from nstlib.grading.records.outcomes import OUTCOMES
-from nstlib.grading.reports import feedback, report
+from nstlib.grading.reports import feedback, report, report_students
 from nstlib.grading.reports.attention import GROUPS
 from nstlib.grading.reports.report import Run
-from nstlib.grading.reports.report_students import STATUS, anchor
+from nstlib.grading.reports.report_students import STATUS
 from tests.grading.made_up import DUE, POINTS, a_class, graded_questions, override, question, record, students
 from tests.grading.pages import EVIL, read
 
 ASKED = graded_questions()
 GRAM = "ex02.gram"
+SCRIPT = "report.js"
 LAYERS = ("rlimits", "landlock 7", "seccomp")
 RUN = Run("Autumn", LAYERS, False, (), {"torch": "2.14.1", "nstlib": "0.1.0"}, "5" * 64)
 TEXT = st.text(st.characters(codec=None) | st.sampled_from("<>&'\"`/"), max_size=200)
@@ -41,7 +42,17 @@ def html(*records, run=RUN, **more):
 
 
 def page_text(*records, **more):
-    return read(html(*records, **more)).text
+    return read(html(*records, **more), SCRIPT).text
+
+
+def student(*records, **more):
+    """Return the page of the only student."""
+    (row,) = rows(*records, **more)
+    return report_students.html(row, ASKED, "Autumn")
+
+
+def student_text(*records, **more):
+    return read(student(*records, **more)).text
 
 
 def of(outcome, **more):
@@ -57,13 +68,18 @@ def test_the_sections_come_in_their_order():
     assert titles == ["The sandbox was weak", "Needs your attention", "Questions", "Students", "This run"]
     groups = re.findall(r"<h3>(.*?) \(\d+\)</h3>", whole)
     assert groups == [title for title, _ in GROUPS.values()]
-    read(whole)
+    read(whole, SCRIPT)
 
 
 def test_the_same_records_give_the_same_bytes(tmp_path):
     for name, versions in (("a", RUN.versions), ("b", dict(reversed(RUN.versions.items())))):
-        report.write(tmp_path / name, class_rows(), ASKED, replace(RUN, versions=versions))
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+        (tmp_path / name).mkdir()
+        report.write(tmp_path / name / "report.html", class_rows(), ASKED, replace(RUN, versions=versions))
+    first, second = (
+        {path.relative_to(tmp_path / name): path.read_bytes() for path in (tmp_path / name).rglob("*.html")}
+        for name in "ab"
+    )
+    assert first == second and len(first) == 1 + len(class_rows())
 
 
 def test_a_class_without_anybody_is_a_page_too():
@@ -84,10 +100,14 @@ def test_every_status_has_a_row_that_says_so(records, roster, status):
     graded = rows(*records, roster=students(roster))
     assert [row.status for row in graded] == [status]
     whole = report.html(graded, ASKED, RUN)
-    line = whole[whole.index(f'<tbody id="{anchor(graded[0])}"') :]
-    assert {name for name, words in STATUS.items() if f">{words}</span>" in line} == {status} - {"graded"}
-    assert f'href="feedback/{feedback.file_name(graded[0])}"' in line and "Anna" in line
-    read(whole)
+    line = whole[whole.index("<tbody>\n<tr>") :]
+    for text in (line, report_students.html(graded[0], ASKED, "Autumn")):
+        assert {name for name, words in STATUS.items() if f">{words}</span>" in text} == {status} - {"graded"}
+        assert "Anna" in text
+    assert f'href="report/{feedback.file_name(graded[0])}"' in line
+    assert f'href="../feedback/{feedback.file_name(graded[0])}"' in text
+    read(whole, SCRIPT)
+    read(text)
 
 
 # Banner and figures
@@ -97,7 +117,7 @@ def test_every_status_has_a_row_that_says_so(records, roster, status):
 def test_a_weak_sandbox_is_the_first_that_is_said(change):
     whole = html(record("anna"), run=replace(RUN, **change))
     assert whole.index("The sandbox was weak") < whole.index("<dl")
-    text = read(whole).text
+    text = read(whole, SCRIPT).text
     assert all(escape in text for escape in change.get("escapes", ()))
     assert ("No layer of it was available" in text) is (change == {"layers": ()})
 
@@ -118,12 +138,13 @@ def test_the_figures_count_everybody_once_and_take_means_of_the_graded_alone():
 # Needs your attention
 
 
-def test_each_entry_names_student_and_question_and_leads_to_the_row():
+def test_each_entry_names_student_and_question_and_leads_to_the_answer():
     graded = rows(of("exited"), roster=[Student("anna", "Anna Archer")])
     whole = report.html(graded, ASKED, RUN)
     entry = re.search(r"<li>(<a .*?)</li>", whole).group(1)
-    assert entry.startswith(f'<a href="#{anchor(graded[0])}">Anna Archer (anna)</a>') and GRAM in entry
+    assert entry.startswith(f'<a href="report/anna.html#{GRAM}">Anna Archer (anna)</a>') and GRAM in entry
     assert OUTCOMES["exited"].asks in entry
+    assert GRAM in read(report_students.html(graded[0], ASKED, "Autumn")).ids
 
 
 def test_ungraded_says_to_run_the_same_command_again():
@@ -134,7 +155,7 @@ def test_long_lists_are_folded_and_lose_nobody():
     many = [record(f"s{n:02}", questions={GRAM: question("killed", tests=[])}) for n in range(40)]
     whole = html(*many)
     assert "<summary>30 more</summary>" in whole and "Answers that ended in an unusual way (40)" in whole
-    assert all(f'<li><a href="#student-s{n:02}">' in whole for n in range(40))
+    assert all(f'<li><a href="report/s{n:02}.html#{GRAM}">' in whole for n in range(40))
 
 
 def test_notes_of_the_run_are_shown():
@@ -166,11 +187,12 @@ def test_who_asked_autograd_is_counted_with_the_notebooks_sentence():
 def test_a_row_holds_signs_points_and_sums():
     records = [record("anna", 30, questions={GRAM: question(), "ex01.unroll": question("raised", name="ex01.unroll")})]
     whole = html(*records, overrides=[override("anna", "ex01.unroll", 1.5, "oral <exam>")])
-    head = whole[whole.index('<tbody id="student-anna"') :]
-    cells = [re.sub(r"<[^>]*>", "", each) for each in re.findall(r"<td[^>]*>(.*?)</td>", head)]
-    assert cells[:3] == ["✗ raised an error 0 → 1.5", "–", "✓ right 8"]
-    assert cells[3:8] == ["8", "2", "1.6", "1.5", "7.9 of 18"]
-    assert "1.5 of 4, set by hand: oral &lt;exam&gt;" in head and "ex02 2 d (20 % off)" in head
+    line = whole[whole.index("<tbody>\n<tr>") :]
+    cells = [re.sub(r"<[^>]*>", "", each) for each in re.findall(r"<td[^>]*>(.*?)</td>", line)]
+    assert cells == ["7.9", "✗ 0→ 1.5", "–", "✓ 8", "8", "2", "1.6", "1.5"]
+    assert re.findall('aria-label="(.*?)">[✓✗]', line) == ["raised an error, 0, overridden: 1.5", "right, 8"]
+    own = student(*records, overrides=[override("anna", "ex01.unroll", 1.5, "oral <exam>")])
+    assert "1.5 of 4, set by hand: oral &lt;exam&gt;" in own and "ex02 2 d (20 % off)" in own
 
 
 def test_an_override_that_takes_points_has_a_real_minus():
@@ -179,9 +201,11 @@ def test_an_override_that_takes_points_has_a_real_minus():
 
 
 @pytest.mark.parametrize("outcome", [*OUTCOMES, "a word on no list"])
-def test_source_verdicts_and_log_of_every_outcome_are_in_the_students_row(outcome):
+def test_source_verdicts_and_log_of_every_outcome_are_on_the_students_page(outcome):
     tests = [{"id": "ex02.gram.1", "verdict": outcome, "detail": "SIGSEGV", "error_ratio": 0.25, "log": "I was here"}]
-    text = page_text(of(outcome, tests=tests, source="def gram(features):\n\treturn 1\n", misconception="divided-by-M"))
+    text = student_text(
+        of(outcome, tests=tests, source="def gram(features):\n\treturn 1\n", misconception="divided-by-M")
+    )
     label = OUTCOMES[outcome].label if outcome in OUTCOMES else "unclear"
     assert f"{label}, SIGSEGV, error 0.25 of the tolerance" in text
     assert "def gram(features):\n\treturn 1\n" in text and "I was here" in text
@@ -189,7 +213,7 @@ def test_source_verdicts_and_log_of_every_outcome_are_in_the_students_row(outcom
 
 def test_a_log_is_cut_and_says_so():
     tests = [{"id": "t", "verdict": "output", "log": "y" * 5000}]
-    text = page_text(of("output", tests=tests))
+    text = student_text(of("output", tests=tests))
     assert "(the first 2,000 characters)" in text and "y" * 2000 in text and "y" * 2001 not in text
 
 
@@ -208,10 +232,11 @@ def test_75_77_no_text_from_outside_becomes_markup(evil):
     ]
     roster, given = [Student(f"s{evil}", evil), Student(f"t{evil}")], [override(f"s{evil}", GRAM, 1, evil)]
     run = Run(evil, (evil,), True, (evil,), {evil: evil}, evil, (evil,))
-    page = read(html(*records, roster=roster, overrides=given, run=run))
-    assert page.text.count(printable(f"x{evil}", lines=True)) >= 2
+    page = read(html(*records, roster=roster, overrides=given, run=run), SCRIPT)
     for row in rows(*records, roster=roster, overrides=given):
-        assert printable(row.student) in page.text
+        own = read(report_students.html(row, ASKED, evil)).text
+        assert printable(row.student) in page.text and printable(row.student) in own
+        assert GRAM not in row.answers or own.count(printable(f"x{evil}", lines=True)) >= 2
 
 
 @given(TEXT, TEXT, TEXT, TEXT)
@@ -220,7 +245,8 @@ def test_75_77_nor_any_other(student, name, source, word):
     one = rows(of("not yet"))[0]
     answer = replace(one.answers[GRAM], source=f"x{source}", log=f"y{source}", tests=tests, outcome=word)
     one = replace(one, student=student, name=name, status=word, flags=(word,), answers={GRAM: answer})
-    page = read(report.html([one], ASKED, replace(RUN, title=name, notes=(word,))))
+    read(report.html([one], ASKED, replace(RUN, title=name, notes=(word,))), SCRIPT)
+    page = read(report_students.html(one, ASKED, name))
     assert printable(f"x{source}", lines=True) in page.text and printable(f"y{source}", lines=True) in page.text
 
 
@@ -228,6 +254,6 @@ def test_75_a_megabyte_is_cut():
     long = "</td>" * 200_000
     bad = question("raised", source=long, tests=[{"id": "t", "verdict": "raised", "detail": long, "log": long}])
     row = rows(record("anna", questions={GRAM: bad}))[0]
-    assert len(report.html([row], ASKED, RUN)) < 300_000
+    assert len(report_students.html(row, ASKED, "Autumn")) < 300_000
     kept = replace(row.answers[GRAM], source=long, log=long)
-    assert len(report.html([replace(row, answers={GRAM: kept})], ASKED, RUN)) < 300_000
+    assert len(report_students.html(replace(row, answers={GRAM: kept}), ASKED, "Autumn")) < 300_000

@@ -309,3 +309,51 @@ PIECES = [
 @given(st.lists(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=6), max_size=4))
 def test_any_cells_are_a_reading_whose_sources_are_python(cells):
     said(read(*("\n".join(each) for each in cells)))
+
+
+# Answers that a person reads
+
+ESSAY = {"ex02.gram": "gram_matrix", "ex02.essay": ""}
+
+
+def markdown(source, tag=""):
+    return {"cell_type": "markdown", "source": source, "metadata": {"tags": [f"q:{tag}"]} if tag else {}}
+
+
+def essay(*cells):
+    read = reader.read(notebook(*cells), ESSAY)
+    assert "not_code" not in read["warnings"]
+    return read["found"]["ex02.essay"]
+
+
+def test_a_marked_cell_is_the_answer_that_a_person_reads_with_those_below_it_to_a_heading():
+    found = essay(
+        code(ANSWER, "ex02.gram"),
+        markdown("Why? Write below.", "ex02.essay"),
+        markdown("Sums forget places."),
+        code("# a comment, no heading\n1 + 1"),
+        markdown("## Next"),
+        markdown("Not the answer."),
+    )
+    assert (found["status"], found["stop"]) == ("by hand", 0)
+    assert found["source"] == "Why? Write below.\n\nSums forget places.\n\n# a comment, no heading\n1 + 1"
+
+
+def test_a_code_cell_may_be_such_an_answer_and_another_mark_ends_it():
+    found = essay(code("x = 3", "ex02.essay"), code(ANSWER, "ex02.gram"), check(), markdown("more", "ex02.essay"))
+    assert found["source"] == "x = 3\n\nmore"
+
+
+@pytest.mark.parametrize("cells", [(), (markdown(" ", "ex02.essay"),)])
+def test_where_the_marked_cell_is_gone_or_empty_a_person_looks(cells):
+    assert essay(code(ANSWER, "ex02.gram"), check(), *cells)["status"] == "no cell"
+    assert essay(ANSWER, *cells)["status"] == "no cell"
+
+
+def test_a_notebook_of_another_exercise_does_not_answer_it():
+    assert essay("from nstlib.checks import ex03\nx = 1")["status"] == "missing"
+    assert essay(markdown("hello"))["status"] == "missing"
+
+
+def test_a_long_text_is_cut():
+    assert len(essay(markdown("x" * 300_000, "ex02.essay"))["source"]) == reader.LONGEST
