@@ -24,10 +24,10 @@ OWN = ("<cell ", "<magic ")  # how the student's code is called in tracebacks
 BEGUN = b"\x02"  # the cells have run, and the answer is called
 
 
-def main(jail, request: int, reply: int, parent: int, notebook) -> None:
+def main(jail, request: int, reply: int, parent: int, turn: int, notebook) -> None:
     """Serve one request; never returns. An exit status other than 0 means a fault of this file."""
     random.seed(0)  # a fork seeds it anew
-    jail.lock(parent)
+    jail.lock(parent, turn)
     head, chunks = protocol.unpack(_all(request))
     os.write(reply, READY)  # a fault before this byte is ours, after it the student's
     try:

@@ -2,7 +2,7 @@
 
 Each layer stops something: limits (memory, CPU, files), no capabilities (root loses its own, too), Landlock (files),
 seccomp (processes, threads, network, signals). Namespaces help where the machine allows them; many do not. They also
-give a scratch folder, the only place where a child may write.
+give scratch folders, one for each child, the only place where it may write.
 A child can still read the interpreter, the libraries and site-packages without nstlib; learn whether a file exists and
 how large it is (stat); and use one CPU until its time is over.
 """
@@ -35,11 +35,11 @@ class Jail:
 
     def __init__(self, limits: Limits, hidden: list[Path]) -> None:
         self.limits = limits
-        self.scratch = scratch.make()
+        self.folders = scratch.make()
         self.namespaces = unshare()
         self._used = {name: _kilobytes(name) << 10 for name in ("VmData", "VmSize")}
         self.granted = landlock.without(readable(), hidden)
-        self._rules = landlock.ruleset(self.granted, self.scratch) if landlock.version() else None
+        self._rules = landlock.ruleset(self.granted, self.folders) if landlock.version() else None
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -52,16 +52,21 @@ class Jail:
 
     @property
     def writes(self) -> bool:
-        """Whether a child may write into the scratch folder, and into nothing else."""
-        return self.scratch is not None and self._rules is not None
+        """Whether a child may write into its scratch folder, and into nothing else."""
+        return bool(self.folders) and self._rules is not None
 
     @property
     def descriptors(self) -> list[int]:
         """The descriptors that a child needs until it is locked."""
         return [] if self._rules is None else [self._rules]
 
-    def lock(self, parent: int) -> None:
-        """Lock this process in for good; it dies when `parent`, which forked it, does. Raises JailError."""
+    def lock(self, parent: int, turn: int) -> None:
+        """Lock this process in for good; it dies when `parent`, which forked it, does. Raises OSError.
+
+        turn: which of the scratch folders is its own.
+        """
+        if self.folders:
+            scratch.enter(self.folders[turn])
         _limit(self.limits, self._used["VmData"], self._used["VmSize"], scratch.SIZE if self.writes else 0)
         _drop()
         _require("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -35,8 +35,8 @@ def version() -> int:
         return 0
 
 
-def ruleset(readable: Iterable[Path], writable: Path | None = None) -> int:
-    """Return the descriptor of rules that allow reading these files and folders, writing in one, and nothing else.
+def ruleset(readable: Iterable[Path], writable: Iterable[Path] = ()) -> int:
+    """Return the descriptor of rules that allow reading these files and folders, writing in others, and nothing else.
 
     It is made once and passed to every child, since a rule for each entry of site-packages takes milliseconds.
     """
@@ -48,8 +48,8 @@ def ruleset(readable: Iterable[Path], writable: Path | None = None) -> int:
     for path in readable:
         _grant(rules, path, READ | (LIST if path.is_dir() else 0))
     _grant(rules, Path("/dev/null"), READ | WRITE)
-    if writable:
-        _grant(rules, writable, files & ~EXECUTE)
+    for path in writable:
+        _grant(rules, path, files & ~EXECUTE)
     return rules
 
 

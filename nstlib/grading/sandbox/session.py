@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 import types
 from collections.abc import Iterable, Sequence
 from functools import reduce
@@ -154,7 +155,9 @@ class Session:
             self.too_long.add(place)
             self._wasted += time.monotonic() - on_the_clock
         except BaseException as fault:
-            return self._goes_on(statement, fault, place, inert.state.uses > uses)
+            rest = _rest(statement, _line(fault, file))
+            goes_on = self._goes_on(statement, fault, place, inert.state.uses > uses)
+            return goes_on and all(self._run_statement(inner, place, file) for inner in rest)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             self.seconds[place] = time.process_time() - began
@@ -205,6 +208,23 @@ class Session:
 
     def _stop(self, signal_number, frame) -> None:
         raise TimeUp
+
+
+def _line(fault: BaseException, file: str) -> int:
+    """Return the line of a cell that raised, 0 where it is none."""
+    frames = traceback.walk_tb(fault.__traceback__)
+    return next((line for frame, line in frames if frame.f_code.co_filename == file), 0)
+
+
+def _rest(statement: ast.stmt, line: int) -> list[ast.stmt]:
+    """Return what follows the statement of this line within the bodies of `if`, `with` and `try`."""
+    if not isinstance(statement, ast.If | ast.With | ast.AsyncWith | ast.Try):
+        return []
+    for body in (statement.body, getattr(statement, "orelse", [])):
+        for number, inner in enumerate(body):
+            if inner.lineno <= line <= inner.end_lineno:
+                return [*_rest(inner, line), *body[number + 1 :]]
+    return []
 
 
 def refused(fault: BaseException) -> bool:

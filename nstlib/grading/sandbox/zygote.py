@@ -65,7 +65,8 @@ class Zygote:
         self.child = child
         self.notebook = notebook
         self.scratch = scratch
-        self.alive: dict[int, tuple[int, int]] = {}  # pidfd -> number of the job, pid
+        self.alive: dict[int, tuple[int, int, int]] = {}  # pidfd -> number of the job, pid, turn
+        self.turn = 0  # of the scratch folders, for the next child
         self.poll = select.poll()
         self.poll.register(control, select.POLLIN)
 
@@ -85,6 +86,7 @@ class Zygote:
             return False
         number = int(message)
         parent = os.getpid()
+        self.turn = (self.turn + 1) % self.scratch.TURNS
         self.sweep()
         try:
             pid = os.fork()
@@ -98,18 +100,22 @@ class Zygote:
         if pid == 0:
             self.become(descriptors, parent)
         handle = os.pidfd_open(pid)
-        self.alive[handle] = (number, pid)
+        self.alive[handle] = (number, pid, self.turn)
         self.poll.register(handle, select.POLLIN)
         socket.send_fds(self.control, [f"born {number} 0".encode()], [handle])
         return True
 
     def sweep(self) -> None:
-        """Let nothing of an earlier job reach the next: end its child, and empty the scratch folder."""
-        for handle in list(self.alive):
+        """Let nothing of an earlier job reach the next: end every child, and empty the folder whose turn it is.
+
+        Only the child that had this folder must be dead for that. The last one had another, and may take its time.
+        """
+        for handle, (_, _, turn) in list(self.alive.items()):
             signal.pidfd_send_signal(handle, signal.SIGKILL)
-            self.bury(handle)
-        if self.jail.scratch:
-            self.scratch.clear()
+            if turn == self.turn:
+                self.bury(handle)
+        if self.jail.folders:
+            self.scratch.clear(self.jail.folders[self.turn])
 
     def become(self, descriptors: list[int], parent: int) -> None:
         """Be the child; never returns."""
@@ -119,7 +125,7 @@ class Zygote:
             os.dup2(log, 2)
             self.control.detach()
             close_all({0, 1, 2, request, reply, *self.jail.descriptors})
-            self.child.main(self.jail, request, reply, parent, self.notebook)
+            self.child.main(self.jail, request, reply, parent, self.turn, self.notebook)
         except BaseException:
             import traceback
 
@@ -129,7 +135,7 @@ class Zygote:
 
     def bury(self, handle: int) -> None:
         """Reap a dead child, and report how it ended."""
-        number, pid = self.alive.pop(handle)
+        number, pid, _ = self.alive.pop(handle)
         self.poll.unregister(handle)
         os.close(handle)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -137,7 +143,7 @@ class Zygote:
 
     def end(self) -> None:
         """Kill every child and wait until all are gone."""
-        for handle, (_, pid) in self.alive.items():
+        for handle, (_, pid, _) in self.alive.items():
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             os.waitpid(pid, 0)
 
@@ -172,9 +178,9 @@ def main() -> None:
     substitutes.install()
     hugepages.collapse()
     cell = jail.Jail(limits.Limits(**json.loads(sys.argv[2])), hidden())
-    if cell.scratch:
-        os.chdir(cell.scratch)
-        os.environ["TMPDIR"] = str(cell.scratch)
+    if cell.folders:
+        os.chdir(scratch.FOLDER)
+        os.environ["TMPDIR"] = str(scratch.FOLDER)
     zygote = Zygote(control, cell, child, notebook, scratch)
     granted = [str(path) for path in cell.granted] if any("landlock" in layer for layer in cell.layers) else ["/"]
     die_with_the_runner(False)

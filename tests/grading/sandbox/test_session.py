@@ -60,6 +60,9 @@ def state(runner):
         ["import tqdm.auto as tq\nbar = tq.tqdm(range(4))\nfor n in bar: pass\nK = bar.n"],
         ["open('my_photo.txt')\nK = 4"],
         ["input()\nK = 4"],
+        ["if True:\n    open('my_photo.txt')\n    K = 4"],
+        ["import torch\nwith torch.no_grad():\n    if False: pass\n    else:\n        with open('x') as file: K = 5\n"
+         "        K = 1\n    K += 3"],
         ["print(Out, In)\nK = 4"],
         ["%%capture\nimport nobody_has_this\nK = 4"],
         ["if True:\n    import nobody_has_that\nK = 4"],
@@ -84,6 +87,13 @@ def test_a_cell_that_raised_nothing_for_the_student_goes_on_where_it_raises_here
     cells = ("K = 1\n[][0]\nK = 4",)
     assert state(*cells, clean=(0,)).reply.values == {"": 4}
     assert state(*cells).reply.values == {"": 1}
+
+
+@pytest.mark.parametrize("head", ["if True:", "with torch.no_grad():", "for n in range(3):", "try:"])
+def test_where_the_notebook_stops_within_a_body_so_do_we(head, state):
+    end = "finally: pass" if head == "try:" else ""
+    cell = f"import torch\nK = 1\n{head}\n    K += 1\n    raise ValueError\n    K = 9\n{end}\nK = 9"
+    assert state(cell).reply.values == {"": 2}
 
 
 def test_what_a_check_is_given_is_the_answer(state):
