@@ -27,7 +27,8 @@ def build(
             typer.echo(path)
         say(
             "nbgrader runs these checks in the student's own process, with cases that everybody can read: it has no "
-            "hidden tests, and trusts the notebook. For hidden tests and a jail, use nst grade."
+            "hidden tests, and trusts the notebook. Those of a bundle are not put there, since any answer could read "
+            "and print them in that process. For hidden tests and a jail, use nst grade."
         )
         raise typer.Exit
     problems = builder.check(Path.cwd()) if check else []

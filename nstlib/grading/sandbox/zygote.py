@@ -73,11 +73,11 @@ class Zygote:
     def serve(self) -> None:
         """Work until the runner closes its end."""
         while True:
-            for descriptor, _ in self.poll.poll():
-                if descriptor != self.control.fileno():
-                    self.bury(descriptor)
-                elif not self.take():
-                    return
+            ready = {descriptor for descriptor, _ in self.poll.poll()}
+            for handle in ready - {self.control.fileno()}:  # first: a new child may get the number of a dead one's
+                self.bury(handle)
+            if self.control.fileno() in ready and not self.take():
+                return
 
     def take(self) -> bool:
         """Take a job; return False when there is no runner any more."""
