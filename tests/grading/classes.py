@@ -35,5 +35,6 @@ def write(folder: Path, students: Mapping[str, bytes]) -> Path:
 
 def outputs(out: Path) -> dict[str, bytes]:
     """Return everything that must have the same bytes after every run."""
-    pages = {f"feedback/{page.name}": page.read_bytes() for page in (out / "feedback").iterdir()}
+    folders = ("feedback", "report")
+    pages = {f"{name}/{page.name}": page.read_bytes() for name in folders for page in (out / name).iterdir()}
     return {name: (out / name).read_bytes() for name in OUTPUTS} | pages
