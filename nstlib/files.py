@@ -36,7 +36,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield part
         os.replace(part, path)
     except OSError as fault:
-        if fault.filename is None or os.fspath(fault.filename) == str(part):
+        if fault.errno is not None and fault.filename in (None, str(part), part):
             fault.filename = str(path)
             fault.filename2 = None
         raise

@@ -139,7 +139,7 @@ def test_stopping_before_the_first_step_writes_nothing(photo, tmp_path, monkeypa
         (["--preset", "heavy"], "got layer_weights='heavy': choose one of these"),
         (["--init", "zero"], "content, style, noise or a picture file, got 'zero': choose one of these"),
         (["--optimizer", "sgd"], "got optimizer='sgd': choose one of these"),
-        (["--size", "8"], "needs at least 16"),
+        (["--size", "8"], "Expected at least 16 pixels on the style's shorter side"),
         (["--alpha", "nan"], "got alpha=nan: give another"),
     ],
 )

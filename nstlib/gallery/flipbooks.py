@@ -199,10 +199,6 @@ def _layer_weights(given: Mapping[str, Any]) -> Flipbook:
             "λ ∝ 1/E(S, 0)",
             "The cat with fur in brown strokes, blue above the eyes, before a deep blue background.",
         ),
-        "relative_geometric": (
-            "λ ∝ 1/E(S, 0), a quarter by layer",
-            "The cat in yellow and deep blue, with fine brown strokes in the fur.",
-        ),
         "balanced": (
             "equal pull at the start",
             "The cat in the photo's browns with a violet left eye, before a pale, mottled background.",
@@ -212,8 +208,8 @@ def _layer_weights(given: Mapping[str, Any]) -> Flipbook:
         "lambda",
         "Layer weights at the same β",
         "layer weights λ",
-        "equal, inverse_n2 and both geometric rules look like relu1_1 alone, deep blue and yellow; relative leaves the "
-        "fur brown, and balanced leaves most of the photo's colours: the same β is not the same strength.",
+        "equal, inverse_n2 and geometric look like relu1_1 alone, deep blue and yellow; relative leaves the fur "
+        "brown, and balanced leaves most of the photo's colours: the same β is not the same strength.",
         tuple(
             Frame(f"{name}: {meaning}", alt, {**given, "beta": BETA, "layer_weights": name})
             for name, (meaning, alt) in alts.items()

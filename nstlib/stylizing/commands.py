@@ -118,7 +118,7 @@ def stylize(
     changes = {name: value for name, value in given.items() if value is not None}
     wanted = quality_named(quality).changed(**changes)
     good = quality_named("good").changed(**changes) if wanted.draft else None
-    if network:
+    if network is not None:
         wanted, good = replace(wanted, network=network, draft=None), None
     settings = wanted.settings
     names = [style, *(and_style or [])]
@@ -166,9 +166,9 @@ def _loaded(quality: "Quality", good: "Quality | None") -> "tuple[Quality, dict[
             raise
         say(f"The best quality needs {quality.network}, which cannot be had, so this is the good one. {fault}")
         return _loaded(good, None)
-    if quality.draft:
+    if quality.has_draft:
         small = quality.first.network
-        loaded[small] = networks.load(small)
+        loaded[small] = networks.load(small, quality.settings.layers)
     return quality, loaded
 
 

@@ -99,7 +99,7 @@ def _paint_one(
         stopped = True
     if picture is not None:  # that of a stopped run may be coarser
         pictures.write(transfer.resample_to(picture, content), place.out, overwrite=recipe.force, alpha=alpha)
-    drafted = recipe.quality.first.passes if recipe.quality.draft else 0
+    drafted = recipe.quality.first.passes if recipe.quality.has_draft else 0
     return Outcome(place, costs, stopped=stopped, drafted=drafted)
 
 

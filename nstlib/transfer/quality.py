@@ -19,8 +19,6 @@ from nstlib.transfer.run import Step, steps
 from nstlib.transfer.settings import Settings
 from nstlib.transfer.shapes import Picture
 
-SHARED = ("size", "init", "seed", "style_scale", "style_blend", "colour", "margin")  # by a run and its draft
-
 
 @dataclass(frozen=True)
 class Quality:
@@ -35,15 +33,27 @@ class Quality:
     draft: str | None = None
 
     @property
-    def passes(self) -> int:
-        """Forward and backward passes, those of the draft included."""
-        return self.settings.steps + (self.first.passes if self.draft else 0)
+    def has_draft(self) -> bool:
+        """Whether a draft comes first: the draft's network must have the layers that the settings name."""
+        if self.draft is None:
+            return False
+        try:
+            networks.ARCHITECTURES[QUALITIES[self.draft].network].until_deepest(self.settings.layers)
+        except NstError:
+            return False
+        return True
 
     @property
     def first(self) -> "Quality":
-        """The draft, for the same picture; a quality without one is its own."""
-        shared = {name: getattr(self.settings, name) for name in SHARED}
-        return QUALITIES[self.draft].changed(**shared) if self.draft else self
+        """The draft, which has the settings of the run that goes on from it, but for its own passes and smoothness."""
+        draft = QUALITIES[self.draft]
+        own = {"steps": draft.settings.steps, "chroma_smoothness": draft.settings.chroma_smoothness}
+        return replace(draft, settings=replace(self.settings, **own))
+
+    @property
+    def passes(self) -> int:
+        """Forward and backward passes, those of the draft included."""
+        return self.settings.steps + (self.first.passes if self.has_draft else 0)
 
     def changed(self, **settings: Any) -> "Quality":
         """Return this quality with other settings. Raises NstError for what cannot be run.
@@ -98,7 +108,7 @@ def quality_steps(
     network = load(quality.network)  # ahead of a draft, which would be lost if it cannot be had
     index = 0
     seconds = 0.0
-    if quality.draft:
+    if quality.has_draft:
         for step in quality_steps(content, style, quality.first, load=load, start=start):
             yield step
             start, index, seconds = step.picture, step.index + 1, step.seconds

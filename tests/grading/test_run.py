@@ -335,7 +335,7 @@ def test_a_grader_killed_at_any_moment_and_started_again_gives_the_same_bytes(
                 assert not (out / "journal.jsonl").exists() or _readable(out / "journal.jsonl")
         assert grader.seconds_until_done(out) is not None
     assert outputs(out) == outputs(tmp_path / "whole")
-    assert {path.name for path in out.iterdir()} == {*OUTPUTS, "feedback", "journal.jsonl"}
+    assert {path.name for path in out.iterdir()} == {*OUTPUTS, "feedback", "report", "journal.jsonl"}
     until = time.monotonic() + 5
     while left_over(os.getpid(), 0.1) and time.monotonic() < until:
         pass

@@ -150,6 +150,6 @@ def test_a_style_too_small_for_the_network_is_a_sentence(photo, styles, network)
     with pytest.raises(NstError) as refused:
         next(steps(photo, styles[0], quick(style_scale=0.2), network))
     assert str(refused.value) == (
-        "Expected at least 16 pixels on the style's shorter side, as relu5_1 needs, got 10 where the picture has 48: "
+        "Expected at least 16 pixels on the style's shorter side, as relu5_1 needs, got 10: "
         "give a larger style_scale or size, or shallower layers."
     )
