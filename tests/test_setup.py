@@ -81,7 +81,7 @@ def test_the_mathematics_stays_readable():
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
             node.body[0].value.value = ""  # examples may be long, what they explain may not
-    assert sum(len(ast.unparse(tree).splitlines()) for tree in trees) < 240
+    assert sum(len(ast.unparse(tree).splitlines()) for tree in trees) < 260
 
 
 def test_ci_runs_the_tests_the_readme_names():

@@ -18,11 +18,11 @@ from torch.nn import functional
 from nstlib import networks, pictures
 from nstlib.networks import STYLE_LAYERS, Network
 from nstlib.style import mean_gram, style_distance
+from nstlib.transfer.colour import grey
 from nstlib.transfer.shapes import Picture
 
 CONTENT_LAYER = "relu4_2"
 LAYERS = (*STYLE_LAYERS, CONTENT_LAYER)
-LUMA = (0.299, 0.587, 0.114)  # of R, G and B: ITU-R BT.601
 SIGMA = 0.7  # pixels
 REACH = 3  # pixels, more than four σ
 
@@ -97,8 +97,7 @@ def chroma_grain(picture: Float[Tensor, "3 height width"]) -> float:
     >>> chroma_grain(torch.rand(1, 8, 8, generator=torch.Generator().manual_seed(0)).expand(3, 8, 8)) < 1e-6
     True
     """
-    luma = (picture * torch.tensor(LUMA).view(3, 1, 1)).sum(0, keepdim=True)
-    chroma = picture - luma
+    chroma = picture - grey(picture)
     return (chroma - _blurred(chroma)).square().mean().sqrt().item()
 
 

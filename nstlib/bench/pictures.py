@@ -29,11 +29,12 @@ from rich.table import Table
 
 from nstlib import engine, networks, pictures
 from nstlib.bench import race
+from nstlib.bench.held_out import held_out_pairs
 from nstlib.bench.judge import LAYERS, PictureJudge, Score
 from nstlib.bench.step import machine
 from nstlib.bench.strong import strong
 from nstlib.errors import NstError
-from nstlib.files import replacing
+from nstlib.files import replacing, require_folder
 from nstlib.networks import Network
 from nstlib.terminal import sentences
 from nstlib.transfer import stylize
@@ -103,14 +104,18 @@ def results(painted: Iterable[Painted], size: int) -> Table:
     return report
 
 
-def write(painted: list[Painted], pairs: Mapping[str, tuple[Picture, Picture]], out: Path) -> None:
-    """Write scores.csv, pictures.jpg and frontier.png into the folder `out`."""
-    with replacing(out / "scores.csv") as part, part.open("w", newline="") as file:
+def write_scores(painted: list[Painted], path: Path) -> None:
+    """Write a line for each picture to a CSV file."""
+    with replacing(path) as part, part.open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(("pair", "loop", "seconds", "cut", "content", "grain"))
         for one in painted:
             numbers = (one.seconds, one.score.cut, one.score.content, one.score.grain)
             table.writerow((one.pair, one.loop, *(f"{number:.4f}" for number in numbers)))
+
+
+def write_pictures(painted: list[Painted], pairs: Mapping[str, tuple[Picture, Picture]], out: Path) -> None:
+    """Write pictures.jpg and frontier.png into the folder `out`."""
     tiles = {}
     for pair, (content, style) in pairs.items():
         tiles[f"photo {pair}"], tiles[f"painting {pair}"] = content, style
@@ -168,18 +173,6 @@ def _strong(content: Picture, style: Picture, size: int, network: Network) -> Pi
     return last.cpu()
 
 
-def held_out(folder: Path) -> dict[str, tuple[Picture, Picture]]:
-    """Read the pairs on which `nstlib.distill` measures. Raises NstError where they are missing."""
-    from nstlib.distill.evaluate import PAIRS
-
-    if not (folder / "held_out").is_dir():
-        raise NstError(f"Expected {folder}/held_out: run python -m nstlib.distill collect {folder} first.")
-    return {
-        str(number): tuple(pictures.read(folder / "held_out" / f"{stem}.png") for stem in stems)
-        for number, stems in enumerate(PAIRS, start=1)
-    }
-
-
 def main(
     folder: Annotated[Path, typer.Argument(help="What python -m nstlib.distill collect made.")],
     out: Annotated[Path, typer.Argument(help="The folder for scores.csv, pictures.jpg and frontier.png.")],
@@ -188,22 +181,24 @@ def main(
     first: Annotated[int, typer.Option(min=1, help="Only so many pairs.")] = 8,
 ) -> None:
     """Let all loops paint the held-out pairs; print the means, and write scores, contact sheet and frontier."""
+    pairs = dict(list(held_out_pairs(folder).items())[:first])
+    out = require_folder(out)
+    out.mkdir(parents=True, exist_ok=True)
     true = networks.load("vgg16", LAYERS)
     contestants = loops(size, true)
     for name in only or ():
         if name not in contestants:
             raise NstError(f"Expected one of the loops {', '.join(contestants)}, got {name!r}: choose one of these.")
     contestants = {name: loop for name, loop in contestants.items() if not only or name in only}
-    pairs = dict(list(held_out(folder).items())[:first])
-    out.mkdir(parents=True, exist_ok=True)
     painted = []
     with Progress(transient=True) as bar:
         task = bar.add_task("painting", total=len(pairs) * len(contestants))
         for one in compare(pairs, contestants, size, true):
             painted.append(one)
             bar.update(task, advance=1, description=f"pair {one.pair}, {one.loop}")
+            write_scores(painted, out / "scores.csv")  # each time, so that a stopped comparison keeps its numbers
     Console(width=100).print(results(painted, size))
-    write(painted, pairs, out)
+    write_pictures(painted, pairs, out)
 
 
 if __name__ == "__main__":

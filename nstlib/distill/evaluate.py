@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nstlib import engine, networks, pictures
+from nstlib.bench.held_out import PAIRS
 from nstlib.distill.crops import crop, load_pictures
 from nstlib.distill.train import LAYERS, SIDE, Run
 from nstlib.networks import STYLE_LAYERS, Network
@@ -26,16 +27,6 @@ from nstlib.style.statistics import STATISTICS
 from nstlib.transfer import steps
 from nstlib.transfer.settings import Settings
 
-PAIRS = (
-    ("details_013", "details_012"),
-    ("erase_001", "details_015"),
-    ("details_014", "details_007"),
-    ("erase_008", "details_008"),
-    ("explore_monuments_039", "details_019"),
-    ("erase_004", "details_004"),
-    ("explore_world_animals_010", "details_010"),
-    ("details_017", "details_002"),
-)
 SETTINGS = Settings(size=256, steps=150, scales=1, plateau=0, optimizer="lbfgs")
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from nstlib.style.costs import mean_gram, style_distance, unroll
 from nstlib.style.products import full_precision, matrix_product
+from nstlib.style.roots import trace_of_root
 from nstlib.style.shapes import Cost, Features, FeaturesOfAnySize, Matrix, Unrolled
 
 PerFilter = Float[Tensor, "*#batch n_filters"]
@@ -166,54 +167,11 @@ def gaussian_distance(
     tensor(8.)
     """
     n_filters = _same_filters(x.shape[-2], s.shape[-2])
-    mean_x, mean_s = x[..., 0], s[..., 0]
+    difference = x[..., 0] - s[..., 0]
     c_x, c_s = x[..., 1:], s[..., 1:]
     traces = (c_x + c_s).diagonal(dim1=-2, dim2=-1).sum(-1)
-    moved = (mean_x - mean_s).square().sum(-1) + traces - 2 * _TraceOfRoot.apply(c_x, c_s)
+    moved = difference.square().sum(-1) + traces - 2 * trace_of_root(c_x, c_s)
     return moved.clamp_min(0) / n_filters  # rounding may leave a little less than 0
-
-
-class _TraceOfRoot(torch.autograd.Function):
-    """tr (R C R)^½ for R = √S, whose derivative by C is ½ R (R C R)^(−½) R: no root of a derivative is ever taken.
-
-    It is symmetric in C and S. Directions without variance are left out of the inverse root, so that singular
-    covariances have finite gradients.
-    """
-
-    @staticmethod
-    def forward(ctx, C: Matrix, S: Matrix) -> Cost:
-        root = _root(S.double())
-        values, vectors = torch.linalg.eigh(root @ C.double() @ root)
-        roots = values.clamp_min(0).sqrt()
-        ctx.save_for_backward(C, S, root, roots, vectors)
-        return roots.sum(-1).to(C.dtype)
-
-    @staticmethod
-    def backward(ctx, gradient: Cost) -> tuple[Matrix | None, Matrix | None]:
-        C, S, root, roots, vectors = ctx.saved_tensors
-        by_c = by_s = None
-        scale = gradient[..., None, None]
-        if ctx.needs_input_grad[0]:
-            by_c = scale * _by_first(root, roots, vectors).to(C.dtype)
-        if ctx.needs_input_grad[1]:
-            root = _root(C.double())
-            values, vectors = torch.linalg.eigh(root @ S.double() @ root)
-            by_s = scale * _by_first(root, values.clamp_min(0).sqrt(), vectors).to(S.dtype)
-        return by_c, by_s
-
-
-def _by_first(root: Matrix, roots: Float[Tensor, "*#batch n_filters"], vectors: Matrix) -> Matrix:
-    """½ R (R C R)^(−½) R from the eigenvalues' roots and the eigenvectors of R C R."""
-    seen = roots > 1e-6 * roots.amax(-1, keepdim=True)
-    inverse = torch.where(seen, 1 / roots.where(seen, torch.ones_like(roots)), 0)
-    turned = root @ vectors
-    return (turned * inverse[..., None, :]) @ turned.mT / 2
-
-
-def _root(matrix: Matrix) -> Matrix:
-    """The symmetric root of a matrix without negative eigenvalues."""
-    values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp_min(0).sqrt()[..., None, :]) @ vectors.mT
 
 
 STATISTICS: dict[str, Statistic] = {

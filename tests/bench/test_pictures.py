@@ -9,6 +9,7 @@ import torch
 from nstlib import networks, painted
 from nstlib import pictures as files
 from nstlib.bench import pictures
+from nstlib.bench.held_out import held_out_pairs
 from nstlib.bench.judge import LAYERS
 from nstlib.errors import NstError
 from nstlib.networks import Network
@@ -48,7 +49,8 @@ def test_every_loop_paints_every_pair_at_its_size_and_is_scored(network, short, 
 
     report = pictures.results(found, 32)
     assert [*report.columns[0].cells] == names
-    pictures.write(found, pairs, tmp_path)
+    pictures.write_scores(found, tmp_path / "scores.csv")
+    pictures.write_pictures(found, pairs, tmp_path)
     rows = list(csv.DictReader((tmp_path / "scores.csv").open()))
     assert len(rows) == 12 and float(rows[3]["cut"]) == pytest.approx(found[3].score.cut, abs=1e-4)
     assert files.read(tmp_path / "frontier.png", None).shape[0] == 3
@@ -72,7 +74,8 @@ def test_means_are_over_pairs():
 
 def test_a_folder_without_pairs_and_an_unknown_loop_are_refused(tmp_path, network, monkeypatch):
     with pytest.raises(NstError, match=r"held_out: run python -m nstlib.distill collect"):
-        pictures.held_out(tmp_path)
+        held_out_pairs(tmp_path)
     monkeypatch.setattr(networks, "load", lambda *_, **__: network)
+    monkeypatch.setattr(pictures, "held_out_pairs", lambda folder: {})
     with pytest.raises(NstError, match=r"Expected one of the loops draft, good, best.*got 'peer'"):
         pictures.main(tmp_path, tmp_path, only=["peer"])

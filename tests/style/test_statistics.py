@@ -234,3 +234,9 @@ def test_gaussian_gradient_of_a_singular_covariance_leaves_empty_directions_alon
     features.requires_grad_()
     STATISTICS["gaussian"].cost(features, random_features(6, 4, 4, seed=1)).backward()
     assert features.grad.isfinite().all() and features.grad.abs().max() < 10
+
+
+def test_gaussian_of_features_that_are_not_finite_is_not_finite():
+    features = random_features(3, 2, 2)
+    features[0, 0, 0] = float("nan")
+    assert STATISTICS["gaussian"].cost(features, random_features(3, 4, 4, seed=1)).isnan()
