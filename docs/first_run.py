@@ -4,7 +4,8 @@ from pathlib import Path
 
 import torch
 
-from nstlib import Settings, painted, pictures, stylize
+from nstlib import painted, pictures
+from nstlib.transfer.quality import QUALITIES, paint
 
 GAP = 8
 
@@ -13,7 +14,7 @@ white = torch.ones_like(photo)
 columns = [torch.cat([white[:, : 128 + GAP // 2], photo, white[:, : 128 + GAP // 2]], 1)]  # in the middle of its column
 for name in ("night", "mosaic", "waves"):
     painting = pictures.resize(painted.paint(name, photo.shape[1:]), 256)
-    result = stylize(photo, painting, Settings(size=256, steps=100, beta=20))
+    result = paint(photo, painting, QUALITIES["good"])
     columns += [torch.ones_like(columns[0])[..., :GAP], torch.cat([painting, white[:, :GAP], result], 1)]
 sheet = torch.cat(columns, 2)
 pictures.write(pictures.resize(sheet, 392), Path(__file__).with_suffix(".jpg"), overwrite=True)

@@ -15,7 +15,7 @@ from nstlib.grading.escaping import printable
 from nstlib.terminal import console, counted, say
 
 Folder = Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]
-TABLES = ("canvas.csv", "moodle.csv", "gradebook.csv", "tests.csv", "report.html", "journal.jsonl")
+TABLES = ("canvas.csv", "moodle.csv", "gradebook.csv", "tests.csv", "report.html", "by_hand.html", "journal.jsonl")
 STATUSES = {
     "graded": "graded",
     "ungraded": "to be graded again",

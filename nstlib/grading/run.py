@@ -95,7 +95,7 @@ def grade(
     many. Raises GradingError, SandboxError, JournalError.
     """
     _require_apart(folder, bundle, out)
-    for place in (out, out / "feedback"):
+    for place in (out, out / "feedback", out / "report"):
         require_folder(place)
     submissions = [replace(submission, data=b"") for submission in find(folder, bundle.roster, limits, pattern)]
     students = _choose_students(submissions, only, exclude)
@@ -139,7 +139,7 @@ def grade(
 
 def write(out: Path, rows: Sequence[Row], bundle: Bundle, run: Run) -> None:
     """Write everything that people and platforms read, and delete what a run that was killed left half written."""
-    for part in (*out.glob(PART), *(out / "feedback").glob(PART)):
+    for part in (part for place in (out, out / "feedback", out / "report") for part in place.glob(PART)):
         part.unlink()
     gradebook.write(out, rows, bundle.points)
     feedback.write(out / "feedback", rows, bundle.questions, bundle.name)

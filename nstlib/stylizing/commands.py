@@ -3,6 +3,7 @@
 import csv
 import difflib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from nstlib.transfer import Picture, Settings
     from nstlib.transfer.quality import Quality
 
-NOT_A_LAYER = ("photo", "step", "scale", "seconds", "total", "content_cost")
+NOT_A_LAYER = ("photo", "network", "step", "scale", "seconds", "total", "content_cost")
 
 
 # The quality decides what is not given. Those defaults shown here, which must not load torch, are compared by a test.
@@ -38,7 +39,11 @@ def stylize(
     size: Annotated[int | None, typer.Option(help="Pixels on the shorter side.", show_default="256")] = None,
     steps: Annotated[
         int | None,
-        typer.Option(min=2, help="Most forward and backward passes, over all scales.", show_default="by quality"),
+        typer.Option(
+            min=2,
+            help="Most forward and backward passes, over all scales, a draft's not counted.",
+            show_default="by quality",
+        ),
     ] = None,
     network: Annotated[
         str | None,
@@ -92,12 +97,14 @@ def stylize(
     Ctrl-C keeps what is done, and the picture under way as far as it has come (exit status 130). Of several photos one
     that fails is named, and the others are painted (exit status 1).
     """
-    from nstlib import engine
+    from nstlib import engine, pictures
     from nstlib.stylizing.painting import Recipe, paint
     from nstlib.stylizing.places import find_places, listed, require_room
     from nstlib.transfer.quality import quality_named
     from nstlib.transfer.settings import INITS
 
+    photos, out = [_expanded(photo) for photo in photos], _expanded(out)
+    costs = costs and _expanded(costs)
     start = init if init is not None and init not in INITS else None
     if start is not None and not _is_file_name(start):
         raise NstError(f"Expected --init as {', '.join(INITS)} or a picture file, got {init!r}: choose one of these.")
@@ -118,7 +125,7 @@ def stylize(
     changes = {name: value for name, value in given.items() if value is not None}
     wanted = quality_named(quality).changed(**changes)
     good = quality_named("good").changed(**changes) if wanted.draft else None
-    if network is not None:
+    if network is not None and network != wanted.network:
         wanted, good = replace(wanted, network=network, draft=None), None
     settings = wanted.settings
     names = [style, *(and_style or [])]
@@ -130,13 +137,10 @@ def stylize(
     require_room(places, folder, reads, costs, force=force, alpha=keep_alpha)
     if others:
         say(f"Left out, as their names are not those of pictures: {listed(others)}.")
-    recipe = Recipe(
-        [_style(name, settings) for name in names],
-        *_loaded(wanted, good),
-        start and _read(start, settings.size),
-        keep_alpha,
-        force,
-    )
+    if not folder:
+        pictures.read(places[0].photo, settings.size)  # what fails at once comes before what is fetched
+    begun = start and _read(start, settings.size)
+    recipe = Recipe([_style(name, settings) for name in names], *_loaded(wanted, good), begun, keep_alpha, force)
     outcomes = []
     for outcome in paint(places, recipe):
         outcomes.append(outcome)
@@ -152,6 +156,11 @@ def stylize(
             f"{f'; not {listed(failed)}' if failed else ''}."
         )
     raise typer.Exit(130 if stopped else bool(failed))
+
+
+def _expanded(path: Path) -> Path:
+    """Read ~ as the home folder, which a shell leaves to us in --out=~/out.png."""
+    return Path(os.path.expanduser(path))
 
 
 def _loaded(quality: "Quality", good: "Quality | None") -> "tuple[Quality, dict[str, Network]]":
@@ -260,6 +269,7 @@ def _summary(outcome: "Outcome") -> dict:
     return {
         "photo": str(outcome.place.photo),
         "out": str(outcome.place.out),
+        "network": last["network"],
         "steps": len(outcome.costs),
         "seconds": last["seconds"],
         "stopped": outcome.stopped,
@@ -273,6 +283,6 @@ def _write_costs(table: list[dict], path: Path) -> None:
     from nstlib.files import replacing
 
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, table[0])
+        writer = csv.DictWriter(file, list(dict.fromkeys(name for row in table for name in row)), restval="")
         writer.writeheader()
         writer.writerows(table)

@@ -1,6 +1,9 @@
 """Paint photos one after the other, behind one progress bar: neither a failure nor Ctrl-C loses what is done."""
 
+import signal
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -89,23 +92,44 @@ def _paint_one(
     costs = []
     picture = None
     stopped = False
+    drafted = recipe.quality.first.passes if recipe.quality.has_draft else 0
+    drafting = recipe.quality.first.network if drafted else ""
     run = quality_steps(content, recipe.styles, recipe.quality, load=recipe.networks.__getitem__, start=recipe.start)
     try:
         for step in run:
             picture = step.picture
-            costs.append(_row(place, step))
+            costs.append(_row(place, drafting if step.index < drafted else recipe.quality.network, step))
             show(step)
     except KeyboardInterrupt:
         stopped = True
-    if picture is not None:  # that of a stopped run may be coarser
-        pictures.write(transfer.resample_to(picture, content), place.out, overwrite=recipe.force, alpha=alpha)
-    drafted = recipe.quality.first.passes if recipe.quality.has_draft else 0
+    if picture is not None:
+        with _held_off() as pressed:  # that of a stopped run may be coarser
+            pictures.write(transfer.resample_to(picture, content), place.out, overwrite=recipe.force, alpha=alpha)
+        stopped = stopped or bool(pressed)
     return Outcome(place, costs, stopped=stopped, drafted=drafted)
 
 
-def _row(place: Place, step: Step) -> dict:
+@contextmanager
+def _held_off() -> Iterator[list[int]]:
+    """Let no Ctrl-C end the block; give a list that holds something if there was one.
+
+    Signals reach the main thread alone, and only there can they be held off.
+    """
+    pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _row(place: Place, network: str, step: Step) -> dict:
     return {
         "photo": place.photo.name,
+        "network": network,
         "step": step.index,
         "scale": step.scale,
         "seconds": round(step.seconds, 4),

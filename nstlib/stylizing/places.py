@@ -67,11 +67,14 @@ def require_room(
                 f"{listed(taken)} in the folder '{folder}' {'exists' if len(taken) == 1 else 'exist'} already: choose "
                 "another folder, or replace what is there by --force."
             )
+    photos = {f"photo {number}": place.photo for number, place in enumerate(places, start=1)}
     for place in places:
-        files.require_distinct({"the photo": place.photo, **reads}, {"--out": place.out, "--costs": costs})
+        others = photos if os.path.lexists(place.out) else {}  # a file that is not there is none of the photos
+        files.require_distinct({"the photo": place.photo, **reads, **others}, {"--out": place.out, "--costs": costs})
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
-    pictures.require_writable(places[0].out, overwrite=force, alpha=alpha)
+    for place in places:
+        pictures.require_writable(place.out, overwrite=force, alpha=alpha)
     if costs:
         files.require_writable(costs, overwrite=force)
 

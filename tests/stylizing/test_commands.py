@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from nstlib import networks, painted, pictures, transfer
+from nstlib import networks, painted, paintings, pictures, transfer
 from nstlib.cli import app
 from nstlib.errors import NstError, WeightsError
 from nstlib.transfer import quality
@@ -438,6 +440,13 @@ def test_best_falls_back_to_good_where_the_true_network_cannot_be_had(folder, mo
     assert stylize("photo.png", "--network", "vgg16", "--force").exit_code == 1
 
 
+def test_best_s_own_network_named_keeps_the_draft(folder, seen, monkeypatch):
+    real = networks.load
+    monkeypatch.setattr(networks, "load", lambda name, *rest, **options: real("random-vgg19", *rest, **options))
+    assert stylize("photo.png", "--quality", "best", "--network", "vgg16", "--steps", "2").exit_code == 0
+    assert len(seen) == 2
+
+
 def test_a_network_named_beside_best_paints_alone(folder, seen):
     assert stylize("photo.png", "--quality", "best", "--network", "random-vgg19", "--steps", "2").exit_code == 0
     assert [run["network"].name for run in seen] == ["random-vgg19"]
@@ -445,3 +454,61 @@ def test_a_network_named_beside_best_paints_alone(folder, seen):
 
 def test_an_unknown_quality_is_a_sentence(folder):
     refused(stylize("photo.png", "--quality", "great"), "Expected one of the qualities draft, good, best, got 'great'")
+
+
+def test_layers_beyond_the_usual_five_are_columns_too(folder, monkeypatch):
+    real = networks.load
+    monkeypatch.setattr(networks, "load", lambda name, *rest, **options: real("random-vgg19", *rest, **options))
+    monkeypatch.setitem(quality.QUALITIES, "draft", quality.QUALITIES["draft"].changed(steps=2))
+    more = ("--quality", "best", "--layer-weights", "relu1_2=1", "--steps", "2", "--costs", "costs.csv")
+    assert stylize("photo.png", *more).exit_code == 0
+    found = rows("costs.csv")
+    assert [row["network"] for row in found] == ["minivgg", "minivgg", "vgg16", "vgg16"]
+    assert all(float(row["relu1_2"]) > 0 for row in found)
+
+
+def test_ctrl_c_while_the_picture_is_written_loses_nothing(folder, monkeypatch):
+    real = pictures.write
+
+    def pressed(*arguments, **options):
+        os.kill(os.getpid(), signal.SIGINT)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(pictures, "write", pressed)
+    done = stylize("photo.png", "--costs", "costs.csv")
+    assert done.exit_code == 130 and "Stopped: wrote out.png after 4 steps" in done.stderr
+    assert pictures.read("out.png").shape == (3, 32, 48) and len(rows("costs.csv")) == 4
+
+
+def test_a_photo_behind_another_s_result_is_never_replaced(folder):
+    Path("out").mkdir()
+    shutil.copy("photo.png", "b.png")
+    shutil.copy("photo.png", "out/b.png")
+    Path("c.png").symlink_to("out/b.png")
+    refused(several("b.png", "c.png", more=("--force",)), "the same file as photo 2 'c.png'")
+    assert Path("out/b.png").read_bytes() == Path("photo.png").read_bytes()
+
+
+def test_a_folder_where_a_later_result_goes_is_found_before_the_first_is_painted(folder):
+    Path("out/b.png").mkdir(parents=True)
+    refused(several("photos", more=("--force",)), "b.png")
+    assert [path.name for path in Path("out").iterdir()] == ["b.png"]
+
+
+def test_what_is_missing_is_said_before_anything_is_fetched(folder, monkeypatch):
+    def fetched(*arguments, **options):
+        raise AssertionError("fetched too early")
+
+    monkeypatch.setattr(networks, "load", fetched)
+    monkeypatch.setattr(paintings, "read", fetched)
+    refused(stylize("mising.png", style="starry-night"), "mising.png")
+    refused(stylize("photo.png", "--init", "mising.png", style="starry-night"), "mising.png")
+
+
+def test_a_tilde_that_the_shell_left_is_the_home_folder(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    assert several("photos", out="~/painted", more=("--costs", "~/costs.csv")).exit_code == 0
+    assert {path.name for path in (tmp_path / "home").iterdir()} == {"painted", "costs.csv"}
+    assert {path.name for path in (tmp_path / "home" / "painted").iterdir()} == {"a.png", "b.png"}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -36,12 +38,18 @@ def test_a_run_goes_on_from_its_draft_and_counts_through(pair, monkeypatch):
     assert [step.seconds for step in found] == sorted(step.seconds for step in found)
 
 
-def test_a_draft_shares_what_decides_the_picture_s_shape_and_colours(pair, monkeypatch):
+def test_a_draft_follows_the_run_that_goes_on_from_it_but_for_its_passes(pair, monkeypatch):
     monkeypatch.setitem(QUALITIES, "short", Quality("minivgg", Settings(steps=2, beta=3.0)))
-    quality = Quality("minivgg", Settings(size=48, steps=2, colour="photo", style_scale=1.5), draft="short")
-    first, *_ = quality_steps(*pair, quality)
-    expected, *_ = steps(*pair, Settings(size=48, steps=2, beta=3.0, colour="photo", style_scale=1.5))
+    given = Settings(size=48, steps=4, beta=0.0, colour="photo", style_scale=1.5, layer_weights={"relu1_2": 1.0})
+    first, *_ = quality_steps(*pair, Quality("minivgg", given, draft="short"))
+    expected, *_ = steps(*pair, replace(given, steps=2))
     assert torch.equal(first.picture, expected.picture) and first.total == expected.total
+
+
+def test_layers_that_the_draft_s_network_lacks_leave_the_draft_out():
+    best = QUALITIES["best"].changed(layer_weights={"relu5_3": 1.0})
+    assert not best.has_draft and best.passes == best.settings.steps
+    assert QUALITIES["best"].has_draft and not QUALITIES["good"].has_draft
 
 
 def test_a_start_is_where_the_draft_begins(pair):

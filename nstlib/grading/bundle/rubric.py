@@ -18,7 +18,7 @@ from nstlib.grading.escaping import normalized, printable
 
 __all__ = ["HandMark", "Marks", "add_lines", "fingerprint", "read_marks", "read_rubric", "sheet"]
 
-RESERVED = ("student", "answer", "comment")  # columns of a sheet that are no criteria
+RESERVED = ("student", "answer", "comment", "line")  # a sheet's other columns, and what reading one adds to each row
 NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 
@@ -70,6 +70,11 @@ def read_rubric(path: Path, tested: Mapping[str, GradedQuestion]) -> dict[str, G
                 f"{where}: expected a criterion that {name} does not have yet, and none of {', '.join(RESERVED)}, got "
                 f"{printable(criterion)!r}. Rename it."
             )
+        if set(criterion) & set(",;"):  # by which the columns of a sheet are told apart
+            raise TableError(
+                f"{where}: expected a criterion without a comma or semicolon, since it becomes a column's heading, got "
+                f"{printable(criterion)!r}. Rename it."
+            )
         points = csv_files.number(path, row, "points")
         if points != int(points) or not points:
             raise TableError(f"{where}: expected a whole number of points, 1 or more, got {points}. Correct it.")
@@ -87,7 +92,10 @@ def read_marks(folder: Path, questions: Iterable[GradedQuestion]) -> Marks:
 
 
 def add_lines(path: Path, question: GradedQuestion, answers: Iterable[tuple[str, str]]) -> int:
-    """Add a line for each (student, answer) that the sheet does not have; return how many. What is there stays."""
+    """Add a line for each (student, answer) that the sheet does not have; return how many. What is there stays.
+
+    In a sheet without the column "answer" a line is about any answer of its student.
+    """
     known = _read_sheet(path, question)
     new = [pair for pair in answers if find(known, *pair) is None]
     if not new:
@@ -99,7 +107,9 @@ def add_lines(path: Path, question: GradedQuestion, answers: Iterable[tuple[str,
     delimiter, newline = csv_files.delimiter(first), "\r\n" if first.endswith("\r") else "\n"
     heading = [name.strip().lower() for name in next(csv.reader([first.strip()], delimiter=delimiter))]
     out = io.StringIO()
-    writer = csv.DictWriter(out, heading, restval="", delimiter=delimiter, lineterminator=newline)
+    writer = csv.DictWriter(
+        out, heading, restval="", extrasaction="ignore", delimiter=delimiter, lineterminator=newline
+    )
     writer.writerows({"student": csv_files.cell(student), "answer": answer} for student, answer in new)
     joint = b"" if before.endswith(b"\n") else newline.encode()
     csv_files.write(path, before + joint + out.getvalue().encode())

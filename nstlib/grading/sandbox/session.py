@@ -217,12 +217,16 @@ def _line(fault: BaseException, file: str) -> int:
 
 
 def _rest(statement: ast.stmt, line: int) -> list[ast.stmt]:
-    """Return what follows the statement of this line within the bodies of `if`, `with` and `try`."""
+    """Return what follows the statement of this line within the bodies of `if`, `with` and `try`.
+
+    On one line a condition and its body cannot be told apart, so nothing follows. The rest of a `with` runs after its
+    context has been left.
+    """
     if not isinstance(statement, ast.If | ast.With | ast.AsyncWith | ast.Try):
         return []
     for body in (statement.body, getattr(statement, "orelse", [])):
         for number, inner in enumerate(body):
-            if inner.lineno <= line <= inner.end_lineno:
+            if statement.lineno < inner.lineno <= line <= inner.end_lineno:
                 return [*_rest(inner, line), *body[number + 1 :]]
     return []
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from nstlib.grading import csv_files
 from nstlib.grading.bundle import rubric
 from nstlib.grading.bundle.rubric import HandMark, add_lines, fingerprint, read_marks, read_rubric, sheet
 from nstlib.grading.csv_files import TableError
@@ -57,6 +58,9 @@ def test_without_a_rubric_there_is_nothing_to_mark_by_hand(tmp_path):
         ("ex02.../x,a,1,", "expected a new name"),
         ("ex02.a,,1,", "expected a criterion"),
         ("ex02.a,Comment,1,", "none of student, answer, comment"),
+        ("ex02.a,Line,1,", "none of student, answer, comment, line"),
+        ('ex02.a,"clear, short",1,', "without a comma or semicolon, .*got 'clear, short'"),
+        ("ex02.a,clear; short,1,", "without a comma or semicolon"),
         (f"{ESSAY},example,1,", "does not have yet"),
         ("ex02.a,=1+1,1,", "expected a criterion"),
         ("ex02.a,b,1.5,", "a whole number of points"),
@@ -116,3 +120,17 @@ def test_a_line_without_a_fingerprint_is_about_any_answer_of_the_student(filled,
     marks = filled("student,reason,Example\nanna,2,1\n")
     assert marks[rubric.find(marks, "Anna", fingerprint("anything"))].points["reason"] == 2
     assert add_lines(sheet(tmp_path, ESSAY), questions[ESSAY], [("anna", "v1")]) == 0
+
+
+def test_a_sheet_without_fingerprints_gets_a_line_for_each_student_and_no_second_one(filled, questions, tmp_path):
+    filled("student,reason,Example\nanna,2,1\n")
+    path = sheet(tmp_path, ESSAY)
+    assert add_lines(path, questions[ESSAY], [("anna", "v1"), ("ben", "v2")]) == 1
+    assert path.read_text() == "student,reason,Example\nanna,2,1\nben,,\n"
+    assert add_lines(path, questions[ESSAY], [("anna", "v3"), ("ben", "v4")]) == 0
+
+
+def test_no_criterion_has_the_name_of_a_key_that_reading_a_table_adds(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a\n1\n")
+    assert set(csv_files.read(path, ["a"])[0]) - {"a"} <= set(rubric.RESERVED)
