@@ -15,11 +15,11 @@ if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 _MODULES = {
-    name: f"nstlib.{name}"
-    for name in ("pictures", "painted", "paintings", "networks", "style", "transfer", "engine", "plots")
+    name: f"nstlib.{name}" for name in ("pictures", "painted", "paintings", "networks", "style", "transfer", "plots")
 }
 _MODULES |= {name: f"nstlib.style.{name}" for name in ("conventions", "statistics", "weighting")}
-_FUNCTIONS = {"doctor": "nstlib.diagnosis"} | dict.fromkeys(("stylize", "steps", "Settings"), "nstlib.transfer")
+_FUNCTIONS = {"doctor": "nstlib.diagnosis", "claim": "nstlib.claims"}
+_FUNCTIONS |= dict.fromkeys(("stylize", "steps", "Settings"), "nstlib.transfer")
 
 __all__ = sorted((*_MODULES, *_FUNCTIONS))
 

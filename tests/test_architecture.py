@@ -13,7 +13,19 @@ import nstlib
 ROOT = Path(__file__).parents[1]
 # Each room may import from those before it
 ROOMS = (
-    *("style", "errors", "files", "backticks", "terminal", "engine", "pictures", "painted", "networks", "paintings"),
+    *(
+        "style",
+        "errors",
+        "claims",
+        "files",
+        "backticks",
+        "terminal",
+        "engine",
+        "pictures",
+        "painted",
+        "networks",
+        "paintings",
+    ),
     *("transfer", "plots", "gallery", "studio", "bench", "distill", "diagnosis", "checks", "authoring", "grading"),
     *("stylizing", "cli"),
 )
