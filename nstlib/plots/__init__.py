@@ -5,8 +5,22 @@ and dark themes; and in colours that colour-blind readers can tell apart.
 """
 
 from nstlib.plots.card import Plot
-from nstlib.plots.charts import curves, scatter, shares
+from nstlib.plots.charts import bars, curves, scatter, shares
 from nstlib.plots.matrices import gram_maps, matrices
 from nstlib.plots.sheets import grid, row, slabs
+from nstlib.plots.tables import Table, table
 
-__all__ = ["Plot", "curves", "gram_maps", "grid", "matrices", "row", "scatter", "shares", "slabs"]
+__all__ = [
+    "Plot",
+    "Table",
+    "bars",
+    "curves",
+    "gram_maps",
+    "grid",
+    "matrices",
+    "row",
+    "scatter",
+    "shares",
+    "slabs",
+    "table",
+]

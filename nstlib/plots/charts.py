@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from jaxtyping import Real
 from torch import Tensor
 
+from nstlib.claims import three_digits
 from nstlib.errors import NstError
 from nstlib.plots.card import COLOURS, INK, LINES, Plot, card, depth_colours, named, style_axes
 
@@ -43,6 +44,53 @@ def shares(tables: Mapping[str, Mapping[str, float]], title: str = "", alt: str 
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     figure.legend(loc="center left", bbox_to_anchor=(0.81, 0.5), frameon=False, fontsize=9, labelcolor=INK)
+    return figure
+
+
+def bars(
+    tables: Mapping[str, Mapping[str, float]],
+    ylabel: str,
+    *,
+    line: float | None = None,
+    log: bool = False,
+    alt: str = "",
+) -> Plot:
+    """Draw numbers as bars: a group for each name, in it a bar for each part, with its number on top.
+
+    Every table has the same keys. A dashed line marks `line`, such as the height that means no change; `log` puts
+    heights on a logarithmic scale. Raises NstError otherwise, or where there is nothing to draw.
+
+    >>> bars({"relu1_1": {"cost": 0.28, "gradient": 0.29}}, ylabel="share").alt
+    'share: relu1_1 cost 0.28, gradient 0.29'
+    """
+    named(tables, "tables of numbers")
+    parts = list(next(iter(tables.values())))
+    if any(list(table) != parts for table in tables.values()):
+        raise NstError(f"Expected the parts {parts} for every group, got others: give each group the same ones.")
+    values = {name: {part: float(table[part]) for part in parts} for name, table in tables.items()}
+    figure = card(8.5, 3.0)
+    described = (
+        f"{name} " + ", ".join(f"{p} {three_digits(v)}" for p, v in table.items()) for name, table in values.items()
+    )
+    figure.alt = alt or f"{ylabel}: " + "; ".join(described)
+    legend = len(parts) > 1
+    axes = style_axes(figure.add_axes((0.1, 0.13, 0.68 if legend else 0.86, 0.78)))
+    width = 0.8 / len(parts)
+    for index, part in enumerate(parts):
+        places = [group + (index - (len(parts) - 1) / 2) * width for group in range(len(values))]
+        heights = [table[part] for table in values.values()]
+        drawn = axes.bar(places, heights, width * 0.92, color=COLOURS[index % len(COLOURS)], label=part)
+        axes.bar_label(drawn, [three_digits(height) for height in heights], fontsize=8, padding=2, color=INK)
+    if line is not None:
+        axes.axhline(line, color=INK, linestyle="--", linewidth=1)
+    axes.set_xticks(range(len(values)), list(values))
+    axes.tick_params(axis="x", length=0)
+    axes.set_ylabel(ylabel)
+    if log:
+        axes.set_yscale("log")
+    axes.margins(y=0.12)
+    if legend:
+        figure.legend(loc="center left", bbox_to_anchor=(0.79, 0.5), frameon=False, fontsize=9, labelcolor=INK)
     return figure
 
 
