@@ -3,14 +3,15 @@
 ``notebooks/sources`` gives the lessons; ``exercises/sources`` gives each exercise twice, to ``student`` with stubs and
 to ``instructor`` with answers.
 
-A built notebook has one normal form. Cell ids follow from the notebook's name and the cell's position. Only code cells
-tagged ``nbval-check-output`` keep their output, as text and with execution count 1, since nbval compares nothing else.
-There is no widget state. So a notebook differs from its last build only where its source does.
+A built notebook has one normal form. Cell ids follow from the notebook's name and the cell's position. Cells keep their
+figures and tables; those tagged ``nbval-check-output``, whose text nbval compares, keep that too, with execution count
+1. There is no widget state. So a notebook differs from its last build only where its source does, or what it shows.
 """
 
 import copy
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from nstlib.authoring import course, exercises
@@ -25,6 +26,8 @@ try:
 except ImportError as fault:
     raise NstError(f"Building needs {fault.name}. Run: python -m pip install -e '.[test]'") from fault
 
+from nstlib.authoring import outputs  # it needs nbformat, too
+
 CHECKED = "nbval-check-output"
 CELL_SECONDS = 120
 FOLDERS = ("notebooks", "exercises/student", "exercises/instructor")
@@ -38,19 +41,24 @@ class BuildError(NstError):
     """A notebook cannot be built; the message says which, why, and what to do. The old notebook stays as it was."""
 
 
-def build(root: Path, *, execute: bool = False) -> list[Path]:
+def build(root: Path, names: Collection[str] = (), *, execute: bool = False) -> list[Path]:
     """Write each notebook, and the README's table, that differs from its source; return the paths written.
 
-    A notebook whose code has changed is executed first, under NST_TEST=1; ``execute=True`` executes all of them, as
-    needed after a change to the library. Raises BuildError if a cell fails or course.toml is wrong.
+    `names` chooses notebooks by how they begin, such as 03 or ex02; all without any. A notebook whose code has changed
+    is executed first, under NST_TEST=1; ``execute=True`` executes the others too, as needed after a change to the
+    library. Stored outputs stay where new ones tell the same. Raises BuildError if a cell fails, a name fits no
+    notebook, or course.toml is wrong.
     """
     for folder in ("", *FOLDERS):
         require_folder(Path(root, folder))
+    masks = outputs.read_masks(Path(root) / "notebooks" / "sanitize.cfg")
     written = []
-    for target, notebook in _notebooks(Path(root)):
+    for target, notebook in _chosen(Path(root), names):
         target.parent.mkdir(exist_ok=True)
-        if not _take_outputs(notebook, _read(target)) or (execute and _code(notebook)):
+        stored = _read(target)
+        if not _take_outputs(notebook, stored) or (execute and _code(notebook)):
             _execute(notebook, target)
+            _leave_alone_what_tells_the_same(notebook, stored, masks)
         written += _write(target, _text(notebook))
     return written + [path for path, text in _tables(Path(root)) for path in _write(path, text)]
 
@@ -175,6 +183,24 @@ def _read(target: Path) -> Notebook | None:
         return None
 
 
+def _chosen(root: Path, names: Collection[str]) -> list[tuple[Path, Notebook]]:
+    """Return the notebooks whose names begin with one of these; all without any."""
+    notebooks = list(_notebooks(root))
+    for name in names:
+        if not any(target.stem.startswith(name) for target, _ in notebooks):
+            known = ", ".join(dict.fromkeys(target.stem.partition("_")[0] for target, _ in notebooks))
+            raise BuildError(f"Expected how a notebook's name begins, got {name!r}: choose from {known}.")
+    return [pair for pair in notebooks if not names or pair[0].stem.startswith(tuple(names))]
+
+
+def _leave_alone_what_tells_the_same(notebook: Notebook, stored: Notebook | None, masks: list[re.Pattern]) -> None:
+    """Take back the stored outputs of each cell whose source is the same, and whose new outputs tell the same."""
+    before = {cell.source: cell.outputs for cell in _code(stored)} if stored else {}
+    for cell in _code(notebook):
+        if cell.source in before and outputs.alike(cell.outputs, before[cell.source], masks):
+            cell.outputs = before[cell.source]
+
+
 def _checked(cell: Notebook) -> bool:
     return cell.cell_type == "code" and CHECKED in cell.metadata.get("tags", ())
 
@@ -194,24 +220,10 @@ def _take_outputs(notebook: Notebook, other: Notebook | None) -> bool:
     return all(cell.outputs for cell in notebook.cells if _checked(cell))
 
 
-def _store(cell: Notebook, outputs: list[Notebook]) -> None:
+def _store(cell: Notebook, new: list[Notebook]) -> None:
     """Give the cell those outputs that its normal form has."""
-    plain = [_plain(output) for output in outputs] if _checked(cell) else []
-    cell.outputs = [output for output in plain if output]
-    cell.execution_count = 1 if cell.outputs else None
-
-
-def _plain(output: Notebook) -> Notebook | None:
-    """Return the part of an output that nbval compares: printed text, or the text forms of a value."""
-    if output.output_type == "stream":
-        return nbformat.v4.new_output("stream", name=output.name, text=output.text)
-    forms = {
-        form: output.get("data", {})[form] for form in ("text/plain", "text/html") if form in output.get("data", {})
-    }
-    if not forms:
-        return None
-    counted = {"execution_count": 1} if output.output_type == "execute_result" else {}
-    return nbformat.v4.new_output(output.output_type, data=forms, **counted)
+    cell.outputs = outputs.keep(new, checked=_checked(cell))
+    cell.execution_count = 1 if cell.outputs and _checked(cell) else None
 
 
 def _execute(notebook: Notebook, target: Path) -> None:

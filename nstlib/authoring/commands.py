@@ -11,6 +11,9 @@ from nstlib.terminal import say
 
 
 def build(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="How notebooks' names begin, such as 03 or ex02; all if you name none.")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say which notebooks differ from their source.")] = False,
     execute: Annotated[
         bool, typer.Option("--execute", help="Run every notebook again, not only changed ones.")
@@ -36,7 +39,7 @@ def build(
         say(f"nst: {problem}")
     if problems:
         raise typer.Exit(1)
-    for path in [] if check else builder.build(Path.cwd(), execute=execute):
+    for path in [] if check else builder.build(Path.cwd(), names or (), execute=execute):
         typer.echo(path)
 
 

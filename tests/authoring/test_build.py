@@ -75,6 +75,35 @@ def test_writes_the_normal_form(built):
     assert checked.execution_count == 1
 
 
+FIGURE = """
+# %%
+from nstlib import plots
+plots.curves({"adam": [4.0, SECOND]}, ylabel="J")
+"""
+
+
+def test_figures_stay_and_are_written_anew_only_where_they_show_something_else(course):
+    def stored(second):
+        source_of(course).write_text(SOURCE + FIGURE.replace("SECOND", second), encoding="utf-8")
+        build(course)
+        (output,) = nbformat.read(notebook_of(course), as_version=4).cells[3].outputs
+        return output
+
+    first = stored("1.0")
+    assert first.metadata["image/png"].alt == "J by step: adam from 4 to 1"
+    assert check(course) == [] and build(course, execute=True) == []
+    edit(
+        course, lambda notebook: notebook["cells"][3]["outputs"][0]["metadata"]["image/png"].update(alt="J falls to 1")
+    )
+    assert stored("3.0").data["image/png"] != first.data["image/png"]
+
+
+def test_only_the_named_notebooks_are_built(course):
+    assert [path.name for path in build(course, ["00"])] == ["00_tiny_lesson.ipynb"]
+    with pytest.raises(BuildError, match="got '05': choose from 00, index"):
+        build(course, ["05"])
+
+
 def test_ids_follow_from_name_and_position(built):
     ids = [cell.id for cell in nbformat.read(notebook_of(built), as_version=4).cells]
     assert ids == [f"00-tiny-lesson-0{number}" for number in (1, 2, 3, 4)]
