@@ -3,6 +3,7 @@
 import ast
 import dis
 import hashlib
+import re
 import time
 import types
 from functools import cache
@@ -37,7 +38,7 @@ def side(lesson: str, claim: str = "") -> int | None:
 
 
 class Cells:
-    """The code cells of a lesson; a claim is a cell with ``claim="its name"`` in its first line, ending in asserts."""
+    """The code cells of a lesson; a claim is a cell with ``claim="its name"`` in its first line."""
 
     def __init__(self, lesson: str) -> None:
         self.lesson = lesson
@@ -49,8 +50,7 @@ class Cells:
         self.unnamed = [
             cell.source
             for cell in cells
-            if "claim" not in cell.metadata
-            and any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(cell.source)))
+            if "claim" not in cell.metadata and any(map(_asserts, ast.walk(ast.parse(cell.source))))
         ]
 
     def needed(self, claim: str) -> list[int]:
@@ -67,6 +67,10 @@ class Cells:
                     wanted.add(before[-1])
                     waiting.append(before[-1])
         return sorted(wanted)
+
+    def optimises(self, claim: str) -> bool:
+        """Return whether the claim measures optimised pictures."""
+        return any(re.search(r"\b(stylize|steps)\(", self.sources[index]) for index in self.needed(claim))
 
     def run(self, claim: str, *changes: tuple[str, str], side: int | None = None) -> dict:
         """Execute the claim with its needs, each text of `changes` replaced by its other; return all names.
@@ -86,6 +90,11 @@ class Cells:
                 patch.setenv("NST_SIDE", str(side))
                 sources = [smaller.replaced(source, self.lesson) for source in sources]
             return _executed(sources, f"<{claim}>", self.kept, side)
+
+
+def _asserts(node: ast.AST) -> bool:
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "claim"
+    return called or isinstance(node, ast.Assert)
 
 
 def _executed(sources: list[str], title: str, kept: Kept, side: int | None) -> dict:

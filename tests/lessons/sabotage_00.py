@@ -20,14 +20,4 @@ SABOTAGES = [
     ("only the ratio", "nothing doubled", "size=128, alpha=2))", "size=128))"),
 ]
 
-# What a claim about an optimised picture measures: two numbers, of which the first is asserted to be the larger
-MEASURED = {
-    "two costs": ("style_before", "style_after"),
-    "one term alone": ("no_content.content_cost", "last.content_cost"),
-    "beta": ("lost[100]", "lost[0.1]"),
-    "grain": ("with_grain", "with_less"),
-    "only the ratio": ("other", "(both_doubled - plain).abs().mean().item()"),
-}
-
-# The lesson's pair, where it is not chosen as in the others: the texts that name it
 PAIR = ('nstlib.pictures.sample("cat")', 'nstlib.painted.paint("waves")')

@@ -38,13 +38,3 @@ SABOTAGES = [
     ("style does not follow", "all layers each time", "restyle(layer) for layer", "restyle(*one_a_block) for layer"),
     ("style does not follow", "nothing counts", '"alpha": 0', '"alpha": 0, "beta": 0'),
 ]
-
-# What a claim about an optimised picture measures: two numbers, of which the first is asserted to be the larger
-MEASURED = {
-    "deeper follows": ("shallower", "deeper"),
-    "block 3 and block 4": ("at_4['relu1_1']", "at_3['relu1_1']"),
-    "room for style": ("room['relu3_2']", "room['relu4_2']"),
-    "adding a layer": ("alone", "shallower_added"),
-    "all but one": ("without_first", "others"),
-    "style does not follow": ("least_worst", "worst['all five']"),
-}

@@ -62,4 +62,5 @@ SABOTAGES = [
     ("rank", "ordered pairs", "n * (n + 1) // 2", "n * n"),
 ]
 
-MEASURED: dict[str, tuple[str, str]] = {}
+# Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
+INTRODUCED = {"B": "A batch of B pictures", "μ": "With μ<sub>k</sub> for the mean of row k"}

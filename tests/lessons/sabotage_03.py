@@ -27,8 +27,5 @@ SABOTAGES = [
     ("mmd", "once the cross term", "- 2 * mean_kernel", "- mean_kernel"),
 ]
 
-# What a claim about an optimised picture measures: two numbers, of which the first is asserted to be the larger
-MEASURED = {
-    "per-layer factors show": ("E_left['relu4_1']", "A_left['relu4_1']"),
-    "beta takes the 4": ("(with_4 - same_beta).abs().mean().item()", "(with_4 - without_4).abs().mean().item()"),
-}
+# Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
+INTRODUCED = {"B": "# B: TensorFlow's tutorial", "D": "# D: neural-style"}

@@ -79,14 +79,5 @@ SABOTAGES = [
     ("rare filters", "the ordinary network twice", '("normalised", normalised)', '("normalised", network)'),
 ]
 
-# What a claim about an optimised picture measures: two numbers, of which the first is asserted to be the larger
-MEASURED = {
-    "same picture": ("(sum_same_beta - average).abs().mean().item()", "(sum_with_less - average).abs().mean().item()"),
-    "palette": ("deep_palette", "shallow_palette"),
-    "up and down": ("max(shallower)", "min(shallower)"),
-    "reach": ("from_deepest[first]", "from_first[first]"),
-    "nobody misses it": ("grows", "grows_deepest"),
-    "only at the start": ("deep_end", "deep_start"),
-    "equally strong": ("left_equal[fourth]", "left_fair[fourth]"),
-    "must be asked for": ("least_deep", "most_shallow"),
-}
+# Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
+INTRODUCED = {"L": "L being the number of layers", "D": "lesson 03: family D, the puzzle's"}

@@ -55,16 +55,5 @@ SABOTAGES = [
     ("diverged", "nothing overflows", "mul_(1e12)", "mul_(1)"),
 ]
 
-# What a claim about an optimised picture measures: two numbers, of which the first is asserted to be the larger
-MEASURED = {
-    "downhill": ("wild[-1]", "good[-1]"),
-    "hand and library": ("0.8 * good[24]", "by_hand[24]"),
-    "Adam and L-BFGS": ("rises(adam_run)", "rises(lbfgs_run)"),
-    "what smoothing costs": ("0.8", "ratio"),
-    "starts": ("apart(from_photo, painting)", "apart(from_painting, painting)"),
-    "pictures of one ratio": ("away", "near"),
-    "content depth": ("kept['relu4_2']", "kept['relu5_1']"),
-    "several content layers": ("deep['relu3_2']", "weighed['relu3_2']"),
-    "plateau": ("share_before", "0.9"),
-    "wrong scale shows": ("wrong_left", "right_left"),
-}
+# Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
+INTRODUCED = {"K": "K<sub>c</sub> is its", "η": "*learning rate* η"}

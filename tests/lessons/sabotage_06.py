@@ -10,9 +10,5 @@ SABOTAGES = [
     ("as code", "other settings", "still.settings(), network)", "Settings(size=64), network)"),
 ]
 
-# What a claim about an optimised picture measures: two numbers, of which the first is asserted to be the larger
-MEASURED = {
-    "palette only": ("palette['relu4_1']", "0.7"),
-    "strokes only": ("two_muted['relu1_1']", "one_muted['relu1_1']"),
-    "alpha against beta": ("many[0]", "some[0]"),
-}
+# Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
+INTRODUCED = {"K": "J<sub>content</sub> / K<sub>c</sub> is 0 for the photo"}

@@ -86,12 +86,5 @@ SABOTAGES = [
     ),
 ]
 
-# What a claim about an optimised picture measures: two numbers, of which the first is asserted to be the larger
-MEASURED = {
-    "the diagonal works": ("0.5", "max(diagonal_left.values())"),
-    "all of them work": ("0.5", "max(line['left'] for line in table.values())"),
-    "random filters": ("by_random_filters", "2 * by_trained"),
-    "what each keeps": ("plain_palette", "max(match_palette, light_palette)"),
-    "between": ("0.7", "max(of_1[0.5] / of_1[0.0], of_2[0.5] / of_2[1.0])"),
-    "half": ("outside", "inside / 3"),
-}
+# Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
+INTRODUCED = {"μ": "mean μ<sub>k</sub>", "σ": "standard deviation σ<sub>k</sub>", "θ": "along\none direction θ"}

@@ -118,9 +118,3 @@ SABOTAGES = [
 
 # A claim about a picture is tried with another photo and painting in their place
 PAIR = ('nstlib.pictures.sample("cat")', 'nstlib.painted.paint("night")')
-
-# What a claim about an optimised picture measures: two numbers, of which the first is asserted to be the larger
-MEASURED = {
-    "larger moves less": ("middle", "largest"),
-    "coarse to fine": ("far", "1.4 * near"),
-}
