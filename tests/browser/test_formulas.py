@@ -1,0 +1,61 @@
+"""Every formula of the lessons and exercises is typeset by JupyterLab's own MathJax, without a fault."""
+
+import re
+
+import nbformat
+import pytest
+
+from tests.browser.opening import READY
+from tests.with_nbval import ROOT
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
+
+PAGES = [*sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")), *sorted((ROOT / "exercises" / "student").glob("*.ipynb"))]
+FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+(?:\n[^$\n]+)?\$", re.DOTALL)
+# MathJax draws an unknown command as red text, and says all other faults
+FAULTS = """() => [...document.querySelectorAll('.jp-MarkdownCell :is(mjx-merror, mjx-mtext[style*="color: red"])')]
+  .map((fault) => fault.getAttribute('data-mjx-error') || fault.outerHTML)"""
+READY_FORMULAS = "(n) => document.querySelectorAll('.jp-MarkdownCell mjx-container').length >= n"
+
+
+def formulas(path):
+    """Return the formulas of a notebook's prose, each once."""
+    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    prose = [re.sub(r"```.*?```|`[^`\n]*`", " ", source, flags=re.DOTALL) for source in cells]
+    return list(dict.fromkeys(formula for source in prose for formula in FORMULA.findall(source)))
+
+
+def typeset(page, lab, sources, name="formulas.ipynb"):
+    """Open a notebook with these sources in one cell of prose; return how many were typeset, and the faults."""
+    folder, address, token = lab
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("\n\n".join(sources))])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / name)
+    page.set_default_timeout(90_000)
+    page.goto(f"{address}/lab/tree/{name}?token={token}&reset")
+    page.wait_for_function(READY)
+    page.wait_for_function(READY_FORMULAS, arg=len(sources))
+    return page.locator(".jp-MarkdownCell mjx-container").count(), page.evaluate(FAULTS)
+
+
+@pytest.mark.slow
+def test_every_formula_is_typeset(browser, lab):
+    sources = list(dict.fromkeys(formula for path in PAGES for formula in formulas(path)))
+    page = browser.new_page()
+    count, faults = typeset(page, lab, sources)
+    page.close()
+    assert not faults and count == len(sources) > 100
+
+
+@pytest.mark.slow
+def test_a_fault_is_seen(browser, lab):
+    page = browser.new_page()
+    count, faults = typeset(page, lab, ["$G = F F^\\top$", "$\\unknown{F}$", "$\\frac{1}$"], "faults.ipynb")
+    page.close()
+    assert count == 3 and len(faults) == 2, faults
+
+
+def test_formulas_are_found_and_code_is_not():
+    path = ROOT / "notebooks" / "03_style_cost.ipynb"
+    assert all(formula.count("$") in (2, 4) for formula in formulas(path))
+    assert FORMULA.findall("costs $a$ and $$b\nc$$, not \\$5") == ["$a$", "$$b\nc$$"]
