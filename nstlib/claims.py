@@ -31,9 +31,16 @@ class Measured:
     value: float
     above: float | None
     below: float | None
+    kept: bool
 
 
-_notebooks: list[list[Measured]] = []  # who records at present, the innermost last
+@dataclass
+class _Recording:
+    measured: list[Measured]
+    raising: bool
+
+
+_recordings: list[_Recording] = []  # those under way, the innermost last
 
 
 def claim(what: str, value: Any, *, above: float | None = None, below: float | None = None, equals: Any = None) -> None:
@@ -59,31 +66,33 @@ def claim(what: str, value: Any, *, above: float | None = None, below: float | N
         shown = f"≈ {three_digits(value)}, {_bounds(above, below)}"
         kept = math.isfinite(value) and (above is None or value > above) and (below is None or value < below)
         expected = f"{_bounds(above, below)}, got {three_digits(value)}"
-        for record in _notebooks[-1:]:
-            record.append(Measured(what, value, above, below))
-    if not kept:
+        for recording_now in _recordings[-1:]:
+            recording_now.measured.append(Measured(what, value, above, below, kept))
+    if not kept and not (_recordings and not _recordings[-1].raising):
         raise ClaimError(
             f"Expected {what} to be {expected}: if you changed a cell above, this is what your change did. Otherwise "
             "run the notebook again from the top."
         )
-    print(f"✓ {what}: {shown}")
+    if kept:
+        print(f"✓ {what}: {shown}")
 
 
 @contextmanager
-def recording() -> Iterator[list[Measured]]:
+def recording(*, raising: bool = True) -> Iterator[list[Measured]]:
     """Collect what the claims with bounds measure inside a ``with`` block, those that fail included.
 
-    >>> with recording() as measured:
-    ...     claim("a third", 1 / 3, above=0)
-    ✓ a third: ≈ 0.333, above 0
-    >>> measured[0].what
-    'a third'
+    With ``raising=False`` a claim that fails is only recorded.
+
+    >>> with recording(raising=False) as measured:
+    ...     claim("a third", 1 / 3, above=1)
+    >>> measured[0].what, measured[0].kept
+    ('a third', False)
     """
-    _notebooks.append([])
+    _recordings.append(_Recording([], raising))
     try:
-        yield _notebooks[-1]
+        yield _recordings[-1].measured
     finally:
-        _notebooks.pop()
+        _recordings.pop()
 
 
 def _equality(value: Any, expected: Any) -> tuple[str, bool, str]:

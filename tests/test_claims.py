@@ -83,6 +83,15 @@ def test_claims_are_recorded_also_those_that_fail():
     ]
 
 
+def test_a_recording_can_go_on_past_a_claim_that_fails(capsys):
+    with recording(raising=False) as measured:
+        claim("one", 2.0, below=1)
+        claim("two", torch.ones(2), equals=torch.zeros(2))
+        claim("three", 0.5, below=1)
+    assert [(each.what, each.kept) for each in measured] == [("one", False), ("three", True)]
+    assert capsys.readouterr().out == "✓ three: ≈ 0.5, below 1\n"
+
+
 @pytest.mark.parametrize("number", [0.31, 12346, -62.6, 3.4e-17, 5.2e9, 0, 0.00012])
 def test_the_notebooks_mask_hides_all_that_may_differ(number, capsys):
     (pattern,) = re.findall(r"^regex: (≈.*)$", (ROOT / "notebooks" / "sanitize.cfg").read_text(encoding="utf-8"), re.M)

@@ -1,0 +1,62 @@
+"""Run the claims of lessons 02, 03, 04 and 07 with VGG-16 in place of minivgg: python -m tests.lessons.true_network
+
+The lessons teach on minivgg, which is a small copy. Written is docs/true_network.md: what each claim measures on both
+networks, and which claims do not hold on the large one.
+"""
+
+import contextlib
+import io
+from pathlib import Path
+
+import pytest
+from rich.progress import track
+
+from nstlib import networks
+from nstlib.claims import Measured, recording, three_digits
+from tests.lessons.test_claims import LESSONS
+
+TAUGHT = ("02", "03", "04", "07")
+PAGE = Path(__file__).parents[2] / "docs" / "true_network.md"
+HEAD = """\
+# The lessons' claims on ImageNet's VGG-16
+
+The lessons run on minivgg, so that they run on a laptop without a download. Here every number that a claim of theirs
+measures stands beside what ImageNet's VGG-16 gives, with the same pictures, settings and steps. Made by
+`NST_TEST=1 python -m tests.lessons.true_network`.
+"""
+
+
+def measured(lesson: str, claim: str, network: str) -> dict[str, Measured]:
+    """Run a claim's cells with this network as the default one; return what its lines measure, by their words."""
+    load = networks.load
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(networks, "load", lambda name=network, *layers, **options: load(name, *layers, **options))
+        with recording(raising=False) as found, contextlib.redirect_stdout(io.StringIO()):
+            LESSONS[lesson].run(claim)
+    return {each.what: each for each in found}
+
+
+def table(lesson: str) -> list[str]:
+    """Return the lines of a lesson's table: the claims whose numbers depend on the network."""
+    lines = ["| claim | minivgg | VGG-16 | bound | on VGG-16 |", "|---|---:|---:|---:|---|"]
+    for claim in track(LESSONS[lesson].claims, f"lesson {lesson}"):
+        small, large = (measured(lesson, claim, network) for network in ("minivgg", "vgg16"))
+        for what, one in small.items():
+            if what in large and large[what].value != one.value:
+                numbers = f"{three_digits(one.value)} | {three_digits(large[what].value)}"
+                holds = "holds" if large[what].kept else "**does not hold**"
+                lines.append(f"| {what} | {numbers} | {bounds(one)} | {holds} |")
+    return lines
+
+
+def bounds(one: Measured) -> str:
+    parts = [f"> {three_digits(one.above)}"] if one.above is not None else []
+    parts += [f"< {three_digits(one.below)}"] if one.below is not None else []
+    return ", ".join(parts)
+
+
+if __name__ == "__main__":
+    sections = [HEAD]
+    for lesson in TAUGHT:
+        sections.append("\n".join([f"## Lesson {lesson}", "", *table(lesson)]))
+        PAGE.write_text("\n\n".join(section.rstrip() for section in sections) + "\n", encoding="utf-8")
