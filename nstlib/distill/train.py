@@ -1,15 +1,15 @@
 """Train the pruned student. You can stop it at any time: the same command goes on where it was.
 
 The loss is, summed over layers, the relative error of P · the student's features, as an estimate of the teacher's, and
-the same for their Gram matrices. Part of each batch comes from optimisations with the present student, whose pictures
-show its blind spots.
+the same for their Gram matrices. A growing part of the pictures are results of style transfers with the student as it
+then was: an optimisation finds what the student is blind to, and the teacher's answers show it.
 """
 
 import csv
 import math
 import random
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 
 from nstlib import engine, networks
+from nstlib.distill.answers import Answers, thin
 from nstlib.distill.crops import crop, disturbed_crop, load_pictures
 from nstlib.distill.prune import prune
 from nstlib.files import replacing
@@ -29,16 +30,19 @@ from nstlib.transfer import steps
 from nstlib.transfer.settings import Settings
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
-SIDE = 160
+SIDE = 128
 BATCH = 6
+CROPS = 2000
 PRUNING_BATCH = 96
-LEARNING_RATE = 2e-4  # of conv1_1; a kernel with more inputs has smaller weights and takes smaller steps
+LEARNING_RATE = 5e-4  # of conv1_1; a kernel with more inputs has smaller weights and takes smaller steps
 WARM_UP = 300  # steps
 AVERAGING = 0.998
-GRAM_WEIGHT = 0.5
-STYLISED_SHARE = 0.3  # of each batch
-STYLISE_EVERY = 150  # steps
-STYLISED_MAX = 400  # pictures, the newest
+GRAM_WEIGHT = 1.0
+STYLISED_SHARE = 0.4  # of each batch
+STYLISE_EVERY = 250  # steps
+TRANSFERS = 8  # each time, of which three pictures are kept
+STYLISED_MOST = 50 * 3 * TRANSFERS
+PASSES = 60  # of a transfer
 SAVE_EVERY = 100
 
 
@@ -51,25 +55,30 @@ class Run:
     maps: nn.ParameterDict
     scales: dict[str, float]
     optimizer: torch.optim.Optimizer
-    stylised: list[Float[Tensor, "3 h w"]]
+    answers: int = 0  # how many are filled
     step: int = 0
 
 
 def train(folder: Path, out: Path, total: int) -> Run:
-    """Train for `total` steps on the pictures under `folder`, keeping checkpoint and log in `out`."""
+    """Train for `total` steps on the pictures under `folder`, keeping answers, checkpoint and log in `out`."""
     out.mkdir(parents=True, exist_ok=True)
+    engine.plan()  # sets the number of threads
     pictures = load_pictures(folder)
     teacher = networks.load("vgg16", LAYERS)
     run = resume(out / "checkpoint.pt") or _start(teacher, pictures)
-    fast_teacher = engine.place(teacher, replace(engine.plan(), device=torch.device("cpu")))  # the student is there
+    answers = Answers(out / "answers", teacher, SIDE, CROPS + STYLISED_MOST, run.answers)
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with bar, (out / "log.csv").open("a", newline="") as log:
+        _ask_about_crops(answers, pictures, bar)
+        run.answers = answers.count
+        _save(run, out / "checkpoint.pt")
         task = bar.add_task("distilling", total=total, completed=run.step)
         while run.step < total:
-            rng = random.Random(run.step)  # a resumed run sees the crops that an unbroken one would see
-            if run.step % STYLISE_EVERY == 0:
-                _stylise(run, pictures, rng)
-            losses = _train_step(run, fast_teacher, _batch(run, pictures, rng), rng, _rate(run.step, total))
+            rng = random.Random(run.step)  # a resumed run sees the batches that an unbroken one would see
+            if run.step % STYLISE_EVERY == 0 and answers.count < CROPS + STYLISED_MOST:
+                answers.add(_stylise(run.average, pictures, rng))
+                run.answers = answers.count
+            losses = _train_step(run, answers, rng, _rate(run.step, total))
             run.step += 1
             if run.step % 20 == 0:
                 csv.writer(log).writerow([run.step, round(time.time()), *(f"{loss:.4f}" for loss in losses)])
@@ -102,7 +111,7 @@ def _assemble(student: Network, maps: dict[str, Tensor], scales: dict[str, float
     optimizer = torch.optim.AdamW(
         [{"params": [parameter], "part": _part(parameter)} for parameter in trained], weight_decay=1e-5
     )
-    return Run(student, average, parameters, scales, optimizer, [])
+    return Run(student, average, parameters, scales, optimizer)
 
 
 def _part(parameter: Tensor) -> float:
@@ -115,42 +124,35 @@ def _rate(step: int, total: int) -> float:
     return LEARNING_RATE * min(1, (step + 1) / WARM_UP) * (0.02 + 0.49 * (1 + math.cos(math.pi * step / total)))
 
 
-def _batch(run: Run, pictures: list[np.ndarray], rng: random.Random) -> Float[Tensor, "b 3 side side"]:
-    return torch.stack(
-        [
-            rng.choice(run.stylised)
-            if run.stylised and rng.random() < STYLISED_SHARE
-            else disturbed_crop(pictures, SIDE, rng)
-            for _ in range(BATCH)
-        ]
-    )
+def _ask_about_crops(answers: Answers, pictures: list[np.ndarray], bar: Progress) -> None:
+    for number in bar.track(range(answers.count, CROPS), description="asking the teacher"):
+        answers.add(disturbed_crop(pictures, SIDE, random.Random(f"crop {number}"))[None])
 
 
-def _stylise(run: Run, pictures: list[np.ndarray], rng: random.Random) -> None:
-    """Add the middle and the end of a few optimisations with the averaged student."""
-    for _ in range(3):
+def _stylise(student: Network, pictures: list[np.ndarray], rng: random.Random) -> Float[Tensor, "b 3 side side"]:
+    """Return the beginning, the middle and the end of a few optimisations with the student."""
+    results = []
+    for _ in range(TRANSFERS):
         content = crop(pictures, SIDE, rng)
         style = crop(pictures, SIDE, rng)
-        beta = 10 ** rng.uniform(0.3, 2)
-        settings = Settings(size=SIDE, steps=60, scales=1, plateau=0, beta=beta, optimizer="lbfgs")
-        results = [step.picture for step in steps(content, style, settings, run.average)]
-        run.stylised += [results[rng.randrange(10, 50)], results[-1]]
-    del run.stylised[:-STYLISED_MAX]
+        chosen = {"beta": 10 ** rng.uniform(0.3, 2), "layer_weights": rng.choice(("relative", "relative_geometric"))}
+        settings = Settings(size=SIDE, steps=PASSES, scales=1, plateau=0, optimizer="lbfgs", **chosen)
+        path = [step.picture for step in steps(content, style, settings, student)]
+        results += [path[rng.randrange(PASSES // 3)], path[rng.randrange(PASSES // 3, PASSES)], path[-1]]
+    return torch.stack(results)
 
 
-def _train_step(run: Run, teacher: Network, batch: Tensor, rng: random.Random, rate: float) -> list[float]:
-    with torch.no_grad():
-        goals = teacher(batch)
-    corner = rng.randrange(2), rng.randrange(2)
-    with torch.autocast("cpu", torch.bfloat16, enabled=engine.plan().dtype == torch.bfloat16):  # else only emulated
-        features = run.student(batch)
-        pairs = {
-            layer: (
-                nn.functional.conv2d(_thin(features[layer], layer, corner), run.maps[layer]).float(),
-                _thin(goals[layer], layer, corner).float() / run.scales[layer],
-            )
-            for layer in LAYERS
-        }
+def _train_step(run: Run, answers: Answers, rng: random.Random, rate: float) -> list[float]:
+    indices = [
+        rng.randrange(CROPS, answers.count) if rng.random() < STYLISED_SHARE else rng.randrange(CROPS)
+        for _ in range(BATCH)
+    ]
+    batch, goals = answers.batch(indices)
+    features = thin(run.student(batch))
+    pairs = {
+        layer: (nn.functional.conv2d(block, run.maps[layer]), goals[layer] / run.scales[layer])
+        for layer, block in features.items()
+    }
     losses = [(estimate - goal).square().mean() for estimate, goal in pairs.values()]
     losses += [GRAM_WEIGHT * _gram_loss(*pairs[layer]) for layer in networks.STYLE_LAYERS]
     for group in run.optimizer.param_groups:
@@ -164,11 +166,6 @@ def _train_step(run: Run, teacher: Network, batch: Tensor, rng: random.Random, r
         for mean, now in zip(run.average.parameters(), run.student.parameters(), strict=True):
             mean.lerp_(now, 1 - keep)
     return [loss.item() for loss in losses]
-
-
-def _thin(features: Tensor, layer: str, corner: tuple[int, int]) -> Tensor:
-    """Take every second row and column of the two largest maps, whose linear maps cost most of the time."""
-    return features[:, :, corner[0] :: 2, corner[1] :: 2] if layer in ("relu1_1", "relu2_1") else features
 
 
 def _gram_loss(estimate: Tensor, goal: Tensor) -> Tensor:
@@ -185,7 +182,7 @@ def _save(run: Run, path: Path) -> None:
         "maps": {layer: matrix.detach().flatten(1) for layer, matrix in run.maps.items()},
         "scales": run.scales,
         "optimizer": run.optimizer.state_dict(),
-        "stylised": [(picture * 255).round().to(torch.uint8) for picture in run.stylised],
+        "answers": run.answers,
         "step": run.step,
     }
     with replacing(path) as part:
@@ -202,6 +199,6 @@ def resume(path: Path) -> Run | None:
     run = _assemble(student, state["maps"], state["scales"])
     run.average.load_state_dict(state["average"])
     run.optimizer.load_state_dict(state["optimizer"])
-    run.stylised = [picture / 255 for picture in state["stylised"]]
+    run.answers = state["answers"]
     run.step = state["step"]
     return run

@@ -8,6 +8,8 @@ from PIL import Image
 
 from nstlib import networks, pictures
 from nstlib.distill import collect, crops, evaluate, export, prune, train
+from nstlib.distill.answers import Answers, thin
+from nstlib.errors import NstError
 from nstlib.networks import weights
 from nstlib.networks.vgg import Architecture, Network, random_weights
 from nstlib.transfer.settings import Settings
@@ -28,6 +30,10 @@ def small(monkeypatch, teacher, tmp_path):
     monkeypatch.setattr(train, "MINIVGG", STUDENT)
     monkeypatch.setattr(train, "SIDE", 32)
     monkeypatch.setattr(train, "PRUNING_BATCH", 8)
+    monkeypatch.setattr(train, "CROPS", 12)
+    monkeypatch.setattr(train, "TRANSFERS", 1)
+    monkeypatch.setattr(train, "PASSES", 6)
+    monkeypatch.setattr(train, "STYLISED_MOST", 9)
     monkeypatch.setattr(train, "STYLISE_EVERY", 4)
     monkeypatch.setattr(train, "SAVE_EVERY", 3)
     monkeypatch.setattr(prune, "POSITIONS", 800)
@@ -111,6 +117,34 @@ def test_training_teaches(small, tmp_path, monkeypatch):
     train.train(small, tmp_path / "run", 60)
     rows = [[float(value) for value in line.split(",")] for line in (tmp_path / "run" / "log.csv").read_text().split()]
     assert sum(rows[-1][2:]) < 0.9 * sum(rows[0][2:])
+
+
+def test_answers_are_the_teachers_and_stay(teacher, tmp_path):
+    pictures = batch(5)
+    answers = Answers(tmp_path, teacher, side=32, capacity=6)
+    answers.add(pictures)
+    again = Answers(tmp_path, teacher, side=32, capacity=6, count=answers.count)
+    seen, features = again.batch([3, 0])
+    assert torch.allclose(seen, pictures[[3, 0]], atol=0.5 / 255)
+    for layer, block in thin(teacher(seen)).items():
+        assert torch.allclose(features[layer], block, rtol=2e-3, atol=1e-3), layer
+    with pytest.raises(NstError, match="at most 6 pictures, got 8"):
+        again.add(pictures[:3])
+
+
+def test_answers_of_another_kind_are_refused(teacher, tmp_path):
+    Answers(tmp_path, teacher, side=32, capacity=6).add(batch(2))
+    with pytest.raises(NstError, match="found none or others"):
+        Answers(tmp_path, teacher, side=32, capacity=7, count=2)
+    with pytest.raises(NstError, match="found none or others"):
+        Answers(tmp_path / "elsewhere", teacher, side=32, capacity=6, count=2)
+
+
+def test_the_students_own_pictures_join_the_crops(small, tmp_path):
+    run = train.train(small, tmp_path / "run", 5)
+    assert run.answers == 12 + 2 * 3  # at steps 0 and 4
+    stored = np.load(tmp_path / "run" / "answers" / "pictures.npy")
+    assert stored[: run.answers].reshape(run.answers, -1).any(1).all()
 
 
 def test_a_stopped_training_goes_on_where_it_was(small, tmp_path, monkeypatch):
