@@ -116,6 +116,31 @@ def test_nothing_overlaps_and_nothing_is_cut_off(notebook, width):
     assert boxes["most"] <= boxes["right"] + 1 <= boxes["window"] + 1
 
 
+MEASURE = """() => {
+  const box = (element) => element.getBoundingClientRect();
+  const seen = (element) => box(element).height > 0;
+  const columns = [...document.querySelectorAll('.nst-studio, .nst-studio .widget-vbox')];
+  const gaps = columns.flatMap((column) => {
+    const parts = [...column.children].filter(seen).map(box).sort((a, b) => a.top - b.top);
+    return parts.slice(1).map((part, index) => part.top - Math.max(...parts.slice(0, index + 1).map((b) => b.bottom)));
+  });
+  const sliders = [...document.querySelectorAll('.nst-studio .widget-hslider')].filter(seen);
+  return { height: box(document.querySelector('.nst-studio')).height, gap: Math.max(...gaps),
+    slider: Math.max(...sliders.map((slider) => box(slider).height)),
+    track: Math.min(...sliders.map((slider) => box(slider.querySelector('.slider-container')).width)) };
+}"""
+
+
+@pytest.mark.parametrize(("width", "most"), [(1280, 720), (800, 1320)])
+def test_no_slider_is_taller_than_a_line_and_nothing_gapes(notebook, width, most):
+    page = notebook(SHOW, viewport=(width, 1000))
+    page.evaluate("() => jupyterapp.commands.execute('application:toggle-left-area')")
+    run(page, 0)
+    expect(page.locator(".nst-studio .nst-status")).to_contain_text("Done: 40 steps")
+    found = page.evaluate(MEASURE)
+    assert found["slider"] <= 40 and found["gap"] <= 24 and found["track"] >= 70 and found["height"] <= most, found
+
+
 DRAG = """async ([count, seconds]) => {
   const handle = document.activeElement, start = performance.now();
   for (let n = 1; n <= count; n++) {
