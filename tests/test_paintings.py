@@ -132,7 +132,7 @@ def test_another_picture_than_the_known_one_is_not_kept(cache, index, catalogue,
 @SCRIPTS
 def test_a_debian_package_is_fetched_and_unpacked_without_installing(cache, apt, catalogue):  # noqa: F811
     catalogue["dots"] = painting(DebianPackage("art", 1))
-    apt('test "$1 $7" = "download art" && : > art.deb', archive({MEMBER: png(0)}, "w"))
+    apt('test "$1 $9 $LC_ALL" = "download art C.UTF-8" && : > art.deb', archive({MEMBER: png(0)}, "w"))
     assert paintings.read("dots", 20).shape == (3, 20, 30)
     assert everything_in(cache.parent) == ["dots.png"]
 

@@ -28,6 +28,7 @@ from nstlib.files import replacing
 
 CONNECT_SECONDS = 5  # to each of a host's addresses
 ANSWER_SECONDS = 6  # for a host's first byte, where the file can be had elsewhere, too
+TOO_LATE = f"within {ANSWER_SECONDS} seconds."
 SILENT_HOST_SECONDS = 30  # between two pieces of a file
 CHUNK_BYTES = 2**18
 
@@ -73,7 +74,7 @@ def why_no_answer(url: str) -> str:
     """
     import requests
 
-    reasons = [f"{url} did not answer within {ANSWER_SECONDS} seconds."]
+    reasons = [f"{url} did not answer {TOO_LATE}"]
 
     def ask() -> None:
         try:

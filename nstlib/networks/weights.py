@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nstlib.errors import NstError, WeightsError
 from nstlib.networks import archive
-from nstlib.networks.download import download, file_digest, sound, usable_cache, why_no_answer
+from nstlib.networks.download import TOO_LATE, download, file_digest, sound, usable_cache, why_no_answer
 from nstlib.networks.vgg import Network
 
 ABSENT = {
@@ -131,7 +131,10 @@ def _vgg16_file() -> Path:
     try:
         return archive.fetch(kept)
     except WeightsError as fault:
-        raise WeightsError(f"{complaint} {fault}") from None
+        if not complaint.endswith(TOO_LATE):
+            raise WeightsError(f"{complaint} {fault}") from None
+        print(f"{fault} Waiting for {url} after all.", file=sys.stderr)
+        return download(url, path, sha256)
 
 
 def _minivgg() -> Path:

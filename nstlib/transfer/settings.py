@@ -10,6 +10,7 @@ from typing import Any
 from nstlib import networks, pictures
 from nstlib.errors import NstError
 from nstlib.style import conventions, statistics, weighting
+from nstlib.terminal import counted
 
 INITS = ("content", "style", "noise")
 OPTIMIZERS = ("adam", "lbfgs", "pyramid")
@@ -160,7 +161,7 @@ class Settings:
         weights = self.style_blend or (1.0,) * n_styles
         if len(weights) != n_styles:
             raise NstError(
-                f"Expected a weight for each style, got {len(weights)} in style_blend and {_count(n_styles, 'style')}: "
+                f"Expected a weight for each style, got {len(weights)} in style_blend and {counted(n_styles, 'style')}: "
                 "give as many weights as styles, or none for equal shares."
             )
         return tuple(weight / sum(weights) for weight in weights)
@@ -193,10 +194,6 @@ class Settings:
 def _one_of(name: str, value: object, known: object) -> None:
     if not isinstance(value, str) or value not in known:
         raise NstError(f"Expected one of {', '.join(known)}, got {name}={value!r}: choose one of these.")
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _names(name: str, layers: object) -> tuple[str, ...]:

@@ -25,13 +25,13 @@ def digest(content):
 
 
 class Server(ThreadingHTTPServer):
-    """Answers a path as `answers` says, or sends on as `moved` does; `asked` holds the paths as they came."""
+    """Answers a path as `answers` says, or sends on as `moved` does, the first time after `late` seconds; `asked` holds the paths as they came."""
 
     daemon_threads = True
 
     def __init__(self):
         self.asked, self.closing = [], threading.Event()
-        self.moved, self.silent = {}, set()
+        self.moved, self.silent, self.late = {}, set(), {}
         self.together = threading.Barrier(2, timeout=100)
         self.answers = {"/file.bin": (200, CONTENT, len(CONTENT))}
         super().__init__(("127.0.0.1", 0), Handler)
@@ -72,6 +72,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, CONTENT[:1000], len(CONTENT))
             self.server.closing.wait(30)
         else:
+            self.server.closing.wait(self.server.late.pop(self.path, 0))
             if self.path == "/together":
                 self.server.together.wait()
             self._send(*self.server.answers.get(self.path, (404, b"no such file", 12)))

@@ -148,6 +148,17 @@ def test_a_silent_torchvision_is_given_up_soon(package, cache, monkeypatch):
     assert is_the_packages(load())
 
 
+def test_a_slow_torchvision_is_waited_for_where_the_package_is_away(package, cache, monkeypatch, capsys):
+    state, content = torchvision_file(VGG16)
+    package.answers = {"/weights.pth": (200, content, len(content))}
+    package.late["/weights.pth"] = 2  # seconds
+    source = package.url("/weights.pth"), cache / "weights.pth", digest(content)[:8]
+    monkeypatch.setattr(weights, "_source", lambda _: source)
+    monkeypatch.setattr("nstlib.networks.download.ANSWER_SECONDS", 0.3)
+    assert torch.equal(load().convolutions["conv1_2"].bias, state["features.2.bias"])
+    assert f"Waiting for {source[0]} after all." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("away", ["package", "index", "archive"])
 def test_where_neither_can_be_had_both_reasons_are_said_and_what_works(package, closed_url, cache, monkeypatch, away):
     if away == "package":
