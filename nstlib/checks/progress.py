@@ -13,7 +13,9 @@ from platformdirs import user_data_path
 from nstlib.checks.results import SIGNS, Text
 from nstlib.files import replacing
 
-__all__ = ["file", "note", "of", "reset", "table"]
+PREDICTION = "prediction "  # before a prediction's name, such as 03.puzzle, among the entries
+
+__all__ = ["PREDICTION", "file", "note", "of", "reset", "table"]
 
 
 def file() -> Path:
@@ -63,7 +65,7 @@ def reset() -> Text:
 
 
 def table(title: str, questions: Iterable) -> Text:
-    """Return a line for each question: state, points, tries."""
+    """Return a line for each question: state, points, tries; and one for the predictions of the same lessons."""
     questions = list(questions)
     lines = []
     earned = 0
@@ -78,6 +80,11 @@ def table(title: str, questions: Iterable) -> Text:
             f"tries: {entry.get('tries', 0)}{looked}"
         )
     lines.append(f"{earned} of {sum(question.points for question in questions)} points")
+    lessons = {PREDICTION + question.id[2:4] for question in questions}
+    made = [entry for name, entry in _read().items() if name.partition(".")[0] in lessons]
+    if made:
+        right = sum(bool(entry.get("right")) for entry in made)
+        lines.append(f"predictions in the lesson: {len(made)}, right: {right}")
     return Text(title, tuple(lines))
 
 

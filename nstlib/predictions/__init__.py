@@ -1,0 +1,19 @@
+"""Predictions: before a lesson measures something, its reader commits to an answer on a small card.
+
+``predict("03.puzzle")`` shows the card of that name. Questions stand in the lessons, choices and replies in
+``lesson_NN.toml``; what a learner answered stays on their own computer, beside the progress of the exercises.
+"""
+
+from nstlib.predictions.card import Card
+from nstlib.predictions.catalogue import Choice, Prediction, find, of_lesson
+
+__all__ = ["Card", "Choice", "Prediction", "find", "of_lesson", "predict"]
+
+
+def predict(name: str) -> Card:
+    """Return the card with this name; a notebook shows it. Raises NstError for a name that no lesson has.
+
+    >>> predict("03.puzzle").name
+    '03.puzzle'
+    """
+    return Card(find(name))

@@ -1,0 +1,53 @@
+"""A prediction's card in JupyterLab, by keyboard."""
+
+import itertools
+
+import pytest
+
+from tests.browser.opening import run
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
+from playwright.sync_api import expect
+
+CHOICE = """from nstlib.predictions import Card, Choice, Prediction
+choices = Choice("It rises.", "Look again."), Choice("It falls.", "", True)
+Card(Prediction("00.browser", "J falls to a tenth.", choices))"""
+NUMBER = """from nstlib.predictions import Card, Prediction
+Card(Prediction("00.number", "It is 4.", number=4.0))"""
+BOXES = """() => [...document.querySelectorAll('.nst-prediction :is(label, button, input[type=text])')]
+  .map((part) => part.getBoundingClientRect()).filter((box) => box.width).map((box) => [box.top, box.bottom])"""
+
+
+@pytest.mark.slow
+def test_a_choice_is_made_and_committed_by_keyboard(notebook):
+    page = notebook(CHOICE, viewport=(800, 900))
+    run(page, 0)
+    first = page.get_by_role("radio", name="It rises.")
+    reply = page.locator(".nst-prediction").get_by_role("status")
+    boxes = page.evaluate(BOXES)
+    assert all(bottom - top >= 27.9 for top, bottom in boxes)
+    assert all(one[1] <= other[0] + 0.5 for one, other in itertools.pairwise(boxes))
+    page.get_by_role("button", name="Commit").click()
+    expect(reply).to_have_text("Choose one first.")
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="It falls.")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(reply).to_have_text("✓ Right. J falls to a tenth.")
+    expect(page.get_by_role("button", name="Commit")).to_have_count(0)
+    expect(first).to_be_disabled()
+
+
+@pytest.mark.slow
+def test_a_number_is_typed_and_words_are_refused(notebook):
+    page = notebook(NUMBER)
+    run(page, 0)
+    field = page.get_by_role("textbox", name="your prediction, a number")
+    reply = page.locator(".nst-prediction").get_by_role("status")
+    field.fill("many")
+    page.keyboard.press("Enter")
+    expect(reply).to_contain_text("Expected a number, got 'many'")
+    field.fill("7")
+    page.keyboard.press("Enter")
+    expect(reply).to_have_text("It is 4.")
+    expect(field).to_have_value("7")

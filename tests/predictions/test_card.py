@@ -1,0 +1,73 @@
+import json
+
+import pytest
+
+from nstlib.checks import progress
+from nstlib.predictions import Card, Choice, Prediction
+
+CHOICES = (Choice("up <1>", "It falls.", False), Choice("down", "", True))
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """Progress is kept, as a learner has it, in the folder of this test."""
+    monkeypatch.delenv("NST_TEST")
+    return progress.file
+
+
+def choice():
+    return Card(Prediction("03.sign", "It falls < 0.", CHOICES))
+
+
+def send(card, **content):
+    card._handle_custom_msg(content, [])
+
+
+def test_a_commit_in_the_browser_shows_the_reply():
+    card = choice()
+    send(card, commit="up <1>")
+    assert (card.answer, card.right, card.reply) == ("up <1>", False, "It falls. It falls < 0.")
+
+
+def test_the_first_answer_counts():
+    card = choice()
+    send(card, commit="up <1>")
+    send(card, commit="down")
+    assert (card.answer, card.right) == ("up <1>", False)
+
+
+@pytest.mark.parametrize("content", [{}, {"commit": 3}, {"commit": "sideways"}, "commit"])
+def test_what_is_no_answer_changes_nothing(content):
+    card = choice()
+    card._handle_custom_msg(content, [])
+    assert card.answer == card.reply == ""
+    assert bool(card.complaint) == (content == {"commit": "sideways"})
+
+
+def test_an_answer_is_kept_and_shown_the_next_time(kept):
+    choice().commit("down")
+    assert json.loads(kept().read_text()) == {"prediction 03.sign": {"answer": "down", "right": True}}
+    again = choice()
+    assert (again.answer, again.right) == ("down", True)
+
+
+def test_an_answer_to_an_older_edition_of_the_card_is_forgotten(kept):
+    progress.note("prediction 03.sign", answer="sideways", right=True)
+    assert choice().answer == ""
+
+
+def test_progress_counts_the_lessons_predictions(kept):
+    from nstlib.checks import ex02, ex03
+
+    choice().commit("up <1>")
+    assert "predictions in the lesson: 1, right: 0" in str(ex03.progress())
+    assert "predictions" not in str(ex02.progress())
+
+
+def test_without_a_browser_it_is_folded_text():
+    data, _ = choice()._repr_mimebundle_()
+    assert data["text/markdown"] == (
+        "- up <1>\n- down\n\n<details><summary>Compare with your prediction</summary>It falls &lt; 0.</details>"
+    )
+    assert data["text/plain"] == "Your prediction:\n  ○ up <1>\n  ○ down"
+    assert "It falls" not in data["text/plain"]
