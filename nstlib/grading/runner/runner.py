@@ -159,7 +159,8 @@ class Runner:
         def take(outcome: Outcome, head: dict, chunks: list[bytes]) -> Outcome:
             if head.get("status") == "memory":
                 return replace(outcome, status="memory")
-            return replace(outcome, data=answers.unpack_reading(head, chunks, questions, words, self.limits.source))
+            most, longest = self.limits.source, self.limits.notebook
+            return replace(outcome, data=answers.unpack_reading(head, chunks, questions, words, most, longest))
 
         frame = protocol.pack({"ask": "read", "questions": dict(questions)}, data)
         return self._run_twice(frame, wall or self.limits.wall, take)

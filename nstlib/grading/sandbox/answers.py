@@ -19,7 +19,8 @@ FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "c
 DTYPES = FLOATS | {"", "bool", "uint8", "int8", "int16", "int32", "int64", "other"}
 DIMENSIONS, NAMES, TEXT, NAME, SKIPPED = 16, 1000, 4000, 100, 100_000
 NUMBER = np.dtype("<f8")
-SHAPE = re.compile(r"(?:[0-9a-f]{64})?")
+DIGEST = re.compile(r"(?:[0-9a-f]{64})?")
+ROW = 8  # what a reading says of an answer
 
 
 @dataclass
@@ -92,7 +93,8 @@ class Extract:
     """Where a notebook answers a question: in its cells up to number `stop`.
 
     source: the cell that a reader should look at, the student's text. shape: a digest that is the same for answers that
-    differ in names and comments alone. size: how many nodes its syntax tree has.
+    differ in names and comments alone. size: how many nodes its syntax tree has. digest, cut: of a text that a person
+    marks, as ``texts.Text`` has them.
     """
 
     status: str
@@ -101,6 +103,8 @@ class Extract:
     warnings: tuple[str, ...] = ()
     shape: str = ""
     size: int = 0
+    digest: str = ""
+    cut: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,8 @@ class Reading:
 def pack_reading(read: dict) -> bytes:
     """Return the frame of what ``notebook.read`` returned."""
     rows = [
-        [name, found["status"], found["stop"], list(found["warnings"]), found["shape"], found["size"]]
+        [name, found["status"], found["stop"], list(found["warnings"])]
+        + [found[key] for key in ("shape", "size", "digest", "cut")]
         for name, found in read["found"].items()
     ]
     more = {"warnings": list(read["warnings"]), "clean": list(read["clean"])}
@@ -131,24 +136,26 @@ def pack_reading(read: dict) -> bytes:
 
 
 def unpack_reading(
-    head: dict, chunks: Sequence[bytes], questions: Collection[str], words: Collection[str], most: int
+    head: dict, chunks: Sequence[bytes], questions: Collection[str], words: Collection[str], most: int, longest: int
 ) -> Reading:
     """Check a reply about a notebook; raises ProtocolError for other questions than `questions`, or other `words`.
 
-    words: every status, warning and reason that ``notebook`` has. most: bytes of one source, and of all cells.
+    words: every status, warning and reason that ``notebook`` has. most: bytes of one source, and of all cells. longest:
+    bytes of a notebook, and so characters that may have been cut from a text.
     """
     reject = head.get("reject")
-    rows = [listed(row, 6) for row in listed(head.get("found"), NAMES)]
-    known = all(len(row) == 6 and isinstance(row[0], str) and row[0] in questions for row in rows)
+    rows = [listed(row, ROW) for row in listed(head.get("found"), NAMES)]
+    known = all(len(row) == ROW and isinstance(row[0], str) and row[0] in questions for row in rows)
     if not known or len(chunks) < len(rows):
         raise ProtocolError("Expected a source for each of the questions that were asked, got something else.")
     warnings = [*listed(head.get("warnings"), NAMES), *(word for row in rows for word in listed(row[3], NAMES))]
     used = [*warnings, *(row[1] for row in rows), *([] if reject is None else [reject])]
     if not all(isinstance(word, str) and word in words for word in used):
         raise ProtocolError("Expected the words that a reading is made of, got another.")
-    if not all(isinstance(row[4], str) and SHAPE.fullmatch(row[4]) for row in rows):
-        raise ProtocolError("Expected a digest as the shape of an answer, got something else.")
+    if not all(isinstance(text, str) and DIGEST.fullmatch(text) for row in rows for text in (row[4], row[6])):
+        raise ProtocolError("Expected digests as the shape and the text of an answer, got something else.")
     sizes([row[5] for row in rows], most)
+    sizes([row[7] for row in rows], longest)
     cells = chunks[len(rows) :]
     sizes([row[2] for row in rows], max(0, len(cells) - 1))
     clean = sizes(head.get("clean"), max(0, len(cells) - 1))
@@ -159,7 +166,7 @@ def unpack_reading(
     except UnicodeDecodeError:
         raise ProtocolError("Expected a source in UTF-8, got other bytes.") from None
     pairs = zip(rows, texts, strict=False)
-    found = {row[0]: Extract(row[1], row[2], text, tuple(row[3]), row[4], row[5]) for row, text in pairs}
+    found = {row[0]: Extract(row[1], row[2], text, tuple(row[3]), *row[4:]) for row, text in pairs}
     return Reading(found, tuple(texts[len(rows) :]), tuple(clean), tuple(head["warnings"]), reject)
 
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from . import cells as python
+from . import texts
 from .limits import Limits
 
 STATUSES = ("found", "missing", "syntax", "too_long", "by hand", "no cell")  # of an answer; the last two: of a text
@@ -45,7 +46,6 @@ SAID = re.compile(r"([✓✗○]) (ex\d\d\.\w+) ")  # how a check's result begin
 EXERCISE = re.compile(r"\bex\d\d\b")
 NUMBER = 18  # digits; a notebook needs no longer whole numbers
 HEADING = re.compile(r"\s*#{1,6}\s")  # of a Markdown cell
-LONGEST = 100_000  # characters of a text that a person marks
 
 
 class Rejected(Exception):
@@ -77,15 +77,16 @@ def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> d
 
     cells: the code cells as Python. clean: the numbers of those that raised nothing when they were run last. found:
     question -> {"status", "stop", "source", "shape", "size", "warnings"}, where `stop` is the last cell that counts,
-    `source` what a reader should look at, and `shape` and `size` tell answers apart (``cells.shape``).
+    `source` what a reader should look at, and `shape` and `size` tell answers apart (``cells.shape``). `digest` and
+    `cut` belong to a text (``texts``).
     """
     warnings: set[str] = set()
     try:
         notebook = _notebook(data, warnings, limits)
     except Rejected as why:
         return {"warnings": sorted(warnings), "reject": str(why), "cells": [], "clean": [], "found": {}}
-    texts = {question for question, name in questions.items() if not name}
-    cells = _cells(notebook, warnings, limits, texts)
+    by_hand = {question for question, name in questions.items() if not name}
+    cells = _cells(notebook, warnings, limits, by_hand)
     too_long = sum(len(cell.text.encode()) for cell in cells) > limits.source
     own = _exercises(cells)
     found = {}
@@ -97,7 +98,7 @@ def read(data: bytes, questions: dict[str, str], limits: Limits = Limits()) -> d
         else:
             found[question] = _nothing("too_long") if too_long else _answer(question, name, cells)
     here = own or {question.partition(".")[0] for question, answer in found.items() if answer["status"] != "missing"}
-    found |= {question: _text_answer(question, notebook, here) for question in sorted(texts)}
+    found |= {question: _text_answer(question, notebook, here) for question in sorted(by_hand)}
     codes = [] if too_long else [cell.text for cell in cells]
     clean = [number for number, cell in enumerate(cells) if cell.clean]
     return {"warnings": sorted(warnings), "reject": None, "cells": codes, "clean": clean, "found": found}
@@ -108,7 +109,7 @@ def _text_answer(question: str, notebook: list, here: set[str]) -> dict:
 
     here: the exercises that the notebook answers otherwise.
     """
-    pieces = []
+    marked = []
     inside = False
     for cell in notebook:
         text = _source(cell)
@@ -117,16 +118,16 @@ def _text_answer(question: str, notebook: list, here: set[str]) -> dict:
         metadata = cell.get("metadata")
         marks = _marks(metadata, "question") | _marks(metadata, "check")
         inside = question in marks if marks else inside and not (cell["cell_type"] != "code" and HEADING.match(text))
-        if inside and text.strip():
-            pieces.append(text)
-    text = "\n\n".join(pieces)[:LONGEST]
-    if text:
-        return _nothing("by hand") | {"source": text}
+        if inside:
+            marked.append((text, cell.get("attachments")))
+    if found := texts.put_together(marked):
+        return _nothing("by hand") | vars(found)
     return _nothing("no cell" if question.partition(".")[0] in here else "missing")
 
 
 def _nothing(status: str, warnings: set[str] = frozenset()) -> dict:
-    return {"status": status, "stop": 0, "source": "", "shape": "", "size": 0, "warnings": sorted(warnings)}
+    empty = {"stop": 0, "source": "", "shape": "", "size": 0, "digest": "", "cut": 0}
+    return {"status": status, **empty, "warnings": sorted(warnings)}
 
 
 def _exercises(cells: list[Cell]) -> set[str]:
@@ -167,8 +168,8 @@ def _answer(question: str, name: str, cells: list[Cell]) -> dict:
     if any(python.suspicious(tree, grave=number not in shown[-1:]) for number, tree in trees):
         warnings.add("suspicious")
     shape, size = python.shape(cells[shown[-1]].tree, name) if shown else ("", 0)
-    found = {"status": "found", "stop": stop, "source": source, "shape": shape, "size": size}
-    return found | {"warnings": sorted(warnings)}
+    found = {"stop": stop, "source": source, "shape": shape, "size": size}
+    return _nothing("found", warnings) | found
 
 
 def _checks(question: str, cells: list[Cell]) -> tuple[list[int], bool]:
@@ -213,8 +214,8 @@ def _notebook(data: bytes, warnings: set[str], limits: Limits) -> list:
     return raw
 
 
-def _cells(notebook: list, warnings: set[str], limits: Limits, texts: set[str]) -> list[Cell]:
-    """Return the code cells; texts: the questions that any cell may answer."""
+def _cells(notebook: list, warnings: set[str], limits: Limits, by_hand: set[str]) -> list[Cell]:
+    """Return the code cells; by_hand: the questions that any cell may answer."""
     cells = []
     for cell in notebook:
         text = _source(cell)
@@ -222,7 +223,7 @@ def _cells(notebook: list, warnings: set[str], limits: Limits, texts: set[str]) 
             warnings.add("bad_cell")
         elif cell["cell_type"] == "code":
             cells.append(_cell(text, cell, limits))
-        elif _marks(cell.get("metadata"), "question") - texts:
+        elif _marks(cell.get("metadata"), "question") - by_hand:
             warnings.add("not_code")
     return cells
 

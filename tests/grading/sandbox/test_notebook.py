@@ -1,6 +1,7 @@
 """Reading notebooks: which cells count for an answer, and every oddity that a file of a class has had."""
 
 import ast
+import hashlib
 import json
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nstlib.grading.sandbox import notebook as reader
+from nstlib.grading.sandbox import texts
 from nstlib.grading.sandbox.limits import Limits
 
 ASKED = {"ex02.gram": "gram_matrix", "ex01.unroll": "unroll"}
@@ -355,5 +357,66 @@ def test_a_notebook_of_another_exercise_does_not_answer_it():
     assert essay(markdown("hello"))["status"] == "missing"
 
 
-def test_a_long_text_is_cut():
-    assert len(essay(markdown("x" * 300_000, "ex02.essay"))["source"]) == reader.LONGEST
+def test_a_long_text_is_cut_and_says_by_how_much():
+    found = essay(markdown("x" * 300_000, "ex02.essay"))
+    assert (len(found["source"]), found["cut"]) == (texts.LONGEST, 300_000 - texts.LONGEST)
+    assert essay(markdown("x" * texts.LONGEST, "ex02.essay"))["cut"] == 0
+
+
+BASE64 = "iVBORw0KGgo" * 20_000
+LINES = "\n".join(["iVBORw0KGgo" * 6] * 3000)
+
+
+@pytest.mark.parametrize(
+    ("before", "shown"),
+    [
+        (f"![plot](data:image/png;base64,{BASE64}==)", "![plot]([picture])"),
+        (f'<img src="data:image/jpeg;base64,{LINES}=">', '<img src="[picture]">'),
+        (f"data:image/svg+xml;charset=utf-8;base64,{BASE64}\n", "[picture]\n"),
+        (f"DATA:image/svg+xml,%3Csvg%20{BASE64}", "[picture]"),
+        (f"[report](data:application/pdf;base64,{BASE64})", "[report]([file])"),
+        ("![plot](attachment:plot%20a.png)", "![plot]([picture])"),
+    ],
+    ids=["markdown", "html", "bare", "percent", "pdf", "attachment"],
+)
+def test_a_pasted_picture_hides_no_words(before, shown):
+    found = essay(markdown(f"See {before} and\nwords below.", "ex02.essay"))
+    assert found["source"] == f"See {shown} and\nwords below." and found["cut"] == 0
+
+
+@pytest.mark.parametrize("text", ["The data: images, base64, and so on.", "an attachment: see below", "data:image/png"])
+def test_words_about_pictures_are_no_pictures(text):
+    assert essay(markdown(text, "ex02.essay"))["source"] == text
+
+
+def digest(*cells):
+    return essay(*cells)["digest"]
+
+
+def test_whatever_changes_in_an_answer_changes_its_digest():
+    def pasted(picture):
+        attached = {"a.png": {"image/png": picture}}
+        return markdown("![a](attachment:a.png)", "ex02.essay") | {"attachments": attached}
+
+    different = [
+        digest(markdown("x" * 300_000, "ex02.essay")),
+        digest(markdown("x" * 299_999 + "y", "ex02.essay")),
+        digest(markdown(f"![](data:image/png;base64,{BASE64})", "ex02.essay")),
+        digest(markdown(f"![](data:image/png;base64,{BASE64[1:]})", "ex02.essay")),
+        digest(pasted("AAAA")),
+        digest(pasted("AAAB")),
+    ]
+    assert len(set(different)) == len(different)
+    assert digest(pasted(["AA", "AA"])) == digest(pasted("AAAA"))
+
+
+def test_the_digest_of_words_alone_is_that_of_the_text_so_that_marks_given_before_are_found():
+    found = essay(markdown("Sums forget places.", "ex02.essay"), markdown("Yes."))
+    assert found["digest"] == hashlib.sha256(b"Sums forget places.\n\nYes.").hexdigest()
+
+
+@pytest.mark.parametrize(
+    "attachments", [[], 5, {"a": 5}, {"a": {"image/png": 5}}, {"a": {"b": [5, "x"]}}, {"\ud800": {}}]
+)
+def test_odd_attachments_are_read_past(attachments):
+    assert essay(markdown("Words.", "ex02.essay") | {"attachments": attachments})["source"] == "Words."

@@ -179,14 +179,18 @@ def test_any_head_is_refused_or_has_a_status_of_ours(changes, chunks):
 
 
 WORDS = {"found", "missing", "metadata", "not_json"}
-ENTRY = {"status": "found", "stop": 1, "source": "é", "shape": "a" * 64, "size": 7, "warnings": []}
+ENTRY = {"status": "found", "stop": 1, "source": "é", "shape": "a" * 64, "size": 7, "warnings": []} | {
+    "digest": "b" * 64,
+    "cut": 150,
+}
 READ = {"warnings": ["metadata"], "reject": None, "cells": ["a", "b"], "clean": [1], "found": {"q": ENTRY}}
 
 
 def test_a_reading_comes_back():
-    found = unpack_reading(*unpack(pack_reading(READ)), {"q"}, WORDS, 100)
+    found = unpack_reading(*unpack(pack_reading(READ)), {"q"}, WORDS, 100, 200)
     assert found.answers["q"].source == "é" and found.warnings == ("metadata",) and found.reject is None
     assert (found.answers["q"].shape, found.answers["q"].size) == ("a" * 64, 7)
+    assert (found.answers["q"].digest, found.answers["q"].cut) == ("b" * 64, 150)
     assert found.answers["q"].stop == 1 and (found.cells, found.clean) == (("a", "b"), (1,))
 
 
@@ -198,22 +202,27 @@ def test_a_reading_comes_back():
         ({"warnings": ["correct"]}, b""),
         ({"warnings": [["metadata"]]}, b""),
         ({"warnings": None}, b""),
-        ({"found": [["other", "found", 0, [], "", 0]]}, b""),
-        ({"found": [[["q"], "found", 0, [], "", 0]]}, b""),
-        ({"found": [["q", "correct", 0, [], "", 0]]}, b""),
-        ({"found": [["q", "found", 0, ["correct"], "", 0]]}, b""),
-        ({"found": [["q", "found", 2, [], "", 0]]}, b""),
-        ({"found": [["q", "found", -1, [], "", 0]]}, b""),
-        ({"found": [["q", "found", True, [], "", 0]]}, b""),
+        ({"found": [["other", "found", 0, [], "", 0, "", 0]]}, b""),
+        ({"found": [[["q"], "found", 0, [], "", 0, "", 0]]}, b""),
+        ({"found": [["q", "correct", 0, [], "", 0, "", 0]]}, b""),
+        ({"found": [["q", "found", 0, ["correct"], "", 0, "", 0]]}, b""),
+        ({"found": [["q", "found", 2, [], "", 0, "", 0]]}, b""),
+        ({"found": [["q", "found", -1, [], "", 0, "", 0]]}, b""),
+        ({"found": [["q", "found", True, [], "", 0, "", 0]]}, b""),
         ({"found": [["q", "found", 0]]}, b""),
         ({"found": ["abcdef"]}, b""),
-        ({"found": [["q", "found", 0, [], "correct", 0]]}, b""),
-        ({"found": [["q", "found", 0, [], 5, 0]]}, b""),
-        ({"found": [["q", "found", 0, [], "", -1]]}, b""),
+        ({"found": [["q", "found", 0, [], "correct", 0, "", 0]]}, b""),
+        ({"found": [["q", "found", 0, [], 5, 0, "", 0]]}, b""),
+        ({"found": [["q", "found", 0, [], "", -1, "", 0]]}, b""),
+        ({"found": [["q", "found", 0, [], "", 0, "correct", 0]]}, b""),
+        ({"found": [["q", "found", 0, [], "", 0, 5, 0]]}, b""),
+        ({"found": [["q", "found", 0, [], "", 0, "", -1]]}, b""),
+        ({"found": [["q", "found", 0, [], "", 0, "", 201]]}, b""),
+        ({"found": [["q", "found", 0, [], "", 0, "", True]]}, b""),
         ({"clean": [5]}, b""),
         ({"clean": ["0"]}, b""),
         ({"clean": None}, b""),
-        ({"found": [["q", "found", 0, [], "", 0]] * 4}, b""),
+        ({"found": [["q", "found", 0, [], "", 0, "", 0]] * 4}, b""),
         ({}, b"x" * 101),
         ({}, b"x" * 99),
         ({}, b"\xff"),
@@ -224,7 +233,7 @@ def test_a_reading_comes_back():
 def test_a_forged_reading_is_refused(changes, chunk):
     head = unpack(pack_reading(READ))[0]
     with pytest.raises(ProtocolError):
-        unpack_reading(head | changes, [b"", chunk, b"bc"], {"q"}, WORDS, 100)
+        unpack_reading(head | changes, [b"", chunk, b"bc"], {"q"}, WORDS, 100, 200)
 
 
 RUN = Run({"q": True, "r": False}, {"q": ((0, 1),), "r": ()}, ("cell_raised",))
