@@ -59,7 +59,8 @@ def mark_without_children(submissions, questions, limits):
         entries = dict(marks.questions)
         if ESSAY in questions:
             found = reader.read(submission.data, {ESSAY: "", GRAM: "gram_matrix"})["found"][ESSAY]
-            entries[ESSAY] = {"outcome": found["status"], "points": None, "source": found["source"]}
+            kept = {key: found[key] for key in ("source", "digest", "cut")}
+            entries[ESSAY] = {"outcome": found["status"], "points": None, **kept}
         yield submission, Marks(entries)
 
 
@@ -134,6 +135,24 @@ def test_a_late_answer_loses_what_every_other_loses_and_an_override_counts_in_pl
     result, lines = graded()
     assert lines["anna"]["penalty"] == "1.1" and lines["anna"]["total"] == "9.9"
     assert (lines["ben"]["total"], result.unmarked, result.exit_status) == ("11", 0, 0)
+
+
+def test_words_behind_a_picture_are_read_and_where_words_are_cut_it_is_said_how_many(graded, bundle, tmp_path, jail):
+    picture = f"![plot](data:image/png;base64,{'iVBORw0KGgo' * 20_000}=)"
+    class_ = {"anna": essay(f"See {picture} and these words."), "ben": essay("x" * 112_345)}
+    graded(class_, marker=None)
+    text = read((tmp_path / "out" / "by_hand.html").read_text()).text
+    assert "See ![plot]([picture]) and these words." in text
+    assert "12,345 more characters are not shown here: read them in ben/all.ipynb" in " ".join(text.split())
+    assert "read 12,345 more characters in the file" in (tmp_path / "out" / "report.html").read_text()
+    tests = table((tmp_path / "out" / "tests.csv").read_text())
+    details = {(row["student"], row["question"]): row["detail"] for row in tests}
+    assert details["ben", ESSAY] == "12345 characters cut" and details["anna", ESSAY] == ""
+    mark(bundle, anna="2,1,", ben="1,1,")
+    graded(marker=None)
+    class_ = {"anna": essay(f"See {picture.replace('iVBO', 'iVBP', 1)} and these words."), "ben": essay("x" * 112_346)}
+    result, lines = graded(class_, marker=None)
+    assert [lines[name]["total"] for name in class_] == ["", ""] and result.unmarked == 2  # both have changed
 
 
 @pytest.mark.parametrize("evil", EVIL)

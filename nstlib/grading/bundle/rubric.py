@@ -16,7 +16,7 @@ from nstlib.grading.bundle.questions import Criterion, GradedQuestion
 from nstlib.grading.csv_files import TableError
 from nstlib.grading.escaping import normalized, printable
 
-__all__ = ["HandMark", "Marks", "add_lines", "fingerprint", "read_marks", "read_rubric", "sheet"]
+__all__ = ["HandMark", "Marks", "add_lines", "fingerprint", "read_marks", "read_rubric", "sheet", "shortened"]
 
 RESERVED = ("student", "answer", "comment", "line")  # a sheet's other columns, and what reading one adds to each row
 NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
@@ -45,7 +45,12 @@ def fingerprint(text: str) -> str:
     >>> fingerprint("Sums forget places.")
     'v4ee4cb20'
     """
-    return f"v{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"
+    return shortened(hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest())
+
+
+def shortened(digest: str) -> str:
+    """Return the fingerprint of a text of which the SHA-256 is known."""
+    return f"v{digest[:8]}"
 
 
 def read_rubric(path: Path, tested: Mapping[str, GradedQuestion]) -> dict[str, GradedQuestion]:

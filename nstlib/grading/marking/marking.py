@@ -96,7 +96,8 @@ def mark(
         if answer is None:
             ungraded.append(name)
         elif question.criteria and answer.status in BY_HAND:
-            entries[name] = _entry(answer.status, question, points=None, source=answer.source)
+            text = {"source": answer.source, "digest": answer.digest, "cut": answer.cut}
+            entries[name] = _entry(answer.status, question, points=None, **text)
         elif answer.status != "found":
             entries[name] = _entry(answer.status, question, warnings=answer.warnings)
         else:

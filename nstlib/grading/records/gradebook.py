@@ -17,12 +17,13 @@ from nstlib.grading.bundle.classroom import Override, Student
 from nstlib.grading.bundle.lateness import Late, Policy, lateness
 from nstlib.grading.escaping import normalized
 from nstlib.grading.records import outcomes
+from nstlib.grading.sandbox.texts import LONGEST
 
-__all__ = ["Answer", "Received", "Row", "build", "format_points", "gradebook_csv", "tests_csv", "write"]
+__all__ = ["Answer", "Received", "Row", "build", "file_of", "format_points", "gradebook_csv", "tests_csv", "write"]
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
-SOURCE = 20_000  # characters kept of an answer; the journal has all of them
+SOURCE = 20_000  # characters kept of an answer in Python; the journal has all of them
 LOG = 2_000  # and of what it printed
 ORDER_FROM_ZIP = "order_from_zip"  # the flag of a student whose tries in one archive were told apart by its times
 LEFT_OUT = "not_graded"  # the flag of a file that this run left out, and that no earlier run has marked
@@ -33,7 +34,8 @@ TEST_FIELDS = ("id", "verdict", "detail", "error_ratio")  # seconds and the like
 class Answer:
     """What became of a student's answer to one question. points: None where the grader failed to grade it.
 
-    mark: what a person gave for it, with `fingerprint`, by which this answer is told from a later one.
+    mark: what a person gave for it, with `fingerprint`, by which this answer is told from a later one. cut: how many
+    characters `source` has lost.
     """
 
     outcome: str
@@ -48,6 +50,7 @@ class Answer:
     where: str = ""  # the same for the student, without a word that a hidden test could have put into it
     shape: str = ""  # the same for answers that differ in names and comments alone
     size: int = 0  # of its syntax tree, in nodes
+    cut: int = 0
     fingerprint: str = ""
     mark: rubric.HandMark | None = None
 
@@ -162,14 +165,27 @@ def tests_csv(rows: Iterable[Row], points: Mapping[str, int]) -> str:
         for question, answer in row.answers.items():
             worth = _number(format_points(answer.points))
             start = [row.student, question, answer.outcome, answer.misconception, worth, points[question]]
-            lines += [[*start, *(test.get(key) for key in TEST_FIELDS)] for test in answer.tests or ({},)]
+            lines += [
+                [*start, *(test.get(key) for key in TEST_FIELDS)] for test in answer.tests or (_untested(answer),)
+            ]
     return csv_files.text((*heading, "error_ratio"), lines)
+
+
+def _untested(answer: Answer) -> dict[str, str]:
+    """Return what stands in place of a test where none was run."""
+    return {"detail": f"{answer.cut} characters cut"} if answer.cut and answer.outcome in outcomes.TEXTS else {}
 
 
 def write(folder: Path, rows: Sequence[Row], points: Mapping[str, int]) -> None:
     """Replace gradebook.csv and tests.csv in a folder."""
     csv_files.write(folder / "gradebook.csv", gradebook_csv(rows, points))
     csv_files.write(folder / "tests.csv", tests_csv(rows, points))
+
+
+def file_of(row: Row, question: str) -> str:
+    """Return the file in which an answer came, "" where none was tried."""
+    received = row.received.get(_exercise(question))
+    return received.file if received else ""
 
 
 def format_points(number: Decimal | None) -> str | None:
@@ -238,6 +254,9 @@ def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
     valid = valid and not waiting
     tests = tuple(entry.get("tests") or ())
     log = next((str(test["log"]) for test in tests if test.get("log")), "")
+    source = str(entry.get("source") or "")
+    digest = entry.get("digest")  # none in a journal of version 0.1.0, or of an answer in Python
+    most = LONGEST if entry.get("outcome") in outcomes.BY_HAND else SOURCE
     return Answer(
         outcome="ungraded" if (ungraded or not valid) and not waiting else str(entry.get("outcome")),
         points=worth if valid and not ungraded else None,
@@ -245,13 +264,14 @@ def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
         message_keys=tuple(str(key) for key in entry.get("message_keys") or ()),
         warnings=tuple(str(warning) for warning in entry.get("warnings") or ()),
         tests=tuple({key: test.get(key) for key in TEST_FIELDS} for test in tests),
-        source=str(entry.get("source") or "")[:SOURCE],
+        source=source[:most],
         log=log[:LOG],
         error=str(entry.get("error") or "")[:LOG],
         where=str(entry.get("where") or ""),
         shape=str(entry.get("shape") or ""),
         size=int(entry.get("size") or 0),
-        fingerprint=rubric.fingerprint(str(entry.get("source") or "")),
+        cut=int(entry.get("cut") or 0) + len(source[most:]),
+        fingerprint=rubric.shortened(str(digest)) if digest else rubric.fingerprint(source),
     )
 
 

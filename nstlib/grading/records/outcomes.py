@@ -86,6 +86,7 @@ OUTCOMES: Mapping[str, Outcome] = {
 }
 NOT_TRIED = frozenset({"not attempted", "missing", "absent", "no cell"})
 BY_HAND = ("by hand", "no cell")  # where a person has not said yet what the answer is worth
+TEXTS = (*BY_HAND, "marked")  # of an answer that a person marks
 WAITING = ("jailed", "no package", "stuck")  # where the answer was called, but what it would have given is not known
 OURS = frozenset({"infra", "ungraded"})  # the grader's fault: they say nothing about the answer, and are never a zero
 _UNKNOWN = Outcome(

@@ -172,6 +172,12 @@ def _of_answers(row: Row) -> Iterable[tuple[str, str, str]]:
             yield "waiting", question, answer.error.replace("\n", ", ")
         elif answer.points is None and answer.outcome not in outcomes.BY_HAND and row.status != "left_out":
             yield "ungraded", question, "The points of the override count." if question in row.overrides else ""
+        if answer.cut and answer.outcome in outcomes.BY_HAND:
+            yield (
+                "flagged",
+                question,
+                f"The text is too long for the page: read {answer.cut:,} more characters in the file.",
+            )
         for text in _requests(answer):
             yield "ended", question, text
         for test in answer.tests:

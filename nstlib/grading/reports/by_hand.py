@@ -9,7 +9,7 @@ from nstlib.grading import csv_files
 from nstlib.grading.bundle import rubric
 from nstlib.grading.bundle.questions import GradedQuestion
 from nstlib.grading.records import outcomes
-from nstlib.grading.records.gradebook import SOURCE, Answer, Row, format_points
+from nstlib.grading.records.gradebook import Answer, Row, file_of, format_points
 from nstlib.grading.reports.feedback import file_name
 from nstlib.grading.reports.page import render
 
@@ -64,11 +64,11 @@ def html(rows: Sequence[Row], questions: Mapping[str, GradedQuestion], title: st
         course=title,
         handfuls=handfuls(rows, questions),
         page_name=file_name,
-        source_limit=SOURCE,
+        file_of=file_of,
     )
 
 
 def _answers(rows: Sequence[Row], name: str) -> list[tuple[Row, Answer]]:
     answers = [(row, row.answers[name]) for row in rows if name in row.answers]
-    shown = [pair for pair in answers if pair[1].outcome in (*outcomes.BY_HAND, "marked")]
+    shown = [pair for pair in answers if pair[1].outcome in outcomes.TEXTS]
     return sorted(shown, key=lambda pair: name not in pair[0].unmarked)

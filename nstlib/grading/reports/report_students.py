@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nstlib.grading.bundle.lateness import Late
 from nstlib.grading.bundle.questions import GradedQuestion
-from nstlib.grading.records.gradebook import LOG, SOURCE, Row, format_points
+from nstlib.grading.records.gradebook import LOG, SOURCE, Row, file_of, format_points
 from nstlib.grading.reports.attention import error_ratio
 from nstlib.grading.reports.feedback import file_name
 from nstlib.grading.reports.page import render, write_pages
@@ -46,6 +46,7 @@ def html(row: Row, questions: Mapping[str, GradedQuestion], title: str) -> str:
         status=status_label(row),
         error_ratio=error_ratio,
         source_limit=SOURCE,
+        file_of=file_of,
         log_limit=LOG,
     )
 

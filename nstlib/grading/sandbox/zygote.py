@@ -172,8 +172,8 @@ def main() -> None:
     load("sandbox.reading", checks / "reading.py")
     from sandbox import child, hugepages, jail, limits, scratch, substitutes
 
-    package.__path__ = judging.__path__ = []  # children can import nothing else from these folders
     notebook = load("sandbox.notebook", Path(sys.argv[3]))
+    package.__path__ = judging.__path__ = []  # children can import nothing else from these folders
     prepare()
     substitutes.install()
     hugepages.collapse()

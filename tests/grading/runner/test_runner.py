@@ -392,7 +392,7 @@ def read(data, questions, limits):
     if source.startswith("run:"):
         exec(source[4:])
     entry = {"status": "found", "stop": 9 if source == "far" else 0, "source": source, "warnings": ["metadata"]}
-    entry |= {"shape": "", "size": 0}
+    entry |= {"shape": "", "size": 0, "digest": "", "cut": 0}
     found = {name: entry for name in questions}
     found |= {"q": entry | {"status": source}} if source == "correct" else {}
     reading = {"warnings": [], "cells": ["a", "b"], "clean": [], "found": found}
