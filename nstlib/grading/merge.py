@@ -9,7 +9,7 @@ from nstlib.errors import NstError
 from nstlib.files import require_folder, same_file
 from nstlib.grading.bundle.bundle import Bundle
 from nstlib.grading.escaping import normalized, printable
-from nstlib.grading.records import gradebook, versions
+from nstlib.grading.records import gradebook, names, versions
 from nstlib.grading.records.journal import Journal
 from nstlib.grading.run import Graded, summary, write
 
@@ -79,12 +79,15 @@ def _require_same_tests(week: Path, lines: Sequence[Mapping], bundle: Bundle) ->
 def _records(week: Path, lines: Sequence[Mapping], files: Sequence[Mapping]) -> Iterator[dict]:
     """Yield the last record of each file that a run counts, with what that run said of it; one not marked yet waits."""
     marked = {(line.get("path"), line.get("key")): line for line in lines if "path" in line}
+    pairs = [(marked.get((file["path"], file["key"]), {}).get("sha256"), file["student"]) for file in files]
+    earlier = names.earlier_names(lines, pairs)
     questions = next((line["bundle_questions"] for line in reversed(lines) if "bundle_questions" in line), ())
     for file in files:
         record = marked.get((file["path"], file["key"]), {"questions": {}, "ungraded": list(questions)})
         left_out = () if "path" in record else (gradebook.LEFT_OUT,)
         flags = [*file["flags"], *record.get("warnings", ()), *left_out]
-        yield {**record, **file, "path": f"{week}/{file['path']}", "flags": flags, "week": str(week)}
+        more = {"flags": flags, "week": str(week), "known_as": earlier.get(record.get("sha256"), ())}
+        yield {**record, **file, "path": f"{week}/{file['path']}", **more}
 
 
 def _told_apart(records: Sequence[dict], bundle: Bundle) -> Iterator[dict]:
@@ -104,6 +107,7 @@ def _told_apart(records: Sequence[dict], bundle: Bundle) -> Iterator[dict]:
         if key and key not in roster and unsure and len(weeks[key]) > 1:
             record = record | {
                 "student": f"{record['student']} ({record['week']})",
+                "told_apart": record["student"],
                 "flags": [*record["flags"], "clash"],
             }
         yield record

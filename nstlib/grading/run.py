@@ -15,7 +15,7 @@ from nstlib.grading.escaping import normalized, printable
 from nstlib.grading.marking import local
 from nstlib.grading.marking.local import Proof
 from nstlib.grading.marking.marking import Marks
-from nstlib.grading.records import gradebook, versions
+from nstlib.grading.records import gradebook, names, versions
 from nstlib.grading.records.gradebook import Row
 from nstlib.grading.records.journal import Journal
 from nstlib.grading.reports import feedback, report
@@ -150,7 +150,7 @@ def _add_lines(rows: Sequence[Row], bundle: Bundle) -> None:
     """Put each answer that a person has to mark into the sheet of its question."""
     for name in bundle.marks:
         waiting = [row for row in rows if name in row.unmarked]
-        answers = [(row.student, row.answers[name].fingerprint) for row in waiting]
+        answers = [(row.answers[name].line or row.student, row.answers[name].fingerprint) for row in waiting]
         rubric.add_lines(rubric.sheet(bundle.path, name), bundle.questions[name], answers)
 
 
@@ -230,12 +230,15 @@ def _records(
     A file that no run has marked as it is now waits: it does not get the marks of another file of the same name.
     """
     files = {submission.path: submission for submission in submissions}
+    pairs = [(submission.sha256, submission.student) for submission in submissions]
+    earlier = names.earlier_names(journal.records(), pairs)
     seen = set()
     for record in journal.records():
         path = record.get("path")
         if path in files and record.get("key") == keys[path]:
             seen.add(path)
-            yield {**record, **_from_folder(files[path], record.get("warnings", ()))}
+            known_as = earlier.get(files[path].sha256, ())
+            yield {**record, **_from_folder(files[path], record.get("warnings", ())), "known_as": known_as}
     for path, submission in files.items():
         if path not in seen:
             known = _from_folder(submission, (gradebook.LEFT_OUT,))

@@ -167,6 +167,30 @@ def test_no_text_of_a_student_or_a_rubric_becomes_markup(evil):
             assert printable(evil) in read(whole).text
 
 
+def test_marks_follow_a_text_whose_student_is_called_otherwise_by_now(graded, bundle, tmp_path):
+    graded({"smith": essay("One."), "ben": essay("Two.")})
+    mark(bundle, smith="1,1,Well said.")
+    (tmp_path / "in" / "smith").rename(tmp_path / "in" / "ann")
+    result, lines = graded()
+    assert lines["ann"]["total"] == "10" and "smith" not in lines and result.unmarked == 1
+    assert "Well said." in (tmp_path / "out" / "feedback" / "ann.html").read_text()
+    before = (bundle / "marks" / f"{ESSAY}.csv").read_text()
+    (tmp_path / "in" / "ben").rename(tmp_path / "in" / "benjamin")
+    graded()
+    assert (bundle / "marks" / f"{ESSAY}.csv").read_text() == before  # ben's line waits for him
+    assert "Line <code>ben</code>" in (tmp_path / "out" / "by_hand.html").read_text()
+    merged = merge(tmp_path / "term", [tmp_path / "out"], Bundle.load(bundle))
+    assert {row.student: row.raw for row in merged.rows}["ann"] == 10
+
+
+def test_marks_do_not_follow_a_copy_to_another_student(graded, bundle, tmp_path):
+    graded({"smith": essay("One.")})
+    mark(bundle, smith="1,1,")
+    (tmp_path / "in" / "smith").rename(tmp_path / "in" / "ann")
+    result, lines = graded({"cleo": essay("One.")})
+    assert (lines["ann"]["total"], lines["cleo"]["total"], result.unmarked) == ("", "", 2)
+
+
 def test_a_week_that_was_graded_before_the_rubric_is_not_merged_as_zeros(graded, bundle, tmp_path):
     (bundle / "rubric.csv").unlink()
     graded({"anna": essay("One.")})

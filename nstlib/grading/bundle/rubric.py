@@ -121,9 +121,13 @@ def add_lines(path: Path, question: GradedQuestion, answers: Iterable[tuple[str,
     return len(new)
 
 
-def find(marks: Mapping, student: str, answer: str) -> tuple[str, str] | None:
-    """Return the line of a sheet that is about this answer; one without a fingerprint is about any of the student's."""
-    keys = [(normalized(csv_files.cell(student)), answer), (normalized(csv_files.cell(student)), "")]
+def find(marks: Mapping, student: str, answer: str, *, any_text: bool = True) -> tuple[str, str] | None:
+    """Return the line of a sheet that is about this answer; one without a fingerprint is about any of the student's.
+
+    any_text: whether such a line counts.
+    """
+    name = normalized(csv_files.cell(student))
+    keys = [(name, answer), *([(name, "")] if any_text else [])]
     return next((key for key in keys if key in marks), None)
 
 

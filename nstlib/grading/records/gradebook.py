@@ -16,7 +16,7 @@ from nstlib.grading.bundle import rubric
 from nstlib.grading.bundle.classroom import Override, Student
 from nstlib.grading.bundle.lateness import Late, Policy, lateness
 from nstlib.grading.escaping import normalized
-from nstlib.grading.records import outcomes
+from nstlib.grading.records import names, outcomes
 from nstlib.grading.sandbox.texts import LONGEST
 
 __all__ = ["Answer", "Received", "Row", "build", "file_of", "format_points", "gradebook_csv", "tests_csv", "write"]
@@ -35,7 +35,7 @@ class Answer:
     """What became of a student's answer to one question. points: None where the grader failed to grade it.
 
     mark: what a person gave for it, with `fingerprint`, by which this answer is told from a later one. cut: how many
-    characters `source` has lost.
+    characters `source` has lost. line: the name by which a sheet knows the student, where it is another than today's.
     """
 
     outcome: str
@@ -53,6 +53,7 @@ class Answer:
     cut: int = 0
     fingerprint: str = ""
     mark: rubric.HandMark | None = None
+    line: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ def build(
 
     A later record of a file replaces an earlier one. If a student handed in several files, each question counts from
     the last one in which it was tried, and is as late as that file. `points`: question -> what it is worth.
-    `marks`: of the questions that a person marks.
+    `marks`: of the questions that a person marks. What they say of a text under an earlier name of its file's student
+    counts (a record's "known_as"); so does all that was written about a name which was told apart (its "told_apart").
     """
     known = {normalized(student.id): student for student in roster}
     spellings = {key: student.id for key, student in known.items()}
@@ -130,15 +132,19 @@ def build(
         files.setdefault(key, {})[str(record.get("path"))] = _read_record(record, points)
         if key not in known:  # of two spellings take the same one, whichever comes first
             spellings[key] = min(student, spellings.get(key, student))
+    claims = _claims({spellings[key]: list(found.values()) for key, found in files.items()}, {*known, *files})
+    policy = names.follow_extensions(policy, claims)
     overrides_of: dict[str, dict[str, Override]] = {}  # student -> question -> override
-    for override in overrides:
+    for override in names.follow_overrides(overrides, claims):
         key = normalized(override.student)
         overrides_of.setdefault(key, {})[override.question] = override
         spellings.setdefault(key, override.student)
     rows = []
     for key in sorted(spellings, key=lambda key: (spellings[key], key)):
         student = known.get(key) or Student(spellings[key])
-        row = _row(student, list(files.get(key, {}).values()), overrides_of.get(key, {}), policy, points, marks)
+        own = list(files.get(key, {}).values())
+        row = _row(student, own, overrides_of.get(key, {}), policy, points, marks, claims)
+        row = _add_flag(row, "clash") if key in claims else row  # an override that could be either's
         rows.append(row if key in known or not roster else _add_flag(row, "not_in_roster"))
     return rows
 
@@ -213,13 +219,18 @@ def _number(value: object) -> object:
 
 @dataclass(frozen=True)
 class _File:
-    """What the gradebook needs of a record. within: a member's own time, of an archive that was handed in."""
+    """What the gradebook needs of a record. within: a member's own time, of an archive that was handed in.
+
+    known_as: other names that its student had. told_apart: the one by which it was not clear whose it is.
+    """
 
     path: str
     time: datetime | None
     within: datetime | None
     flags: tuple[str, ...]
     answers: Mapping[str, Answer]
+    known_as: tuple[str, ...] = ()
+    told_apart: str = ""
 
 
 def _read_record(record: Mapping, points: Mapping[str, int]) -> _File:
@@ -239,7 +250,9 @@ def _read_record(record: Mapping, points: Mapping[str, int]) -> _File:
         if name in entries or name in ungraded
     }
     within = datetime.fromisoformat(record["within"]) if record.get("within") else None
-    return _File(str(record.get("path")), time, within, tuple(flags), answers)
+    known_as = tuple(record.get("known_as") or ())
+    told_apart = str(record.get("told_apart") or "")
+    return _File(str(record.get("path")), time, within, tuple(flags), answers, known_as, told_apart)
 
 
 def _read_answer(entry: Mapping, ungraded: bool, most: int) -> Answer:
@@ -282,12 +295,16 @@ def _row(
     policy: Policy,
     points: Mapping[str, int],
     marks: rubric.Marks,
+    claims: names.Claims,
 ) -> Row:
     files = sorted(files, key=_order)
     counted = [file for file in files if "superseded" not in file.flags]
     chosen = _choose_files(counted)
     answers = {name: chosen[name].answers[name] for name in points if name in chosen}
-    answers = {name: _by_hand(answer, student.id, marks.get(name, {})) for name, answer in answers.items()}
+    answers = {
+        name: _by_hand(answer, name, student.id, chosen[name], marks.get(name, {}), claims)
+        for name, answer in answers.items()
+    }
     within = _decided_within(counted, chosen)
     times = {exercise: file.time for exercise, file in _latest(chosen).items() if file.time}
     late = lateness(student.id, times, policy)
@@ -311,11 +328,46 @@ def _row(
     )
 
 
-def _by_hand(answer: Answer, student: str, marks: Mapping) -> Answer:
+def _claims(files: Mapping[str, Sequence[_File]], today: set[str]) -> names.Claims:
+    """Return who had a name before it was told apart, and what they tried; a name of `today` stands for itself."""
+    claims: dict[str, dict[str, frozenset[str]]] = {}
+    for student, own in files.items():
+        for file in own:
+            name = normalized(file.told_apart)
+            if name and name not in today:
+                tried = {question for question, answer in file.answers.items() if _is_tried(answer)}
+                claimants = claims.setdefault(name, {})
+                claimants[student] = claimants.get(student, frozenset()) | tried
+    return claims
+
+
+def _by_hand(answer: Answer, question: str, student: str, file: _File, marks: Mapping, claims: names.Claims) -> Answer:
     """Give an answer the points that a person has written down for it, if it waits for them."""
-    line = rubric.find(marks, student, answer.fingerprint) if answer.outcome in outcomes.BY_HAND else None
-    mark = marks[line] if line else None
+    if answer.outcome not in outcomes.BY_HAND:
+        return answer
+    name, line = _find_line(answer, question, student, file, marks, claims)
+    if line is None:
+        return answer
+    answer = replace(answer, line="" if name == student else name)
+    mark = marks[line]
     return replace(answer, outcome="marked", points=sum(mark.points.values(), ZERO), mark=mark) if mark else answer
+
+
+def _find_line(
+    answer: Answer, question: str, student: str, file: _File, marks: Mapping, claims: names.Claims
+) -> tuple[str, tuple[str, str] | None]:
+    """Return the name by which a sheet knows an answer, and the key of its line, or None.
+
+    A line under an earlier name counts for the same text. One for any text counts only if no other student who had the
+    name answered the question.
+    """
+    others = [student for student, tried in claims.get(normalized(file.told_apart), {}).items() if question in tried]
+    for name in (student, *file.known_as, file.told_apart):
+        alone = name == student or (name == file.told_apart and len(others) == 1)
+        line = rubric.find(marks, name, answer.fingerprint, any_text=alone)
+        if line:
+            return name, line
+    return student, None
 
 
 def _order(file: _File) -> tuple:
