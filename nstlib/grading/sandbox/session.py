@@ -197,7 +197,7 @@ class Session:
         expression = isinstance(statement, ast.Expr)
         tree = ast.Expression(statement.value) if expression else ast.Module([statement], [])
         flags = self._futures | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        code = compile(ast.fix_missing_locations(tree), file, "eval" if expression else "exec", flags, True)
+        code = compile(tree, file, "eval" if expression else "exec", flags, True)
         self._futures |= code.co_flags & FUTURES
         if code.co_flags & inspect.CO_COROUTINE:
             value = _run_to_end(types.FunctionType(code, self.names)())
