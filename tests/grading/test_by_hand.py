@@ -145,6 +145,7 @@ def test_words_behind_a_picture_are_read_and_where_words_are_cut_it_is_said_how_
     assert "See ![plot]([picture]) and these words." in text
     assert "12,345 more characters are not shown here: read them in ben/all.ipynb" in " ".join(text.split())
     assert "read 12,345 more characters in the file" in (tmp_path / "out" / "report.html").read_text()
+    assert "12,345 more characters are not shown here." in (tmp_path / "out" / "feedback" / "ben.html").read_text()
     tests = table((tmp_path / "out" / "tests.csv").read_text())
     details = {(row["student"], row["question"]): row["detail"] for row in tests}
     assert details["ben", ESSAY] == "12345 characters cut" and details["anna", ESSAY] == ""

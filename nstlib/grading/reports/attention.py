@@ -1,7 +1,7 @@
 """What needs the instructor's attention: a pure function of the rows, and the closed list of sentences it can say."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nstlib.grading.records import outcomes
 from nstlib.grading.records.gradebook import Answer, Row
@@ -128,6 +128,7 @@ def alerts(rows: Iterable[Row]) -> dict[str, list[Alert]]:
     for row in rows:
         for group, question, text in [*_of_files(row), *_of_flags(row), *_of_answers(row)]:
             groups[group].append(Alert(group, row, question, text))
+    groups["flagged"] = _join(groups["flagged"])
     return {group: entries for group, entries in groups.items() if entries}
 
 
@@ -137,6 +138,19 @@ def error_ratio(test: Mapping[str, object]) -> float | None:
         return float(test.get("error_ratio"))
     except (TypeError, ValueError):
         return None
+
+
+def _join(entries: Iterable[Alert]) -> list[Alert]:
+    """Say once what is said of several answers of a student's."""
+    joined: dict[tuple[str, str], list[Alert]] = {}
+    for alert in entries:
+        joined.setdefault((alert.row.student, alert.text), []).append(alert)
+    return [
+        replace(first, text=f"{first.text} So it is with {', '.join(alert.question for alert in others)}.")
+        if others
+        else first
+        for first, *others in joined.values()
+    ]
 
 
 def _of_files(row: Row) -> Iterable[tuple[str, str, str]]:

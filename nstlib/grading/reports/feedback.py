@@ -50,6 +50,7 @@ class Section:
     hint: str
     reread: str
     source: str
+    cut: int
     criteria: tuple[Criterion, ...] = ()
     mark: HandMark | None = None
 
@@ -133,6 +134,7 @@ def _section(question: GradedQuestion, answer: Answer, row: Row) -> Section:
         hint=question.messages["hint"] if has_hint else "",
         reread=question.messages["reread"] if has_hint else "",
         source=answer.source,
+        cut=answer.cut,
         criteria=question.criteria,
         mark=answer.mark,
     )

@@ -33,6 +33,13 @@ def test_where_all_is_well_nothing_is_needed():
     assert alerts_of(record("anna"), record("ben", 30), roster=students("anna", "ben", "cleo")) == {}
 
 
+def test_a_flag_of_several_answers_is_said_once():
+    answers = {name: question(name=name, warnings=["suspicious"]) for name in POINTS}
+    first, *others = sorted(POINTS)  # as flags are
+    flagged = alerts_of(record("anna", questions=answers))["flagged"]
+    assert flagged == [("anna", first, f"{FLAGS['suspicious']} So it is with {', '.join(others)}.")]
+
+
 def test_what_is_not_graded_asks_to_be_graded_and_says_where_an_override_counts():
     bad = record("anna", ungraded=[GRAM, "ex01.unroll"])
     assert alerts_of(bad, overrides=[override("anna", GRAM, 3)])["ungraded"] == [
