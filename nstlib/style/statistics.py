@@ -9,6 +9,7 @@ features in float32. A distance raises ValueError for summaries of different N; 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from jaxtyping import Float
@@ -116,9 +117,16 @@ def sorted_projections(features: Features, seed: int = 0) -> Unrolled:
     (torch.Size([3, 8]), True)
     """
     F = unroll(full_precision(features))
+    return matrix_product(_directions(F.shape[-2], seed, F.dtype, F.device), F).sort(-1).values
+
+
+@lru_cache(maxsize=16)
+@torch.inference_mode(False)  # else what a lesson's inference mode left here could not be differentiated
+def _directions(n_filters: int, seed: int, dtype: torch.dtype, device: torch.device) -> Matrix:
+    """N random unit vectors as rows: drawn once for all steps of a run, and moved to its device once."""
     generator = torch.Generator().manual_seed(seed)
-    directions = torch.randn(F.shape[-2], F.shape[-2], generator=generator, dtype=torch.float64)
-    return matrix_product((directions / directions.norm(dim=-1, keepdim=True)).to(F), F).sort(-1).values
+    directions = torch.randn(n_filters, n_filters, generator=generator, dtype=torch.float64)
+    return (directions / directions.norm(dim=-1, keepdim=True)).to(device, dtype)
 
 
 def wasserstein_distance(

@@ -130,9 +130,8 @@ class Objective:
         """‖∂E_l/∂X‖ by style layer: how hard each layer alone would pull at the picture x."""
         x = x.detach().requires_grad_()
         _, style = self._costs(x)
-        return {
-            layer: torch.autograd.grad(cost, x, retain_graph=True)[0].norm().item() for layer, cost in style.items()
-        }
+        norms = {layer: torch.autograd.grad(cost, x, retain_graph=True)[0].norm() for layer, cost in style.items()}
+        return _read(norms)
 
     def _costs(self, x: Picture) -> tuple[Scalar, dict[str, Scalar]]:
         """J_content, and E_l by layer, each computed as soon as the network yields it: see `Network.iter_features`."""
@@ -158,7 +157,7 @@ class Objective:
         layers = self.settings.style_layers
         preset = self.settings.layer_weights
         if preset in ("relative", "relative_geometric"):
-            return weighting.PRESETS[preset]({layer: cost.item() for layer, cost in self.zero_costs.items()})
+            return weighting.PRESETS[preset](_read(self.zero_costs))
         if preset == "balanced":
             norms = self.gradient_norms(start)
             return weighting.balanced({layer: self.factors[layer] * norm for layer, norm in norms.items()})
@@ -170,6 +169,11 @@ class Objective:
 def _features(picture: Picture, network: Network) -> Iterator[tuple[str, Block]]:
     for layer, block in network.iter_features(picture[None]):
         yield layer, block.squeeze(0)  # not block[0], whose gradient comes back in another order: slow for all above
+
+
+def _read(by_layer: dict[str, Scalar]) -> dict[str, float]:
+    """Read the numbers in one go: a GPU ends all its work for each."""
+    return dict(zip(by_layer, torch.stack(list(by_layer.values())).tolist(), strict=True))
 
 
 def _counts(block: Block) -> tuple[int, int]:

@@ -10,10 +10,11 @@ et al. (2016) beside J.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from nstlib import engine, networks, pictures
@@ -186,27 +187,31 @@ def _descend(
     plateau: float,
     in_grey: bool,
 ) -> Iterator[tuple[tuple[float, dict[str, float], float], Picture]]:
-    """Yield J_content, E_l and J of each pass, and its picture; in between, x moves on."""
+    """Yield J_content, E_l and J of each pass, and its picture; in between, x moves on.
+
+    A GPU works off a queue, so nothing is read back before all of a pass is in it: one wait a pass, not one a number.
+    """
     totals = []
 
     def evaluate() -> Tensor:
-        nonlocal numbers, picture
+        nonlocal values, inside
         parameters.optimizer.zero_grad()
-        x = parameters.x()
-        inside = ClampProjected.apply(x)
+        inside = ClampProjected.apply(parameters.x())
         if in_grey:
             inside = inside.mean(0, keepdim=True).expand(3, -1, -1)  # equal gradients: x, grey at first, stays so
-        picture = inside.detach().cpu()  # given away only once the backward pass is done with it
         costs = objective(inside)
-        numbers = _numbers(costs)
-        _require_finite(*numbers, x)
+        values = _stacked(costs)
         scaled = loss_scale(costs.total)
         scaled.backward()
         return scaled
 
     for _ in range(n_steps):
-        numbers = picture = None
+        values = inside = None
         parameters.optimizer.step(evaluate)
+        picture = inside.detach().cpu()  # given away only once the backward pass is done with it
+        inside = None  # nor may it keep the pass's graph alive while the caller looks at the picture
+        numbers = _numbers(values, objective.style_targets)
+        _require_finite(*numbers, picture)
         yield numbers, picture
         totals.append(numbers[-1])
         before = totals[-1 - PLATEAU_STEPS] if len(totals) > PLATEAU_STEPS else math.inf
@@ -250,17 +255,23 @@ def _watch(network: networks.Network, check: Callable[[], None]) -> None:
         stage.register_forward_hook(forward)
 
 
-def _numbers(costs: Costs) -> tuple[float, dict[str, float], float]:
-    return costs.content.item(), {layer: cost.item() for layer, cost in costs.style.items()}, costs.total.item()
+def _stacked(costs: Costs) -> Float[Tensor, " n_costs"]:
+    """J_content, every E_l and J in one tensor, which is read in one go."""
+    return torch.stack([costs.content, *costs.style.values(), costs.total]).detach()
 
 
-def _require_finite(content: float, style: dict[str, float], total: float, x: Tensor) -> None:
+def _numbers(values: Float[Tensor, " n_costs"], layers: Iterable[str]) -> tuple[float, dict[str, float], float]:
+    content, *style, total = values.tolist()
+    return content, dict(zip(layers, style, strict=True)), total
+
+
+def _require_finite(content: float, style: dict[str, float], total: float, picture: Picture) -> None:
     """Raise DivergedError, naming the cause, unless J is finite."""
     if math.isfinite(total):
         return
     parts = {"the content cost": content} | {f"the style cost of {layer}": cost for layer, cost in style.items()}
     wrong = [name for name, cost in parts.items() if not math.isfinite(cost)]
-    if not x.isfinite().all():
+    if not picture.isfinite().all():
         cause = "the optimiser's last step left pixels without a finite value. Use Adam, or smaller weights in J"
     elif wrong:
         cause = f"the features overflow, first seen in {wrong[0]}. Use a network with smaller features, such as minivgg"

@@ -194,6 +194,16 @@ def test_the_seed_decides_the_directions():
     assert torch.equal(torch.rand(1), expected)  # the global generator is left alone
 
 
+def test_directions_are_drawn_once_for_all_steps_also_where_nothing_was_to_be_differentiated(monkeypatch):
+    seed = 12345  # of this test alone
+    with torch.inference_mode():
+        statistics.sorted_projections(torch.rand(3, 4, 5), seed)
+    monkeypatch.setattr(torch, "randn", lambda *_, **__: pytest.fail("drawn again"))
+    features = torch.rand(3, 4, 5, requires_grad=True)
+    statistics.sorted_projections(features, seed).sum().backward()
+    assert features.grad.isfinite().all()
+
+
 def test_directions_have_unit_length():
     unit_vectors = torch.eye(6, dtype=torch.float64).reshape(6, 2, 3)  # their projections are the directions
     squares = statistics.sorted_projections(unit_vectors).square().sum(-1)

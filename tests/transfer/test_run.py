@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -19,7 +20,7 @@ from nstlib.transfer.adam import Adam
 from nstlib.transfer.objective import Objective, prepare_pair
 from nstlib.transfer.parameterization import Parameterization
 from nstlib.transfer.run import PLATEAU_STEPS, ClampProjected
-from nstlib.transfer.settings import OPTIMIZERS, Settings
+from nstlib.transfer.settings import COLOURS, OPTIMIZERS, Settings
 
 TINY = Architecture(widths=(4, 6, 8, 10, 12), depths=(2, 2, 2, 2, 1))
 
@@ -100,6 +101,43 @@ def test_coarse_to_fine_goes_on_where_it_was(pair, network, optimizer):
     assert taken.total < seen[0].total
     grown = torch.nn.functional.interpolate(handed.picture[None], taken.picture.shape[1:], mode="bicubic")[0]
     assert (grown - taken.picture).abs().mean() < 0.05
+
+
+class Calls(TorchFunctionMode):
+    """Writes down the names of torch's functions that read numbers back, and the way back between them."""
+
+    READS = ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__")
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        name = getattr(function, "__name__", "")
+        if name in (*self.READS, "backward"):
+            self.names.append(name)
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize(("optimizer", "levels"), [("adam", 1), ("pyramid", 3)])
+def test_a_pass_is_read_back_once_at_its_end(pair, network, optimizer, levels, colour):
+    """A GPU waits for each number that is read: all of a pass is in its queue before the first."""
+    running = steps(*pair, quick(optimizer=optimizer, colour=colour), network)
+    next(running)
+    with Calls() as calls:
+        next(running)
+    counters = ["item"] * levels  # Adam counts its moves on the CPU, for each level of the pyramid
+    assert calls.names == ["backward", *counters, "cpu", "tolist"]
+
+
+@pytest.mark.parametrize("preset", ["relative", "balanced"])
+def test_weights_measured_on_the_pair_are_read_in_one_go(pair, network, preset):
+    settings = quick(layer_weights=preset)
+    seen = prepare_pair(*pair, 32, network.with_layers(settings.layers), torch.device("cpu"))
+    with Calls() as calls:
+        Objective(seen, settings, network, seen.content)
+    assert calls.names == ["tolist"]
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
