@@ -62,6 +62,14 @@ def pytest_xdist_make_scheduler(config, log):
     return Sharing(config, log)
 
 
+@pytest.fixture(scope="session", params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request):
+    """The CPU, and where ``pytest -m gpu`` asks for it a graphics card."""
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("PyTorch finds no NVIDIA card here")
+    return torch.device(request.param)
+
+
 @pytest.fixture
 def unchecked(monkeypatch):
     """Run the library as learners do, whose wrong shapes reach its own sentences."""

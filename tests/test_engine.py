@@ -107,15 +107,21 @@ def test_the_same_command_gives_the_same_file_beside_a_busy_program(tmp_path):
     assert (tmp_path / "quiet.png").read_bytes() == (tmp_path / "busy.png").read_bytes()
 
 
-def test_placing_copies_and_keeps_the_scaling_in_float32():
+def test_placing_copies_and_keeps_the_scaling_in_float32(device):
     network = random_weights(Network("tiny", TINY, ["relu2_1"]))
-    placed = engine.place(network, engine.Plan(torch.device("cpu"), torch.bfloat16, 1, ""))
+    placed = engine.place(network, engine.Plan(device, torch.bfloat16, 1, ""))
     assert placed.stages["conv1_1"].weight.dtype == torch.bfloat16 and placed.mean.dtype == torch.float32
     assert placed.stages["conv2_1"].weight.is_contiguous(memory_format=torch.channels_last)
     assert network.stages["conv1_1"].weight.dtype == torch.float32
     picture = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    exact, rounded = (each(picture)["relu2_1"].float() for each in (network, placed))
+    exact, rounded = network(picture)["relu2_1"], placed(picture.to(device))["relu2_1"].float().cpu()
     assert (exact - rounded).abs().max() < 0.02 * exact.abs().max()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch finds no NVIDIA card here")
+def test_a_card_that_is_here_is_chosen_and_named(untested):
+    assert engine.plan().device.type == "cuda" and torch.cuda.get_device_name() in str(engine.plan())
 
 
 @pytest.fixture

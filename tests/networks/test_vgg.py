@@ -99,17 +99,17 @@ def test_every_architecture_has_the_default_layers(name):
 
 @pytest.mark.parametrize("pooling, pool", [("max", max_by_slices), ("average", scaled_mean_by_slices)])
 @pytest.mark.parametrize("size", [(16, 16), (17, 23)])
-def test_every_layer_equals_convolutions_by_hand(pooling, pool, size):
+def test_every_layer_equals_convolutions_by_hand(device, pooling, pool, size):
     network = tiny(pooling=pooling)
     batch = pictures(2, *size, dtype=torch.float64)
     expected = by_hand(network, batch, pool)
     network.double()
     network.mean = torch.tensor(IMAGENET_MEAN, dtype=torch.float64).view(3, 1, 1)  # not rounded to float32
     network.std = torch.tensor(IMAGENET_STD, dtype=torch.float64).view(3, 1, 1)
-    found = network(batch)
+    found = network.to(device)(batch.to(device))
     assert list(found) == list(TINY.layers)
     for layer, features in found.items():
-        torch.testing.assert_close(features, expected[layer], rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(features.cpu(), expected[layer], rtol=1e-12, atol=1e-12)
 
 
 def test_every_layer_of_vgg19_has_the_shape_its_name_says():
