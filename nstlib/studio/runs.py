@@ -53,6 +53,12 @@ def network(name: str, layers: tuple[str, ...] = networks.DEFAULT) -> networks.N
     return networks.load(name, layers)
 
 
+@lru_cache(maxsize=2)
+def placed_network(name: str, layers: tuple[str, ...], plan: engine.Plan) -> networks.Network:
+    """Place a network on the device, once: every run takes a copy, which then is made there."""
+    return engine.place(network(name, layers), plan)
+
+
 def layers(settings: Settings) -> tuple[str, ...]:
     """Return every layer that a studio offers, and those that the settings name."""
     return tuple(dict.fromkeys((*networks.DEFAULT, *settings.layers)))
@@ -63,7 +69,7 @@ def run(request: RunRequest, check: Callable[[], None]) -> Iterator[RunStarted |
     started = resolve_weights(request)
     yield started
     settings = started.settings
-    loaded = network(request.network, layers(request.settings))
+    loaded = placed_network(request.network, layers(request.settings), engine.plan())
     step = None
     for step in transfer.steps(
         request.content,
@@ -105,7 +111,7 @@ def shares(request: RunRequest, settings: Settings, picture: Picture) -> Gradien
 
 def _costs(request: RunRequest, settings: Settings, picture: Picture) -> Objective:
     plan = engine.plan()
-    placed = engine.place(network(request.network, layers(settings)).with_layers(settings.layers), plan)
+    placed = placed_network(request.network, layers(settings), plan).with_layers(settings.layers)
     side = min(picture.shape[-2:])
     pair = prepare_pair(
         request.content, request.style, side, placed, plan.device, settings.style_side(side), settings.colour

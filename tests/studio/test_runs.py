@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from nstlib import transfer
+from nstlib import engine, transfer
 from nstlib.studio import runs
 from nstlib.studio.runs import GradientShares, RunRequest, RunStarted
 from nstlib.studio.sources import picture
@@ -52,6 +52,17 @@ def test_muted_layers_have_the_weight_0_and_the_others_keep_the_rule(pair):
     assert part.layer_weights == whole.layer_weights
     assert part.settings.layer_weights == whole.layer_weights | {"relu2_1": 0.0}
     assert isinstance(whole, RunStarted) and whole.settings == request(pair).settings
+
+
+def test_a_network_is_placed_once_and_no_run_leaves_its_check_on_it(pair, monkeypatch):
+    loaded = []
+    monkeypatch.setattr(runs, "network", lambda *given, real=runs.network: loaded.append(given) or real(*given))
+    runs.placed_network.cache_clear()
+    for beta in (10, 20):
+        run(request(pair, steps=2, beta=beta))
+    (given,) = loaded
+    placed = runs.placed_network(*given, engine.plan())
+    assert not any(stage._forward_hooks for stage in placed.stages.values())
 
 
 def test_a_cached_pair_gives_the_same_pictures(pair):
