@@ -190,6 +190,17 @@ def _cell(seconds: float | None, plain: float | None) -> str:
     return f"{seconds:.1f} s" + (f", {plain / seconds:.1f} × sooner" if plain else "")
 
 
+def squared(picture: Picture) -> Picture:
+    """Return the middle of a picture, as wide as high.
+
+    >>> squared(torch.zeros(3, 20, 30)).shape
+    torch.Size([3, 20, 20])
+    """
+    size = min(picture.shape[1:])
+    top, left = ((length - size) // 2 for length in picture.shape[1:])
+    return picture[:, top : top + size, left : left + size].contiguous()
+
+
 def write(curves: dict[str, Curve], out: Path) -> None:
     """Write all points to a CSV file."""
     with replacing(out) as part, part.open("w", newline="") as file:
@@ -209,9 +220,7 @@ def main(
     """Race the loops on one pair and print the table."""
     if out:
         out = require_writable(out, overwrite=True)
-    square = pictures.sample(photo, size)
-    top, left = ((length - size) // 2 for length in square.shape[1:])
-    content = square[:, top : top + size, left : left + size].contiguous()
+    content = squared(pictures.sample(photo, size))
     judge = Judge(content, painted.paint(style, (size, size)), networks.load(network))
     curves = race(judge, passes, networks.load("minivgg"))
     Console().print(results(curves))

@@ -63,8 +63,26 @@ def guard() -> str:
     return f"{summary}."
 
 
-def interleaved(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+def wall_seconds(work: Callable[[], object]) -> float:
+    """Return the seconds from the call of `work` until the device has done it.
+
+    >>> wall_seconds(lambda: None) >= 0
+    True
+    """
+    start = time.perf_counter()
+    work()
+    wait()
+    return time.perf_counter() - start
+
+
+def interleaved(
+    variants: dict[str, Callable[[], object]],
+    rounds: int,
+    seconds: Callable[[Callable[[], object]], float] = wall_seconds,
+) -> dict[str, float]:
     """Return the median seconds of each; all take turns in every round, so that a busy moment hits all alike.
+
+    `seconds` is the clock: it calls a variant once and says how long that took.
 
     >>> seconds = interleaved({"sum": lambda: sum(range(10)), "nothing": lambda: None}, rounds=3)
     >>> list(seconds), seconds["sum"] > 0
@@ -76,11 +94,8 @@ def interleaved(variants: dict[str, Callable[[], object]], rounds: int) -> dict[
     times: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(rounds):
         for name, work in variants.items():
-            start = time.perf_counter()
-            work()
-            wait()
-            times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(seconds) for name, seconds in times.items()}
+            times[name].append(seconds(work))
+    return {name: statistics.median(measured) for name, measured in times.items()}
 
 
 def wait() -> None:
@@ -91,10 +106,20 @@ def wait() -> None:
 
 
 def _variants(name: str, size: int) -> dict[str, Callable[[], Callable[[], object]]]:
-    """Return, for each variant, a function that prepares it and returns one step."""
-    settings = Settings(size=size, scales=1, steps=10**6, plateau=0)
-    network = networks.load(name, settings.layers)
-    content, style = pictures.sample("cat", size), painted.paint("night", size)
+    network = networks.load(name, Settings().layers)
+    return contestants(pictures.sample("cat", size), painted.paint("night", size), network)
+
+
+def contestants(
+    content: torch.Tensor, style: torch.Tensor, network: networks.Network
+) -> dict[str, Callable[[], Callable[[], object]]]:
+    """Return, for each variant, a function that prepares it and returns one step, at the size of `content`.
+
+    >>> network = networks.load("minivgg", Settings().layers)
+    >>> list(contestants(painted.paint("mosaic", 32), painted.paint("night", 32), network))
+    ['nstlib', 'plain', 'bare']
+    """
+    settings = Settings(size=min(content.shape[1:]), scales=1, steps=10**6, plateau=0)
     running = steps(content, style, settings, network)  # a generator: nothing happens before the first step
     return {
         "nstlib": lambda: lambda: next(running),
