@@ -115,7 +115,7 @@ def steps(
         framed = frame.side(side)
         styles = settings.style_side(side), settings.colour
         pair = prepare_pair(frame.content, style, framed, network, plan.device, *styles)
-        photo = pictures.resize(frame.content, framed) if in_grey else None
+        photo = pictures.resize(frame.content, framed).to(plan.device) if in_grey else None
         with engine.keeping_memory(pair.content[0].numel()) as give_back:
             x = resample_to(_initial(pair, settings) if x is None else x, pair.content)
             x = (grey(x) if in_grey else x).to(plan.device).contiguous()
@@ -132,7 +132,8 @@ def steps(
                 parameters.set_rates(index + 1)
                 if index == parameters.first:
                     give_back()  # the first pass leaves gaps between what it made for all others
-                yield Step(index, frame.cut(picture, side), *costs, time.perf_counter() - began, scale)
+                picture = frame.cut(picture, side).cpu()
+                yield Step(index, picture, *costs, time.perf_counter() - began, scale)
                 index += 1
             x = parameters.x().detach().clamp(0, 1).cpu()
 
@@ -187,7 +188,7 @@ def _descend(
     plateau: float,
     in_grey: bool,
 ) -> Iterator[tuple[tuple[float, dict[str, float], float], Picture]]:
-    """Yield J_content, E_l and J of each pass, and its picture; in between, x moves on.
+    """Yield J_content, E_l and J of each pass, and its picture on the device; in between, x moves on.
 
     A GPU works off a queue, so nothing is read back before all of a pass is in it: one wait a pass, not one a number.
     """
@@ -208,7 +209,7 @@ def _descend(
     for _ in range(n_steps):
         values = inside = None
         parameters.optimizer.step(evaluate)
-        picture = inside.detach().cpu()  # given away only once the backward pass is done with it
+        picture = inside.detach()  # given away only once the backward pass is done with it
         inside = None  # nor may it keep the pass's graph alive while the caller looks at the picture
         numbers = _numbers(values, objective.style_targets)
         _require_finite(*numbers, picture)
