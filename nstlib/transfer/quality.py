@@ -5,6 +5,8 @@ Each is a network with settings; `best` goes on from a draft. They were chosen b
 
 - L-BFGS needs the fewest passes, and ends without the noise of Adam's last steps.
 - Geometric weights of the relative costs move the palette first; equal ones leave it pale.
+- VGG-16 lets the sides of a picture stand out (up to .8 sharper than the rest), unless there is a margin; minivgg does
+  not.
 - A smooth chroma takes away the coloured grain that the networks cannot see.
 """
 
@@ -65,14 +67,14 @@ class Quality:
 
 
 def _settings(**changes: Any) -> Settings:
-    common = {"layer_weights": "relative_geometric", "optimizer": "lbfgs", "plateau": 0, "margin": 8}
+    common = {"layer_weights": "relative_geometric", "optimizer": "lbfgs", "plateau": 0}
     return Settings(**common | changes)
 
 
 QUALITIES = {
-    "draft": Quality("minivgg", _settings(steps=40, beta=20.0, chroma_smoothness=20.0)),
-    "good": Quality("minivgg", _settings(steps=100, beta=20.0, chroma_smoothness=20.0)),
-    "best": Quality("vgg16", _settings(steps=40, beta=20.0, chroma_smoothness=60.0), draft="draft"),
+    "draft": Quality("minivgg", _settings(steps=40, beta=20.0, chroma_smoothness=40.0)),
+    "good": Quality("minivgg", _settings(steps=100, beta=20.0, chroma_smoothness=40.0)),
+    "best": Quality("vgg16", _settings(steps=40, beta=20.0, chroma_smoothness=60.0, margin=8), draft="draft"),
 }
 
 

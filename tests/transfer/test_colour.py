@@ -63,7 +63,7 @@ def pair():
 
 
 def kept(**values):
-    return Settings(**{"size": 48, "steps": 10, "scales": 1, "colour": "photo"} | values)
+    return Settings(**{"size": 48, "steps": 25, "scales": 1, "colour": "photo"} | values)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])

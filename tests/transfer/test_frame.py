@@ -76,10 +76,10 @@ def sharpness_of_sides(picture):
 
 
 @pytest.mark.slow
-def test_a_margin_keeps_the_sides_from_standing_out():
+@pytest.mark.parametrize("margin", [0, 8])
+def test_the_sides_do_not_stand_out(margin):
     """Textures have no inside and no border of their own: every side should stay as sharp as the rest."""
-    with_margin, without = (unevenness(margin) for margin in (8, 0))
-    assert with_margin < 0.7 * without and with_margin < 0.25
+    assert unevenness(margin) < 0.25
 
 
 def unevenness(margin):
