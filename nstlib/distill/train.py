@@ -6,6 +6,7 @@ then was: an optimisation finds what the student is blind to, and the teacher's 
 """
 
 import csv
+import itertools
 import math
 import random
 import time
@@ -40,9 +41,10 @@ AVERAGING = 0.998
 GRAM_WEIGHT = 1.0
 STYLISED_SHARE = 0.4  # of each batch
 STYLISE_EVERY = 250  # steps
-TRANSFERS = 8  # each time, of which three pictures are kept
-STYLISED_MOST = 50 * 3 * TRANSFERS
-PASSES = 60  # of a transfer
+TRANSFERS = 12  # each time
+STYLISED_MOST = 2000  # pictures
+PASSES = 50  # of a transfer
+MOMENTS = (0, 8, 20, 49)  # in each stretch between two of these passes a picture is kept, and the last one
 SAVE_EVERY = 100
 
 
@@ -75,7 +77,7 @@ def train(folder: Path, out: Path, total: int) -> Run:
         task = bar.add_task("distilling", total=total, completed=run.step)
         while run.step < total:
             rng = random.Random(run.step)  # a resumed run sees the batches that an unbroken one would see
-            if run.step % STYLISE_EVERY == 0 and answers.count < CROPS + STYLISED_MOST:
+            if run.step % STYLISE_EVERY == 0 and answers.count + TRANSFERS * len(MOMENTS) <= CROPS + STYLISED_MOST:
                 answers.add(_stylise(run.average, pictures, rng))
                 run.answers = answers.count
             losses = _train_step(run, answers, rng, _rate(run.step, total))
@@ -130,7 +132,7 @@ def _ask_about_crops(answers: Answers, pictures: list[np.ndarray], bar: Progress
 
 
 def _stylise(student: Network, pictures: list[np.ndarray], rng: random.Random) -> Float[Tensor, "b 3 side side"]:
-    """Return the beginning, the middle and the end of a few optimisations with the student."""
+    """Return pictures from the beginning, the middle and the end of a few optimisations with the student."""
     results = []
     for _ in range(TRANSFERS):
         content = crop(pictures, SIDE, rng)
@@ -138,7 +140,7 @@ def _stylise(student: Network, pictures: list[np.ndarray], rng: random.Random) -
         chosen = {"beta": 10 ** rng.uniform(0.3, 2), "layer_weights": rng.choice(("relative", "relative_geometric"))}
         settings = Settings(size=SIDE, steps=PASSES, scales=1, plateau=0, optimizer="lbfgs", **chosen)
         path = [step.picture for step in steps(content, style, settings, student)]
-        results += [path[rng.randrange(PASSES // 3)], path[rng.randrange(PASSES // 3, PASSES)], path[-1]]
+        results += [*(path[rng.randrange(*stretch)] for stretch in itertools.pairwise(MOMENTS)), path[-1]]
     return torch.stack(results)
 
 

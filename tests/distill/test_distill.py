@@ -33,6 +33,7 @@ def small(monkeypatch, teacher, tmp_path):
     monkeypatch.setattr(train, "CROPS", 12)
     monkeypatch.setattr(train, "TRANSFERS", 1)
     monkeypatch.setattr(train, "PASSES", 6)
+    monkeypatch.setattr(train, "MOMENTS", (0, 3, 5))
     monkeypatch.setattr(train, "STYLISED_MOST", 9)
     monkeypatch.setattr(train, "STYLISE_EVERY", 4)
     monkeypatch.setattr(train, "SAVE_EVERY", 3)
