@@ -34,6 +34,21 @@ def test_small_matrices_show_their_numbers():
     assert not large.axes[0].texts and "9 rows" in large.alt
 
 
+def test_rows_and_columns_of_a_matrix_have_names():
+    (axes,) = plots.matrices({"cosine": torch.eye(2)}, rows=["a", "b"], columns=["c", "d"]).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["c", "d"]
+
+
+def test_routes_end_where_they_end():
+    route = torch.tensor([[0.5, 0.5], [0.2, 1.0]])
+    figure = plots.paths(torch.rand(5, 5), {"downhill": route})
+    line, end = figure.axes[0].lines
+    assert line.get_xydata().tolist() == route.double().tolist() and end.get_xydata().tolist() == [route[-1].tolist()]
+    with pytest.raises(ValueError, match="by name"):
+        plots.paths(torch.rand(5, 5), {})
+
+
 def test_gram_maps_share_a_scale_and_sort_by_the_second(unchecked):
     x, s = torch.diag(torch.tensor([1.0, 2.0, 3.0])), torch.diag(torch.tensor([4.0, 9.0, 1.0]))
     first, second, third = (axes.images[0] for axes in plots.gram_maps(x, s).axes[:3])
@@ -52,6 +67,15 @@ def test_shares_fill_each_bar():
     for tables in ({"A": {"a": -1, "b": 2}}, {"A": {"a": 0}}, {"A": {"a": 1}, "B": {"b": 1}}):
         with pytest.raises(ValueError, match="Expected the parts"):
             plots.shares(tables)
+
+
+def test_the_dataflow_shows_each_picture_and_names_each_part():
+    axes = plots.dataflow(PICTURE, WIDE, torch.rand(3, 30, 20)).axes[0]
+    shapes = [image.get_extent() for image in axes.images]
+    assert [round((right - left) / (top - bottom), 2) for left, right, bottom, top in shapes] == [1.5, 0.67, 2]
+    words = " ".join(text.get_text() for text in axes.texts).replace("\n", " ")
+    for part in ("C, the photo", "X, being made", "S, the painting", "network", "features of X", "Gram matrices of S"):
+        assert part in words
 
 
 def test_lines_differ_in_more_than_colour():

@@ -5,7 +5,8 @@ and dark themes; and in colours that colour-blind readers can tell apart.
 """
 
 from nstlib.plots.card import Plot
-from nstlib.plots.charts import bars, curves, scatter, shares
+from nstlib.plots.charts import bars, curves, paths, scatter, shares
+from nstlib.plots.diagrams import dataflow
 from nstlib.plots.matrices import gram_maps, matrices
 from nstlib.plots.sheets import grid, row, slabs
 from nstlib.plots.tables import Table, table
@@ -15,9 +16,11 @@ __all__ = [
     "Table",
     "bars",
     "curves",
+    "dataflow",
     "gram_maps",
     "grid",
     "matrices",
+    "paths",
     "row",
     "scatter",
     "shares",

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from jaxtyping import Real
 from torch import Tensor
 
 from nstlib.claims import three_digits
 from nstlib.errors import NstError
-from nstlib.plots.card import COLOURS, INK, LINES, Plot, card, depth_colours, named, style_axes
+from nstlib.plots.card import COLOURS, FAINT, INK, LINES, Plot, card, depth_colours, named, style_axes
 
 LEAST_LABELLED = 0.06
 
@@ -142,6 +143,43 @@ def scatter(clouds: Mapping[str, Real[Tensor, "2 _n_positions"]], names: tuple[s
         style_axes(axes, name).scatter(*rows.numpy(), s=7, alpha=0.35, color=COLOURS[0], linewidths=0)
         axes.set_xlabel(names[0])
     every[0].set_ylabel(names[1])
+    return figure
+
+
+def paths(
+    heights: Real[Tensor, "_n _n"],
+    routes: Mapping[str, Real[Tensor, "_n_steps 2"]],
+    names: tuple[str, str] = ("first pixel", "second pixel"),
+    alt: str = "",
+) -> Plot:
+    """Draw routes over the contour lines of a function of two numbers between 0 and 1.
+
+    heights: the function on an even grid over both, a row for each value of the first number. routes: the places of a
+    route one after the other; its end is marked. Raises NstError where there is nothing to draw.
+
+    >>> import torch
+    >>> paths(torch.rand(5, 5), {"downhill": torch.tensor([[0.5, 0.5], [0.2, 1.0]])}).alt
+    'Contour lines with routes: downhill ends at 0.2, 1'
+    """
+    named(routes, "routes")
+    routes = {name: route.detach().double().cpu() for name, route in routes.items()}
+    figure = card(6.5, 3.6)
+    figure.alt = alt or "Contour lines with routes: " + "; ".join(
+        f"{name} ends at {route[-1, 0]:.2g}, {route[-1, 1]:.2g}" for name, route in routes.items()
+    )
+    axes = style_axes(figure.add_axes((0.1, 0.14, 0.55, 0.82)))
+    ticks = np.linspace(0, 1, len(heights))
+    axes.contour(
+        ticks, ticks, heights.detach().double().cpu().T.numpy(), levels=24, colors=FAINT, linewidths=0.8, linestyles="-"
+    )
+    for index, (name, route) in enumerate(routes.items()):
+        colour = COLOURS[index % len(COLOURS)]
+        axes.plot(*route.T.numpy(), "o-", color=colour, label=name, linewidth=1.4, markersize=3)
+        axes.plot(*route[-1].numpy(), "*", color=colour, markersize=14, clip_on=False)
+    axes.margins(0.03)
+    axes.set_xlabel(names[0])
+    axes.set_ylabel(names[1])
+    figure.legend(loc="center left", bbox_to_anchor=(0.67, 0.5), frameon=False, fontsize=9, labelcolor=INK)
     return figure
 
 

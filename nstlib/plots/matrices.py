@@ -1,6 +1,6 @@
 """Matrices as coloured squares: small ones with their numbers, Gram matrices side by side with their difference."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from jaxtyping import Real
 from matplotlib.axes import Axes
@@ -14,11 +14,17 @@ Gram = Real[Tensor, "n_filters n_filters"]
 LARGEST_WITH_NUMBERS = 8
 
 
-def matrices(tables: Mapping[str, Real[Tensor, "_rows _columns"]], alt: str = "") -> Plot:
+def matrices(
+    tables: Mapping[str, Real[Tensor, "_rows _columns"]],
+    alt: str = "",
+    *,
+    rows: Sequence[str] = (),
+    columns: Sequence[str] = (),
+) -> Plot:
     """Draw matrices side by side; those of at most 8 rows and columns with their numbers in them.
 
-    One without negative entries goes from dark (0) to bright (its largest); others are centred on 0. Raises NstError
-    where there is nothing to draw.
+    `rows` and `columns` name these, in every matrix. One without negative entries goes from dark (0) to bright (its
+    largest); others are centred on 0. Raises NstError where there is nothing to draw.
 
     >>> import torch
     >>> matrices({"G": torch.tensor([[5.0, 3.0], [3.0, 9.0]])}).alt
@@ -26,14 +32,21 @@ def matrices(tables: Mapping[str, Real[Tensor, "_rows _columns"]], alt: str = ""
     """
     named(tables, "matrices")
     tables = {name: table.detach().double().cpu() for name, table in tables.items()}
-    width = min(2.6, MAX_WIDTH / len(tables))
-    figure = card(width * len(tables), 2.9)
+    width = min(4.2 if rows else 2.6, MAX_WIDTH / len(tables))
+    figure = card(width * len(tables), 3.4 if rows else 2.9)
     figure.alt = alt or "; ".join(_described(name, table) for name, table in tables.items())
     for axes, (name, table) in zip(_side_by_side(figure, len(tables)), tables.items(), strict=True):
         largest = max(table.abs().max().item(), 1e-300)
         signed = bool((table < 0).any())
         norm = Normalize(-largest if signed else 0, largest)
         _draw(axes, table, name, SIGNED if signed else AMOUNT, norm)
+        if rows:
+            axes.set_yticks(range(len(rows)), list(rows))
+        if columns:
+            axes.set_xticks(range(len(columns)), list(columns), fontsize=8)
+        axes.tick_params(length=0, colors=INK, labelsize=8)
+    if rows:
+        figure.subplots_adjust(left=0.2, right=0.98, bottom=0.1)
     return figure
 
 
