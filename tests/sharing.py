@@ -12,7 +12,7 @@ ONE_BY_ONE = ("tests/grading/test_run", "tests/authoring/test_exercises")
 
 def group(nodeid: str) -> str:
     """Return what a test is kept together with: its lesson, which shares its runs, its file, or nothing."""
-    if lesson := re.match(r"tests/lessons/.*\[(\d\d)\b", nodeid):
+    if lesson := re.match(r"tests/lessons/.*\[(\d\d[a-z]?)\b", nodeid):
         return f"lesson {lesson[1]}"
     return nodeid if nodeid.startswith(ONE_BY_ONE) else nodeid.partition("::")[0]
 

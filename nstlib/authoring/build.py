@@ -4,8 +4,9 @@
 to ``instructor`` with answers.
 
 A built notebook has one normal form. Cell ids follow from the notebook's name and the cell's position. Cells keep their
-figures and tables; those tagged ``nbval-check-output``, whose text nbval compares, keep that too, with execution count
-1. There is no widget state. So a notebook differs from its last build only where its source does, or what it shows.
+figures and tables; those tagged ``nbval-check-output``, whose text nbval compares, keep that too. A cell that keeps
+something has the execution count 1. There is no widget state. So a notebook differs from its last build only where its
+source does, or what it shows.
 """
 
 import copy
@@ -223,7 +224,7 @@ def _take_outputs(notebook: Notebook, other: Notebook | None) -> bool:
 def _store(cell: Notebook, new: list[Notebook]) -> None:
     """Give the cell those outputs that its normal form has."""
     cell.outputs = outputs.keep(new, checked=_checked(cell))
-    cell.execution_count = 1 if cell.outputs and _checked(cell) else None
+    cell.execution_count = 1 if cell.outputs else None  # else nbval fails the cell: outputs of a cell never run
 
 
 def _execute(notebook: Notebook, target: Path) -> None:

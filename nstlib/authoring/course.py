@@ -38,8 +38,8 @@ class Lesson:
 
     @property
     def id(self) -> str:
-        """The two digits that its file begins with."""
-        return self.file[:2]
+        """What its file begins with: two digits, and a letter where a lesson has two parts."""
+        return self.file.partition("_")[0]
 
     def link(self, folder: str = "") -> str:
         """Return a markdown link to the notebook from a page beside `folder`."""

@@ -9,7 +9,7 @@ from tests import smaller
 from tests.lessons.cells import AT_LEARNERS_SIDE, SMALLEST, SOURCES, Cells
 from tests.with_nbval import ROOT, nbval
 
-LESSONS = {path.name[:2]: path for path in sorted(SOURCES.parent.glob("[0-9]*.ipynb"))}
+LESSONS = {path.stem.partition("_")[0]: path for path in sorted(SOURCES.parent.glob("[0-9]*.ipynb"))}
 
 
 def test_there_are_lessons():

@@ -9,7 +9,7 @@ import pytest
 from tests.lessons.cells import SIDE, Cells, side
 
 MODULES = {
-    path.stem[-2:]: importlib.import_module(f"tests.lessons.{path.stem}")
+    path.stem.partition("_")[2]: importlib.import_module(f"tests.lessons.{path.stem}")
     for path in sorted(Path(__file__).parent.glob("sabotage_*.py"))
 }
 LESSONS = {lesson: Cells(lesson) for lesson in MODULES}
@@ -35,7 +35,9 @@ def test_every_claim_has_a_mistake_and_every_assertion_a_claim(lesson):
 
 
 def test_every_lesson_has_its_mistakes():
-    sources = {path.name[:2] for path in (Path(__file__).parents[2] / "notebooks" / "sources").glob("*.py")}
+    sources = {
+        path.stem.partition("_")[0] for path in (Path(__file__).parents[2] / "notebooks" / "sources").glob("*.py")
+    }
     assert sources == set(MODULES)
 
 
