@@ -275,7 +275,7 @@ def _require_finite(content: float, style: dict[str, float], total: float, pictu
     if not picture.isfinite().all():
         cause = "the optimiser's last step left pixels without a finite value. Use Adam, or smaller weights in J"
     elif wrong:
-        cause = f"the features overflow, first seen in {wrong[0]}. Use a network with smaller features, such as minivgg"
+        cause = f"the features overflow, first seen in {wrong[0]}. Check the network's weights and input"
     else:
         cause = "alpha, beta or the layer weights are too large for float32. Use smaller ones; only ratios matter"
     raise DivergedError(f"J became {total}, because {cause}.")
