@@ -161,8 +161,8 @@ class Settings:
         weights = self.style_blend or (1.0,) * n_styles
         if len(weights) != n_styles:
             raise NstError(
-                f"Expected a weight for each style, got {len(weights)} in style_blend and {counted(n_styles, 'style')}: "
-                "give as many weights as styles, or none for equal shares."
+                f"Expected a weight for each style, got {len(weights)} in style_blend and "
+                f"{counted(n_styles, 'style')}: give as many weights as styles, or none for equal shares."
             )
         return tuple(weight / sum(weights) for weight in weights)
 

@@ -25,7 +25,10 @@ def digest(content):
 
 
 class Server(ThreadingHTTPServer):
-    """Answers a path as `answers` says, or sends on as `moved` does, the first time after `late` seconds; `asked` holds the paths as they came."""
+    """Answers a path as `answers` says, or sends on as `moved` does, the first time after `late` seconds.
+
+    `asked` holds the paths as they came.
+    """
 
     daemon_threads = True
 
