@@ -4,10 +4,10 @@
 # **What you will do.** Build the Gram matrix from pairs of numbers, then find out by experiment what it keeps of a
 # picture and what it forgets.
 #
-# **You will be able to** compute G = F Fᵀ in four ways, read its diagonal and the entries off it, and say why it stands
-# for style where the activations stand for content.
+# **You will be able to** compute $G = F F^\top$ in four ways, read its diagonal and the entries off it, and say why it
+# stands for style where the activations stand for content.
 #
-# **You need** lesson 00 and 45 minutes.
+# **You need** lesson 00 and 60 minutes.
 
 # %%
 import os
@@ -15,17 +15,46 @@ import os
 import torch
 
 import nstlib
-from nstlib import painted, pictures, plots, style
+from nstlib import Settings, claim, painted, pictures, plots, style
+from nstlib.predictions import predict
 from nstlib.studio import Live
 
 # %%
 side = int(os.environ.get("NST_SIDE", "128"))
+seed = 0  # of the noise in which runs begin
 photo = pictures.sample("cat", side)
 painting = painted.paint("night", tuple(photo.shape[1:]))
-network = nstlib.networks.load(layers=nstlib.networks.STYLE_LAYERS)
+layers = nstlib.networks.STYLE_LAYERS
 
 
 # %%
+def texture(*layers, seed=seed):
+    """Begin with noise and match the painting's Gram matrices; content counts nothing (α = 0)."""
+    chosen = {"style_layers": layers, "steps": 100, "optimizer": "pyramid"}
+    return nstlib.stylize(
+        photo, painting, Settings(size=side, alpha=0, init="noise", seed=seed, **chosen)
+    )
+
+
+# %%
+from_grams, again = texture(*layers), texture(*layers, seed=seed + 1)
+plots.row(
+    {"painting": painting, "from its Gram matrices": from_grams, "from other noise": again},
+    alt="A painted night sky with yellow stars over dark green hills; beside it two textures of lighter blue strokes "
+    "with yellow glows, without a sky or hills, each in its own arrangement",
+)
+
+# %% [markdown]
+# The two pictures on the right began as noise. The optimiser never compared a pixel with the painting. All it knew were
+# five square tables of numbers, the **Gram matrices** of five layers.
+#
+# **Look at** what came back: blue and yellow, curved strokes, the glow of the stars. Then look for the hills. The
+# arrangement is lost, and each run invents its own. What is in such a table, and what is not?
+
+# %%
+network = nstlib.networks.load(layers=layers)
+
+
 def blocks(picture):
     """Each style layer's features (N, H, W), in float64."""
     return {layer: block[0].double() for layer, block in network(picture[None]).items()}
@@ -34,38 +63,35 @@ def blocks(picture):
 # %%
 features_x, features_s = blocks(photo), blocks(painting)
 
-# %%
-layer = "relu2_1"
-plots.gram_maps(
-    style.mean_gram(features_x[layer]), style.mean_gram(features_s[layer]), ("photo", "painting")
-)
-
-# %% [markdown]
-# *In the figure:* two square matrices in blue and yellow, for a photo of a cat and for a painting of a night sky, and
-# their difference in orange and violet.
-#
-# **Look at** how unlike they are, though both are made by the same filters. Such a matrix is what this course calls
-# style. It is built in one line; this lesson asks what is in it.
-
 # %% [markdown]
 # ## 1. Multiply two filters at every position
 #
-# Two filters look at three positions. Each row of F holds one filter's answers.
+# Two filters look at three positions. Each row of $F$ holds one filter's answers, each column those at one position:
 #
-# **Predict.** At how many positions are both filters at work? What do you get if you multiply the two rows position by
-# position and add the products?
+# $$F = \begin{pmatrix} 1 & 2 & 0 \\ 3 & 1 & 2 \end{pmatrix}$$
+#
+# **Predict.** At how many positions do both filters answer? Multiply the rows position by position and add up: what do
+# you get?
 
 # %%
-F = torch.tensor([[1.0, 2.0, 0.0], [3.0, 1.0, 2.0]])
+predict("02.rows")
+
+# %%
+F = torch.tensor([[1, 2, 0], [3, 1, 2]])
 plots.matrices({"F": F, "G = F Fᵀ": F @ F.T})
 
 # %% [markdown]
-# *In the figure:* F with the rows 1, 2, 0 and 3, 1, 2; beside it G with 5 and 14 on its diagonal and 5 twice beside it.
+# The 5 stands in $G$ twice: filter 1 with filter 2, and 2 with 1. The diagonal compares each filter with itself.
 #
-# **Look at** G's upper right: 1·3 + 2·1 + 0·2 = 5, from the two positions where both answer.
+# Write $f_k$ for row $k$ of $F$, and $x_i$ for its column $i$. There are three ways to write the same matrix:
 #
-# In letters: **G<sub>kk'</sub> = Σ<sub>i</sub> F<sub>ki</sub> F<sub>k'i</sub>**, where i runs over the M positions, and
-# k and k' over the N filters.
+# $$\begin{aligned}
+# G_{kk'} &= \sum_{i=1}^{M} F_{ki}\, F_{k'i} && \text{entry by entry: two filters, summed over positions} \\
+# G &= F F^\top && \text{all entries at once, because } (F^\top)_{ik'} = F_{k'i} \\
+# G &= \sum_{i=1}^{M} x_i\, x_i^\top && \text{position by position: entry } kk' \text{ of } x_i x_i^\top \text{ is } F_{ki} F_{k'i}
+# \end{aligned}$$
+#
+# The last line adds up one $N \times N$ table per position.
 
 
 # %%
@@ -81,14 +107,12 @@ def gram_loops(F):
 
 
 # %% claim="three views" tags=["nbval-check-output"]
-loops, one_line, einsum = gram_loops(F), F @ F.T, torch.einsum("ki,li->kl", F, F)
-
-print(loops.tolist())
-print("loops, one line and einsum agree:", torch.equal(loops, one_line) and torch.equal(loops, einsum))
-assert loops.tolist() == [[5, 5], [5, 14]] and torch.equal(loops, one_line) and torch.equal(loops, einsum)
+claim("G by loops", gram_loops(F), equals=F @ F.T)
+claim("G by einsum", torch.einsum("ki,li->kl", F, F), equals=gram_loops(F))
+claim("G by positions", sum(torch.outer(x, x) for x in F.T), equals=gram_loops(F))
 
 # %% [markdown]
-# The network returns a block (N, H, W). Unroll it first: a row a filter, a column a position.
+# The network returns a block of shape $(N, H, W)$. Unroll it first: one row per filter, one column per position.
 
 
 # %%
@@ -98,104 +122,104 @@ def gram_matrix(features):
     return F @ F.T
 
 
+# %%
+a = features_x["relu1_1"]
+product = a[3] * a[5]  # two maps, multiplied position by position
+
 # %% claim="own function" tags=["nbval-check-output"]
-for name, block in features_x.items():
-    assert gram_matrix(block).allclose(style.gram_matrix(block)), name
-    assert gram_matrix(block)[3, 5].allclose((block[3] * block[5]).sum()), (
-        "two maps, multiplied and summed"
-    )
-print("the same as the library's gram_matrix in", len(features_x), "layers")
+claim("two maps, multiplied and summed, against G", product.sum(), equals=gram_matrix(a)[3, 5])
+for layer, block in features_x.items():
+    claim(f"{layer}: G against the library's", gram_matrix(block), equals=style.gram_matrix(block))
 
 # %% [markdown]
-# **A mistake made on purpose.** A batch of B pictures is a block (B, N, H, W). Code that was written for one picture is
-# often given a whole batch, and unrolls it to B·N rows.
-#
-# **Predict.** What shape has F Fᵀ then, and what do its extra entries mean?
+# **A mistake made on purpose.** A batch of B pictures is a block $(B, N, H, W)$. Code that was written for one picture
+# often gets a whole batch and unrolls it to $B \cdot N$ rows. No error is raised. What do the extra entries mean?
 
 # %%
 batch = torch.stack([features_x["relu1_1"], features_s["relu1_1"]])
 mixed = batch.flatten(2).flatten(0, 1) @ batch.flatten(2).flatten(0, 1).T
 right = batch.flatten(2) @ batch.flatten(2).mT
 N = batch.shape[1]
+plots.matrices(
+    {
+        "mistaken: one matrix": mixed.sqrt(),
+        "right: the photo's": right[0].sqrt(),
+        "the painting's": right[1].sqrt(),
+    },
+    alt="A square matrix of four blocks of 16 × 16 entries; beside it the upper left and the lower right block alone",
+)
 
 # %% claim="batch" tags=["nbval-check-output"]
-print(
-    "mistaken:",
-    "2N × 2N" if mixed.shape == (2 * N, 2 * N) else mixed.shape,
-    "  right:",
-    len(right),
-    "of N × N",
-)
-print(
-    "the right ones are its two diagonal blocks:",
-    right[0].allclose(mixed[:N, :N]) and right[1].allclose(mixed[N:, N:]),
-)
-assert right.shape == (2, N, N) and right[0].allclose(mixed[:N, :N]) and right[1].allclose(mixed[N:, N:])
-assert mixed[:N, N:].norm() > 0.1 * mixed.norm()  # what it mixes is not small
+claim("its upper left block against the photo's G", mixed[:N, :N], equals=right[0])
+claim("its lower right block against the painting's G", mixed[N:, N:], equals=right[1])
+claim("share of its size in the upper right block", mixed[:N, N:].norm() / mixed.norm(), above=1 / 4)
 
 # %% [markdown]
-# **Explain.** The other blocks multiply the filters of one picture with those of *another*, at the same positions.
-# Nobody asked for that, and no error is raised. Keep the batch as a dimension of its own.
-#
+# **Explain.** The other two blocks multiply the filters of one picture with those of *another*, at the same positions.
+# They mean nothing, and they are not small. Keep the batch as a dimension of its own. (The figure shows square roots.
+# Otherwise the many small entries of $G$ would all look black.)
+
+# %% [markdown]
 # ## 2. Read one entry: stripes and orange
 #
-# The lecture's example: one filter answers to vertical texture, another to orange. If a style's orange parts are
-# striped, both are strong at the same places. Here are pictures made for this question.
+# Here is the lecture's example. One filter answers to vertical texture, another to orange. If the orange parts of a
+# style are striped, both are strong at the same places. These pictures were made for the question.
 
 # %%
 relations = {name: painted.textured_tint(name, 128) for name in ("together", "apart", "independent")}
-plots.row(relations)
+plots.row(
+    relations,
+    alt="Three boards of sixteen square tiles; half of the tiles have vertical stripes, half are orange: the same "
+    "tiles, opposite tiles, or half of each",
+)
 
 # %% [markdown]
-# *In the figure:* three boards of square tiles; half of the tiles have vertical stripes, half are orange.
-#
-# **Look at** which tiles are both. Together: all striped tiles are orange. Apart: none. Independent: half of them. The
-# stripes are the same in all three, and there is as much orange in each.
-#
-# **Predict.** Two hand-made filters measure stripes and orange, 1 where they find it and 0 elsewhere. Which entries of
-# the 2 × 2 matrix G/M differ?
+# **Look at** which tiles are both striped and orange. *Together*: all striped tiles are orange. *Apart*: none of them.
+# *Independent*: half of them. The stripes are the same in all three pictures, and so is the amount of orange.
+
+# %% [markdown]
+# **Predict.** Two hand-made filters answer 1 where they find stripes or orange, and 0 elsewhere. Which entries of the
+# $2 \times 2$ matrix $G/M$ differ between the three pictures?
+
+# %%
+predict("02.stripes")
 
 # %%
 answers = {
     name: painted.two_filter_bank(picture).flatten(1).double() for name, picture in relations.items()
 }
-plots.matrices({name: F @ F.T / F.shape[1] for name, F in answers.items()})
-
-# %% [markdown]
-# *In the figure:* three matrices with 0.5 twice on the diagonal. Off it stand 0.5, 0 and 0.25.
-#
-# **Look at** the diagonals: they are equal, for each picture has as many stripes and as much orange. Only the entry off
-# the diagonal tells the pictures apart.
+G = {name: F @ F.T / F.shape[1] for name, F in answers.items()}
+plots.matrices(G)
 
 # %%
-G = {name: F @ F.T / F.shape[1] for name, F in answers.items()}
-p = G["together"][0, 0].item()  # the share of striped positions
+p = round(G["together"][0, 0].item(), 4)  # the share of striped positions
 off = {name: round(gram[0, 1].item(), 4) for name, gram in G.items()}
+diagonals = torch.stack([gram.diagonal() for gram in G.values()])
 
 # %% claim="stripes and orange" tags=["nbval-check-output"]
-print(
-    "diagonals equal:",
-    all(gram.diagonal().allclose(G["apart"].diagonal(), atol=1e-4) for gram in G.values()),
-)
-print("off the diagonal:", off, " p =", round(p, 4), " p² =", round(p**2, 4))
-assert all(gram.diagonal().allclose(G["apart"].diagonal(), atol=1e-4) for gram in G.values())
-assert abs(off["together"] - p) < 1e-4 and off["apart"] < 1e-4 and abs(off["independent"] - p**2) < 1e-4
+claim("spread of the diagonals over the three pictures", (diagonals - p).abs().max(), below=1e-4)
+claim("together: the entry off the diagonal, p", off["together"], equals=p)
+claim("apart: the same entry, 0", off["apart"], equals=0.0)
+claim("independent: the same entry, p²", off["independent"], equals=p**2)
 
 # %% [markdown]
-# **Explain.** *Independent* gives p², not zero: where half the tiles are striped and half are orange, a quarter are
-# both by chance. That is the clue to a word used loosely. G is often said to hold *correlations*, and a correlation
-# would be zero here.
+# **Explain.** *Independent* gives $p^2$, not zero: where half of the tiles are striped and half are orange, a quarter
+# of them are both by chance. That matters for a word which is often used loosely. $G$ is said to hold *correlations*,
+# but a correlation would be zero here.
 
 # %% [markdown]
 # ## 3. It is not a correlation
 #
-# **Predict.** A covariance subtracts each filter's mean first. What must be added to a covariance to get G/M?
+# A covariance first subtracts from each filter its mean. Write $\mu_k = \frac1M \sum_i F_{ki}$ for the mean of row $k$.
+# Multiplied out, the first sum is $G_{kk'}$ and the others are means:
 #
-# <details><summary>Compare with your prediction</summary>
-#
-# The products of the means. With μ<sub>k</sub> for the mean of row k: G/M = Cov + μμᵀ.
-#
-# </details>
+# $$\begin{aligned}
+# \text{Cov}_{kk'} &= \frac1M \sum_i (F_{ki} - \mu_k)(F_{k'i} - \mu_{k'}) && \text{the definition} \\
+# &= \frac1M \sum_i F_{ki} F_{k'i} - \mu_{k'} \frac1M \sum_i F_{ki} - \mu_k \frac1M \sum_i F_{k'i} + \mu_k \mu_{k'}
+#   && \text{multiplied out} \\
+# &= \frac1M G_{kk'} - \mu_{k'} \mu_k - \mu_k \mu_{k'} + \mu_k \mu_{k'} && \text{sums are } G, \text{ means} \\
+# \frac1M G &= \text{Cov} + \mu \mu^\top && \text{solved for } G
+# \end{aligned}$$
 
 
 # %%
@@ -207,78 +231,247 @@ def mean_and_covariance(F):
 
 
 # %%
-_, of_independent = mean_and_covariance(answers["independent"])
+lines = {}
+for name, F in answers.items():
+    mu, covariance = mean_and_covariance(F)
+    correlation = covariance[0, 1] / covariance.diagonal().prod().sqrt()
+    lines[name] = {
+        "entry of G/M": G[name][0, 1],
+        "covariance": covariance[0, 1],
+        "correlation": correlation,
+    }
+    lines[name] = {column: round(value.item(), 3) + 0.0 for column, value in lines[name].items()}
+plots.table(lines)
 
 # %% claim="covariance" tags=["nbval-check-output"]
-for name, block in features_s.items():
+claim("correlation of the stripes and orange that lie apart", lines["apart"]["correlation"], equals=-1.0)
+claim("correlation of the independent ones", lines["independent"]["correlation"], equals=0.0)
+for layer, block in features_s.items():
     mu, covariance = mean_and_covariance(block.flatten(1))
-    assert style.mean_gram(block).allclose(covariance + torch.outer(mu, mu)), name
-print(
-    "G/M = Cov + μμᵀ in",
-    len(features_s),
-    "layers; independent has covariance 0:",
-    abs(of_independent[0, 1].item()) < 1e-6,
+    claim(
+        f"{layer}: Cov + μμᵀ against G/M", covariance + torch.outer(mu, mu), equals=style.mean_gram(block)
+    )
+
+# %% [markdown]
+# **Explain.** The lecture calls two channels "uncorrelated" if a place with vertical texture "probably won't have that
+# orange-ish tint". Our table has a sharper word for that picture: *apart* is correlated, **negatively**, with $-1$.
+# *Uncorrelated* in the sense of statistics is *independent*: knowing the stripes tells you nothing about the orange.
+#
+# So "correlation" conveys the intuition, as the lecture itself says, and no more.
+
+# %% [markdown]
+# $G/M$ mixes two things: how strong the filters are on average, $\mu\mu^\top$, and how they vary together,
+# $\text{Cov}$. Which is larger?
+
+
+# %%
+def share_of_means(block):
+    """How large μμᵀ alone is, compared with G/M."""
+    mu = block.flatten(1).mean(1)
+    return (torch.outer(mu, mu).norm() / style.mean_gram(block).norm()).item()
+
+
+# %%
+of_means = {layer: share_of_means(block) for layer, block in features_s.items()}
+plots.bars(
+    {layer: {"means": share} for layer, share in of_means.items()}, ylabel="size of μμᵀ / size of G/M"
 )
-assert abs(of_independent[0, 1]) < 1e-6 < G["independent"][0, 1]
+
+# %% claim="means" tags=["nbval-check-output"]
+claim("least share of the means in a layer's G/M", min(of_means.values()), above=1 / 2)
 
 # %% [markdown]
-# **Explain.** The Gram matrix mixes two things: how strong the filters are on average (μμᵀ) and how they vary together
-# (Cov). The lecture says so itself: "correlation" conveys the intuition, but the means are not subtracted. Lesson 07
-# asks what happens if they are.
+# **Explain.** Mostly, $G/M$ is the means. After a ReLU no answer is negative, so nothing cancels, and the means are
+# large. Lesson 07 asks what becomes of style when they are subtracted.
 
 # %% [markdown]
-# ## 4. Read the diagonal
+# ## 4. Read G as lengths and angles
 #
-# G<sub>kk</sub> is the sum of squares of one filter's answers: *how much* of it there is. Wavy lines everywhere make
-# one diagonal entry large; no orange leaves another near zero. So far a forum guessed right. It went on: entries off
-# the diagonal will be lower, "so the diagonal might be the most important factor".
+# Rows of $F$ are vectors with $M$ numbers. Entry $kk'$ is the inner product of two of them, with the angle
+# $\theta_{kk'}$ between them:
 #
-# **Predict.** Of Σ G², of E<sub>l</sub> and of the gradient: how much is the diagonal's?
+# $$\begin{aligned}
+# G_{kk} &= f_k \cdot f_k = \lVert f_k \rVert^2 && \text{a squared length: how much of filter } k \text{ there is} \\
+# G_{kk'} &= f_k \cdot f_{k'} = \lVert f_k \rVert \, \lVert f_{k'} \rVert \cos\theta_{kk'} && \text{two lengths and an angle} \\
+# \lvert G_{kk'} \rvert &\le \lVert f_k \rVert \, \lVert f_{k'} \rVert = \sqrt{G_{kk}\, G_{k'k'}} && \text{Cauchy–Schwarz, because } \lvert\cos\theta\rvert \le 1 \\
+# G_{kk'} &\ge 0 && \text{after a ReLU all } F_{ki} \ge 0, \text{ so no angle exceeds 90°} \\
+# v^\top G\, v &= v^\top F F^\top v = \lVert F^\top v \rVert^2 \ge 0 && \text{for every } v: G \text{ is positive semidefinite}
+# \end{aligned}$$
 
-# %% claim="entries" tags=["nbval-check-output"]
+
+# %%
+def cosines(G):
+    """cos θ between every two rows of F, from G alone; 0 for a filter that is silent."""
+    lengths = G.diagonal().sqrt()
+    return G / torch.outer(lengths, lengths).clamp_min(1e-12)
+
+
+# %%
+by_strength = gram_matrix(features_s["relu2_1"]).diagonal().argsort(descending=True)
+G_s = gram_matrix(features_s["relu2_1"][by_strength])
+plots.matrices(
+    {"G of relu2_1 (roots)": G_s.sqrt(), "cos θ": cosines(G_s)},
+    alt="Two square matrices of relu2_1, strongest filters first: G fades from its bright upper left corner; the "
+    "cosines have a bright diagonal of ones and are mixed elsewhere",
+)
+
+# %% [markdown]
+# Both matrices list the strongest filters first. **Look at** the left one: it fades from the corner, because lengths
+# dominate it. The right one has only the angles. Its diagonal is 1, because each filter agrees with itself; a bright
+# spot off the diagonal marks two filters that answer at the same places.
+
+# %%
+negative, over, lower, eigenvalues = [], [], [], []
 for block in features_s.values():
     G = gram_matrix(block)
     bound = torch.outer(G.diagonal(), G.diagonal()).sqrt()
-    assert G.min() >= 0, "features behind a ReLU are not negative, nor are their products"
-    assert (G - bound).max() <= 1e-9 * bound.max(), "G_kk' is at most the root of G_kk G_k'k'"
-    assert (G.sum() - G.trace()) / (G.numel() - len(G)) < 0.6 * G.diagonal().mean(), (
-        "a typical one is lower"
-    )
-print("no entry is negative, none exceeds its bound; off the diagonal the mean entry is lower")
+    negative.append(int((G < 0).sum()))
+    over.append(int((G - bound > 1e-9 * bound.max()).sum()))
+    eigenvalues.append(torch.linalg.eigvalsh(G / G.norm()).min())
+    lower.append((G.sum() - G.trace()) / (G.numel() - len(G)) / G.diagonal().mean())
 
-# %% claim="diagonal's share" tags=["nbval-check-output"]
-for name, block in features_x.items():
-    difference = style.mean_gram(block) - style.mean_gram(features_s[name])
-    on = torch.diag(difference.diagonal())
-    F = block.flatten(1)
-    of_cost = (on.square().sum() / difference.square().sum()).item()
-    of_gradient = ((on @ F).norm() / (difference @ F).norm()).item()
-    print(
-        f"{name}: less than a half of E_l: {of_cost < 0.5}, more than its share of the entries: {of_cost > 1 / len(on)}"
-    )
-    assert 1 / len(on) < of_cost < 0.5 and of_gradient < 0.5
+# %% claim="entries" tags=["nbval-check-output"]
+claim("negative entries in five layers", sum(negative), equals=0)
+claim("entries above Cauchy and Schwarz's bound", sum(over), equals=0)
+claim("mean entry off the diagonal, by the mean on it, at most", max(lower), below=0.6)
+
+# %% claim="semidefinite" tags=["nbval-check-output"]
+claim("smallest eigenvalue of G, by the size of G", min(eigenvalues), above=-1e-9)
 
 # %% [markdown]
-# **Explain.** Each diagonal entry is larger than a typical other one, as guessed. But there are N of the one kind and
-# N² − N of the other. In minivgg the diagonal has 6 to 28 % of E<sub>l</sub> and pulls with 7 to 29 % of the
-# gradient's strength: far more than its share of the entries, far less than most. Does it suffice for a picture?
+# ### Is the diagonal the most important?
+#
+# A forum read the diagonal just so: many wavy lines make one entry large, and no orange leaves another near zero. It
+# guessed further that other entries are lower, "so the diagonal might be the most important factor".
+#
+# They are lower, as you just saw. But what is the diagonal's share of $\sum G^2$, of the style cost $E_l \propto \sum
+# (G_X/M_X - G_S/M_S)^2$, and of the gradient, which lesson 03 derives?
+
+# %%
+parts = {}
+for layer, block in features_x.items():
+    target, F = style.mean_gram(features_s[layer]), block.flatten(1)
+    difference = style.mean_gram(block) - target
+    on = torch.diag(difference.diagonal())
+    of_sum = target.diagonal().square().sum() / target.square().sum()
+    of_cost = on.square().sum() / difference.square().sum()
+    of_gradient = (on @ F).norm() / (difference @ F).norm()
+    parts[layer] = {"of Σ G²": of_sum, "of the cost": of_cost, "of the gradient": of_gradient}
+    parts[layer] = {name: round(share.item(), 2) for name, share in parts[layer].items()}
+plots.bars(parts, ylabel="the diagonal's share")
+
+# %%
+most_of_cost = max(share["of the cost"] for share in parts.values())
+most_of_gradient = max(share["of the gradient"] for share in parts.values())
+of_entries = {layer: 1 / len(block) for layer, block in features_x.items()}  # N of N² entries
+worth = min(share["of the cost"] / of_entries[layer] for layer, share in parts.items())
+
+# %% claim="diagonal's share" tags=["nbval-check-output"]
+claim("largest share of a layer's cost that the diagonal has", most_of_cost, below=1 / 3)
+claim("largest share of a layer's gradient", most_of_gradient, below=1 / 3)
+claim("share of the cost by share of the entries, at least", worth, above=3)
+
+# %% [markdown]
+# **Explain.** A diagonal entry is worth several others, as guessed. But there are $N$ of one kind and $N^2 - N$ of the
+# other, so most of the cost and most of the pull come from off the diagonal. Is the small part enough to paint with?
 # Lesson 07 tries.
+
+# %% [markdown]
+# ### "The image will learn not to use orange"
+#
+# The forum also predicted that a style without orange drives orange out. Nothing *learns* here, since the network is
+# frozen, but the pixels move. Here the style is the stripes alone.
+
+# %%
+striped = relations["independent"].mean(0, keepdim=True).expand(3, -1, -1)  # grey: stripes, no orange
+goal = style.mean_gram(painted.two_filter_bank(striped))
+x = relations["independent"]
+rate = 0.02 * x[0].numel()
+for _ in range(100):  # plain descent: a step against the gradient
+    x = x.detach().requires_grad_()
+    (style.mean_gram(painted.two_filter_bank(x)) - goal).square().sum().backward()
+    x = x - rate * x.grad
+
+# %%
+x = x.detach().clamp(0, 1)
+amounts = {
+    name: style.mean_gram(painted.two_filter_bank(picture)).diagonal().tolist()
+    for name, picture in {"before": relations["independent"], "style": striped, "after": x}.items()
+}
+plots.row(
+    {"before": relations["independent"], "style": striped, "after": x},
+    alt="Striped and orange tiles; the same stripes in grey; and the first picture again, its orange nearly gone",
+)
+
+# %%
+plots.table(
+    {name: {"stripes": both[0], "orange": both[1]} for name, both in amounts.items()}, "diagonal of G/M"
+)
+
+# %% claim="orange goes" tags=["nbval-check-output"]
+claim("stripes kept", amounts["after"][0] / amounts["before"][0], above=0.9)
+claim("orange kept", amounts["after"][1] / amounts["before"][1], below=0.03)
+
+# %% [markdown]
+# **Explain.** The style's diagonal entry for orange is 0. Any orange in the picture raises the cost, so the gradient
+# takes it away, wherever it is, though ever more slowly: the pull fades with what is left. The stripes were right
+# already and stay.
 
 # %% [markdown]
 # ## 5. It forgets where
 #
-# The sum over i does not care in which order the positions come.
+# The sum over $i$ doesn't care in which order the positions come.
+
+# %% [markdown]
+# **Predict.** Shuffle the columns of $F$, or shuffle the *pixels of the photo* before the network sees it. Which
+# leaves the Gram matrix as it was?
+
+# %%
+predict("02.shuffle")
+
+# %% [markdown]
+# In fact $G$ is blind to more. Let $Q$ be any orthogonal matrix, $Q Q^\top = I$, that mixes the columns:
 #
-# **Predict.** Shuffle the columns of F, or shuffle the *pixels of the photo* and send that through the network. Which
-# Gram matrices stay the same?
+# $$\begin{aligned}
+# (FQ)(FQ)^\top &= F\, Q\, Q^\top F^\top && \text{because } (FQ)^\top = Q^\top F^\top \\
+# &= F F^\top = G && \text{because } Q Q^\top = I
+# \end{aligned}$$
+
+# %%
+F = features_x["relu4_1"].flatten(1)
+M = F.shape[1]
+order = torch.randperm(M, generator=torch.Generator().manual_seed(0))
+Q = torch.linalg.qr(torch.randn(M, M, generator=torch.Generator().manual_seed(0)).double()).Q
+versions = {"F": F, "F, columns shuffled": F[:, order], "F Q, columns mixed": F @ Q}
+
+# %%
+G = F @ F.T
+lines = {}
+for name, version in versions.items():
+    lines[name] = {
+        "smallest entry": version.min(),
+        "share below 0": (version < 0).double().mean(),
+        "change of G": (version @ version.T - G).norm() / G.norm(),
+    }
+plots.table(lines)
+
+# %%
+shuffled, mixed = versions["F, columns shuffled"], versions["F Q, columns mixed"]
+stayed = (order == torch.arange(M)).double().mean()
 
 # %% claim="columns" tags=["nbval-check-output"]
-order = torch.Generator().manual_seed(0)
-for name, block in features_x.items():
-    F = block.flatten(1)
-    shuffled = F[:, torch.randperm(F.shape[1], generator=order)]
-    assert (shuffled @ shuffled.T).allclose(F @ F.T) and not shuffled.allclose(F), name
-print("columns in another order, the same G: True")
+claim("share of the columns that moved", 1 - stayed, above=0.9)
+claim("G of the shuffled columns", shuffled @ shuffled.T, equals=G)
+claim("G of the mixed columns", mixed @ mixed.T, equals=G)
+claim("share of F Q's entries below 0", (mixed < 0).double().mean(), above=0.4)
+
+# %% [markdown]
+# **Explain.** Nearly half the entries of $FQ$ are negative. No picture can produce them, because a ReLU has cut them off. An orthogonal
+# matrix that never makes an entry negative has no negative entry itself, and such a matrix is a permutation. So of all
+# the mixings that $G$ cannot see, only a new order of the columns always stays within what a ReLU allows.
+
+# %% [markdown]
+# Now shuffle the picture, in tiles or pixel by pixel.
 
 
 # %%
@@ -293,41 +486,45 @@ def shuffle(picture, tile):
 
 # %%
 cut = {"photo": photo, "tiles of 32": shuffle(photo, 32), "single pixels": shuffle(photo, 1)}
-plots.row(cut)
-
-# %% [markdown]
-# *In the figure:* a cat; the cat in squares, out of order; fine coloured noise.
-#
-# **Look at** the noise: it has every single pixel of the cat, and nothing of its texture.
+plots.row(
+    cut,
+    alt="A cat; the cat in large squares, out of order; fine noise in the colours of the cat",
+)
 
 
 # %%
 def change(shuffled):
     """How far each layer's G/M moves, as a share of its own size; first the three colours themselves."""
     kept = photo[:, : shuffled.shape[1], : shuffled.shape[2]]
-    pairs = {"RGB": (kept.double(), shuffled.double())}
+    pairs = {"colours": (kept.double(), shuffled.double())}
     pairs |= {name: (block, blocks(shuffled)[name]) for name, block in blocks(kept).items()}
     G = {name: [style.mean_gram(each) for each in pair] for name, pair in pairs.items()}
     return {name: ((a - b).norm() / a.norm()).item() for name, (a, b) in G.items()}
 
 
+# %%
+by_tile = {tile: change(shuffle(photo, tile)) for tile in (32, 16, 8, 4, 2, 1)}
+moved = {name: [by_tile[tile][name] for tile in by_tile] for name in by_tile[1]}
+plots.curves(moved, "change of G/M", "halvings of a tile of 32 pixels (5: single pixels)", log=False)
+
 # %% claim="pixels" tags=["nbval-check-output"]
-by_pixels, by_tiles = change(cut["single pixels"]), change(cut["tiles of 32"])
-print("pixels shuffled: the colours' G is unchanged:", by_pixels["RGB"] < 1e-6, end="; ")
-print("every layer's changes by more than half:", all(by_pixels[name] > 0.5 for name in features_x))
-print("tiles shuffled: relu5_1 changes more than three times as much as relu1_1:", end=" ")
-print(by_tiles["relu5_1"] > 3 * by_tiles["relu1_1"])
-assert by_pixels["RGB"] < 1e-6 and all(by_pixels[name] > 0.5 for name in features_x)
-assert by_tiles["relu5_1"] > 3 * by_tiles["relu1_1"] and by_tiles["relu1_1"] < 0.3
+claim("single pixels: change of the colours' own G", by_tile[1]["colours"], below=1e-6)
+claim("single pixels: least change of a layer's", min(by_tile[1][layer] for layer in layers), above=3 / 4)
+claim(
+    "tiles of 32: relu5_1's change by relu1_1's", by_tile[32]["relu5_1"] / by_tile[32]["relu1_1"], above=4
+)
 
 # %% [markdown]
-# **Explain.** G forgets where *its columns* came from. But each column has already looked at a neighbourhood: three by
-# three pixels at relu1_1, several tiles at relu5_1. Shuffling tiles changes nothing within one, so the shallow layers
-# hardly notice. Forgetting begins beyond a filter's reach.
+# **Explain.** $G$ forgets where *its columns* came from. But each column has already looked at a neighbourhood: three
+# by three pixels at `relu1_1`, several tiles at `relu5_1`. Large tiles keep their insides, so the shallow layers hardly
+# notice. Forgetting begins beyond a filter's reach.
+#
+# Small tiles lay a grain over the picture, to which filters answer strongly. Follow the curves to the right: `relu4_1`
+# and `relu5_1` mind a grain of several pixels most, `relu2_1` and `relu3_1` the finest.
 
 # %% [markdown]
-# How many pixels must move before G notices? Move the slider: that share of the photo's pixels changes places, the rest
-# stays.
+# How many pixels must move before $G$ notices? Move the slider: that share of the photo's pixels trade places, and the
+# rest stay.
 
 
 # %%
@@ -345,40 +542,84 @@ def pixels_moved(share):
 Live("share of pixels", (0, 0.01, 0.03, 0.1, 0.3, 1), pixels_moved)
 
 # %% [markdown]
-# *In the panel:* the photo, with coloured grain that grows to the right until no cat is left; below it, by how much each
-# layer's G has moved.
-#
-# **Look at** one pixel in a hundred: which layers mind it most? The colours' own G stays at 0 % all the way.
+# **Look at** one pixel in a hundred: which layers mind it most? The colours' own $G$ stays at 0 % all the way.
+
+# %% [markdown]
+# What about *more* of the same? Lay a map out $2 \times 2$, and $G$ sums four times as many positions. Lay a *picture*
+# out $2 \times 2$, and its maps are almost four times the same.
+
+# %%
+once, four = (blocks(relations["together"].repeat(1, n, n)) for n in (1, 2))
+growth = {}
+for layer in layers:
+    G_1, G_4 = gram_matrix(once[layer]), gram_matrix(four[layer])
+    mean_1, mean_4 = style.mean_gram(once[layer]), style.mean_gram(four[layer])
+    change_of_mean = (mean_4 - mean_1).norm() / mean_1.norm()
+    growth[layer] = {"G grows": G_4.norm() / G_1.norm(), "G/M changes by": change_of_mean}
+plots.table(growth)
 
 # %%
 F = features_s["relu3_1"].flatten(1)
 tiled = F.repeat(1, 4)  # the map laid out 2 × 2
-once, four = (blocks(relations["together"].repeat(1, n, n))["relu2_1"] for n in (1, 2))
-raw = (gram_matrix(four).norm() / gram_matrix(once).norm()).item()
-mean = ((style.mean_gram(four) - style.mean_gram(once)).norm() / style.mean_gram(once).norm()).item()
 
 # %% claim="tiling" tags=["nbval-check-output"]
-print("features laid out 2 × 2: G is 4 times as large:", (tiled @ tiled.T).allclose(4 * F @ F.T))
-print(
-    "a picture laid out 2 × 2: G about 4 times as large:",
-    abs(raw - 4) < 0.2,
-    " G/M within 5 %:",
-    mean < 0.05,
+claim("a map laid out 2 × 2 against four times its G", tiled @ tiled.T, equals=4 * F @ F.T)
+claim(
+    "a picture laid out 2 × 2: growth of G at relu2_1", growth["relu2_1"]["G grows"], above=3.8, below=4.2
 )
-assert (tiled @ tiled.T).allclose(4 * F @ F.T) and abs(raw - 4) < 0.2 and mean < 0.05
+claim("its change of G/M at relu2_1", growth["relu2_1"]["G/M changes by"], below=0.05)
 
 # %% [markdown]
-# **Explain.** More of the same texture makes G grow with its area and leaves G/M alone. For features that is exact. A
-# picture, repeated, has other neighbours where its rim was, hence "within 5 %" at relu2_1; a deeper filter reaches
-# farther across the rim and differs more. Lesson 03 builds on this.
+# **Explain.** More of the same texture makes $G$ grow with the area and leaves $G/M$ alone. For maps that is exact. A
+# repeated picture has other neighbours where its rim was, and a deeper filter reaches farther across it: read the table
+# downwards. Lesson 03 builds on this.
+
+# %% [markdown]
+# Gatys, Ecker and Bethge ([2015](https://arxiv.org/abs/1508.06576)) call what five layers keep "a stationary,
+# multi-scale representation", which captures "texture information but not the global arrangement". *Stationary*: one
+# sum over all places. *Multi-scale*: five reaches. And the arrangement?
+
+
+# %%
+def layout(picture):
+    """Where it is bright: the brightness of 4 × 6 large fields."""
+    return torch.nn.functional.adaptive_avg_pool2d(picture.mean(0)[None], (4, 6)).flatten()
+
+
+def agreement(a, b):
+    """Correlation of two layouts: 1 for the same arrangement, around 0 for unrelated ones."""
+    return torch.corrcoef(torch.stack([layout(a), layout(b)]))[0, 1].item()
+
+
+# %%
+plots.table(
+    {
+        "painting and its shifted self, by 4 pixels": {
+            "agreement": agreement(painting, painting.roll(4, 2))
+        },
+        "painting and first texture": {"agreement": agreement(painting, from_grams)},
+        "painting and second texture": {"agreement": agreement(painting, again)},
+        "first and second texture": {"agreement": agreement(from_grams, again)},
+    },
+    "layouts of",
+)
+
+# %%
+of_itself, of_texture = agreement(painting, painting.roll(4, 2)), agreement(painting, from_grams)
+
+# %% claim="arrangement" tags=["nbval-check-output"]
+claim("agreement of the painting with itself, shifted", of_itself, above=1 / 2)
+# The bound is wide: layouts that have nothing to do with each other agree by chance, now more and now less.
+claim("agreement of the painting with its texture", of_texture, below=1 / 2)
+
+# %% [markdown]
+# **Explain.** The textures at the top of this lesson have the painting's matrices and none of its layout.
 
 # %% [markdown]
 # ## 6. Single filters for content, pairs for style?
 #
-# A learner asked whether content is single filters and style is pairs of them. Two things differ between the two costs,
-# though: single or pairs, and positions kept or summed. Try all four.
-#
-# **Predict.** Two pieces of one lawn, and gravel. Which of the four finds the two lawns alike?
+# A learner asked: is content "activating individual filters" and style "activating pairings of filters"? Two things
+# differ between the two costs, though: single filters or pairs, and positions kept or summed. Try all four.
 
 # %%
 lawn, gravel = pictures.sample("grass", None), pictures.sample("gravel", None)
@@ -387,46 +628,48 @@ pieces = {
     "lawn, shifted": lawn[:, 37:165, 53:181],
     "gravel": gravel[:, :128, :128],
 }
-plots.row(pieces)
+plots.row(pieces, alt="Two pieces of one lawn, which agree at no single spot, and a piece of gravel")
 
 # %% [markdown]
-# *In the figure:* the same grass twice, the second piece cut a little further down and to the right, and gravel.
-#
-# **Look at** any single spot: the two lawns do not agree anywhere.
+# **Predict.** Which of the four find the two lawns more alike than lawn and gravel?
 
-# %% claim="two by two" tags=["nbval-check-output"]
+# %%
+predict("02.lawns")
+
+# %%
 views = {
     "single, kept": lambda block: block,
     "single, summed": lambda block: block.sum((1, 2)),
     "pairs, kept": lambda block: torch.einsum("khw,lhw->klhw", block, block),
     "pairs, summed": lambda block: torch.einsum("khw,lhw->kl", block, block),
 }
-A, shifted, other = (blocks(piece)["relu3_1"][:32] for piece in pieces.values())
-finds = {}
-for name, view in views.items():
-    near, far = (view(A) - view(shifted)).norm(), (view(A) - view(other)).norm()
-    finds[name] = bool(near < far / 2)
-    print(f"{name}: the shifted lawn is nearer than half of gravel's distance: {finds[name]}")
-assert finds == {
-    "single, kept": False,
-    "single, summed": True,
-    "pairs, kept": False,
-    "pairs, summed": True,
+block, shifted, other = (blocks(piece)["relu3_1"][:32] for piece in pieces.values())
+ratios = {
+    name: ((view(block) - view(shifted)).norm() / (view(block) - view(other)).norm()).item()
+    for name, view in views.items()
 }
+plots.bars(
+    {name: {"ratio": value} for name, value in ratios.items()}, "to shifted lawn / to gravel", line=1
+)
+
+# %% claim="two by two" tags=["nbval-check-output"]
+claim("single, kept: the shifted lawn's distance by gravel's", ratios["single, kept"], above=0.8)
+claim("pairs, kept", ratios["pairs, kept"], above=0.8)
+claim("single, summed", ratios["single, summed"], below=1 / 2)
+claim("pairs, summed", ratios["pairs, summed"], below=1 / 2)
 
 # %% [markdown]
-# **Explain.** It is the **sum** that makes style. Single filters, summed, already find the lawn; pairs with their
-# positions kept do not. Section 2 shows what pairs add: they know *which* filters are strong together. So: summing
-# forgets where, pairing remembers with whom.
+# **Explain.** A short bar means: the same lawn, recognised. The **sum** makes style. Summed, single filters recognise
+# this lawn as well as pairs do. What pairs add, section 2 shows: they know *which* filters are strong together, and no
+# sum of single filters can tell *together* from *apart*. Summing forgets where; pairing remembers with whom.
 
 # %% [markdown]
 # ## 7. Why not just compare the activations?
 #
-# An answer in the same thread argued with numbers: 16 channels of 1000 × 1000 are 16 million activations, their Gram
-# matrix 256 numbers. Is it good because it is *small*?
+# An answer in the same thread argued with numbers: 16 channels of 1000 × 1000 are 16 million activations, and their
+# Gram matrix has 256 entries. Comparing activations would "lump all channels into one big pile".
 #
-# **Predict.** Take 256 random projections of the activations: as few numbers. Six textures; pieces cut elsewhere are to
-# be recognised. Who finds them?
+# Test both arguments. Take six textures, cut pieces from them elsewhere, and see which view recognises the pieces.
 
 # %%
 textures = {
@@ -459,26 +702,32 @@ def recognised(view):
     return right / len(asked)
 
 
-# %% claim="fewer numbers" tags=["nbval-check-output"]
+# %%
 directions = torch.randn(256, known["grass"].numel(), generator=torch.Generator().manual_seed(0)).double()
 scores = {
     "all activations": recognised(lambda block: block.flatten()),
-    "256 random projections": recognised(lambda block: directions @ block.flatten()),
-    "256 entries of G": recognised(gram_matrix),
+    "256 random\nprojections": recognised(lambda block: directions @ block.flatten()),
+    "one big pile,\nsorted": recognised(lambda block: block.flatten().sort().values),
+    "16 means": recognised(lambda block: block.mean((1, 2))),
+    "256 entries\nof G": recognised(gram_matrix),
 }
-for name, score in scores.items():
-    print(f"{name}: more than three in four recognised: {score > 0.75}")
-assert (
-    scores["256 entries of G"]
-    > 0.75
-    > 0.6
-    > max(scores["all activations"], scores["256 random projections"])
+plots.bars(
+    {name: {"share": score} for name, score in scores.items()}, "recognised (line: by chance)", line=1 / 6
 )
 
+# %% claim="fewer numbers" tags=["nbval-check-output"]
+claim("recognised by all activations", scores["all activations"], below=1 / 3)
+claim("recognised by 256 random projections", scores["256 random\nprojections"], below=1 / 3)
+claim("recognised by 256 entries of G", scores["256 entries\nof G"], above=3 / 4)
+
 # %% [markdown]
-# **Explain.** Few numbers are not the point: random ones are as blind as all of them. What counts is *which* are kept:
-# those that stay the same when the texture is cut elsewhere.
+# **Explain.** Having few numbers is not the point: random ones are as blind as all of them. Nor does comparing
+# activations pile up the channels. It compares numbers of the same channel *at the same position*, and that is its
+# trouble. A real pile, all channels sorted together, does as well as $G$ here: it has forgotten positions.
 #
+# So keep the numbers that stay the same when the texture is cut elsewhere. For these textures, 16 means would do.
+
+# %% [markdown]
 # The answer compared this with a pedometer. Ten sensors are read for a minute, a hundred times a second. Was the wearer
 # walking, running or climbing stairs? Let us build one.
 
@@ -504,61 +753,146 @@ minutes = [(gait, minute(gait)) for gait in PACE for _ in range(10)]
 
 
 # %%
-def share_right(view):
-    """For each minute, look for the nearest other one: how often is it the same gait?"""
+def distances(view):
+    """How far every minute is from every other one, seen through `view`."""
     seen = torch.stack([view(signals).flatten() for _, signals in minutes])
-    distance = torch.cdist(seen, seen).fill_diagonal_(torch.inf)
-    return (
-        sum(minutes[near][0] == gait for near, (gait, _) in zip(distance.argmin(1), minutes, strict=True))
-        / 30
-    )
+    return torch.cdist(seen, seen)
 
+
+def right_of_30(distance):
+    """For how many minutes the nearest other one is of the same gait."""
+    nearest = distance.clone().fill_diagonal_(torch.inf).argmin(1)
+    return sum(minutes[near][0] == gait for near, (gait, _) in zip(nearest, minutes, strict=True))
+
+
+# %%
+of_samples, of_grams = distances(lambda signals: signals), distances(lambda signals: signals @ signals.T)
+plots.matrices(
+    {"60,000 samples": of_samples, "10 × 10 Gram matrices": of_grams},
+    alt="Distances of thirty minutes, ten per gait: by samples nearly the same everywhere off the diagonal, by Gram "
+    "matrices three dark squares of small distances, one per gait",
+)
 
 # %% claim="pedometer" tags=["nbval-check-output"]
-raw, gram = share_right(lambda signals: signals), share_right(lambda signals: signals @ signals.T)
-print(
-    f"60,000 samples: fewer than two in three right: {raw < 2 / 3};  10 × 10 Gram: all right: {gram == 1}"
-)
-assert gram == 1 and raw < 2 / 3
+claim("share of the minutes recognised by samples", right_of_30(of_samples) / 30, below=2 / 3)
+claim("minutes of 30 recognised by Gram matrices", right_of_30(of_grams), equals=30)
 
 # %% [markdown]
-# **Explain.** Two minutes of walking rarely agree sample by sample: the steps fall at other moments. Which sensors swing
-# *together* is a property of the gait. Replace "minute" by "picture", "sensor" by "filter" and "gait" by "style".
-#
-# Is this one run luck? With 30 other seeds the Grams found 30 of 30 each time; the samples found between 10, which is
-# chance, and 28, in the mean 15. So samples are unreliable, not always blind.
+# **Explain.** Dark means near. Two minutes of walking rarely agree sample by sample, because the steps fall at other
+# moments. Which sensors swing *together* is a property of the gait. For "minute" read "picture", for "sensor" read
+# "filter", for "gait" read "style".
+
+# %% [markdown]
+# Mind what this shows. We *built* the gaits so that they differ in how sensors swing together, so $G$ was bound to find
+# it. It illustrates the idea; it is no evidence about real walkers. And samples are unreliable rather than blind: with
+# 30 other seeds they found between 10 and 28 of the 30.
 
 # %% [markdown]
 # ## 8. Count what a style is
 #
-# G is symmetric, so N(N + 1)/2 of its entries say all. And its rank is at most M: it is made of M columns.
+# $G$ is symmetric, so $N(N+1)/2$ of its entries say all. And if there are few positions, it has a small rank:
 #
-# **Predict.** Take a picture so small that relu5_1 has fewer positions than filters. What do you know about G then?
+# $$\begin{aligned}
+# G v = 0 &\iff v^\top G v = \lVert F^\top v \rVert^2 = 0 && G \text{ is positive semidefinite} \\
+# &\iff F^\top v = 0 && \text{only 0 has length 0} \\
+# \operatorname{rank} G &= \operatorname{rank} F \le \min(N, M) && F \text{ has } N \text{ rows and } M \text{ columns}
+# \end{aligned}$$
 
 # %%
 small = blocks(pictures.resize(photo, 64))["relu5_1"]
 N, M = small.shape[0], small[0].numel()
 rank = torch.linalg.matrix_rank(gram_matrix(small)).item()
 vgg19 = [n * (n + 1) // 2 for n in nstlib.networks.ARCHITECTURES["vgg19"].widths]
+plots.table({"relu5_1 of a photo of 64 pixels": {"filters": N, "positions": M, "rank of G": rank}})
+
+# %%
+plots.table({"VGG-19": dict(zip(layers, vgg19, strict=True))}, "numbers that describe a style")
 
 # %% claim="rank" tags=["nbval-check-output"]
-print("more filters than positions:", N > M, "  rank of G at most M:", rank <= M)
-print("numbers that are a style to VGG-19, by layer:", vgg19, " in all:", sum(vgg19))
-assert N > M >= rank > 0 and sum(vgg19) == 305_888
+claim("positions for each filter of relu5_1", M / N, below=1 / 6)
+claim("rank of G for each position", rank / M, above=1 / 2, below=1.01)
+claim("numbers that describe a style in VGG-19", sum(vgg19), equals=305_888)
+
+# %% [markdown]
+# **Explain.** A picture that leaves fewer positions than filters cannot fill its Gram matrix: many mixtures of filters
+# never occur in it. The number of entries is the same for every size of picture.
+
+# %% [markdown]
+# ## 9. Why style takes several layers
+#
+# In lesson 01 one content layer was enough: match it, and all deeper layers follow. Does style follow, too? In a forum
+# the answer was that several layers "average each other out". Match the Gram matrix of one layer alone, and see.
+
+# %%
+single = ("relu1_1", "relu3_1", "relu5_1")
+restyled = {layer: texture(layer) for layer in single} | {"all five": from_grams}
+plots.row(
+    {"painting": painting} | restyled,
+    alt="The night painting; from relu1_1 yellow blots on dark blue; from relu3_1 short thick dabs in pale green, yellow "
+    "and blue; from relu5_1 gaudy coloured grain; from all five layers curved strokes and glows in blue and yellow",
+)
+
+# %% [markdown]
+# **Look at** what each single layer lacks. The first has the palette, but no strokes. The second has dabs of paint in
+# wrong colours. The third seems to be mere grain, and yet its *own* matrix nearly agrees.
+#
+# In numbers: how much of $E_l$ is left at each layer, as a share of the cost of a picture whose features are all zero?
+
+
+# %%
+def gram_left(picture):
+    """E_l by layer, as a share of that of features that are all zero."""
+    E, there = style.layer_style_cost, blocks(picture)
+    zero = {layer: E(0 * features_s[layer], features_s[layer]) for layer in layers}
+    return {layer: (E(there[layer], features_s[layer]) / zero[layer]).item() for layer in layers}
+
+
+# %%
+left = {name: gram_left(picture) for name, picture in restyled.items()}
+plots.table(left, "matched at / left at")
+
+# %% claim="style does not follow" tags=["nbval-check-output"]
+# The bound is wide: how far off a single layer leaves the others differs from painting to painting.
+claim("matched at relu1_1, left at relu5_1", left["relu1_1"]["relu5_1"], above=0.3)
+claim("matched at all five, most that is left", max(left["all five"].values()), below=0.1)
+claim("matched at one, least of the most left", min(max(left[one].values()) for one in single), above=0.3)
+
+# %% [markdown]
+# **Explain.** Content compares position by position, and the next layer is computed from just these numbers. A Gram
+# matrix has summed the positions away. *How much* blue and yellow there is does not say how they lie beside each other,
+# and that is what the next layer looks at.
+#
+# So style must ask at every depth. That is no averaging: each layer adds what the others lack. Lesson 04 weighs them.
+
+# %% [markdown]
+# The forum also expected several layers to bring "less content of the style image". Is it their number that removes the
+# painting's hills and stars? Compare layouts once more.
+
+# %%
+plots.table(
+    {
+        name: {"agreement with the painting": agreement(painting, picture)}
+        for name, picture in restyled.items()
+    },
+    "matched at",
+)
+
+# %% [markdown]
+# **Explain.** Not one of them has the painting's layout, however many layers were matched. The sum over positions
+# removes it, in every layer by itself.
 
 # %% [markdown]
 # ## Recap
 #
-# - **G<sub>kk'</sub> = Σ<sub>i</sub> F<sub>ki</sub> F<sub>k'i</sub>**, all at once **G = F Fᵀ**: which filters are
-#   strong at the same places.
-# - The diagonal says how much of each filter there is; the rest says what goes with what.
-# - G/M = Cov + μμᵀ: not a correlation, the means stay in.
+# - $G_{kk'} = \sum_i F_{ki} F_{k'i}$, all at once $G = F F^\top$: which filters are strong at the same places.
+# - The diagonal holds squared lengths, the rest lengths and angles: how much there is, and what goes with what.
+# - $G/M = \text{Cov} + \mu\mu^\top$: not a correlation, because the means stay in.
 # - The sum forgets where, beyond each filter's reach. That makes it style.
-# - It holds N(N + 1)/2 numbers a layer, whatever the picture's size.
+# - It holds $N(N+1)/2$ numbers per layer, whatever the picture's size, and style needs several layers.
 
 # %% [markdown]
 # ## On your own
 #
-# - Find the two filters of relu2_1 with the largest entry off the diagonal for a painting of yours, and show both maps.
+# - Find the two filters of `relu2_1` with the largest entry off the diagonal for a painting of yours, and show both maps.
 # - Mirror a picture left to right. Which layers' Gram matrices notice?
 # - Take one sensor away from the pedometer at a time. How few are enough?

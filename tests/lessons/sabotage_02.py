@@ -3,6 +3,7 @@
 SABOTAGES = [
     ("three views", "F is not transposed back", '"ki,li->kl"', '"ki,li->li"'),
     ("three views", "loops over too few positions", "for i in range(M)", "for i in range(M - 1)"),
+    ("three views", "rows in place of columns", "for x in F.T)", "for x in F)"),
     ("own function", "divided by M", "return F @ F.T", "return F @ F.T / F.shape[1]"),
     ("own function", "wrong reshape", "features.flatten(1)", "features.permute(1, 2, 0).reshape(len(features), -1)"),
     (
@@ -11,7 +12,8 @@ SABOTAGES = [
         "batch.flatten(2) @ batch.flatten(2).mT",
         "batch.flatten(2) @ batch.flip(0).flatten(2).mT",
     ),
-    ("batch", "one picture twice", "right[1].allclose(mixed[N:, N:])", "right[0].allclose(mixed[N:, N:])"),
+    ("batch", "one picture twice", "mixed[N:, N:], equals=right[1]", "mixed[N:, N:], equals=right[0]"),
+    ("batch", "nothing mixed", "mixed[:N, N:].norm()", "mixed[:N, N:].norm() / 2"),
     (
         "stripes and orange",
         "independent is apart",
@@ -21,12 +23,15 @@ SABOTAGES = [
     ("stripes and orange", "centred", "G = {name: F @ F.T / F.shape[1]", "G = {name: F.cov(correction=0)"),
     ("covariance", "means forgotten", "covariance + torch.outer(mu, mu)", "covariance"),
     ("covariance", "divided by M − 1", "centred.T / F.shape[1]", "centred.T / (F.shape[1] - 1)"),
+    ("covariance", "not centred", "centred = F - mu[:, None]", "centred = F"),
+    ("means", "centred first", "mu = block.flatten(1).mean(1)", "mu = (block.flatten(1) - block.mean()).mean(1)"),
     (
         "entries",
         "before the ReLU",
-        "in features_s.values():\n    G = gram_matrix(block)",
-        "in features_s.values():\n    G = gram_matrix(block - block.mean())",
+        "G = gram_matrix(block)\n    bound",
+        "G = gram_matrix(block - block.mean())\n    bound",
     ),
+    ("semidefinite", "no inner products", "eigvalsh(G / G.norm())", "eigvalsh(G / G.norm() - 1)"),
     ("entries", "bound of the smaller", "G.diagonal()).sqrt()", "G.diagonal()).sqrt() / 2"),
     ("diagonal's share", "the diagonal alone", "/ difference.square().sum()", "/ on.square().sum()"),
     (
@@ -35,17 +40,43 @@ SABOTAGES = [
         "torch.diag(difference.diagonal())",
         "difference - torch.diag(difference.diagonal())",
     ),
-    ("columns", "rows shuffled", "F[:, torch.randperm(F.shape[1]", "F[torch.randperm(F.shape[0]"),
-    ("columns", "nothing shuffled", "torch.randperm(F.shape[1], generator=order)", "torch.arange(F.shape[1])"),
+    ("orange goes", "the style has orange", ".mean(0, keepdim=True).expand(3, -1, -1)", ""),
+    ("orange goes", "no steps", "rate = 0.02", "rate = 0.0"),
+    ("orange goes", "against the stripes", "two_filter_bank(x)) - goal)", "two_filter_bank(x)) - 0 * goal)"),
+    ("columns", "rows shuffled", "F[:, order]", "F[torch.randperm(len(F))]"),
+    (
+        "columns",
+        "nothing shuffled",
+        "order = torch.randperm(M, generator=torch.Generator().manual_seed(0))",
+        "order = torch.arange(M)",
+    ),
+    (
+        "columns",
+        "mixed by any matrix",
+        "torch.linalg.qr(torch.randn(M, M, generator=torch.Generator().manual_seed(0)).double()).Q",
+        "torch.randn(M, M).double()",
+    ),
     (
         "pixels",
         "nothing shuffled",
         "torch.randperm(len(tiles), generator=torch.Generator().manual_seed(0))",
         "torch.arange(len(tiles))",
     ),
-    ("pixels", "columns, not pixels", '"single pixels": shuffle(photo, 1)', '"single pixels": photo'),
-    ("tiling", "divided by M", "(tiled @ tiled.T).allclose(4", "(tiled @ tiled.T / 4).allclose(4"),
+    ("pixels", "other pixels", "change(shuffle(photo, tile))", "change(shuffle(photo.flip(0), tile))"),
+    ("tiling", "divided by M", "tiled @ tiled.T, equals", "tiled @ tiled.T / 4, equals"),
     ("tiling", "another picture", "for n in (1, 2))", "for n in (1, 3))"),
+    (
+        "arrangement",
+        "the painting itself",
+        "of_itself, of_texture = agreement(painting, painting.roll(4, 2)), agreement(painting, from_grams)",
+        "of_itself, of_texture = agreement(painting, painting), agreement(painting, painting)",
+    ),
+    (
+        "arrangement",
+        "turned over",
+        "agreement(painting, painting.roll(4, 2)), agreement",
+        "agreement(painting, 1 - painting), agreement",
+    ),
     ("two by two", "pairs not summed", '"khw,lhw->kl", block', '"khw,lhw->klhw", block'),
     ("two by two", "singles not summed", "block.sum((1, 2))", "block"),
     ("two by two", "gravel is a lawn", '"gravel": gravel[', '"gravel": lawn['),
@@ -60,7 +91,14 @@ SABOTAGES = [
     ("pedometer", "every minute starts and paces alike", "* torch.randn(1, generator=chance))", "* 0)"),
     ("rank", "many positions", "pictures.resize(photo, 64)", "pictures.resize(photo, 512)"),
     ("rank", "ordered pairs", "n * (n + 1) // 2", "n * n"),
+    ("style does not follow", "all layers each time", "texture(layer) for layer", "texture(*layers) for layer"),
+    ("style does not follow", "nothing counts", "alpha=0, init", "alpha=0, beta=0, init"),
 ]
 
 # Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
-INTRODUCED = {"B": "A batch of B pictures", "μ": "With μ<sub>k</sub> for the mean of row k"}
+INTRODUCED = {
+    "B": "A batch of B pictures",
+    "μ": "for the mean of row $k$",
+    "θ": "with the angle",
+    "Q": "any orthogonal matrix",
+}
