@@ -9,7 +9,7 @@ SABOTAGES = [
     ("places forgotten", "filters in another order", "F.flip(1)", "F.flip(0)"),
     ("places forgotten", "nothing moved", "F.flip(1)", "F"),
     ("two costs", "begun at the painting", "scales=1)", 'scales=1, init="style")'),
-    ("two costs", "no style", "scales=1)", "scales=1, beta=0)"),
+    ("two costs", "hardly any style", "scales=1)", "scales=1, beta=0.01)"),
     ("two costs", "so short a stride that the fall is even", "scales=1)", "scales=1, learning_rate=0.001)"),
     ("one term alone", "a little style", "size=96, beta=0)", "size=96, beta=0.01)"),
     ("one term alone", "content still at work", "size=96, alpha=0)", "size=96)"),
