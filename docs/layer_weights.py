@@ -2,7 +2,8 @@
 
 It says how many layers pull at the photo, 1 / Σ share² of the lengths λ_l ‖∂E_l/∂X‖: 5 if all five pull alike, 1 if one
 pulls alone. Each cell has the smallest and the largest of three pairs, for the network as it is and normalised on 8, 32
-and 128 pictures. Photos are 128 pixels on their shorter side.
+and 128 pictures. Photos are 128 pixels on their shorter side. Below the table stands, for each network as it is, the
+largest share of the pull that its first layer has with any pair, under four rules.
 """
 
 import sys
@@ -50,12 +51,30 @@ def how_many(pulls: dict[str, float], layer_weights: dict[str, float]) -> float:
     return sum(weighted) ** 2 / sum(pull**2 for pull in weighted)
 
 
+def first_share(network: networks.Network, photo: str, style: str) -> float:
+    """Return the first layer's largest share of the weighted pulls under four rules that do not balance."""
+    by_layer = pulls(network, photo, style)
+    size = tuple(pictures.sample(photo, SIDE).shape[1:])
+    blocks = {layer: block[0] for layer, block in network(painted.paint(style, size)[None]).items()}
+    against_zero = {layer: layer_style_cost(torch.zeros_like(S), S).item() for layer, S in blocks.items()}
+    rules = (
+        weighting.equal(network.layers),
+        weighting.inverse_n2(network.n_filters),
+        weighting.geometric(network.layers),
+        weighting.relative(against_zero),
+    )
+    first = network.layers[0]
+    weighted = [{layer: rule[layer] * pull for layer, pull in by_layer.items()} for rule in rules]
+    return max(pulled[first] / sum(pulled.values()) for pulled in weighted)
+
+
 def main(names: list[str]) -> None:
     """Print the table, a row for each network and each number of pictures it is normalised on."""
     squares = varied_squares(max(COUNTS))
-    rows = []
+    rows, first_shares = [], {}
     for name in names:
         ordinary = networks.load(name, networks.STYLE_LAYERS)
+        first_shares[name] = max(first_share(ordinary, *pair) for pair in PAIRS)
         rules = weighting.equal(ordinary.layers), weighting.inverse_n2(ordinary.n_filters)
         for count in track((0, *COUNTS), name):
             network = networks.weight_normalised(ordinary, squares[:count]) if count else ordinary
@@ -66,6 +85,8 @@ def main(names: list[str]) -> None:
     print("| network | | equal λ | λ ∝ 1/N² |\n|:---|:---|:---|:---|")
     for row in rows:
         print("| " + " | ".join(row) + " |")
+    for name, share in first_shares.items():
+        print(f"{name}: the first layer's share of the pull is at most {share:.3f}")
 
 
 if __name__ == "__main__":

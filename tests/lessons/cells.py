@@ -21,7 +21,7 @@ SMALLEST = 64
 AT_LEARNERS_SIDE = {
     "01": ("patch",),
     "02": ("pixels",),
-    "04": ("height and slope", "balanced by cost", "deep share", "two by two", "rare filters"),
+    "04": ("two by two",),
     "08": ("FLOPs for each byte",),
 }
 SLOW = 0.1  # seconds from which on it is worth keeping what a cell has bound

@@ -14,6 +14,7 @@ SABOTAGES = [
         "(lambda n, g: torch.arange(n))(len(tiles), g=",
     ),
     ("what each depth knows", "tiles too small", "shuffled(square, 32)", "shuffled(square, 4)"),
+    ("less content", "one layer twice", 'texture("relative")', "texture({fourth: 1.0})"),
     (
         "palette",
         "layers in reverse",
@@ -32,8 +33,8 @@ SABOTAGES = [
     (
         "height and slope",
         "costs for pulls",
-        "torch.autograd.grad(cost, X, retain_graph=True)[0].norm().item()",
-        "cost.item()",
+        "pull[layer] / costs[layer]",
+        "costs[layer] / costs[layer]",
     ),
     ("balanced by cost", "balanced by pull", "1 / costs[layer]", "1 / pull[layer]"),
     ("balanced", "in proportion", "1 / norm / total", "norm / total"),
@@ -47,9 +48,16 @@ SABOTAGES = [
     ),
     ("presets", "energy not inverted", "1 / against_zero[layer]", "against_zero[layer]"),
     ("presets", "another choice", "Settings().layer_weights", 'Settings(layer_weights="equal").layer_weights'),
-    ("deep share", "N² for 1/N²", "1 / N[layer] ** 2", "N[layer] ** 2"),
-    ("deep share", "relative by the photo's pull", "1 / against_zero[layer]", "1 / pull[layer]"),
-    ("equally strong", "λ that add up to 1", "nstlib.weighting.relative(against_zero)", 'sum_is_one["relative"]'),
+    ("first share", "N for 1/E", "1 / against_zero[layer]", "1 / pull[layer]"),
+    (
+        "first share",
+        "shares ignored",
+        "return shares({layer: layer_weights[layer]",
+        "return ({layer: 0.2 + 0 * layer_weights[layer]",
+    ),
+    ("directions", "one layer five times", "arrow in at_photo.values()", "arrow in [at_photo[first]] * 5"),
+    ("directions", "lengths added", "* arrow for layer, arrow", "* arrow.norm() for layer, arrow"),
+    ("equally strong", "balanced at equal's β", 'sum_is_one["balanced"], beta=beta)', 'sum_is_one["balanced"])'),
     ("equally strong", "equal twice", 'layer_weights="relative", beta=', 'layer_weights="equal", beta='),
     ("only at the start", "measured at the photo", "pulls(ended)", "pulls(photo)"),
     ("must be asked for", "nothing left out", "{**start, layer: 0.0}", "{**start}"),
@@ -74,10 +82,14 @@ SABOTAGES = [
     ("normalised", "ordinary network", "nstlib.networks.weight_normalised(network, squares)", "network"),
     ("two by two", "the ordinary network twice", "pulls(photo, normalised)", "pulls(photo, network)"),
     ("two by two", "N² for 1/N²", "1 / N[layer] ** 2", "N[layer] ** 2"),
-    ("rare filters", "the commonest", "means[means > 0].min()", "means.max()"),
-    ("rare filters", "the loudest", "argsort()", "argsort(descending=True)"),
-    ("rare filters", "the ordinary network twice", '("normalised", normalised)', '("normalised", network)'),
+    ("unevenness", "squares of means", "block.square().mean(1)", "block.mean(1).square()"),
+    (
+        "unevenness",
+        "one layer five times",
+        "unevenness(block) for layer, block",
+        "unevenness(squares) for layer, block",
+    ),
 ]
 
 # Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
-INTRODUCED = {"L": "L being the number of layers", "D": "lesson 03: family D, the puzzle's"}
+INTRODUCED = {"L": "L$ being the number of layers", "D": "lesson 03: family D, the puzzle's"}
