@@ -4,7 +4,7 @@
 # **What you will do.** Write the number that is lowered, one step of the way, and a measure of grain; then run the whole
 # of style transfer with them.
 #
-# **You need** lesson 05 and 15 minutes.
+# **You need** lesson 05b, section 1, and 15 minutes.
 #
 # Under each question there is a check: run it as often as you like. `ex05.step.hint()` gives one of three hints,
 # `ex05.progress()` shows how far you are.

@@ -169,7 +169,7 @@ tv = Question(
         "Two slices, shifted against each other by one, give all pairs in one direction.",
         "`x[:, 1:] - x[:, :-1]` downwards, the same with the last dimension across; absolute values, summed.",
     ),
-    reread="lesson 05, section 6",
+    reread="lesson 05b, section 1",
     misconceptions=(
         Misconception(
             "squares",

@@ -80,8 +80,8 @@ def table(title: str, questions: Iterable) -> Text:
             f"tries: {entry.get('tries', 0)}{looked}"
         )
     lines.append(f"{earned} of {sum(question.points for question in questions)} points")
-    lessons = {PREDICTION + question.id[2:4] for question in questions}
-    made = [entry for name, entry in _read().items() if name.partition(".")[0] in lessons]
+    lessons = tuple(PREDICTION + question.id[2:4] for question in questions)  # 05 also begins 05b.starts
+    made = [entry for name, entry in _read().items() if name.startswith(lessons)]
     if made:
         right = sum(bool(entry.get("right")) for entry in made)
         lines.append(f"predictions in the lesson: {len(made)}, right: {right}")

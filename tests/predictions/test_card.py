@@ -64,6 +64,14 @@ def test_progress_counts_the_lessons_predictions(kept):
     assert "predictions" not in str(ex02.progress())
 
 
+def test_progress_counts_both_parts_of_a_lesson(kept):
+    from nstlib.checks import ex05
+
+    for name in ("05.one", "05b.two", "04.three"):
+        Card(Prediction(name, "It falls < 0.", CHOICES)).commit("down")
+    assert "predictions in the lesson: 2, right: 2" in str(ex05.progress())
+
+
 def test_without_a_browser_it_is_folded_text():
     data, _ = choice()._repr_mimebundle_()
     assert data["text/markdown"] == (
