@@ -1,13 +1,13 @@
 # %% [markdown]
 # # 08 · Fast and large
 #
-# **What you will do.** Turn the loop of the tutorials into this library's engine, one change at a time, count what each
-# change saves, and then run a large picture in memory that you forecast.
+# **What you will do.** Turn the loop of the tutorials into this library's engine, one change at a time, and count what
+# each saves. Then run a large picture in memory that you forecast.
 #
-# **You will be able to** tell what a step computes for nothing, measure it, use half precision without `nan`, and say
+# **You will be able to** find what a step computes in vain, measure it, use half precision without `nan`, and say
 # beforehand how much memory a picture needs.
 #
-# **You need** the loop and J of lesson 05 and 45 minutes.
+# **You need** the loop and $J$ of lesson 05 and 45 minutes.
 
 # %%
 import copy
@@ -15,12 +15,14 @@ import math
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import nstlib
-from nstlib import Settings, bench, engine, pictures, plots
+from nstlib import Settings, bench, claim, engine, pictures, plots
+from nstlib.predictions import predict
 
 # %%
 side = int(os.environ.get("NST_SIDE", "128"))
@@ -29,12 +31,11 @@ photo = pictures.resize(original, side)
 painting = nstlib.transfer.resample_to(whole_painting, photo)  # of the photo's shape
 
 # %% [markdown]
-# Two networks: the course's small one, and VGG-19 in full width. VGG-19's weights are random here, so nothing needs a
-# download: what a step *computes* does not depend on the weights' values.
+# We use two networks: the course's small one, and VGG-19 in full width. VGG-19's weights are random here, so you need no
+# download: what a step *computes* does not depend on the values of the weights.
 #
-# The steps that this lesson writes itself run on the CPU, with as many threads as the library's engine uses. Rows
-# called `nstlib` run where the engine runs: on a GPU, if there is one. For a fair race set `NST_DEVICE=cpu` before
-# JupyterLab starts.
+# Our own steps run on the CPU, with as many threads as the library's engine uses. Bars called `nstlib` run where the
+# engine runs: on a GPU, if there is one. For a fair race set `NST_DEVICE=cpu` before you start JupyterLab.
 
 # %%
 layers = (*nstlib.networks.STYLE_LAYERS, "relu4_2")
@@ -51,7 +52,11 @@ print(plan)
 # %% [markdown]
 # ## 1. The loop as tutorials print it
 #
-# J is lesson 05's, with α = 1, β = 10 and every layer in units of its E<sub>l</sub> of nothing:
+# $J$ is lesson 05's, with $\alpha = 1$ and $\beta = 10$, and every layer's cost is divided by the cost of a picture
+# without features:
+#
+# $$J = \frac{\lVert F_X - F_C \rVert^2}{\lVert F_C \rVert^2} + \frac{10}{5} \sum_l
+# \frac{\lVert G_X/M_X - G_S/M_S \rVert^2}{\lVert G_S/M_S \rVert^2}$$
 
 
 # %%
@@ -76,11 +81,11 @@ def J(features, content, goals, E=E):
 
 
 # %% [markdown]
-# And this is a step. With the network as it comes from most libraries it does four things that can be read in
-# well-known programs, and all four cost time. (The one in Keras's example, by F. Chollet, shows all three pictures to
-# the network in every step.)
-#
-# **Predict.** Which four?
+# And this is a step. It does four things that can be read in well-known programs, and all four waste time. No program
+# that we know has all of them. [Keras's example](https://keras.io/examples/generative/neural_style_transfer/) (F.
+# Chollet) shows all three pictures to the network at every step and runs every layer.
+# [d2l](https://d2l.ai/chapter_computer-vision/neural-style.html) does neither, but leaves its weights asking for
+# gradients.
 
 
 # %%
@@ -100,22 +105,28 @@ def all_again(network, photo, painting):
 
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
+# **Predict.** Count what this step computes in vain, though it only has to move the pixels of X. Which of these is *not*
+# waste?
+
+# %%
+predict("08.waste")
+
+# %% [markdown]
+# Four things are waste:
 #
-# The weights still ask for gradients; the network goes on below the deepest layer that J uses; photo and painting are
-# shown again in each step, though they never change; and their targets are made anew from that. Three changes mend all
-# four: whoever computes the targets once need not show their pictures again.
+# 1. The weights still ask for gradients, and get them.
+# 2. The network runs on below the deepest layer that $J$ uses.
+# 3. Photo and painting are shown again at every step, though they never change.
+# 4. Their targets are computed again from that.
 #
-# </details>
-#
-# The optimiser is left out: it only touches the pixels, few beside the features.
+# Three changes mend all four, because targets that are computed once need no pictures again.
 
 # %% [markdown]
 # Now the yardsticks. Times differ from machine to machine and from minute to minute. Counts do not.
 #
 # A *FLOP* is one operation on numbers with a decimal point. A multiplication and an addition are two, so a product of
-# matrices, N × M times M × N, takes 2 N² M. A convolution is such a product, of weights and neighbourhoods. PyTorch's
-# counter counts products and convolutions alone; a ReLU or a pool counts as nothing.
+# matrices, $N \times M$ times $M \times N$, takes $2 N^2 M$. A convolution is such a product, of weights and
+# neighbourhoods. PyTorch's counter counts only products and convolutions; a ReLU or a pool counts as nothing.
 
 
 # %%
@@ -127,18 +138,18 @@ def flops(work):
 
 
 # %%
-def alike(a, b):
-    """Whether two tensors are equal but for rounding."""
-    return ((a - b).norm() < 1e-3 * b.norm()).item()
+def difference(a, b):
+    """How far a tensor is from another one, relative to the latter's size."""
+    return ((a - b).norm() / b.norm()).item()
 
 
 # %%
 def race(**work):
-    """Print median times of a call, taken in turns, and how often each goes into the first."""
+    """Draw how many times as fast as the first each call is, by median times taken in turns."""
     seconds = bench.interleaved(work, rounds=3)
     first = next(iter(seconds.values()))
-    for name, each in seconds.items():
-        print(f"{name:>14} {1000 * each:6.0f} ms   {first / each:5.2f} ×")
+    speeds = {name: {"speed": first / each} for name, each in seconds.items()}
+    return plots.bars(speeds, ylabel="times as fast as the first", line=1)
 
 
 # %%
@@ -156,8 +167,9 @@ with torch.no_grad():
     by_formula = J(of_x, of_c["relu4_2"], grams_s).item()
 
 # %% claim="same J" tags=["nbval-check-output"]
-print("J is the library's J:", abs(by_formula / library.total - 1) < 0.02)
-assert abs(by_formula / library.total - 1) < 0.02 and tutorial().abs().max() > 0
+# The bound is wide: the library may compute features in bfloat16.
+claim("relative difference of our J and the library's", abs(by_formula / library.total - 1), below=0.02)
+claim("largest entry of the gradient", tutorial().abs().max(), above=0)
 
 # %%
 running = nstlib.transfer.steps(
@@ -166,95 +178,96 @@ running = nstlib.transfer.steps(
 race(plain=tutorial, nstlib=lambda: next(running))
 
 # %% [markdown]
-# **Look at** the ratio: the same J, and a multiple of the time. Where does it go? We take it apart,
-# change by change.
+# **Look at** the ratio: the same $J$, and a fraction of the time. Where does the time go? We take the step apart, change
+# by change. (The optimiser is left out: it only touches the pixels, which are few beside the features.)
 
 # %% [markdown]
 # ## 2. Freeze the weights
 #
-# `backward()` fills the gradient of *everything* that asks for one. We move pixels; nobody needs ∂J/∂weights.
+# `backward()` fills in the gradient of *everything* that asks for one. We move pixels; nobody needs
+# $\partial J/\partial\,\text{weights}$. A convolution takes some FLOPs forward. On the way back, the gradient by its
+# input takes as many again, and so does the gradient by its weights.
 #
-# **Predict.** A convolution takes some FLOPs forward. On the way back the gradient by its input takes as many again,
-# and so does the gradient by its weights. What share of a step's FLOPs is for nothing?
-#
-# (`whole.with_layers(layers)` stops after relu5_1, the deepest layer that J uses. Here it is only a measure; section 3 makes a
-# step of it.)
+# (`whole.with_layers(layers)` stops after relu5_1, the deepest layer that $J$ uses. Here it only serves as a measure;
+# section 3 makes a step of it.)
 
 # %%
 frozen = all_again(whole, *half_size)  # the library loads every network frozen
 until_relu5_1 = whole.with_layers(layers)
 three = torch.stack([*half_size, half_size[0]])
+saved, forward = flops(tutorial) - flops(frozen), flops(lambda: until_relu5_1(three))
 
 # %% claim="weights' gradients" tags=["nbval-check-output"]
-saved = flops(tutorial) - flops(frozen)
-print(f"{saved / flops(tutorial):.0%} of the FLOPs were for the weights' gradients")
-print("as many as one pass forward takes:", saved == flops(lambda: until_relu5_1(three)))
-print("the pixels' gradient is the same:", alike(frozen(), tutorial()))
-assert saved == flops(lambda: until_relu5_1(three)) and 0.3 < saved / flops(tutorial) < 0.34
-assert alike(frozen(), tutorial())
+claim("share of a step's FLOPs that went to the weights' gradients", saved / flops(tutorial), above=0.3)
+claim("these FLOPs, of one pass forward", saved / forward, equals=1.0)
+claim("relative difference of the pixels' gradient", difference(frozen(), tutorial()), below=1e-3)
 
 # %% [markdown]
 # **Explain.** Forward, back to the input, back to the weights: three nearly equal parts, and the last was thrown away.
-# (Forward goes on below relu5_1, so it is a little more than a third.) One line mends it:
+# (Forward runs on below relu5_1, so it is a little more than a third.) One line mends it:
 # `network.requires_grad_(False)`.
 #
-# **Predict.** In place of `j.backward()` some programs ask for `torch.autograd.grad(j, x)`. Does that help, with a
-# network that is not frozen?
+# Some programs ask for `torch.autograd.grad(j, x)` instead of calling `j.backward()`. That helps, too, even when the
+# network is not frozen:
 
 # %%
 asking, begin = copy.deepcopy(whole).requires_grad_(), half_size[0].clone().requires_grad_()
 deep = asking(begin[None])["relu5_1"].sum()
-
-# %% claim="asked for x only" tags=["nbval-check-output"]
 everything = flops(lambda: deep.backward(retain_graph=True))
 x_only = flops(lambda: torch.autograd.grad(deep, begin, retain_graph=True))
-print("FLOPs on the way back, grad(j, x) against backward():", x_only / everything)
-assert everything == 2 * x_only
+
+# %% claim="asked for x only" tags=["nbval-check-output"]
+claim("FLOPs on the way back, grad(j, x) of backward()", x_only / everything, equals=0.5)
 
 # %% [markdown]
-# **Explain.** Yes: autograd computes only what leads to x. Both ways are right, and with both no memory goes to the
-# gradients of 20 million weights.
+# Autograd computes only what leads to $x$. Both ways are right, and neither spends memory on the gradients of 20 million
+# weights.
 
 # %% [markdown]
 # ## 3. Cut below the deepest layer
 #
-# J uses nothing deeper than relu5_1. VGG-19 has three more convolutions there, of 512 filters on 512.
-#
-# **Predict.** Are these 7 of 20 million weights worth much time?
+# $J$ uses nothing deeper than relu5_1. VGG-19 has three more convolutions there, of 512 filters on 512.
+
+# %% [markdown]
+# **Predict.** These are 7 of 20 million weights. What share of the step's FLOPs do we save without them?
+
+# %%
+predict("08.cut")
 
 # %%
 cut = all_again(until_relu5_1, *half_size)
+saved = flops(frozen) - flops(cut)
+below_relu5_1 = flops(lambda: whole(three)) - flops(lambda: until_relu5_1(three))
 
 # %% claim="the cut" tags=["nbval-check-output"]
-saved = flops(frozen) - flops(cut)
-below = flops(lambda: whole(three)) - flops(lambda: until_relu5_1(three))
-print(f"the cut saves {saved / flops(frozen):.1%} of the FLOPs, all of them forward: {saved == below}")
-assert saved == below and 0.02 < saved / flops(frozen) < 0.05
+claim("share of a step's FLOPs that the cut saves", saved / flops(frozen), above=0.02)
+claim("FLOPs saved beyond those below relu5_1 on the way forward", saved - below_relu5_1, equals=0)
 
-# %% claim="a cut higher up" tags=["nbval-check-output"]
+# %% [markdown]
+# A convolution's FLOPs are weights *times positions*, and so deep the map has few positions. The gradient never came that
+# way, either: nothing is saved on the way back.
+#
+# The cut pays when $J$ asks for less. This is what a pass forward takes if it stops at each layer:
+
+# %%
 one_pass = {layer: flops(lambda: whole.with_layers([layer])(three)) for layer in layers[:5]}
 part = {layer: count / flops(lambda: whole(three)) for layer, count in one_pass.items()}
-print("of a pass through all of VGG-19:", {layer: f"{each:.0%}" for layer, each in part.items()})
-assert part["relu3_1"] < 1 / 3 and part["relu5_1"] > 0.9
+plots.bars(
+    {layer: {"cut there": each} for layer, each in part.items()},
+    ylabel="share of a pass through VGG-19",
+)
+
+# %% claim="a cut higher up" tags=["nbval-check-output"]
+claim("share of a pass that ends at relu3_1", part["relu3_1"], below=1 / 3)
+claim("share of a pass that ends at relu5_1", part["relu5_1"], above=0.9)
 
 # %%
 race(plain=tutorial, frozen=frozen, cut=cut)
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
-#
-# Hardly. So deep the map has few positions, and the gradient never came that way.
-#
-# </details>
-#
-# **Explain.** Weights are not time: a convolution's FLOPs are weights *times positions*, and each pool leaves a quarter
-# of the positions. The cut pays when you ask for less: a run that needs nothing below relu3_1 saves more than two
-# thirds of a pass.
-
-# %% [markdown]
 # ## 4. Compute the targets once
 #
-# F<sub>C</sub> and G<sub>S</sub>/M<sub>S</sub> never change during a run.
+# $F_C$ and $G_S/M_S$ never change during a run.
 
 
 # %%
@@ -278,8 +291,8 @@ def once(network, photo, painting, pick=lambda block: block[0], E=E):
 
 
 # %% [markdown]
-# Is each picture shown as often as we think? A *hook* is a function of ours that PyTorch calls whenever a module runs;
-# this one notes how many pictures the network was given.
+# Is each picture shown as often as we think? A *hook* is a function of ours that PyTorch calls whenever a module runs.
+# This one notes how many pictures the network is given.
 
 
 # %%
@@ -296,56 +309,25 @@ def shown(network, step):
 ready = once(until_relu5_1, *half_size)
 
 # %% claim="targets once" tags=["nbval-check-output"]
-print(
-    "pictures shown in a step, before:", shown(until_relu5_1, cut), "after:", shown(until_relu5_1, ready)
-)
-print(f"FLOPs fall to {flops(ready) / flops(cut):.0%}, the gradient stays:", end=" ")
-print(alike(ready(), cut()))
-assert shown(until_relu5_1, cut) == 3 and shown(until_relu5_1, ready) == 1
-assert abs(flops(cut) / flops(ready) - 3) < 0.1 and alike(ready(), cut())
+claim("pictures shown in a step, before", shown(until_relu5_1, cut), equals=3)
+claim("pictures shown in a step, after", shown(until_relu5_1, ready), equals=1)
+claim("FLOPs before, times those after", flops(cut) / flops(ready), above=2.9)
+claim("relative difference of the gradient", difference(ready(), cut()), below=1e-3)
 
 # %%
 race(cut=cut, targets_once=ready)
 
 # %% [markdown]
-# **Explain.** One picture in place of three, forward *and* back: in a batch the gradient runs back through all of them.
-# In FLOPs this is the largest saving, and no number changed.
+# **Explain.** One picture instead of three, forward *and* back: in a batch, the gradient runs back through all of them.
+# This is the largest saving in FLOPs, and no number changed.
 #
-# So far we left out work. Now the same work is done better: in another order, with fewer digits, and at last by a
-# formula that saves one more product. We go on with the small network, in which other things than products take time,
-# too.
+# So far we left out work. Now we do the same work better: in another order of memory, with fewer digits, and by a formula
+# that saves one more product. We go on with the small network, where other things than products take time, too.
 
 # %% [markdown]
-# ## 5. Put a position's filters side by side
-#
-# A block (N, H, W) is one long row of numbers. PyTorch's own order goes filter by filter. *Channels-last* stores all N
-# filters of one position, then the next position. A tensor's *strides* tell: how far is it to the next filter, row,
-# column?
-
-# %%
-in_rows = once(minivgg, photo, painting)
-last = copy.deepcopy(minivgg).to(memory_format=torch.channels_last)  # the weights; features follow
-blocks = [network(photo[None])["relu3_1"] for network in (minivgg, last)]
-
-# %% claim="memory format" tags=["nbval-check-output"]
-by_filter, by_position = blocks
-_, N, H, W = by_filter.shape
-print("strides are H·W, W, 1 by filter:", by_filter.stride()[1:] == (H * W, W, 1))
-print("and 1, N·W, N by position:", by_position.stride()[1:] == (1, N * W, N))
-print("the same numbers:", alike(by_filter, by_position))
-assert by_filter.stride()[1:] == (H * W, W, 1) and by_position.stride()[1:] == (1, N * W, N)
-assert alike(by_filter, by_position)
-
-# %% [markdown]
-# A convolution mixes the filters of a position. Where PyTorch's routine for it wants them side by side and gets another
-# order, it sorts first, in every layer. And the order must survive the way *back*, too.
-#
-# **Predict.** A network gives (1, N, H, W). Two ways to lose the 1: `block[0]` and `block.squeeze(0)`. Both give the
-# same tensor, with the same strides. Which of them spoils the order of the gradient?
-
-# %% [markdown]
-# To see it we hang a hook on each layer, called with its output, and on the output another, called with the gradient as
-# it arrives.
+# PyTorch stores a block filter by filter. *Channels-last* stores all $N$ filters of one position, then the next
+# position, which some convolution routines prefer. Two lines switch to it, and nothing else changes. Appendix A shows
+# why the second one is `squeeze`.
 
 
 # %%
@@ -354,56 +336,14 @@ def squeezed(block):
     return block.squeeze(0)
 
 
-# %%
-def in_order(network, step):
-    """How many of the gradients that arrive at the layers are channels-last, and of how many."""
-    orders = []
-
-    def watch(stage, given, output):
-        if output.requires_grad:
-            output.register_hook(
-                lambda g: orders.append(g.is_contiguous(memory_format=torch.channels_last))
-            )
-
-    hooks = [stage.register_forward_hook(watch) for stage in network.stages.values()]
-    step()
-    for hook in hooks:
-        hook.remove()
-    return sum(orders), len(orders)
-
-
-# %%
-indexed = once(last, photo, painting)
-by_squeeze = once(last, photo, painting, squeezed)
-
-# %% claim="a view on the way back" tags=["nbval-check-output"]
-n_indexed, n_all = in_order(last, indexed)
-n_squeezed, _ = in_order(last, by_squeeze)
-print(f"gradients in channels-last order, with block[0]: {n_indexed} of {n_all}")
-print(f"with squeeze(0): {n_squeezed} of {n_all}")
-assert n_squeezed == n_all == n_indexed + len(layers)
-assert alike(by_squeeze(), indexed())
-
-# %%
-race(by_filter=in_rows, index=indexed, squeeze=by_squeeze)
+last = copy.deepcopy(minivgg).to(memory_format=torch.channels_last)  # the weights; features follow
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
+# ## 5. Fewer digits for the features
 #
-# `block[0]`. The gradient of an index is a new block of zeros in PyTorch's own order, into which the slice is copied:
-# at each of the six layers that J looks at. `squeeze` only changes the shape.
-#
-# </details>
-
-# %% [markdown]
-# **Explain.** Same numbers, another order, and the layers on the way back sort again. On the machine where this was
-# written channels-last with `block[0]` won nothing, and with `squeeze` a tenth or more.
-
-# %% [markdown]
-# ## 6. Fewer digits for the features
-#
-# bfloat16 has float32's range and only 8 of its 24 binary digits: half the bytes, and on some CPUs and GPUs products
-# several times as fast. Where they are *not* fast it is slower than float32. So the engine asks the hardware first:
+# bfloat16 has float32's range and only 8 of its 24 binary digits. It takes half the bytes, and on some CPUs and GPUs its
+# products are several times as fast. Where they are *not* fast, it is slower than float32. So the engine asks the
+# hardware first:
 
 # %%
 on_cpu = plan.device.type == "cpu"
@@ -412,8 +352,7 @@ reason = plan.reason if on_cpu else "the engine's plan is for the GPU and says n
 print(f"Features of the row `engine` below: {dtype}, because: {reason}")
 
 # %% [markdown]
-# **Predict.** 8 digits are one part in 256. The network has eleven convolutions in a row. How far is J off: 0.1 %, 1 %,
-# 10 %?
+# 8 digits are one part in 256, and the network has eleven convolutions in a row. How far off will $J$ be?
 
 # %%
 short_digits = copy.deepcopy(last)
@@ -421,20 +360,20 @@ short_digits.stages.to(torch.bfloat16)  # the pictures' scaling stays float32
 exact, rounded = (once(each, photo, painting, squeezed) for each in (last, short_digits))
 angle = torch.cosine_similarity(exact().flatten(), rounded().flatten(), dim=0).item()
 
-# %% claim="few digits" tags=["nbval-check-output"]
+# %%
 with torch.no_grad():
     goal, seen = ({n: squeezed(b) for n, b in last(each[None]).items()} for each in (painting, photo))
     few = {name: squeezed(block) for name, block in short_digits(photo[None]).items()}
     goals = {layer: gram(goal[layer]) for layer in nstlib.networks.STYLE_LAYERS}
     error = abs(J(few, goal["relu4_2"], goals) / J(seen, goal["relu4_2"], goals) - 1).item()
-print("J is off by less than 1 %:", error < 0.01, "  but not by nothing:", error > 0)
-print("the gradient points the same way, cosine above 0.99:", angle > 0.99)
-assert 0 < error < 0.01 and 0.99 < angle < 0.99999
+
+# %% claim="few digits" tags=["nbval-check-output"]
+claim("relative error of J", error, above=0, below=0.005)
+claim("1 − cosine of the two gradients", 1 - angle, above=1e-5, below=0.05)
 
 # %% [markdown]
-# **Explain.** Each rounding is off by chance, up or down, and J sums over thousands of positions: errors cancel. A
-# whole run of the library ends within 3 % of float32's J, now above and now below; a float32 run whose photo got a
-# thousandth of noise ends as far away.
+# **Explain.** Each rounding goes up or down by chance, and $J$ sums over thousands of positions, so the errors cancel. A
+# single pixel's gradient sums over far fewer, and turns a little.
 
 # %%
 placed = copy.deepcopy(last)
@@ -443,63 +382,73 @@ lean = once(placed, photo, painting, squeezed)
 race(float32=exact, engine=lean)
 
 # %% [markdown]
-# (Where the engine chose float32 both are the same step.)
+# (Where the engine chose float32, both bars are the same step.)
 #
 # Features may be short. Their *sums* may not. Add a thousand ones in bfloat16, one after the other:
 
-# %% claim="ones" tags=["nbval-check-output"]
+# %%
 total = torch.tensor(0, dtype=torch.bfloat16)
 for _ in range(1000):
     total = total + torch.tensor(1, dtype=torch.bfloat16)
-print("1 + 1 + … + 1, a thousand times:", total.item())
-assert total == 256
+
+# %% claim="ones" tags=["nbval-check-output"]
+claim("1 + 1 + … + 1, a thousand times, in bfloat16", int(total), equals=256)
 
 # %% [markdown]
-# With 8 digits, 256 + 1 is 256. A Gram entry is a sum over all positions, so the library sums in float32, and this
-# lesson's `gram` says `.float()`.
+# With 8 binary digits, $256 + 1$ is 256. A Gram entry is a sum over all positions, so the library sums in float32, and
+# this lesson's `gram` says `.float()`.
 
 # %% [markdown]
-# ## 7. A mistake on purpose: float16
+# ## 6. A mistake on purpose: float16
 #
-# float16 has 11 digits, but ends at 65,504. Lesson 05 saw a sum of it overflow. People then divide *first*: each F by
-# √M, so that their product is G/M at once.
+# float16 has 11 binary digits, but ends at 65,504. Lesson 05 saw one of its sums overflow. A common repair is to divide
+# *first*, each $F$ by $\sqrt M$, so that the product is $G/M$ at once:
 #
-# **Predict.** At 512 × 512 positions, filters answer 100 everywhere, or 500. Is G/M finite, if divided so?
+# $$\frac{F}{\sqrt M} \left(\frac{F}{\sqrt M}\right)^\top = \frac{F F^\top}{M}$$
+#
+# Try it at 512 × 512 positions, with filters that answer 100 everywhere, and 500 everywhere.
 
 # %%
 M = 512 * 512
 hundred, five_hundred = (torch.full((2, M), value, dtype=torch.float16) for value in (100.0, 500.0))
-
-# %% claim="divide first" tags=["nbval-check-output"]
+G_kk = {}
 for answer, F in ((100, hundred), (500, five_hundred)):
     summed, divided, single = F @ F.T, (F / M**0.5) @ (F / M**0.5).T, F.float() @ F.float().T / M
-    finite = [matrix.isfinite().all().item() for matrix in (summed, divided, single)]
-    print(f"{answer}: G finite: {finite[0]}, divided first: {finite[1]}, in float32: {finite[2]}")
-    assert finite == [False, answer == 100, True] and abs(single[0, 0] / answer**2 - 1) < 0.01
+    G_kk[answer] = {"G": summed[0, 0], "divided first": divided[0, 0], "summed in float32": single[0, 0]}
+
+# %%
+plots.table({f"answers of {answer}": entries for answer, entries in G_kk.items()}, "one entry")
+
+# %% claim="divide first" tags=["nbval-check-output"]
+claim("finite entries undivided", sum(G_kk[answer]["G"].isfinite().item() for answer in G_kk), equals=0)
+claim("answers of 100, divided first", G_kk[100]["divided first"], equals=100.0**2)
+claim(
+    "answers of 500, divided first, finite entries", int(G_kk[500]["divided first"].isfinite()), equals=0
+)
+claim("answers of 500, summed in float32, of 500²", G_kk[500]["summed in float32"] / 500**2, above=0.99)
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
+# **Explain.** $100^2$ fits. $500^2 = 250{,}000$ does not: even a *mean* square can be too large. Dividing first mends
+# small answers and makes `nan` just rare enough to surprise you later. Summing in float32 mends all of them.
 #
-# 100² fits. 500² = 250,000 does not: even a *mean* square can be too large.
-#
-# </details>
-#
-# **Explain.** Dividing first mends small answers and makes `nan` rare enough to surprise you later. Summing in float32
-# mends all of them. If you see `nan` in half precision: float32 sums first, then bfloat16 in place of float16.
+# So if you see `nan` in half precision: first sum in float32, then take bfloat16 instead of float16.
 
 # %% [markdown]
-# ## 8. The gradient by hand
+# ## 7. The gradient by hand
 #
-# Lesson 03 derived, and autograd agreed:
+# Lesson 03 derived the gradient, and autograd agreed. Count the products of an $N \times N$ with an $N \times M$ matrix,
+# or of $N \times M$ with $M \times N$. Write $D = G_X/M_X - G_S/M_S$.
 #
-# ∂E<sub>l</sub>/∂F = (G<sub>X</sub>/M<sub>X</sub> − G<sub>S</sub>/M<sub>S</sub>) F / (N² M<sub>X</sub>)
-#
-# **Predict.** Autograd does not know that G is symmetric. For G = F Fᵀ it has a gradient by the left F and one by the
-# right. How many products (N × N times N × M, forward or back) does it need, and how many does the formula?
+# $$\begin{aligned}
+# G_X &= F F^\top && \text{one product, forward} \\
+# \frac{\partial E_l}{\partial F} &= \frac{D F + D^\top F}{2 N^2 M_X} && \text{autograd: one product for each } F
+# \text{ in } F F^\top \\
+# &= \frac{D F}{N^2 M_X} && \text{by hand: } D = D^\top \text{, so one is enough}
+# \end{aligned}$$
 
 # %% [markdown]
 # A `torch.autograd.Function` brings its own gradient. `forward` leaves in `ctx` what `backward` will need; `backward`
-# is given ∂J/∂E<sub>l</sub> and returns the gradient by each argument, `None` for one that needs none.
+# is given $\partial J/\partial E_l$ and returns the gradient by each argument, or `None` for one that needs none.
 
 
 # %%
@@ -525,8 +474,8 @@ def closed(block, goal):
 
 
 # %% [markdown]
-# And who keeps less? `saved_tensors_hooks` hands us every tensor that autograd keeps for the way back. Two of them may
-# be views of one piece of memory, so we count each piece once, known by its address, `data_ptr()`.
+# Which of the two keeps less in memory? `saved_tensors_hooks` hands us every tensor that autograd keeps for the way back.
+# Two of them may be views of one piece of memory, so we count each piece once, known by its address, `data_ptr()`.
 
 
 # %%
@@ -551,46 +500,41 @@ block = seen.clone().requires_grad_()
 short_block = seen.bfloat16().requires_grad_()
 N, M = block.shape[0], block[0].numel()
 
-# %% claim="closed form" tags=["nbval-check-output"]
+# %%
 by_autograd, by_hand = (torch.autograd.grad(cost(block, goal), block)[0] for cost in (E, closed))
 products = [flops(lambda: cost(block, goal).backward()) / (2 * N * N * M) for cost in (E, closed)]
-print("the same gradient:", alike(by_hand, by_autograd))
-print(f"products: autograd {products[0]:g}, by hand {products[1]:g}")
-assert alike(by_hand, by_autograd)
-assert products == [3, 2]
+beside_D = [kept(lambda: cost(short_block, goal)) - 4 * N * N for cost in (E, closed)]
+
+# %% claim="closed form" tags=["nbval-check-output"]
+claim("relative difference of the two gradients", difference(by_hand, by_autograd), below=1e-3)
+claim("products by autograd", products[0], equals=3)
+claim("products by hand", products[1], equals=2)
 
 # %% claim="kept by a cost" tags=["nbval-check-output"]
-autograd_kept, hand_kept = (kept(lambda: cost(short_block, goal)) for cost in (E, closed))
-print(
-    f"bytes kept beside D, for each number of F in bfloat16: autograd {(autograd_kept - 4 * N * N) / (N * M):g},",
-    end=" ",
-)
-print(f"by hand {(hand_kept - 4 * N * N) / (N * M):g}")
-assert autograd_kept - 4 * N * N == 4 * N * M and hand_kept - 4 * N * N == 2 * N * M
+claim("bytes kept for each number of F in bfloat16, by autograd", beside_D[0] / (N * M), equals=4)
+claim("bytes kept by hand", beside_D[1] / (N * M), equals=2)
 
 # %%
 formula = once(placed, photo, painting, squeezed, closed)
 race(autograd=lean, closed=formula)
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
-#
-# Autograd: one forward, two back. By hand one forward, one back.
-#
-# </details>
-#
-# **Explain.** Symmetry is knowledge that autograd lacks. The formula also keeps F as the network gave it, while
-# autograd keeps the float32 copy that went into the sum. This is the last change: `nstlib.style.gram_matrix` does the
-# same for a whole G.
+# **Explain.** That $D$ is symmetric is something we know and autograd does not. The formula also keeps $F$ as the network
+# gave it, while autograd keeps the float32 copy that went into the sum. This is the last change;
+# `nstlib.style.gram_matrix` does the same for a whole $G$.
 
 # %% [markdown]
-# ## 9. Large pictures hardly change?
+# ## 8. Why do large pictures hardly change?
 #
 # Learners ask why a large photo hardly changes where a small one was repainted. A filter looks at a fixed number of
-# pixels: strokes of ten pixels are broad on a small picture and hair-thin on a large one.
-#
-# **Predict.** Twenty steps at three sizes, each at its full size alone. Shrink the results to 16 pixels, so that only
-# large areas remain. Which moved farthest?
+# pixels: strokes of ten pixels are broad on a small picture and thin as a hair on a large one.
+
+# %% [markdown]
+# **Predict.** Take twenty steps at three sizes, each at its full size alone, and shrink the results to 16 pixels, so that
+# only large areas remain. Which picture's areas moved farthest?
+
+# %%
+predict("08.sizes")
 
 
 # %%
@@ -603,23 +547,31 @@ def run(size, scales, steps):
 def moved(steps):
     """How far a run moved the large areas: mean difference of its first and last picture at 16 pixels."""
     first, final = (pictures.resize(steps[i].picture, 16) for i in (0, -1))
-    return (final - first).abs().mean().item()
+    return (final - first).abs().mean()
 
 
 # %%
 at_full_size = {size: moved(run(size, 1, 20)) for size in (side // 2, side, 2 * side)}
+smallest, middle, largest = at_full_size.values()
+plots.bars(
+    {f"{size} pixels": {"moved": each} for size, each in at_full_size.items()},
+    ylabel="mean change of large areas",
+)
 
 # %% claim="larger moves less" tags=["nbval-check-output"]
-smallest, middle, largest = at_full_size.values()
-print("the larger the picture, the less its large areas moved:", smallest > middle > largest)
-assert smallest > middle > largest
+claim("the middle picture moved, of the smallest", middle / smallest, below=1)
+claim("the largest picture moved, of the middle", largest / middle, below=1)
 
 # %% [markdown]
-# **Explain.** So begin small: there strokes reach across the cheek, and a step is cheap. Enlarge the result, go on, and
-# add finer strokes. That is *coarse to fine*; each scale has √2 times the side of the one before, twice the pixels.
+# **Explain.** Each step moves every pixel about as far. But on a large picture neighbours move to and fro within thin
+# strokes, and the areas stay where they were.
+
+# %% [markdown]
+# So begin small: there a stroke reaches across the cheek, and a step is cheap. Enlarge the result, go on,
+# and add finer strokes. That is *coarse to fine* (used by Gatys et al., [2017](https://arxiv.org/abs/1611.07865), for
+# large pictures). Each scale here has $\sqrt 2$ times the side of the one before, so twice the pixels.
 #
-# **Predict.** 40 steps over four scales. How many steps at full size compute as many pixels? And who has the lower J
-# then?
+# Compare 40 steps over four scales with as many steps at full size as compute equally many pixels.
 
 
 # %%
@@ -635,39 +587,40 @@ full_only = run(2 * side, scales=1, steps=as_many)
 
 # %%
 plots.row(
-    {"full size alone": full_only[-1].picture, "coarse to fine": coarse_first[-1].picture}, height=3.5
+    {"full size alone": full_only[-1].picture, "coarse to fine": coarse_first[-1].picture},
+    height=3.5,
+    alt="Two cats made from the same number of pixels. Left every hair and stripe is still the cat's own, with a fine "
+    "relief over it; right the fur is laid in broad strokes and curls, and the background has turned blue",
 )
 
 # %% [markdown]
-# *In the figure:* two cats made from the same number of pixels. Left every hair and stripe is still the cat's own, with
-# a fine relief over it. Right the fur is laid in broad strokes, with blue around the eyes and on the chin.
-#
 # **Look at** the forehead: the fur's dark stripes are still there on the left, and painted over on the right.
 
 # %% claim="coarse to fine" tags=["nbval-check-output"]
 far, near = moved(coarse_first), moved(full_only)
-print(f"40 steps over four scales: as many pixels as {as_many} steps at full size")
-print("large areas moved over 1.4 times as far:", far > 1.4 * near)
-assert 17 <= as_many <= 21 and far > 1.4 * near
+claim("steps at full size that compute as many pixels", as_many, above=16, below=22)
+claim("coarse to fine moved large areas, times full size alone", far / near, above=1.8)
 
 # %%
 longer = run(2 * side, scales=1, steps=40)
-for title, taken in (
-    ("coarse to fine", coarse_first),
-    ("full size", full_only),
-    ("full size, 40", longer),
-):
-    print(f"{title:>15}: J {taken[-1].total:.2f}, {pixels(taken) / 1e6:.1f} million pixels")
+plots.table(
+    {
+        title: {"J": taken[-1].total, "million pixels": pixels(taken) / 1e6}
+        for title, taken in (
+            ("coarse to fine", coarse_first),
+            ("full size", full_only),
+            ("full size, 40 steps", longer),
+        )
+    }
+)
 
 # %% [markdown]
-# **Explain.** For the same pixels coarse to fine moved the large areas farther. And mostly it has the lower J then:
-# 0.53 to 1.03 times that of full size alone (three pairs, two seeds each). With *as many steps* full size has the lower
-# J, for twice the work. Broad strokes are what only coarse to fine brings.
-#
-# The library does it by itself: `scales=None` begins near 180 pixels.
+# **Explain.** For the same number of pixels, coarse to fine moved the large areas farther. With *as many steps*, full size
+# may reach the lower $J$, for twice the work. So $J$ alone does not decide: broad strokes are what only coarse to fine
+# brings. The library does it by itself: `scales=None` begins near 180 pixels.
 
 # %% [markdown]
-# ## 10. Your own table
+# ## 9. Your own table
 #
 # All changes together, in turns, for both networks.
 
@@ -684,7 +637,7 @@ def ladder(network, photo, painting):
     variants |= {"cut": all_again(needed, photo, painting), "targets once": once(needed, photo, painting)}
     variants |= {"channels-last": once(ordered, photo, painting, squeezed)}
     variants |= {f"in {str(dtype)[6:]}": once(precise, photo, painting, squeezed)}
-    return variants | {"gradient by hand": once(precise, photo, painting, squeezed, closed)}
+    return variants | {"by hand": once(precise, photo, painting, squeezed, closed)}
 
 
 # %%
@@ -702,127 +655,60 @@ ladders["VGG-19"]["nstlib"], ladders["minivgg"]["nstlib"] = lambda: next(running
 # %%
 times = {title: bench.interleaved(rungs, rounds=3) for title, rungs in ladders.items()}
 
-# %%
-for title, rungs in ladders.items():
-    print(f"\n{title}: how many times fewer FLOPs than plain, and how many times faster")
-    done, needed = {variant: flops(step) for variant, step in rungs.items()}, times[title]
-    for variant in rungs:
-        fewer, faster = done["plain"] / done[variant], needed["plain"] / needed[variant]
-        print(f"{variant:>18} {fewer:6.2f} × {faster:6.1f} ×")
-
-# %% claim="every change" tags=["nbval-check-output"]
-every = list(ladder(all_of_minivgg, photo, painting).values())
-counts = [flops(each) for each in every]
-angles = [torch.cosine_similarity(every[0]().flatten(), each().flatten(), dim=0).item() for each in every]
-print("no change adds FLOPs:", counts == sorted(counts, reverse=True))
-print(f"the last has {counts[-1] / counts[0]:.0%} of the first one's")
-print("and every gradient points the same way, cosine above 0.99:", min(angles) > 0.99)
-assert counts == sorted(counts, reverse=True) and counts[-1] < 0.25 * counts[0] and min(angles) > 0.99
-
-# %% [markdown]
-# **Look at** the two columns. Where work is left out, both rise, though not by the same factor: what is no product takes
-# time, too. Memory order and precision leave the FLOPs as they are, and may still change the time. So FLOPs are not all.
-# (Three rounds each: a tenth up or down means nothing.)
-
-# %% [markdown]
-# (`nstlib` may be slower than the row above it: it also moves the picture, copies it for you and reports every cost.
-# Where there is a GPU it runs there. With AMX it takes a Gram matrix's product twice, in bfloat16 each, for float32's
-# digits: hence its FLOPs. A row `in float32`, on a machine without fast bfloat16, is the same step as the row above it.)
-
-# %% [markdown]
-# ## 11. Where the rest goes
-#
-# A processor computes, and it fetches numbers. A layer that does few FLOPs for each byte may wait for memory, however
-# fast the products are. Let us count both for each layer of minivgg as loaded: in float32, forward.
-#
-# **Predict.** Which block takes most of the time: the first, with 16 filters at every pixel, or the fourth, with 160
-# filters on a map of 1/64?
 
 # %%
-given, calls = (photo[None] - minivgg.mean) / minivgg.std, {}
-for layer, stage in minivgg.stages.items():
-    calls[layer] = (stage, given)
-    given = stage(given)
-
-
-# %%
-def cost_of(stage, given):
-    """FLOPs, and bytes read and written, of one layer."""
-    result = stage(given)
-    weights = sum(weight.numel() for weight in stage.parameters())
-    return flops(lambda: stage(given)), 4 * (given.numel() + result.numel() + weights)
-
-
-# %%
-costs = {layer: cost_of(*call) for layer, call in calls.items()}
-intensity = {layer: count / size for layer, (count, size) in costs.items() if count}
-
-# %% claim="FLOPs for each byte" tags=["nbval-check-output"]
-print({layer: round(each) for layer, each in intensity.items()})
-first = {layer: each for layer, each in costs.items() if layer[4] == "1"}
-share = [
-    sum(pair[i] for pair in first.values()) / sum(pair[i] for pair in costs.values()) for i in (0, 1)
-]
-print(f"block 1 has {share[0]:.0%} of the FLOPs and {share[1]:.0%} of the bytes")
-assert min(intensity, key=intensity.get) == "conv1_1" and intensity["conv3_2"] > 6 * intensity["conv1_1"]
-assert share[0] < 0.2 and share[1] > 2.5 * share[0]
-
-# %%
-matrix = torch.rand(768, 768)
-works = {layer: lambda call=call: call[0](call[1]) for layer, call in calls.items()}
-with torch.no_grad():
-    spent = bench.interleaved(works | {"product": lambda: matrix @ matrix}, rounds=9)
-peak = 2 * 768**3 / spent["product"]
-
-# %%
-for layer in intensity:
-    speed = costs[layer][0] / spent[layer]
-    print(
-        f"{layer}: {intensity[layer]:4.0f} FLOPs a byte, {speed / peak:4.0%} of a large product's speed"
-    )
-
-
-# %%
-def by_block(numbers):
+def table_of(title):
+    """How many times fewer FLOPs than the plain step each variant takes, and how many times faster it is."""
+    rungs, needed = ladders[title], times[title]
+    done = {variant: flops(step) for variant, step in rungs.items()}
     return {
-        f"block {block}": sum(numbers[name] for name in costs if name[4] == str(block))
-        for block in range(1, 6)
+        variant.replace(" ", "\n").replace("-", "-\n"): {
+            "times fewer FLOPs": done["plain"] / done[variant],
+            "times as fast": needed["plain"] / needed[variant],
+        }
+        for variant in rungs
     }
 
 
 # %%
-counted = [by_block({layer: pair[i] for layer, pair in costs.items()}) for i in (0, 1)]
-tables = {"FLOPs": counted[0], "bytes": counted[1], "time": by_block(spent)}
-for name, table in tables.items():
-    print(f"{name:>5}:", {block: f"{each / sum(table.values()):.0%}" for block, each in table.items()})
-plots.shares(tables)
+plots.bars(table_of("VGG-19"), ylabel="VGG-19, against the plain step", line=1)
+
+# %%
+plots.bars(table_of("minivgg"), ylabel="minivgg, against the plain step", line=1)
+
+# %%
+every = list(ladder(all_of_minivgg, photo, painting).values())
+counts = [flops(each) for each in every]
+angles = [torch.cosine_similarity(every[0]().flatten(), each().flatten(), dim=0).item() for each in every]
+rises = sum(after > before for before, after in pairwise(counts))
+
+# %% claim="every change" tags=["nbval-check-output"]
+claim("changes that add FLOPs", rises, equals=0)
+claim("FLOPs of the last step, of the first", counts[-1] / counts[0], below=0.25)
+claim("smallest cosine with the first step's gradient", min(angles), above=0.95)
 
 # %% [markdown]
-# *In the figure:* three bars, divided among five blocks. Of the FLOPs block 4 has the most, of the bytes block 1.
-#
-# **Look at** block 1 in each bar. It computes little and moves much. Is its share of the time nearer to its FLOPs or to
-# its bytes?
+# **Look at** the two bars of each change. Where work is left out, both rise, though not by the same factor: what is no
+# product takes time, too. Memory order and precision leave the FLOPs as they are and may still change the time. So FLOPs
+# are not everything. (Three rounds each: a tenth up or down means nothing.)
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
-#
-# That depends on the machine. Where this was written the two were nearly even: block 4, with three times the FLOPs of
-# block 1, took little more of the time (29 % against 26 %).
-#
-# </details>
+# `nstlib` may be slower than the bar before it: it also moves the picture, copies it for you and reports every cost.
+# Where there is a GPU, it runs there. On processors with AMX, the library takes a Gram matrix's product twice, in
+# bfloat16 each, to get float32's digits: hence its FLOPs. A bar `in float32`, on a machine without fast bfloat16, is the
+# same step as the one before it.
 
 # %% [markdown]
-# **Explain.** By its FLOPs alone block 1 would take an eighth. `conv1_1`, with the fewest FLOPs a byte, reached 30 % of
-# a large product's speed there, the convolutions of block 4 nearly all of it: waiting for memory would look just so. A
-# small network has more of such layers, and is not as much faster as its FLOPs promise.
+# ## 10. Large, in a known amount of memory
+#
+# The way back needs what the way forward computed, so it is kept. That is what runs out, not the weights.
 
 # %% [markdown]
-# ## 12. Large, in a known amount of memory
-#
-# The way back needs what the way forward computed, so it is kept. That, not the weights, is what runs out.
-#
-# **Predict.** Which tensors of a layer are kept: the convolution's result, the ReLU's, the pool's? And how do they grow
-# with the picture?
+# **Predict.** In the middle of a block stand a convolution, its ReLU and the next convolution. Which of their tensors are
+# kept until the way back?
+
+# %%
+predict("08.kept")
 
 
 # %%
@@ -832,21 +718,27 @@ def kept_by(network, height, width):
     return kept(lambda: network(x[None]), but=(*network.parameters(), network.mean, network.std))
 
 
-# %% claim="memory grows with pixels" tags=["nbval-check-output"]
+# %%
 small, double = kept_by(minivgg, 64, 96), kept_by(minivgg, 128, 192)
-print("twice the side keeps", double / small, "times the bytes, and takes", end=" ")
 work = [flops(lambda: minivgg(torch.rand(1, 3, *size))) for size in ((64, 96), (128, 192))]
-print(work[1] / work[0], "times the FLOPs")
-assert double == 4 * small and work[1] == 4 * work[0]
+
+# %% claim="memory grows with pixels" tags=["nbval-check-output"]
+claim("twice the side keeps, times the bytes", double / small, equals=4)
+claim("twice the side takes, times the FLOPs", work[1] / work[0], equals=4)
 
 # %% [markdown]
-# Proportional to the pixels, exactly so where both sides divide by 16. So one number says it all: bytes *a pixel*.
+# The ReLU's result is kept, for its own mask and as the next convolution's input; the convolution's own result is not. In
+# the library, a block's last ReLU comes after the pool, because $\max(\text{ReLU}(a), \text{ReLU}(b)) =
+# \text{ReLU}(\max(a, b))$: a quarter as many numbers. For each of them the pool keeps, in 8 bytes, where the maximum was.
 
 # %% [markdown]
-# Each ReLU's result is kept, for its own mask and as the next convolution's input; the convolution's own is not. A
-# block's last ReLU comes behind the pool in the library, max(ReLU(a), ReLU(b)) being ReLU(max(a, b)): a quarter as many
-# numbers. For each of them the pool keeps, in 8 bytes, where the maximum was. Block 1 of minivgg in float32:
-# 16 · (4 + ¼ · (4 + 8)) = 112 bytes a pixel.
+# Memory is proportional to the pixels, exactly so where both sides divide by 16. So one number says it all: bytes *a
+# pixel*. With $b$ bytes for a number, block $l$ has $N_l$ filters, $d_l$ convolutions and $1/4^{l-1}$ of the positions:
+#
+# $$\text{bytes a pixel} = 3 b + \sum_{l=1}^{4} \frac{N_l}{4^{l-1}} \Big(\underbrace{(d_l - 1)\, b}_{\text{ReLUs before
+# the pool}} + \underbrace{\tfrac14 (b + 8)}_{\text{pool: result, places}}\Big) + \frac{N_5\, b}{4^4}$$
+#
+# The first term is the picture itself; the last is block 5, which ends with its first ReLU.
 
 
 # %%
@@ -861,38 +753,57 @@ def bytes_a_pixel(architecture, bytes_each):
     return total
 
 
+# %%
+counted = {net.name: kept_by(net, 64, 96) / (64 * 96) for net in (minivgg, until_relu5_1)}
+formulas = {net.name: bytes_a_pixel(net.architecture, 4) for net in (minivgg, until_relu5_1)}
+plots.table(
+    {
+        name: {"counted": f"{counted[name]:g}", "by the formula": f"{formulas[name]:g}"}
+        for name in counted
+    },
+    "bytes a pixel, float32",
+)
+
 # %% claim="bytes a pixel" tags=["nbval-check-output"]
-for network in (minivgg, until_relu5_1):
-    found = kept_by(network, 64, 96) / (64 * 96)
-    print(f"{network.name} in float32: counted {found:g}, by the formula", end=" ")
-    print(f"{bytes_a_pixel(network.architecture, 4):g} bytes a pixel")
-    assert found == bytes_a_pixel(network.architecture, 4)
+claim("minivgg, counted and by the formula", counted["minivgg"], equals=formulas["minivgg"])
+claim("VGG-19, counted and by the formula", counted["random-vgg19"], equals=formulas["random-vgg19"])
+
 
 # %%
-for network, height, width in ((until_relu5_1, 1024, 1536), (minivgg, 1024, 1536), (minivgg, 2048, 3072)):
-    for short, bytes_each in (("float32", 4), ("bfloat16", 2)):
-        need = bytes_a_pixel(network.architecture, bytes_each) * height * width / 1e9
-        print(
-            f"{network.name} at {height} × {width} in {short}: {need:.2f} GB kept, {4 * need:.1f} for the run"
+def forecast(network, height, width):
+    """Gigabytes that a pass keeps, by the formula, in float32 and in bfloat16."""
+    n_pixels = height * width
+    return {
+        name: bytes_a_pixel(network.architecture, each) * n_pixels / 1e9
+        for name, each in (("float32, GB", 4), ("bfloat16, GB", 2))
+    }
+
+
+# %%
+plots.table(
+    {
+        f"{network.name}, {height} × {width}": forecast(network, height, width)
+        for network, height, width in (
+            (until_relu5_1, 1024, 1536),
+            (minivgg, 1024, 1536),
+            (minivgg, 2048, 3072),
         )
+    },
+    "kept",
+)
 
 # %% [markdown]
-# What is kept is the *floor*: a step also holds blocks on their way, gradients, the optimiser, and what was freed, since
-# asking Linux for it anew costs time. Measured where this was written, in bytes a pixel: minivgg 660 to 830 in float32
-# and 470 to 560 in bfloat16, VGG-19 2,200 and 1,400 to 1,700. That is 2.1 to 3.5 times the floor (on Linux). Reckon
-# with 4, and with 0.5 to 0.7 GB for Python and PyTorch.
+# What is kept is the *floor*. A step also holds blocks on their way, gradients, the optimiser, and memory that was freed
+# but not handed back, since asking Linux for it anew costs time. Where this was written, a run took 2.1 to 3.5 times the
+# floor. Reckon with 4 times, and with 0.5 to 0.7 GB for Python and PyTorch. Above four million pixels the library hands
+# everything back: less memory, but twice the time.
 
 # %% [markdown]
-# Above four million pixels the library keeps nothing freed: minivgg in bfloat16 at 2048 × 3072 took 330 bytes a pixel,
-# and twice the time.
-
-# %% [markdown]
-# **Predict.** minivgg in float32, the cat at four times `side`, 512 × 770 here. Write down the megabytes. Then
-# we make a few steps and look.
+# Now a forecast to be tested: minivgg in float32, the cat at four times `side`. Write down the megabytes by the formula.
+# Then we make a few steps and look.
 #
-# A process counts Python and PyTorch, too, and does not give back all that it once held. So each run has a process of
-# its own, and a small picture's is subtracted. `NST_TEST=1` makes the library compute in float32, on one thread of the
-# CPU.
+# A process counts Python and PyTorch, too, and does not give back all that it once held. So each run gets a process of
+# its own, and we subtract a small picture's. `NST_TEST=1` makes the library compute in float32, on one thread of the CPU.
 
 
 # %%
@@ -914,37 +825,41 @@ large_pixels, large_bytes = alone(4 * side)
 # %%
 floor = bytes_a_pixel(minivgg.architecture, 4)
 measured = (large_bytes - small_bytes) / (large_pixels - small_pixels)
+plots.bars(
+    {
+        title: {"MB": each * large_pixels / 1e6}
+        for title, each in (("floor", floor), ("measured", measured), ("reckoned", 4 * floor))
+    },
+    ylabel="MB for the large picture",
+)
 
 # %% claim="a large picture's memory" tags=["nbval-check-output"]
-print("more than the floor, less than four times the floor:", floor < measured < 4 * floor)
-assert floor < measured < 4 * floor
-
-# %%
-for title, each in (("floor", floor), ("reckoned", 4 * floor), ("measured", measured)):
-    print(
-        f"{title:>9}: {each:4.0f} bytes a pixel, {each * large_pixels / 1e6:5.0f} MB for the large picture"
-    )
+claim("measured bytes a pixel, times the floor", measured / floor, above=1, below=4)
 
 # %% [markdown]
-# **Explain.** The forecast needed no run: filters, layers and pixels gave it. Where this was written the measured was
-# 2.6 to 3.2 times the floor. (`python -m nstlib.bench.limits` measures other networks and sizes, in the engine's own
-# precision.)
+# **Explain.** The forecast needed no run: filters, layers and pixels gave it. (`python -m nstlib.bench.limits` measures
+# other networks and sizes, in the engine's own precision.)
 #
-# **Out of memory?** Take minivgg in place of VGG-19, then a smaller size. bfloat16 is no choice of yours: the engine
-# takes it where the hardware has it. And look at your own loop:
+# **Out of memory?** Take minivgg instead of VGG-19, then a smaller size. bfloat16 is not for you to choose: the engine
+# takes it where the hardware has it. And look at your own loop. This lesson's `longer` is a list of 40 steps, and every
+# step has its picture:
+
+# %%
+a_pixel = sum(step.picture.nbytes for step in longer) / longer[-1].picture[0].numel()
 
 # %% claim="pictures kept" tags=["nbval-check-output"]
-at_once = sum(step.picture.nbytes for step in longer) / longer[-1].picture[0].numel()
-print(f"list(steps) of {len(longer)} steps holds {at_once:g} bytes a pixel", end=", ")
-print(f"the network {bytes_a_pixel(minivgg.architecture, 4):g}")
-assert at_once == 12 * len(longer) > bytes_a_pixel(minivgg.architecture, 4)
+claim("bytes a pixel in list(steps) of 40 steps", a_pixel, equals=12 * 40)
+claim("these, times what the network keeps", a_pixel / bytes_a_pixel(minivgg.architecture, 4), above=1)
 
 # %% [markdown]
 # **Explain.** This course writes `list(nstlib.transfer.steps(…))`, which keeps *every* picture. For a large one write
 # `for step in steps(…): pass`, or `nstlib.stylize`, and keep the last.
 #
-# **Predict.** FLOPs and bytes grow with the pixels. And the time of a step? Say it grows as pixels^p. Twice the side is
-# four times the pixels, so p = log(ratio of the times) / log 4. Is p 1, below, or above?
+# FLOPs and bytes grow with the pixels. And the time of a step? Say it grows as $\text{pixels}^p$. Twice the side is four
+# times the pixels, so
+#
+# $$\frac{t_{\text{large}}}{t_{\text{small}}} = 4^p \quad\Longrightarrow\quad p = \frac{\log(t_{\text{large}} /
+# t_{\text{small}})}{\log 4}$$
 
 # %%
 sizes = {small: pictures.resize(original, small) for small in (side // 2, side, 2 * side)}
@@ -953,39 +868,44 @@ growing = {small: once(placed, sizes[small], looks[small], squeezed, closed) for
 took = list(bench.interleaved(growing, rounds=5).values())
 
 # %%
-for fewer, more, small in zip(took, took[1:], sizes, strict=False):
-    p = math.log(more / fewer) / math.log(4)
-    print(f"from {small} to {2 * small} pixels: {more / fewer:.1f} times the time, p = {p:.2f}")
+plots.table(
+    {
+        f"from {small} to {2 * small} pixels": {
+            "times the time": more / fewer,
+            "p": math.log(more / fewer, 4),
+        }
+        for (fewer, more), small in zip(pairwise(took), sizes, strict=False)
+    }
+)
 
 # %% [markdown]
-# **Explain.** p is below 1 as long as a step's fixed costs show, and nears 1 as pictures grow: from then on twice the side
-# takes four times as long. It is above 1 where blocks no longer fit the processor's cache.
+# **Look at** $p$. It is below 1 as long as a step's fixed costs show, and nears 1 as pictures grow: from then on, twice
+# the side takes four times as long. It is above 1 where blocks no longer fit into the processor's cache.
 
 # %% [markdown]
-# ## 13. A GPU, where there is one
+# ## 11. A GPU, where there is one
 #
 # The engine takes it by itself. The FLOPs stay the same; the order and the precision are what the engine chose for that
-# GPU, and what is kept lies in *its* memory, with each pool's input: only on the CPU does the library pool by itself. A
-# GPU returns before it has finished, so whoever times it must wait (`torch.cuda.synchronize()`), as `bench.interleaved`
-# does.
+# GPU. What is kept lies in *its* memory, including each pool's input: only on the CPU does the library pool in its own
+# way. A GPU returns before it has finished, so a timer must wait (`torch.cuda.synchronize()`), as `bench.interleaved`
+# does. Without a GPU there is nothing to compare.
 
 # %%
-if plan.device.type == "cpu":
-    print("The engine's device is the CPU here, so there is nothing to compare.")
-else:
+contestants = {"cpu": formula}
+if plan.device.type != "cpu":
     there = engine.place(minivgg, plan)
-    on_gpu = once(there, photo.to(plan.device), painting.to(plan.device), squeezed, closed)
-    race(cpu=formula, gpu=on_gpu)
+    contestants["gpu"] = once(there, photo.to(plan.device), painting.to(plan.device), squeezed, closed)
+race(**contestants) if "gpu" in contestants else "The engine's device is the CPU here."
 
 # %% [markdown]
 # ## Recap
 #
-# - Leave out work first: **freeze the weights** (a third), **compute targets once** (two thirds of the rest), cut below
+# - First leave out work: **freeze the weights** (a third), **compute targets once** (two thirds of the rest), cut below
 #   the deepest layer.
-# - Then compute the same better: **channels-last** there *and back*, **bfloat16 features with float32 sums**, the
+# - Then do the same work better: **channels-last** there *and back*, **bfloat16 features with float32 sums**, the
 #   **gradient by hand**.
-# - Count FLOPs and bytes; race times in turns, as ratios.
-# - Large: **coarse to fine** for broad strokes; memory is **bytes a pixel** times pixels, up to 4 times over.
+# - Count FLOPs and bytes; race times in turns, and compare ratios.
+# - Large pictures: **coarse to fine** for broad strokes; memory is **bytes a pixel** times pixels, up to 4 times over.
 
 # %% [markdown]
 # ## On your own
@@ -993,6 +913,158 @@ else:
 # - Run the lesson with `NST_SIDE=256` set before JupyterLab starts. Which ratios change with the size?
 # - `torch.utils.checkpoint` keeps only a block's input and computes the block again on the way back. Count what that
 #   saves in `kept` and costs in FLOPs.
-# - Compare J after as many steps by Adam and by `nstlib.Settings(optimizer="pyramid")`.
+# - Compare $J$ after as many steps by Adam and by `nstlib.Settings(optimizer="pyramid")`.
 # - How large a picture does your memory allow? Compute its side; let `nst stylize --size` try half of it, a quarter of
 #   the pixels.
+
+# %% [markdown]
+# ## Appendix A. Put a position's filters side by side
+#
+# A block $(N, H, W)$ is one long row of numbers. A tensor's *strides* say how far it is to the next filter, row and
+# column. In PyTorch's own order these are $HW$, $W$ and 1. In channels-last order the next filter is the next number: the
+# strides are 1, $N W$ and $N$.
+
+# %%
+in_rows = once(minivgg, photo, painting)
+by_filter, by_position = (network(photo[None])["relu3_1"] for network in (minivgg, last))
+_, N, H, W = by_filter.shape
+plots.table(
+    {
+        name: dict(zip(("next filter", "next row", "next column"), block.stride()[1:], strict=True))
+        for name, block in (("PyTorch's own order", by_filter), ("channels-last", by_position))
+    },
+    "stride",
+)
+
+# %% claim="memory format" tags=["nbval-check-output"]
+claim("own order: numbers to the next filter, of H W", by_filter.stride(1) / (H * W), equals=1.0)
+claim("channels-last: numbers to the next filter", by_position.stride(1), equals=1)
+claim("channels-last: numbers to the next column, of N", by_position.stride(3) / N, equals=1.0)
+claim("relative difference of the blocks", difference(by_position, by_filter), below=1e-3)
+
+# %% [markdown]
+# A convolution mixes the filters of a position. Where PyTorch's routine for it wants them side by side and gets another
+# order, it sorts first, in every layer. And the order must survive the way *back*, too.
+#
+# A network gives $(1, N, H, W)$. There are two ways to lose the 1: `block[0]` and `block.squeeze(0)`. Both give the same
+# tensor, with the same strides. But one of them spoils the order of the gradient.
+
+# %% [markdown]
+# To see it we hang a hook on each layer, called with its output, and on the output another, called with the gradient as
+# it arrives.
+
+
+# %%
+def in_order(network, step):
+    """How many of the gradients that arrive at the layers are channels-last, and of how many."""
+    orders = []
+
+    def watch(stage, given, output):
+        if output.requires_grad:
+            output.register_hook(
+                lambda g: orders.append(g.is_contiguous(memory_format=torch.channels_last))
+            )
+
+    hooks = [stage.register_forward_hook(watch) for stage in network.stages.values()]
+    step()
+    for hook in hooks:
+        hook.remove()
+    return sum(orders), len(orders)
+
+
+# %%
+indexed = once(last, photo, painting)
+by_squeeze = once(last, photo, painting, squeezed)
+n_indexed, n_all = in_order(last, indexed)
+n_squeezed, _ = in_order(last, by_squeeze)
+
+# %% claim="a view on the way back" tags=["nbval-check-output"]
+claim("gradients that arrive in another order, with block[0]", n_all - n_indexed, equals=len(layers))
+claim("gradients that arrive in another order, with squeeze(0)", n_all - n_squeezed, equals=0)
+claim("relative difference of the two", difference(by_squeeze(), indexed()), below=1e-3)
+
+# %%
+race(by_filter=in_rows, index=indexed, squeeze=by_squeeze)
+
+# %% [markdown]
+# **Explain.** `block[0]` spoils it. The gradient of an index is a new block of zeros in PyTorch's own order, into which
+# the slice is copied: at each of the six layers that $J$ looks at, and then the layers on the way back sort again.
+# `squeeze` only changes the shape.
+
+# %% [markdown]
+# ## Appendix B. Where the rest of the time goes
+#
+# A processor computes, and it fetches numbers. A layer that does few FLOPs for each byte may wait for memory, however
+# fast the products are. We count both for each layer of minivgg as loaded: in float32, forward. Which block will take
+# most of the time: the first, with few filters at every pixel, or the fourth, with many filters on a map of 1/64?
+
+# %%
+given, calls = (photo[None] - minivgg.mean) / minivgg.std, {}
+for layer, stage in minivgg.stages.items():
+    calls[layer] = (stage, given)
+    given = stage(given)
+
+
+# %%
+def cost_of(stage, given):
+    """FLOPs, and bytes read and written, of one layer."""
+    result = stage(given)
+    weights = sum(weight.numel() for weight in stage.parameters())
+    return flops(lambda: stage(given)), 4 * (given.numel() + result.numel() + weights)
+
+
+# %%
+costs = {layer: cost_of(*call) for layer, call in calls.items()}
+intensity = {layer: count / size for layer, (count, size) in costs.items() if count}
+first = {layer: each for layer, each in costs.items() if layer[4] == "1"}
+share = [
+    sum(pair[i] for pair in first.values()) / sum(pair[i] for pair in costs.values()) for i in (0, 1)
+]
+
+# %% claim="FLOPs for each byte" tags=["nbval-check-output"]
+claim("layer with the fewest FLOPs a byte", min(intensity, key=intensity.get), equals="conv1_1")
+claim("conv3_2's FLOPs a byte, times conv1_1's", intensity["conv3_2"] / intensity["conv1_1"], above=6)
+claim("block 1's share of the FLOPs", share[0], below=0.2)
+claim("block 1's share of the bytes, times that", share[1] / share[0], above=2)
+
+# %%
+matrix = torch.rand(768, 768)
+works = {layer: lambda call=call: call[0](call[1]) for layer, call in calls.items()}
+with torch.no_grad():
+    spent = bench.interleaved(works | {"product": lambda: matrix @ matrix}, rounds=9)
+peak = 2 * 768**3 / spent["product"]
+
+# %%
+speeds = {layer: costs[layer][0] / spent[layer] / peak for layer in intensity}
+plots.table(
+    {layer: {"FLOPs a byte": each, "speed": speeds[layer]} for layer, each in intensity.items()}, "layer"
+)
+
+# %%
+plots.scatter(
+    {"minivgg's layers": torch.tensor([list(intensity.values()), list(speeds.values())])},
+    ("FLOPs a byte", "of a large product's speed"),
+    alt="A dot for each layer: its FLOPs for each byte to the right, its speed upwards, as a share of a large product's",
+)
+
+# %% [markdown]
+# **Look at** the dots on the left: do they lie low? Speed is a share of the speed that a large product of matrices
+# reaches. A layer that waits for memory stays low.
+
+
+# %%
+def by_block(numbers):
+    return {
+        f"block {block}": sum(numbers[name] for name in costs if name[4] == str(block))
+        for block in range(1, 6)
+    }
+
+
+# %%
+totals = [by_block({layer: pair[i] for layer, pair in costs.items()}) for i in (0, 1)]
+plots.shares({"FLOPs": totals[0], "bytes": totals[1], "time": by_block(spent)})
+
+# %% [markdown]
+# **Look at** block 1 in each bar. It computes little and moves much. Is its share of the time nearer to its FLOPs or to
+# its bytes? That depends on the machine. Where this was written, it took clearly more of the time than of the FLOPs. A
+# small network has more of such layers, and is not as much faster as its FLOPs promise.

@@ -43,7 +43,7 @@ SABOTAGES = [
         "copy.deepcopy(minivgg).to(memory_format=torch.channels_last)",
         "copy.deepcopy(minivgg)",
     ),
-    ("memory format", "positions exchanged", "by_position = blocks", "by_position = blocks[0], blocks[1].flip(-1)"),
+    ("memory format", "positions exchanged", "difference(by_position,", "difference(by_position.flip(-1),"),
     ("a view on the way back", "an index twice", "return block.squeeze(0)", "return block[0]"),
     (
         "a view on the way back",
@@ -67,7 +67,7 @@ SABOTAGES = [
     ("closed form", "M forgotten", "(F.shape[0] ** 2 * F.shape[1])", "F.shape[0] ** 2"),
     ("closed form", "both sides by hand", "F.T @ D.to(F.dtype)", "(F.T @ D.to(F.dtype) + F.T @ D.T.to(F.dtype)) / 2"),
     ("kept by a cost", "the float32 copy kept", "ctx.save_for_backward(F, D)", "ctx.save_for_backward(F.float(), D)"),
-    ("kept by a cost", "autograd twice", "for cost in (E, closed))", "for cost in (E, E))"),
+    ("kept by a cost", "autograd twice", "N * N for cost in (E, closed)", "N * N for cost in (E, E)"),
     ("larger moves less", "no style", "scales=scales, steps=steps", "scales=scales, steps=steps, beta=0"),
     ("larger moves less", "sizes exchanged", "(side // 2, side, 2 * side)", "(2 * side, side, side // 2)"),
     ("coarse to fine", "full size twice", "scales=4, steps=40", "scales=1, steps=40"),
@@ -115,6 +115,9 @@ SABOTAGES = [
     ),
     ("pictures kept", "the last alone", "for step in longer)", "for step in longer[-1:])"),
 ]
+
+# Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
+INTRODUCED = {"D": "Write $D = G_X/M_X - G_S/M_S$", "B": "## Appendix B."}
 
 # A claim about a picture is tried with another photo and painting in their place
 PAIR = ('nstlib.pictures.sample("cat")', 'nstlib.painted.paint("night")')
