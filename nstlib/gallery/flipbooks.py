@@ -65,7 +65,7 @@ def flipbooks(size: int = 192, steps: int = 60, marks: Sequence[int] = MARKS) ->
 
     Raises NstError for a mark without a description.
     """
-    given = {"size": size, "steps": steps}
+    given = {"size": size, "steps": steps, "chroma_smoothness": 20}
     return (
         _style_weight(given),
         _one_layer(given),
@@ -78,22 +78,22 @@ def flipbooks(size: int = 192, steps: int = 60, marks: Sequence[int] = MARKS) ->
 
 def _style_weight(given: Mapping[str, Any]) -> Flipbook:
     alts = {
-        0.1: "The cat in the photo's browns, under a fine grain; the whiskers are gone.",
-        0.3: "The cat in the photo's browns, under a fine grain; the right eye is a deep green.",
-        1: "The cat still brown; the left eye and the background on the right have turned blue and violet.",
-        3: "The cat brown with a blue forehead, before a background of blue and violet.",
-        10: "The cat with fur in brown strokes, blue above the eyes, before a deep blue background.",
-        30: "The cat with blurred stripes on the forehead and green patches on the cheek, before a blue background.",
-        100: "The cat without stripes on its forehead, the nose partly blue, before a blue background.",
-        300: "The cat in loose strokes, the muzzle's outline broken up, before a blue background.",
-        1000: "Two eyes in loose strokes of brown and blue; the nose is little more than a dark patch.",
+        0.1: "The cat in the photo's browns, its fur sharpened, under a fine grain.",
+        0.3: "The cat in the photo's browns; the fur looks combed, and the background has a tint of blue.",
+        1: "The cat in ochre and brown; the background on the right has turned violet and blue.",
+        3: "The cat in ochre under short strokes, a blue tint on its chest, before a blue and violet background.",
+        10: "The cat in ochre and brown strokes, its stripes faint, before a background of blue and violet.",
+        30: "The cat in loose strokes, hardly striped, the first swirls beside its ear, before a blue background.",
+        100: "The cat without stripes on its forehead, swirls at the right edge, before a blue background.",
+        300: "The cat in loose strokes that swirl on the forehead and at the right edge, the nose blurred.",
+        1000: "The cat's face in swirling strokes of ochre and blue; eyes and nose still stand where they were.",
     }
     return Flipbook(
         "beta",
         "Style weight",
         "style weight β",
-        "From β = 1 on the background turns blue; from β = 100 on the stripes of the forehead are gone, and at "
-        "β = 1000 the nose dissolves, while the eyes still stand where they were.",
+        "From β = 1 on the background turns blue; from β = 10 on strokes cover the fur, and from β = 100 on the "
+        "stripes of the forehead are gone. Eyes and nose stand where they were even at β = 1000.",
         tuple(Frame(f"β = {beta}", alt, {**given, "beta": beta}) for beta, alt in alts.items()),
         first=list(alts).index(BETA),
     )
@@ -101,18 +101,18 @@ def _style_weight(given: Mapping[str, Any]) -> Flipbook:
 
 def _one_layer(given: Mapping[str, Any]) -> Flipbook:
     alts = (
-        "The cat in deep blue and yellow: shadows, eyes and nose are blue, the light fur is yellow.",
-        "The cat in ochre and turquoise, before a background of violet.",
-        "The cat in its own browns, covered with fine ripples.",
-        "The cat in reddish brown, covered with a rope-like pattern of light and dark.",
-        "The cat broken up into coarse grains of brown, red and green.",
+        "The cat in deep blue and yellow: shadows and nose are dark blue, the light fur is yellow.",
+        "The cat in its own browns with a tint of turquoise, its stripes and whiskers clear.",
+        "The cat in its own browns, the fur rough and shaggy.",
+        "The cat under a dense pattern of worm-like strokes in red, green and white.",
+        "Coarse speckles of red, green and white; the cat's eyes just show through.",
     )
     return Flipbook(
         "alone",
         "One layer alone",
         "style layer",
-        "relu1_1 brings the night's blue and yellow, relu2_1 turquoise and violet; from relu3_1 on the photo's browns "
-        "stay, and the pattern on the cat grows coarser from layer to layer.",
+        "relu1_1 brings the night's blue and yellow; relu2_1 and relu3_1 leave the cat its browns; alone, relu4_1 and "
+        "relu5_1 cover it with a pattern that grows coarser and hides it.",
         tuple(
             Frame(f"{layer} alone", alt, {**given, "beta": BETA, "style_layers": (layer,)})
             for layer, alt in zip(STYLE_LAYERS, alts, strict=True)
@@ -121,20 +121,20 @@ def _one_layer(given: Mapping[str, Any]) -> Flipbook:
 
 
 def _all_but_one(given: Mapping[str, Any]) -> Flipbook:
-    whole = "The cat with fur in brown strokes, blue above the eyes, before a deep blue background."
+    whole = "The cat in ochre and brown strokes, its stripes faint, before a background of blue and violet."
     alts = (
-        "The cat with a green left eye, before a background of violet; little is left of the deep blue.",
-        "The cat with orange and red specks in its fur, before a deep blue background.",
-        "The cat much as with all layers: brown strokes, blue above the eyes, a deep blue background.",
-        "The cat much as with all layers, the lower part of the left eye green; a deep blue background.",
-        "The cat with clear dark lines on the cheek, turquoise below the chin, before a deep blue background.",
+        "The cat in brown and ochre strokes; the background is pale, and little of the blue is left.",
+        "The cat with red and violet tints in its fur, before a background of blue and violet.",
+        "The cat in softer, blotchy fur, before a background of strong blue.",
+        "The cat much as with all layers: ochre strokes, a background of blue and violet.",
+        "The cat in smooth yellow and turquoise with clear stripes, before a deep blue background.",
     )
     return Flipbook(
         "without",
         "All layers but one",
         "style layers",
-        "Without relu1_1 the deep blue at the right edge turns violet, without any other layer it stays; relu3_1 and "
-        "relu4_1 are hardly missed, and without relu5_1 the dark lines on the cheek are clearest.",
+        "Without relu1_1 the blue of the background is lost, without any other layer it stays; relu4_1 is hardly "
+        "missed, and without relu5_1 the colours are strongest and the cat's stripes clearest.",
         (
             Frame("all layers", whole, {**given, "beta": BETA, "style_layers": STYLE_LAYERS}),
             *(
@@ -153,19 +153,19 @@ def _statistic(given: Mapping[str, Any]) -> Flipbook:
     alts = {
         "gram": (
             "the whole matrix",
-            "The cat with fur in brown strokes, blue above the eyes, before a deep blue background.",
+            "The cat in ochre and brown strokes, its stripes faint, before a background of blue and violet.",
         ),
         "diagonal": (
             "no pairs of filters",
-            "The cat much as with gram, the left eye greener; the background is more violet than blue.",
+            "The cat much as with gram, a little browner; the background is more violet than blue.",
         ),
         "moments": (
             "mean and spread",
-            "The cat much as with gram, with two green eyes; the chest is bluish, the background blue and violet.",
+            "The cat much as with gram, its stripes clearer, before a background of blue and turquoise.",
         ),
         "covariance": (
             "centred",
-            "The cat in pale golden yellow with dark blue eyes, the forehead purple, before a deep blue background.",
+            "The cat in golden yellow with swirls on the forehead, before a deep blue and violet background.",
         ),
     }
     return Flipbook(
@@ -185,31 +185,31 @@ def _layer_weights(given: Mapping[str, Any]) -> Flipbook:
     alts = {
         "equal": (
             "λ = 1/5 each",
-            "The cat in yellow with dark blue stripes, eyes and nose, before a deep blue background.",
+            "The cat in ochre and turquoise, its fur rough and striped, before a background of blue and white.",
         ),
         "inverse_n2": (
             "λ ∝ 1/N²",
-            "The cat in yellow and deep blue, in the strongest contrast; dark blue lies on the cheek.",
+            "The cat in ochre and turquoise with dark stripes, before a background of deep blue and white.",
         ),
         "geometric": (
             "λ halves by layer",
-            "The cat in yellow and deep blue, almost as with inverse_n2.",
+            "The cat in ochre and turquoise, almost as with equal.",
         ),
         "relative": (
             "λ ∝ 1/E(S, 0)",
-            "The cat with fur in brown strokes, blue above the eyes, before a deep blue background.",
+            "The cat in ochre and brown strokes, its stripes faint, before a background of blue and violet.",
         ),
         "balanced": (
             "equal pull at the start",
-            "The cat in the photo's browns with a violet left eye, before a pale, mottled background.",
+            "The cat in the photo's browns under a fine grain, before a pale background.",
         ),
     }
     return Flipbook(
         "lambda",
         "Layer weights at the same β",
         "layer weights λ",
-        "equal, inverse_n2 and geometric look like relu1_1 alone, deep blue and yellow; relative leaves the fur "
-        "brown, and balanced leaves most of the photo's colours: the same β is not the same strength.",
+        "equal, inverse_n2 and geometric keep the cat's stripes and rough fur; relative paints over them with "
+        "strokes, and balanced changes least: the same β is not the same strength.",
         tuple(
             Frame(f"{name}: {meaning}", alt, {**given, "beta": BETA, "layer_weights": name})
             for name, (meaning, alt) in alts.items()
@@ -220,23 +220,23 @@ def _layer_weights(given: Mapping[str, Any]) -> Flipbook:
 def _steps(size: int, marks: Sequence[int]) -> Flipbook:
     alts = {
         0: "The photo of the cat, unchanged.",
-        2: "The cat in its own colours, its outlines sharpened, covered with a fine, worm-like pattern.",
-        5: "The cat in its own colours under a stronger worm-like pattern; the whiskers still show.",
-        10: "The cat in brown and violet; the whiskers are nearly gone.",
-        20: "The cat in brown, before a background of violet and blue.",
-        40: "The cat with blue around the eyes, before a background of blue.",
-        60: "The cat in yellow-brown strokes and blue lines, before a background of blue and turquoise.",
-        100: "The cat in yellow-brown strokes and blue lines, the background a deeper blue.",
+        2: "The cat in its own colours, its outlines sharpened, with the first fine pattern.",
+        5: "The cat in its own colours under a fine worm-like pattern; the whiskers still show.",
+        10: "The cat in its own colours under a stronger pattern; the whiskers fade.",
+        20: "The cat in ochre, the background with a first tint of blue.",
+        40: "The cat in ochre strokes, before a background of blue and violet.",
+        60: "The cat in ochre strokes, a tint of blue on its chest, before a blue background.",
+        100: "The cat in ochre and blue strokes, the background a deeper blue.",
     }
     if unknown := set(marks) - set(alts):
         raise NstError(f"Step {min(unknown)} has no description; choose marks from {', '.join(map(str, alts))}.")
     # one size, and to the end: another scale would show pictures of another size
-    given = {"size": size, "steps": max(marks) + 1, "scales": 1, "plateau": 0, "beta": BETA}
+    given = {"size": size, "steps": max(marks) + 1, "scales": 1, "plateau": 0, "beta": BETA, "chroma_smoothness": 20}
     return Flipbook(
         "steps",
         "Steps of one run",
         "step",
-        "The pattern comes first, within two steps; the blue follows between steps 10 and 40, and from 60 to 100 it "
+        "The pattern comes first, within five steps; the blue follows between steps 20 and 60, and from 60 to 100 it "
         "only grows a little deeper.",
         tuple(Frame(f"step {mark}", alts[mark], given, mark) for mark in marks),
         first=len(marks) - 1,
