@@ -1,21 +1,23 @@
 # %% [markdown]
 # # 07 · What else could style be?
 #
-# **What you will do.** Replace the Gram matrix by four other summaries of a layer, find a blind spot of each, then keep
-# a photo's colours, blend two paintings and repaint half a picture.
+# **What you will do.** Replace the Gram matrix by four other summaries of a layer and find what each of them cannot
+# see. Then keep a photo's colours, blend two paintings and repaint half a picture.
 #
-# **You will be able to** write five style statistics by hand, say what each cannot see, and change what a run asks for
+# **You will be able to** write five style statistics by hand, name a blind spot of each, and change what a run asks for
 # without touching its loop.
 #
 # **You need** lesson 03 and 60 minutes.
 
 # %%
 import os
+from itertools import pairwise
 
 import torch
 
 import nstlib
-from nstlib import Settings, painted, pictures, plots
+from nstlib import Settings, claim, painted, pictures, plots
+from nstlib.predictions import predict
 from nstlib.studio import Live
 
 # %%
@@ -27,14 +29,15 @@ painting = painted.paint("night", tuple(photo.shape[1:]))
 network = nstlib.networks.load()
 whole = nstlib.stylize(photo, painting, Settings(size=side), network)
 diagonal = nstlib.stylize(photo, painting, Settings(size=side, statistic="diagonal"), network)
-plots.row({"painting": painting, "whole Gram matrix": whole, "its diagonal alone": diagonal})
+plots.row(
+    {"painting": painting, "whole Gram matrix": whole, "its diagonal alone": diagonal},
+    alt="A night sky in blue and yellow strokes; the cat repainted with the whole Gram matrix, its background "
+    "brushed in blue; and with the diagonal alone, in the same colours but with more specks",
+)
 
 # %% [markdown]
-# *In the figure:* a night sky in blue and yellow strokes; the cat repainted with the whole Gram matrix; the cat
-# repainted with its diagonal alone. Both wear the painting's colours.
-#
-# **Look at** the background on the right of each cat. With the whole matrix it is blue, brushed, and of one piece. With
-# the diagonal it is a mix of coloured specks.
+# **Look at** the background to the right of each cat. With the whole matrix it is blue, brushed and of one piece. With
+# the diagonal it breaks up into coloured specks. Watch both runs live: move the slider to and fro.
 
 
 # %%
@@ -49,36 +52,17 @@ def with_statistic(statistic):
 Live("statistic", ("gram", "diagonal"), with_statistic)
 
 # %% [markdown]
-# *In the panel:* the two runs, live. Go to and fro, and watch one place of the background.
-
-# %% [markdown]
-# ## 1. Keep the diagonal only
+# ## 1. Keep only the diagonal
 #
-# Two learners once asked: does the diagonal not say most of what style is? *What if you only used the diagonal as your
-# loss function?* One of them promised to try. Let us.
+# In a forum thread about the style cost, a learner suspected that the diagonal holds most of what style is. The reply:
+# *"What if you only used the diagonal as your loss function?"* She promised to try it. So let us try it.
 #
-# The diagonal's entry G<sub>kk</sub> = Σ<sub>i</sub> F<sub>ki</sub>² says how much of filter k there is. So
+# The diagonal entry $G_{kk}$ says how much of filter $k$ there is. It needs no product of two filters:
 #
-# E<sub>l</sub><sup>diagonal</sup> = Σ<sub>k</sub> (G<sub>X,kk</sub>/M<sub>X</sub> − G<sub>S,kk</sub>/M<sub>S</sub>)² /
-# (4 N²)
-
-
-# %%
-def diagonal_style_cost(F_x, F_s):
-    """The diagonal's part of E_l."""
-    x, s = F_x.square().mean(1), F_s.square().mean(1)
-    return (x - s).square().sum() / (4 * len(x) ** 2)
-
-
-# %% [markdown]
-# **Predict.** The mean of F<sub>ki</sub>² over i needs no product of two filters. Below are N = 2 filters at M = 3
-# positions, for X and for S. What is the cost?
+# $$E_l^{\text{diagonal}} = \frac{1}{4 N^2} \sum_k \left(\frac{G_{X,kk}}{M_X} - \frac{G_{S,kk}}{M_S}\right)^2, \qquad
+# G_{kk} = \sum_i F_{ki}^2$$
 #
-# <details><summary>Compare with your prediction</summary>
-#
-# Row by row: (1 + 1 + 4)/3 − (4 + 1 + 1)/3 = 0, and 0 − 9/3 = −3. So 9/16.
-#
-# </details>
+# First by loops over two tiny matrices, then in one line.
 
 # %%
 tiny_x = torch.tensor([[1.0, 1.0, 2.0], [0.0, 0.0, 0.0]])
@@ -89,11 +73,20 @@ for k in range(2):
     G_s = sum(tiny_s[k, i] * tiny_s[k, i] for i in range(3))
     loops += (G_x / 3 - G_s / 3) ** 2 / (4 * 2**2)
 
+
+# %%
+def diagonal_style_cost(F_x, F_s):
+    """The diagonal's part of E_l."""
+    x, s = F_x.square().mean(1), F_s.square().mean(1)
+    return (x - s).square().sum() / (4 * len(x) ** 2)
+
+
+# %% [markdown]
+# By hand, row by row: $(1 + 1 + 4)/3 - (4 + 1 + 1)/3 = 0$ and $0 - 9/3 = -3$. So the cost is $9/16$.
+
 # %% claim="three views" tags=["nbval-check-output"]
-print(
-    "loops:", round(loops.item(), 4), "  one line:", round(diagonal_style_cost(tiny_x, tiny_s).item(), 4)
-)
-assert loops.isclose(torch.tensor(9 / 16)) and loops.isclose(diagonal_style_cost(tiny_x, tiny_s))
+claim("loops and nine sixteenths", loops, equals=9 / 16)
+claim("loops and one line", loops, equals=diagonal_style_cost(tiny_x, tiny_s))
 
 
 # %%
@@ -118,64 +111,145 @@ def left(picture):
 
 # %% [markdown]
 # **Predict.** The run with the diagonal never saw an entry off the diagonal. Judge its picture by the *whole* Gram
-# matrix: what share of the photo's distance to the painting is left?
+# matrix: what share of the photo's distance to the painting is left in the deeper layers, `relu2_1` to `relu5_1`?
+
+# %%
+predict("07.diagonal")
+
+# %%
+diagonal_left, whole_left = left(diagonal), left(whole)
+plots.bars(
+    {
+        layer: {"whole matrix": whole_left[layer], "diagonal alone": diagonal_left[layer]}
+        for layer in features_s
+    },
+    ylabel="share of the Gram cost left",
+    line=0.5,
+)
+
+# %%
+cost = nstlib.statistics.STATISTICS["diagonal"].cost
+by_library = torch.stack([cost(features_c[layer], features_s[layer]) for layer in features_s])
+by_line = torch.stack(
+    [diagonal_style_cost(features_c[n].flatten(1), features_s[n].flatten(1)) for n in features_s]
+)
 
 # %% claim="the diagonal works" tags=["nbval-check-output"]
-for layer in features_s:
-    mine = diagonal_style_cost(features_c[layer].flatten(1), features_s[layer].flatten(1))
-    assert mine.allclose(
-        nstlib.statistics.STATISTICS["diagonal"].cost(features_c[layer], features_s[layer])
-    ), layer
-print("same as the library's diagonal in", len(features_s), "layers")
-
-diagonal_left = left(diagonal)
-print("less than half of the whole Gram cost is left in every layer:", max(diagonal_left.values()) < 0.5)
-assert max(diagonal_left.values()) < 0.5
+claim("our line and the library's, layer by layer", by_line / by_library, equals=torch.ones(5).double())
+claim("the diagonal leaves of a layer's Gram cost, at most", max(diagonal_left.values()), below=0.7)
+claim("and on average over the layers", sum(diagonal_left.values()) / 5, below=0.35)
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
+# **Explain.** The guess was good: *yes, it works*, and worst in `relu1_1`. $N$ numbers stand in for $N (N + 1)/2$. They
+# do not leave the others free, because Cauchy and Schwarz bound each entry by two diagonal ones:
 #
-# Less than half in every layer, in most of them far less. So the guess was good: *yes, it still works.*
+# $$G_{kk'} = \sum_i F_{ki} F_{k'i} \le \sqrt{G_{kk}\, G_{k'k'}}$$
 #
-# </details>
+# How do these numbers work, and what is lost?
+
+# %% [markdown]
+# ### "The generated image will learn not to use orange"
 #
-# **Explain.** |G<sub>kk'</sub>| can be no larger than √(G<sub>kk</sub> G<sub>k'k'</sub>): the diagonal sets a limit for
-# everything beside it. And N numbers stand for N (N + 1)/2. What is lost, then?
+# So the learner wrote: if no patch of the painting is orange, the orange filter's entry is near zero, and the generated
+# image will learn not to use orange. The gradient shows how:
+#
+# $$\begin{aligned}
+# \frac{\partial G_{X,kk}}{\partial F_{ki}} &= 2 F_{ki} && \text{one square in the sum holds } F_{ki} \\
+# \frac{\partial E_l^{\text{diagonal}}}{\partial F_{ki}} &= \frac{2}{4 N^2}
+# \left(\frac{G_{X,kk}}{M_X} - \frac{G_{S,kk}}{M_S}\right) \frac{2 F_{ki}}{M_X} && \text{chain rule} \\
+# &= \frac{1}{N^2 M_X} \left(\frac{G_{X,kk}}{M_X} - \frac{G_{S,kk}}{M_S}\right) F_{ki} && \text{the 4 cancels}
+# \end{aligned}$$
+
+# %% [markdown]
+# The bracket is one number per filter. It is positive where X has more of the filter than S. Then a step downhill makes
+# *every* answer of that filter weaker. Here X is a board with orange tiles, and S has the same stripes in grey.
+
+
+# %%
+def with_grey(statistic, board):
+    """Repaint a board by one statistic of relu1_1; S is the same board without its orange."""
+    grey = board.mean(0, keepdim=True).expand(3, -1, -1)
+    settings = Settings(size=128, alpha=0, style_layers=("relu1_1",), statistic=statistic)
+    return nstlib.stylize(board, grey, settings, network)
+
+
+# %%
+board = painted.textured_tint("apart", 128)
+unlearned = with_grey("diagonal", board)
+plots.row(
+    {"X begins": board, "S": board.mean(0, keepdim=True).expand(3, -1, -1), "X ends": unlearned},
+    height=2.0,
+    alt="A board with orange tiles, the same board in grey, and the first board after the run: its orange has faded",
+)
+
+# %%
+amount = [painted.two_filter_bank(picture)[1].mean().item() for picture in (board, unlearned)]
+silent = torch.tensor([[1.0, 2.0, 0.0], [0.0, 0.0, 0.0]], dtype=torch.float64, requires_grad=True)
+goal = torch.tensor([[1.0, 2.0, 0.0], [1.0, 1.0, 0.0]], dtype=torch.float64)
+
+# %% [markdown]
+# The formula also shows what the diagonal cannot do. Where a filter is silent, $F_{ki} = 0$ at every position, so its
+# gradient is 0, however much of it S has. Only the entries off the diagonal, $\sum_{k'} D_{kk'} F_{k'i}$ with $D$ the
+# difference $G_X/M_X - G_S/M_S$, can wake it. In `silent` the second filter answers nowhere; in `goal` it does.
+
+# %%
+by_diagonal = torch.autograd.grad(diagonal_style_cost(silent, goal), silent)[0]
+by_gram = torch.autograd.grad(nstlib.style.layer_style_cost(silent[:, None], goal[:, None]), silent)[0]
+plots.matrices({"pull by the diagonal": by_diagonal.abs(), "pull by the whole matrix": by_gram.abs()})
+
+# %% claim="orange unlearned" tags=["nbval-check-output"]
+claim("orange left after the run, of what there was", amount[1] / amount[0], below=0.25)
+
+# %% claim="a silent filter" tags=["nbval-check-output"]
+claim("largest pull at the silent filter by the diagonal", by_diagonal[1].abs().max(), equals=0.0)
+claim("largest pull by the whole matrix", by_gram[1].abs().max(), above=0.1)
 
 # %% [markdown]
 # ## 2. Find what the diagonal loses
 #
-# Lesson 02's boards have the same stripes and the same amount of orange. Only *which goes with which* differs.
+# Lesson 02's boards have the same stripes, on the same tiles, and the same amount of orange. They differ only in *which
+# goes with which*.
 
 # %%
 relations = {name: painted.textured_tint(name) for name in ("together", "apart", "independent")}
-plots.row(relations, height=2.0)
+plots.row(
+    relations,
+    height=2.0,
+    alt="Three boards of 8 × 8 tiles, half of them with vertical stripes. Together: every striped tile is orange; "
+    "apart: every plain tile is; independent: half of each kind are",
+)
 
 # %% [markdown]
-# *In the figure:* three boards of 8 × 8 tiles with vertical stripes on half of the tiles. Together, every striped tile
-# is orange; apart, every plain tile is; independent, half of each kind are.
-#
-# **Look at** the stripes: they lie on the same tiles in all three boards.
-#
-# **Predict.** Two hand-made filters answer 1 where there are stripes, or orange, and 0 elsewhere. Which statistics see
-# a difference between the boards: the diagonal, the whole matrix?
+# Begin with two hand-made filters. They answer 1 where there are stripes, or orange, and 0 elsewhere.
+
+# %%
+bank = {name: painted.two_filter_bank(board).double() for name, board in relations.items()}
+seen_by = {
+    f"together against {name}": {
+        "diagonal": diagonal_style_cost(bank["together"].flatten(1), bank[name].flatten(1)).item(),
+        "whole matrix": nstlib.style.layer_style_cost(bank["together"], bank[name]).item(),
+    }
+    for name in ("apart", "independent")
+}
+plots.table(seen_by, "cost")
 
 # %% claim="blind by hand" tags=["nbval-check-output"]
-bank = {name: painted.two_filter_bank(board).double() for name, board in relations.items()}
-for name in ("apart", "independent"):
-    of_diagonal = diagonal_style_cost(bank["together"].flatten(1), bank[name].flatten(1)).item()
-    of_gram = nstlib.style.layer_style_cost(bank["together"], bank[name]).item()
-    print(f"together against {name}: diagonal {of_diagonal:.4f}, whole matrix {of_gram:.4f}")
-    assert of_diagonal < 1e-9 and of_gram > 0.005
+by_diagonal, by_gram = ([each[key] for each in seen_by.values()] for key in ("diagonal", "whole matrix"))
+claim("larger cost by the diagonal", max(by_diagonal), below=1e-9)
+claim("smaller cost by the whole matrix", min(by_gram), above=0.005)
 
 # %% [markdown]
-# **Explain.** With this bank no picture could be made to tell them apart: to the diagonal the three boards are one. A
-# painter who puts orange on her waves and one who puts it between them get the same numbers.
+# **Explain.** With this bank, no picture could be made to tell the boards apart: to the diagonal all three are the same.
+# A painter who puts orange on her waves and one who puts it between them get the same numbers.
 #
-# Our network has more than two filters.
-#
-# **Predict.** How well does the diagonal do in its first layer, and in a deep one? Watch `conv1_1` too, which is
-# `relu1_1` before the ReLU.
+# Our network has more than two filters, and more than one layer.
+
+# %% [markdown]
+# **Predict.** In `relu1_1`, how much of the difference between *together* and *apart* does the diagonal see, of what the
+# whole matrix sees? And in the layers below it?
+
+# %%
+predict("07.boards")
 
 # %%
 layers = ("conv1_1", *nstlib.networks.STYLE_LAYERS)
@@ -191,30 +265,39 @@ grams = {
 def apart(entries):
     """How far "together" is from "apart", relative to the latter's size, in the chosen entries of G/M."""
     a, b = ({layer: entries(G) for layer, G in grams[name].items()} for name in ("together", "apart"))
-    return {layer: ((a[layer] - b[layer]).norm() / b[layer].norm()).item() for layer in layers}
+    return {layer: ((a[layer] - b[layer]).norm() / b[layer].norm()) for layer in layers}
 
 
-# %% claim="deep diagonals see" tags=["nbval-check-output"]
+# %%
 by_diagonal, by_gram = apart(lambda G: G.diagonal()), apart(lambda G: G)
-for layer in layers:
-    print(f"{layer}: diagonal {by_diagonal[layer]:.0%}, whole matrix {by_gram[layer]:.0%}")
-rising = [by_diagonal[layer] for layer in layers[:5]]
-print("the diagonal tells more with every layer from conv1_1 to relu4_1:", rising == sorted(rising))
-assert rising == sorted(rising) and by_diagonal["conv1_1"] < 0.03
-assert (
-    by_diagonal["relu1_1"] < by_gram["relu1_1"] / 2 and by_diagonal["relu4_1"] > 0.9 * by_gram["relu4_1"]
+plots.bars(
+    {layer: {"diagonal": by_diagonal[layer], "whole matrix": by_gram[layer]} for layer in layers},
+    ylabel="relative distance of the boards",
 )
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
+# **Look at** the step from `relu1_1` to `relu2_1`. In `conv1_1`, before the first ReLU, hardly anything tells the boards
+# apart. After it the matrix sees them well and the diagonal hardly. One block deeper the diagonal sees more than half of
+# what the matrix sees.
+
+# %%
+rising = [by_diagonal[layer] for layer in layers[:5]]
+rises = [deeper - layer for layer, deeper in pairwise(rising)]
+share = {layer: by_diagonal[layer] / by_gram[layer] for layer in layers}
+
+# %% claim="deep diagonals see" tags=["nbval-check-output"]
+claim("conv1_1, relative distance by the diagonal", by_diagonal["conv1_1"], below=0.006)
+claim("smallest rise from one layer to the next, down to relu4_1", min(rises), above=0)
+claim("the diagonal sees of what the matrix sees, in relu1_1", share["relu1_1"], below=0.2)
+claim("and from relu2_1 on, at least", min(share[layer] for layer in layers[2:]), above=1 / 2)
+
+# %% [markdown]
+# Why? Let the network answer to four kinds of tiles: striped and orange, striped only, orange only, and neither. Call a
+# filter's mean answers $a_{\text{both}}$, $a_{\text{striped}}$, $a_{\text{orange}}$ and $a_{\text{plain}}$. If the
+# filter knows nothing of the pair, its answer to *both* is the sum of its parts, and this is zero:
 #
-# Before the ReLU nothing tells the boards apart, not even the whole matrix. Behind it the diagonal sees a third of what
-# the matrix sees. Four blocks deep it sees as much.
-#
-# </details>
-#
-# Why? Let the network answer to four kinds of tiles: striped and orange, striped only, orange only, neither. If a
-# filter's answer to *both* is just the sum of the two, it knows nothing of the pair.
+# $$(a_{\text{both}} - a_{\text{plain}}) - (a_{\text{striped}} - a_{\text{plain}}) - (a_{\text{orange}} -
+# a_{\text{plain}})$$
 
 # %%
 stripes, orange = (answer > 0.5 for answer in bank["independent"])
@@ -234,24 +317,31 @@ def answers(layer):
     return {kind: features[:, where[::step, ::step]].mean(1) for kind, where in kinds.items()}
 
 
-# %% claim="conjunctions" tags=["nbval-check-output"]
-extra = []
+# %%
+extra = {}
 for layer in layers[:5]:
     a = answers(layer)
     more_than_sum = (a["both"] - a["plain"]) - (a["striped"] - a["plain"]) - (a["orange"] - a["plain"])
-    extra.append((more_than_sum.norm() / (a["both"] - a["plain"]).norm()).item())
-    print(f"{layer}: {extra[-1]:.0%} of the answer to both is no sum of its parts")
-assert extra == sorted(extra) and extra[0] < 0.03 and extra[-1] > 0.4
+    extra[layer] = (more_than_sum.norm() / (a["both"] - a["plain"]).norm()).item()
+plots.bars(
+    {layer: {"no sum of its parts": each} for layer, each in extra.items()}, ylabel="share of the answer"
+)
+
+# %% claim="conjunctions" tags=["nbval-check-output"]
+claim("no sum of its parts, in conv1_1", extra["conv1_1"], below=0.03)
+claim("in relu1_1", extra["relu1_1"], below=0.08)
+claim("from relu2_1 on, at least", min(extra[layer] for layer in layers[2:5]), above=0.15)
 
 # %% [markdown]
-# **Explain.** A convolution only adds up. The ReLU makes a filter's answer to two things differ from the sum of its
-# answers to each, and every further layer combines such answers again. A deep filter *already answers to the
-# conjunction*, "orange stripe", so its own entry on the diagonal counts the pairs.
+# **Explain.** A convolution only adds. (`conv1_1` is not quite at 0, because some positions see the border of two tiles.)
+# After a ReLU, a filter's answer to two things differs from the sum of its answers to each. From the second block on,
+# many filters *already answer to the conjunction*, "orange stripe", so their own
+# entries on the diagonal count the pairs.
 #
-# (In `relu5_1` one position looks at several tiles at once, so the comparison by tiles ends before it.)
+# (In `relu5_1` one position looks at several tiles at once, so this comparison ends before it.)
 
 # %% [markdown]
-# Does the loss show in a picture? Take the first layer alone, S together, and start X from the board *apart*.
+# Does the loss show in a picture? Take the first layer alone, with *together* as S, and start X from *apart*.
 
 
 # %%
@@ -267,39 +357,51 @@ def move(statistic, seed=0):
 # %%
 plots.row(
     {"X begins": painted.textured_tint("apart", 128), "S": painted.textured_tint("together", 128)}
-    | {f"by {name}": move(name)[0] for name in ("gram", "diagonal")}
+    | {f"by {name}": move(name)[0] for name in ("gram", "diagonal")},
+    alt="X begins with plain orange tiles and grey stripes; S has orange stripes on grey. By the Gram matrix X ends "
+    "with orange stripes; by the diagonal it keeps its orange tiles and grey stripes",
 )
 
 # %% [markdown]
-# *In the figure:* the board X begins with, plain orange tiles and grey stripes; the board S, orange stripes on grey; X
-# after a run by the Gram matrix, orange stripes; X after a run by the diagonal, still orange tiles and grey stripes.
-#
-# **Look at** the large tile at the bottom left. By the matrix it fades to grey, though no term asks for *places*. By
-# the diagonal it stays as it is.
+# **Look at** the large tile at the bottom left. With the matrix it fades to grey, though no term asks for *places*. With
+# the diagonal it stays as it is. The next cell deals the tiles three times and measures the share of the orange that
+# ends up on stripes.
+
+# %%
+deals = {
+    f"deal {seed}": {name: move(name, seed)[1] for name in ("gram", "diagonal")} for seed in range(3)
+}
+plots.bars(deals, ylabel="share of orange on stripes", line=0.5)
 
 # %% claim="orange moves" tags=["nbval-check-output"]
-for seed in range(3):
-    of_gram, of_diagonal = move("gram", seed)[1], move("diagonal", seed)[1]
-    print(
-        f"deal {seed}: more than half of the orange is on stripes by gram: {of_gram > 0.5}, by diagonal: {of_diagonal > 0.5}"
-    )
-    assert of_gram > 0.5 and of_diagonal < 0.35
+on_stripes = {name: [each[name] for each in deals.values()] for name in ("gram", "diagonal")}
+claim("smallest share of orange on stripes by the whole matrix", min(on_stripes["gram"]), above=0.3)
+claim("largest share by the diagonal", max(on_stripes["diagonal"]), below=0.1)
 
 # %% [markdown]
-# So the answer to the thread: the diagonal works, since deep filters count pairs on their own. In the shallow layers,
-# where colours and strokes live, it cannot say which colour goes with which stroke. Those were the specks in the first
-# figure.
+# So the answer to the thread is: the diagonal works, because from the second block on filters count pairs on their own.
+# In `relu1_1`, where the palette lives, it cannot say which colour goes with which stroke. The same learner saw that, too: her
+# blue sky became "a bit choppier". Those are the specks in the first figure.
 
 # %% [markdown]
-# ## 3. Two numbers a filter: mean and spread
+# ## 3. Two numbers per filter: mean and spread
 #
-# Batch normalisation shifts and scales every filter by its mean μ<sub>k</sub> and standard deviation σ<sub>k</sub>. Li
-# et al. (2017, arXiv:1701.01036) turned that around: let μ and σ *be* the style.
+# Batch normalisation shifts and scales every filter by its mean $\mu_k$ and standard deviation $\sigma_k$. Li et al.
+# ([2017](https://arxiv.org/abs/1701.01036)) turned that around: let the mean and the spread *be* the style.
 #
-# E<sub>l</sub><sup>moments</sup> = Σ<sub>k</sub> ((μ<sub>X,k</sub> − μ<sub>S,k</sub>)² + (σ<sub>X,k</sub> −
-# σ<sub>S,k</sub>)²) / N
+# $$E_l^{\text{moments}} = \frac{1}{N} \sum_k \left((\mu_{X,k} - \mu_{S,k})^2 + (\sigma_{X,k} - \sigma_{S,k})^2\right)$$
 #
-# **Predict.** What do μ and σ know of filter k that G<sub>kk</sub>/M does not?
+# What do these two know of filter $k$ that $G_{kk}/M$ does not? They know how it is divided:
+#
+# $$\begin{aligned}
+# \sigma_k^2 &= \frac1M \sum_i (F_{ki} - \mu_k)^2 && \text{definition} \\
+# &= \frac1M \sum_i F_{ki}^2 - 2 \mu_k \frac1M \sum_i F_{ki} + \mu_k^2 && \text{square expanded} \\
+# &= \frac{G_{kk}}{M} - \mu_k^2 && \text{the middle sum is } \mu_k
+# \end{aligned}$$
+
+# %% [markdown]
+# So $G_{kk}/M = \mu_k^2 + \sigma_k^2$. A filter that answers weakly everywhere has a large $\mu_k$; one that answers
+# strongly in a few spots has a large $\sigma_k$. The diagonal sees only the sum.
 
 
 # %%
@@ -317,32 +419,23 @@ mu, sigma = F_s.mean(1), F_s.std(1, correction=0)
 tiled = F_s.repeat(1, 4)
 
 # %% claim="moments" tags=["nbval-check-output"]
-print("same as the library's moments:", statistics_cost(F_c, F_s).allclose(library))
-print("G_kk / M is μ² + σ²:", F_s.square().mean(1).allclose(mu**2 + sigma**2))
-print("a texture is at distance 0 from its own tiling:", statistics_cost(tiled, F_s).item() < 1e-20)
-assert statistics_cost(F_c, F_s).allclose(library) and F_s.square().mean(1).allclose(mu**2 + sigma**2)
-assert statistics_cost(tiled, F_s) < 1e-20
+claim("our cost and the library's moments", statistics_cost(F_c, F_s), equals=library)
+claim("G_kk / M and μ² + σ²", F_s.square().mean(1), equals=mu**2 + sigma**2)
+claim("a texture's distance to its own tiling", statistics_cost(tiled, F_s), below=1e-20)
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
-#
-# They know how G<sub>kk</sub>/M = μ² + σ² is divided: a filter that answers weakly everywhere, or strongly in a few
-# spots.
-#
-# </details>
-#
-# **Explain.** The *population* deviation divides by M. `torch.std` divides by M − 1 unless told otherwise, and then a
-# texture has a distance to its own tiling.
+# The *population* deviation divides by $M$. `torch.std` divides by $M - 1$ unless told otherwise, and then a texture is
+# at a distance from its own tiling.
 
 # %% [markdown]
 # ## 4. Pairs without the means: covariance
 #
-# Lesson 02 found G/M = Cov + μμᵀ. Take the first part alone:
+# Lesson 02 found $G/M = \text{Cov} + \mu \mu^\top$. Take the first part alone:
 #
-# Cov<sub>kk'</sub> = (1/M) Σ<sub>i</sub> (F<sub>ki</sub> − μ<sub>k</sub>)(F<sub>k'i</sub> − μ<sub>k'</sub>)
+# $$\text{Cov}_{kk'} = \frac1M \sum_i (F_{ki} - \mu_k)(F_{k'i} - \mu_{k'})$$
 #
-# **Predict.** Let every answer of one filter grow by the same amount. What does the Gram matrix notice, and what the
-# covariance?
+# Now let every answer of one filter grow by the same amount. The covariance does not notice, because the mean grows by
+# just as much, and the difference stays. The Gram matrix changes in that filter's row and column.
 
 
 # %%
@@ -359,30 +452,15 @@ change = (covariance(raised) - covariance(F_s)).norm() / covariance(F_s).norm()
 in_gram = (raised @ raised.T - F_s @ F_s.T).norm() / (F_s @ F_s.T).norm()
 
 # %% claim="centred" tags=["nbval-check-output"]
-print(
-    "same as the library's covariance:",
-    covariance(F_s).allclose(nstlib.statistics.covariance(features_s["relu3_1"])),
-)
-print(
-    "the Gram matrix notices the raised filter:",
-    in_gram.item() > 0.01,
-    "  the covariance:",
-    change.item() > 1e-9,
-)
-assert covariance(F_s).allclose(nstlib.statistics.covariance(features_s["relu3_1"]))
-assert in_gram > 0.01 and change < 1e-9
+# The bound is wide: how much the raised filter weighs depends on the painting.
+library = nstlib.statistics.covariance(features_s["relu3_1"])
+claim("our covariance and the library's", covariance(F_s), equals=library)
+claim("relative change of the Gram matrix", in_gram, above=1)
+claim("relative change of the covariance", change, below=1e-9)
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
-#
-# The Gram matrix changes in row and column 7. The covariance does not change at all.
-#
-# </details>
-#
-# **A mistake made on purpose.** `F - F.mean(1)` stops with an error: the shapes (N, M) and (N,) do not fit. A common
-# repair is `F.mean(0)`, for then it runs. The result is N × N and symmetric.
-#
-# **Predict.** Which single line would show that it is wrong?
+# **A mistake made on purpose.** `F - F.mean(1)` stops with an error, since the shapes $(N, M)$ and $(N,)$ do not fit. A
+# common repair is `F.mean(0)`, because then it runs. The result is $N \times N$ and symmetric, so it looks right.
 
 
 # %%
@@ -392,35 +470,36 @@ def wrong_covariance(F):
     return centred @ centred.T / F.shape[1]
 
 
-# %% claim="wrong mean" tags=["nbval-check-output"]
+# %%
 right, wrong = covariance(F_s), wrong_covariance(F_s)
-small = 1e-9 * right.abs().max()
+row_sum = {
+    name: (A.sum(1).abs().max() / A.abs().max()).item()
+    for name, A in (("right", right), ("wrong", wrong))
+}
+noticed = (wrong_covariance(raised) - wrong).norm() / wrong.norm()
+plots.table({"largest sum of a row, of the largest entry": row_sum})
 
-print("symmetric:", wrong.allclose(wrong.T), "  the right shape:", wrong.shape == right.shape)
-print(
-    "its rows add up to 0:",
-    bool((wrong.sum(1).abs() < small).all()),
-    "  those of the right one:",
-    end=" ",
-)
-print(bool((right.sum(1).abs() < small).all()))
-print("it notices a raised filter:", not wrong_covariance(raised).allclose(wrong))
-assert (
-    wrong.allclose(wrong.T) and (wrong.sum(1).abs() < small).all() and (right.sum(1).abs() > small).any()
-)
-assert not wrong_covariance(raised).allclose(wrong)
+# %% claim="wrong mean" tags=["nbval-check-output"]
+# The bound is wide: only that the wrong one notices matters, not how much.
+claim("the wrong one and its transpose", wrong, equals=wrong.T)
+claim("the wrong one's largest sum of a row, of its largest entry", row_sum["wrong"], below=1e-9)
+claim("relative change of the wrong one when a filter is raised", noticed, above=1)
 
 # %% [markdown]
-# **Explain.** Whoever subtracts the mean over *filters* makes the filters add up to 0 at every position, so each row of
-# the result adds up to 0. A shape cannot show that, nor can symmetry. Ask of a function what it must *not* notice: here
-# the raised filter.
+# **Explain.** Subtracting the mean over *filters* makes the filters add up to 0 at every position, so every row of the
+# result adds up to 0, too. Neither the shape nor the symmetry gives it away. Ask of a function what it must *not*
+# notice: here, the raised filter.
 
 # %% [markdown]
 # ## 5. All of the distribution: sliced Wasserstein
 #
-# Take the M columns of F as a cloud of points with N coordinates, as at the end of lesson 03. Look at the cloud along
-# one direction θ: every point becomes a number. Sort the numbers of X and of S, and compare the smallest with the
-# smallest, and so on. Then take another θ (Heitz et al., 2021, arXiv:2006.07229).
+# Take the $M$ columns of $F$ as a cloud of points with $N$ coordinates, as at the end of lesson 03. Look at the cloud
+# along one direction $\theta$, a unit vector: every point becomes one number, $\theta^\top F_{:,i}$. Sort the numbers of
+# X and those of S, and compare smallest with smallest, and so on. Then take another direction (Heitz et al.,
+# [2021](https://arxiv.org/abs/2006.07229)).
+#
+# $$E_l^{\text{sliced}} = \frac{1}{N} \sum_{\theta} \frac1M \sum_i \left(\text{sort}(\theta^\top F_X)_i -
+# \text{sort}(\theta^\top F_S)_i\right)^2 \qquad \text{for } M_X = M_S = M$$
 
 
 # %%
@@ -440,19 +519,13 @@ library = nstlib.statistics.STATISTICS["sliced_wasserstein"].cost(
 order = torch.randperm(F_s.shape[1], generator=torch.Generator().manual_seed(1))
 
 # %% claim="sorted" tags=["nbval-check-output"]
-print("same as the library's sliced_wasserstein:", sliced_wasserstein(F_c, F_s).allclose(library))
-print(
-    "the same columns in another order are at distance 0:",
-    sliced_wasserstein(F_s[:, order], F_s).item() < 1e-20,
-)
-assert sliced_wasserstein(F_c, F_s).allclose(library)
-assert sliced_wasserstein(F_s[:, order], F_s) < 1e-20 < (F_s[:, order] - F_s).square().mean()
+claim("our cost and the library's", sliced_wasserstein(F_c, F_s), equals=library)
+claim("columns in another order, distance", sliced_wasserstein(F_s[:, order], F_s), below=1e-20)
 
 # %% [markdown]
-# Now one step by hand. Each column of X knows its *rank* along θ, and so which number of S it should have there. Move
-# it along θ by just what is missing.
-#
-# **Predict.** How far is the moved cloud from S, seen along θ? And seen along a direction at a right angle to θ?
+# Now one step by hand. Each column of X knows its *rank* along $\theta$, and so which number of S it should have there.
+# Move it along $\theta$ by just what is missing. After that, the moved cloud agrees with S along $\theta$, and nothing
+# has changed along a direction at a right angle.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -462,22 +535,40 @@ missing = torch.empty_like(x)
 missing[x.argsort()] = s.sort().values - x.sort().values
 moved = F_c + theta[:, None] * missing
 
+# %%
+plots.curves(
+    {"X": x.sort().values.tolist(), "S": s.sort().values.tolist()},
+    ylabel="number along θ",
+    xlabel="rank",
+    log=False,
+    alt="The projections of X and of S on one direction, each sorted: two rising curves; between them lies what is "
+    "missing at each rank",
+)
+
+# %% [markdown]
+# **Look at** the gap between the curves. At each rank it is the distance that one column of X has to move.
+
+# %%
+gap = ((x.sort().values - s.sort().values).norm() / s.norm()).item()
+
 # %% claim="one step" tags=["nbval-check-output"]
-print("along θ the clouds agree:", (theta @ moved).sort().values.allclose(s.sort().values))
-print("at a right angle nothing moved:", (other @ moved).allclose(other @ F_c))
-assert (theta @ moved).sort().values.allclose(s.sort().values) and (other @ moved).allclose(other @ F_c)
-assert not x.sort().values.allclose(s.sort().values)
+# The bound is wide: another painting may lie nearer.
+claim("along θ, difference before the move, relative to S", gap, above=0.1)
+claim("along θ, moved cloud and S", (theta @ moved).sort().values, equals=s.sort().values)
+claim("at a right angle, moved cloud and X", other @ moved, equals=other @ F_c)
 
 # %% [markdown]
 # **Explain.** One direction is settled exactly, the others not at all. The gradient of the cost pulls along this same
-# `missing`, for all N directions at once, and the network carries the pull down to the pixels.
+# `missing`, for all $N$ directions at once, and the network carries the pull down to the pixels.
 #
-# No mean, no product: the sorted numbers hold *all* that can be said along θ. The price is N · M numbers and a sort.
+# The sorted numbers hold *everything* that can be said along $\theta$. The price is $N M$ numbers and a sort.
 
 # %% [markdown]
 # ## 6. What can each of them not see?
 #
-# Four pairs of features, each alike in some way:
+# Four pairs of features, each alike in some way. The third pair, an even grey and a spot, has the same mean square
+# (Risser, Wilmot and Barnes, [2017](https://arxiv.org/abs/1701.08893)). The fourth has the same mean and the same
+# spread.
 
 # %%
 root2 = 2**0.5
@@ -492,60 +583,71 @@ pairs = {
 }
 
 # %% [markdown]
-# The third pair has the same mean square: an even grey and spots (Risser, Wilmot and Barnes, 2017, arXiv:1701.08893).
-# The fourth has the same mean and the same spread.
-#
-# **Predict.** Which statistic is blind to which pair? Only one of the five sees all four.
+# **Predict.** Only one of the five statistics sees all four pairs. To which of them is the *Gram matrix* blind?
+
+# %%
+predict("07.blind")
 
 # %%
 names = ("gram", "diagonal", "moments", "covariance", "sliced_wasserstein")
 five = {name: nstlib.statistics.STATISTICS[name] for name in names}
-
-# %% claim="blind spots" tags=["nbval-check-output"]
-sees = {}
-for name, pair in pairs.items():
-    for key, statistic in five.items():
-        scale = statistic.cost(pair[0], torch.zeros_like(pair[0]))
-        sees[name, key] = bool(statistic.cost(*pair) > 1e-6 * scale)
-    print(f"{name + ':':30}", ", ".join(key for key in five if sees[name, key]))
-assert [name for name in pairs if not sees[name, "gram"]] == list(pairs)[2:]
-assert [name for name in pairs if not sees[name, "diagonal"]] == [
-    list(pairs)[place] for place in (0, 2, 3)
-]
-assert [name for name in pairs if not sees[name, "moments"]] == [list(pairs)[place] for place in (0, 3)]
-assert [name for name in pairs if not sees[name, "covariance"]] == [
-    list(pairs)[place] for place in (1, 3)
-]
-assert all(sees[name, "sliced_wasserstein"] for name in pairs)
-
-# %% [markdown]
-# **Explain.** Each line names those that see the pair. To be blind is not to be bad: what a statistic does not ask for,
-# it leaves to the content cost and to chance.
-#
-# **Predict.** A program reports 0.02 by moments and 0.05 by the Gram matrix, for the same picture. Is it nearer by
-# moments?
+shares = {
+    name: {
+        key: (statistic.cost(*pair) / statistic.cost(pair[1], 0 * pair[1])).item()
+        for key, statistic in five.items()
+    }
+    for name, pair in pairs.items()
+}
 
 # %%
-growth = {}
-for key, statistic in five.items():
-    once = statistic.cost(features_c["relu3_1"], features_s["relu3_1"])
-    twice = statistic.cost(2 * features_c["relu3_1"], 2 * features_s["relu3_1"])
-    growth[key] = round((twice / once).item(), 6)
+plots.table(
+    {
+        name: {key: each if each > 1e-6 else "0" for key, each in row.items()}
+        for name, row in shares.items()
+    },
+    "cost, relative to no features",
+)
 
-# %% claim="units" tags=["nbval-check-output"]
-print("features twice as strong, cost times:", growth)
-assert list(growth.values()) == [16, 16, 4, 16, 4]
+# %%
+blind = {key: [list(pairs).index(name) + 1 for name in pairs if shares[name][key] < 1e-6] for key in five}
+
+# %% claim="blind spots" tags=["nbval-check-output"]
+claim("pairs that gram cannot see", blind["gram"], equals=[3, 4])
+claim("pairs that diagonal cannot see", blind["diagonal"], equals=[1, 3, 4])
+claim("pairs that moments cannot see", blind["moments"], equals=[1, 4])
+claim("pairs that covariance cannot see", blind["covariance"], equals=[2, 4])
+claim("pairs that sliced_wasserstein cannot see", blind["sliced_wasserstein"], equals=[])
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
+# **Explain.** Only sliced Wasserstein sees all four. The Gram matrix and the diagonal know of a single filter only its
+# mean square; the covariance is blind to a raised filter, as section 4 shows; moments are blind to pairs, and to
+# everything beyond the spread.
 #
-# Nobody can say. Double all features and the first number is 0.08, the second 0.8, for the same two pictures.
+# Being blind is not being bad: what a statistic does not ask for, it leaves to the content cost and to chance.
+
+# %% [markdown]
 #
-# </details>
+# A program reports 0.02 by moments and 0.05 by the Gram matrix, for the same picture. Is the picture nearer by moments?
+# Before you answer, double all features and see what each cost does.
+
+# %%
+block_c, block_s = features_c["relu3_1"], features_s["relu3_1"]
+growth = {
+    key: (statistic.cost(2 * block_c, 2 * block_s) / statistic.cost(block_c, block_s)).item()
+    for key, statistic in five.items()
+}
+plots.table({"features twice as strong": growth}, "cost times")
+
+# %% claim="units" tags=["nbval-check-output"]
+times = [round(each, 6) for each in growth.values()]
+claim("cost times, with features twice as strong", times, equals=[16, 16, 4, 16, 4])
+
+# %% [markdown]
+# **Explain.** Nobody can say. Some costs have the unit of a feature's fourth power, others of its square. For the same
+# two pictures, doubled features give 0.08 by moments and 0.8 by the Gram matrix.
 #
-# **Explain.** The costs have different units, fourth powers and squares of features. So values of *different*
-# statistics are never compared. The library divides each by its own cost against zero features, and a table needs one
-# yardstick for all. Ours is the share of the Gram cost that is left.
+# So never compare values of *different* statistics. The library divides each by its own cost against zero features, and
+# a comparison needs one yardstick for all. Ours is the share of the Gram cost that is left.
 
 # %%
 shown, table = {}, {}
@@ -566,40 +668,55 @@ for key, statistic in five.items():
         n * (n + 1) // 2 if symmetric else shape.numel() for shape in shapes for n in shape[-1:]
     )
 
-print(f"{'statistic':20}{'numbers kept':>14}{'time a step / gram':>20}{'Gram cost left':>16}")
-for key, line in table.items():
-    print(f"{key:20}{kept[key]:14,}{line['step'] / table['gram']['step']:20.2f}{line['left']:16.0%}")
+# %%
+plots.table(
+    {
+        key: {
+            "numbers kept": f"{kept[key]:,}",
+            "time a step / gram": line["step"] / table["gram"]["step"],
+            "Gram cost left": line["left"],
+        }
+        for key, line in table.items()
+    },
+    "statistic",
+)
 
 # %%
-plots.row(shown)
+plots.row(
+    shown,
+    alt="The cat five times: by the Gram matrix, the diagonal, moments, covariance and sliced Wasserstein. All five are "
+    "clearly repainted in the painting's blue and yellow",
+)
+
+# %%
+plots.bars(
+    {key.replace("_", "\n"): {"Gram cost left": line["left"]} for key, line in table.items()},
+    ylabel="share of the Gram cost left",
+    line=0.5,
+)
 
 # %% [markdown]
-# *In the figure:* the cat five times, by the Gram matrix, the diagonal, moments, covariance and sliced Wasserstein. All
-# five are clearly repainted.
-#
-# **Look at** the palette of the fourth, warmer and more yellow than the rest: covariance does not ask for the
-# painting's mean colours.
-#
-# The Gram run wins the last column of the table: that is what it was told to lower. Read the column as *how much of
-# this comes for free*.
+# **Look at** the palette of the fourth cat, which is warmer and more yellow than the rest: covariance does not ask for
+# the painting's mean colours. The Gram run wins the bar chart, since this is what it was told to lower. Read the other
+# bars as *how much of it comes for free*.
 
 # %% claim="all of them work" tags=["nbval-check-output"]
-for key in shown:
-    print(f"{key}: less than half of the Gram cost is left, over all layers: {table[key]['left'] < 0.5}")
-assert all(line["left"] < 0.5 for line in table.values())
+worst = max(line["left"] for line in table.values())
+claim("most that any of the five leaves of the Gram cost", worst, below=0.35)
 
 # %% [markdown]
 # **Explain.** Pairs are a refinement, not the essence: "second order interaction in Gram matrix is not a must", write
-# Li et al. What all five share is that they *sum over positions*. That makes them style.
+# Li et al. All five ignore the *order* of the columns of $F$, four because they sum over positions, one because it
+# sorts. A style statistic must do that, but it is not enough: the histogram of one filter ignores the order, too, and
+# knows nothing of the others.
 
 # %% [markdown]
 # ## 7. A network that has learned nothing
 #
-# So far the filters were trained. He, Wang and Hopcroft (2016, arXiv:1606.04801) and Ustyuzhaninov et al. (2016,
-# arXiv:1606.00021) found that *random* filters carry textures and styles as well. Ours has minivgg's shapes, and
-# random weights scaled so that no layer dies out.
-#
-# **Predict.** What will the random network transfer: the palette, the grain, the strokes?
+# So far the filters were trained. He, Wang and Hopcroft ([2016](https://arxiv.org/abs/1606.04801)) and Ustyuzhaninov et
+# al. ([2016](https://arxiv.org/abs/1606.00021)) found that *random* filters carry textures and styles, too. Ours has
+# minivgg's shapes, with random weights scaled so that no layer dies out. What do you expect it to transfer: the palette,
+# the grain, the strokes?
 
 # %%
 from nstlib.networks.vgg import Network, random_weights
@@ -607,46 +724,55 @@ from nstlib.networks.vgg import Network, random_weights
 untrained = Network("untrained", network.architecture, nstlib.networks.DEFAULT)
 random_weights(untrained, seed=0)
 by_random = nstlib.stylize(photo, painting, Settings(size=side), untrained)
-plots.row({"photo": photo, "trained filters": whole, "random filters": by_random})
+plots.row(
+    {"photo": photo, "trained filters": whole, "random filters": by_random},
+    alt="The photo; the cat in strokes of the night sky; the cat by random filters, still with the photo's fur, darker "
+    "and covered with a fine grain in many colours",
+)
 
 # %% [markdown]
-# *In the figure:* the photo; the cat in strokes of the night sky; the cat by random filters, darker and with more
-# contrast, covered with a fine grain in many colours.
-#
-# **Look at** the fur of the third. It is still the photo's fur, with another palette and a grain laid over it.
+# **Look at** the fur of the third cat. It is still the photo's fur, with another palette and a grain laid over it.
+
+# %%
+random_left, trained_left = left(by_random), left(whole)
+by_random_filters, by_trained = sum(random_left.values()), sum(trained_left.values())
+plots.bars(
+    {layer: {"trained": trained_left[layer], "random": random_left[layer]} for layer in features_s},
+    ylabel="share of the Gram cost left",
+    line=1,
+)
 
 # %% claim="random filters" tags=["nbval-check-output"]
-random_left, trained_left = left(by_random), left(whole)
-for layer in ("relu1_1", "relu2_1"):
-    print(
-        f"{layer}: random filters came nearer to the painting than the photo was: {random_left[layer] < 0.9}"
-    )
-    assert random_left[layer] < 0.9
-by_random_filters, by_trained = sum(random_left.values()), sum(trained_left.values())
-print(
-    "random filters leave more than twice as much, over all layers:", by_random_filters > 2 * by_trained
-)
-assert by_random_filters > 2 * by_trained
+claim("random filters leave of relu1_1's cost", random_left["relu1_1"], below=0.8)
+claim("they leave of all layers, times the trained filters", by_random_filters / by_trained, above=5)
 
 # %% [markdown]
-# **Explain.** The judge here is the trained network, which favours its own run. Still, eyes agree: with a small network
-# and sixty steps, random filters carry palette and grain, and hardly a stroke. The papers used full-size networks and
-# far longer runs; `networks.load("random-vgg19")` lets you try, if you have the time.
+# **Explain.** The judge here is the trained network, which favours its own run. Still, your eyes agree: with a small
+# network and a short run, random filters carry palette and grain, and hardly a stroke. The papers used full-size
+# networks and far longer runs; `networks.load("random-vgg19")` lets you try, if you have the time.
 #
 # So the *form* of the statistic does part of the work without any learning. Strokes need filters that know them.
 
 # %% [markdown]
 # ## 8. Keep the photo's colours
 #
-# A picture that kept its own colours made someone ask in a thread: *"did you make any changes to the loss function
-# setup at all?"* The answer was "same loss". Here are two ways, and neither touches the loss (Gatys et al., 2016,
-# arXiv:1606.05897).
+# In another thread somebody showed a picture that kept the photo's colours, and was asked: *"did you make any changes
+# to the loss function setup at all?"* The answer was "same loss". Here are two ways to do it, and neither touches the
+# loss (Gatys et al., [2016](https://arxiv.org/abs/1606.05897)).
 
 # %% [markdown]
-# **First way: repaint the painting.** Give S the colours of C, then run as always. A picture's pixels have a mean
-# m (3 numbers) and a covariance Σ (3 × 3). Every pixel p of S becomes
+# **First way: repaint the painting.** Give S the colours of C, then run as always. The pixels of a picture have a mean
+# $m$ (3 numbers) and a covariance $\Sigma$ (3 × 3). Every pixel $p$ of S becomes
 #
-# Σ<sub>C</sub><sup>½</sup> Σ<sub>S</sub><sup>−½</sup> (p − m<sub>S</sub>) + m<sub>C</sub>
+# $$p' = \Sigma_C^{1/2}\, \Sigma_S^{-1/2}\, (p - m_S) + m_C$$
+#
+# and so the new covariance is the content's:
+#
+# $$\begin{aligned}
+# \Sigma' &= \Sigma_C^{1/2} \Sigma_S^{-1/2}\; \Sigma_S\; \Sigma_S^{-1/2} \Sigma_C^{1/2}
+# && \text{the map is linear, its roots are symmetric} \\
+# &= \Sigma_C^{1/2} \Sigma_C^{1/2} = \Sigma_C && \Sigma_S^{-1/2} \Sigma_S \Sigma_S^{-1/2} = I
+# \end{aligned}$$
 
 
 # %%
@@ -672,8 +798,9 @@ def match_colour(style, content):
 
 
 # %% [markdown]
-# **Predict.** Other matrices A with A Aᵀ = Σ would serve too, a triangular one for example. What could go wrong with
-# it if a program stores pictures as blue, green, red?
+# Other roots would serve as well, a triangular one for example. But a triangular root treats the first channel
+# differently from the last, so a program that stores pictures as blue, green, red would get other colours. The
+# symmetric root does not depend on the order.
 
 # %%
 matched = match_colour(painting, photo)
@@ -681,21 +808,14 @@ matched = match_colour(painting, photo)
 backwards = match_colour(painting.flip(0), photo.flip(0)).flip(0)
 
 # %% claim="matched colours" tags=["nbval-check-output"]
-print("the content's mean:", m.allclose(m_c), "  its covariance:", cov.allclose(cov_c))
-print("the same picture, whatever the order of the channels:", backwards.allclose(matched))
-assert m.allclose(m_c) and cov.allclose(cov_c) and backwards.allclose(matched)
-assert not cov.allclose(colours(painting)[2], rtol=0.1)
+claim("mean colour, matched and content", m, equals=m_c)
+claim("covariance, matched and content", cov, equals=cov_c)
+claim("matched with red and blue exchanged, and as before", backwards, equals=matched)
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
-#
-# A triangular root treats the first channel in another way than the last, so each order gives other colours. The
-# symmetric root knows no order.
-#
-# </details>
-#
 # **Second way: repaint only the light.** Run on grey pictures. Then give every pixel of the photo the new luminance,
-# 0.299 red + 0.587 green + 0.114 blue, and leave the difference of each colour to it alone.
+# $0.299\,\text{red} + 0.587\,\text{green} + 0.114\,\text{blue}$, and leave each colour's difference from the luminance
+# as it is.
 
 
 # %%
@@ -715,21 +835,17 @@ new_light = nstlib.stylize(light_c, light_s, settings, network)
 by_light = (photo + luminance(new_light) - light_c).clamp(0, 1)
 
 # %%
+repainted = matched.float().clamp(0, 1)
 plots.grid(
     {
-        "S": {
-            "as it is": painting,
-            "colours matched": matched.float().clamp(0, 1),
-            "light only": light_s,
-        },
+        "S": {"as it is": painting, "colours matched": repainted, "light only": light_s},
         "X": {"as it is": whole, "colours matched": by_match, "light only": by_light},
-    }
+    },
+    alt="Above, the painting as it is, in the photo's browns, and in grey. Below, the cat made from each: blue and "
+    "yellow; brown and pale with strokes; brown with strokes that change only its light",
 )
 
 # %% [markdown]
-# *In the figure:* above, the painting as it is, in the photo's browns, and in grey. Below, the cat made from each: blue
-# and yellow; brown and pale with strokes; brown with strokes that change only its light.
-#
 # **Look at** the strokes on the forehead. In the middle a stroke may be browner than its neighbour. On the right it can
 # only be lighter or darker.
 
@@ -740,34 +856,34 @@ def away(picture):
     by_pixel = (picture - luminance(picture)) - (photo - light_c)
     cov, cov_c = colours(picture)[2], colours(photo)[2]
     palette = (cov - cov_c).norm() / cov_c.norm()
-    return by_pixel.square().mean().sqrt().item(), palette.item()
+    return {"palette": palette.item(), "pixel by pixel": by_pixel.square().mean().sqrt().item()}
 
 
 # %%
-(plain_pixel, plain_palette), (match_pixel, match_palette), (light_pixel, light_palette) = (
-    away(picture) for picture in (whole, by_match, by_light)
+plain, match, light = distances = [away(picture) for picture in (whole, by_match, by_light)]
+plots.table(
+    dict(zip(("as it is", "colours matched", "light only"), distances, strict=True)),
+    "away from the photo",
 )
 
 # %% claim="what each keeps" tags=["nbval-check-output"]
-print(
-    "palette: both nearer to the photo's than the plain run:",
-    max(match_palette, light_palette) < plain_palette,
-)
-print("pixel by pixel: light only is nearer than matched colours:", light_pixel < 0.5 * match_pixel)
-print("                matched colours are nearer than the plain run:", match_pixel < plain_pixel)
-assert max(match_palette, light_palette) < plain_palette
-assert light_pixel < 0.5 * match_pixel and match_pixel < plain_pixel
+# The bound is wide: other pairs come nearer to it.
+palette = max(match["palette"], light["palette"]) / plain["palette"]
+by_pixel = [each["pixel by pixel"] for each in distances]
+claim("palette: the worse of the two ways, of the plain run", palette, below=0.5)
+claim("pixel by pixel: light only, of colours matched", by_pixel[2] / by_pixel[1], below=0.2)
+claim("pixel by pixel: colours matched, of the plain run", by_pixel[1] / by_pixel[0], below=1)
 
 # %% [markdown]
 # **Explain.** Matching keeps the photo's *palette* and lets the painting say where its colours go: the pairing of
-# colour and stroke survives. Light only keeps the photo's colour at *every pixel*, and so gives that pairing up. The
-# loss is the same in both. What changed is what was handed to it, or what was taken from it.
+# colour and stroke survives. Light only keeps the photo's colour at *every pixel*, and so gives up that pairing. The
+# loss is the same in both. What changed is what was handed to it, or what was taken from its result.
 
 # %% [markdown]
 # ## 9. Blend two paintings
 #
-# `Settings(style_blend=…)` blends too. But half a picture is beyond it, so we write a loop: any function of a picture
-# will do.
+# `Settings(style_blend=…)` blends, too. But repainting half a picture, as in section 10, is beyond it. So we write a
+# loop that takes any function of a picture.
 
 
 # %%
@@ -784,12 +900,19 @@ def descend(cost, x, steps=40):
 
 
 # %% [markdown]
-# Two paintings S₁ and S₂, a share w between 0 and 1. There are two natural wishes:
+# Take two paintings $S_1$ and $S_2$ and a share $w$ between 0 and 1. There are two natural wishes: a weighted sum of
+# costs, or one cost with a blended target $w\, G_1/M_1 + (1 - w)\, G_2/M_2$. They sound different, but the raw $E_l$
+# asks for the same picture. Write $g$, $g_1$, $g_2$ for the three matrices divided by their $M$:
 #
-# - a weighted sum of costs, w E<sub>l</sub>(X, S₁) + (1 − w) E<sub>l</sub>(X, S₂);
-# - one cost with a blended target, w G₁/M₁ + (1 − w) G₂/M₂.
+# $$\begin{aligned}
+# w \lVert g - g_1 \rVert^2 + (1 - w) \lVert g - g_2 \rVert^2
+# &= \lVert g \rVert^2 - 2 \langle g,\, w g_1 + (1 - w) g_2 \rangle + w \lVert g_1 \rVert^2 + (1 - w) \lVert g_2
+# \rVert^2 && \text{squares expanded} \\
+# &= \lVert g - (w g_1 + (1 - w) g_2) \rVert^2 + w (1 - w) \lVert g_1 - g_2 \rVert^2
+# && \text{square completed}
+# \end{aligned}$$
 #
-# **Predict.** Do they ask for different pictures?
+# The last term does not depend on X, so the gradients are equal.
 
 # %%
 second = painted.paint("hatching", tuple(photo.shape[1:]))
@@ -813,25 +936,13 @@ one_target = distance(G, blended(w)["relu3_1"])
 pulls = [torch.autograd.grad(cost, F, retain_graph=True)[0] for cost in (two_costs, one_target)]
 
 # %% claim="one blended target" tags=["nbval-check-output"]
-print("the two costs differ by a constant, w (1 − w) times the paintings' distance:", end=" ")
-print((two_costs - one_target).allclose(w * (1 - w) * distance(G_1, G_2)))
-print(
-    "so their gradients agree:",
-    pulls[0].allclose(pulls[1], rtol=1e-6, atol=1e-9 * pulls[0].abs().max().item()),
-)
-assert (two_costs - one_target).allclose(w * (1 - w) * distance(G_1, G_2))
-assert pulls[0].allclose(pulls[1], rtol=1e-6, atol=1e-9 * pulls[0].abs().max().item())
+last_term = w * (1 - w) * distance(G_1, G_2)
+claim("the two costs' difference, and the last term", two_costs - one_target, equals=last_term)
+claim("the gradients of the two costs", pulls[0], equals=pulls[1])
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
-#
-# No: the gradients are equal. E<sub>l</sub> is a squared distance, and the sum of squared distances to two points is
-# lowest where the distance to their weighted mean is.
-#
-# </details>
-#
-# And the blended target is a picture's: paint w of its area like S₁ and the rest like S₂, and it has this G/M, but for
-# the seam.
+# The blended target belongs to a picture, too: paint $w$ of its area like $S_1$ and the rest like $S_2$, and it has this
+# $G/M$, apart from the seam.
 
 
 # %%
@@ -861,12 +972,13 @@ def towards(goals, beta=10, summarise=nstlib.style.mean_gram):
 
 # %%
 blends = {w: descend(towards(blended(w)), photo) for w in (1.0, 0.5, 0.0)}
-plots.row({"S₁": painting} | {f"w = {w}": picture for w, picture in blends.items()} | {"S₂": second})
+plots.row(
+    {"S₁": painting} | {f"w = {w}": picture for w, picture in blends.items()} | {"S₂": second},
+    alt="The night sky; the cat painted like it, like both, and like the second painting; and that second painting, an "
+    "etching in dark violet and sand. The cat's blue fades from left to right",
+)
 
 # %% [markdown]
-# *In the figure:* the night sky, the cat painted like it, like both, and like the second painting; and that second
-# painting, an etching in dark violet and sand.
-#
 # **Look at** the background and the eyes: their blue fades from left to right. The strokes change too, but less.
 
 # %%
@@ -876,21 +988,24 @@ for w, picture in blends.items():
     of_1[w] = sum(relative(G, targets_1[layer]).item() for layer, G in grams_x.items())
     of_2[w] = sum(relative(G, targets_2[layer]).item() for layer, G in grams_x.items())
 
-# %% claim="between" tags=["nbval-check-output"]
-print(
-    "the blend is nearer to the first painting than the second's picture is:", of_1[0.5] < 0.7 * of_1[0.0]
+# %%
+plots.bars(
+    {f"w = {w}": {"to the first": of_1[w], "to the second": of_2[w]} for w in blends},
+    ylabel="relative distance, all layers",
+    log=True,
 )
-print("and nearer to the second than the first's picture is:", of_2[0.5] < 0.7 * of_2[1.0])
-assert of_1[0.5] < 0.7 * of_1[0.0] and of_2[0.5] < 0.7 * of_2[1.0]
+
+# %% claim="between" tags=["nbval-check-output"]
+claim("distance to the first painting, w = ½ of w = 0", of_1[0.5] / of_1[0.0], below=0.6)
+claim("distance to the second painting, w = ½ of w = 1", of_2[0.5] / of_2[1.0], below=0.5)
 
 # %% [markdown]
 # ## 10. Repaint one half
 #
 # A mask is a picture of one channel, 1 where the style shall hold and 0 elsewhere. Shrink it to the layer's map, call
-# it v, and sum over the masked positions alone:
+# its values $v_i$, and sum over the masked positions alone:
 #
-# G<sub>kk'</sub> = Σ<sub>i</sub> v<sub>i</sub> F<sub>ki</sub> F<sub>k'i</sub>, divided by Σ<sub>i</sub> v<sub>i</sub>
-# in place of M.
+# $$G_{kk'} = \sum_i v_i F_{ki} F_{k'i}, \qquad \text{divided by } \sum_i v_i \text{ in place of } M$$
 
 
 # %%
@@ -904,90 +1019,93 @@ left_half = torch.zeros(photo.shape[1:])
 left_half[:, : photo.shape[2] // 2] = 1
 
 # %% [markdown]
-# **Predict.** E<sub>l</sub> with this Gram pulls at the features inside the mask only. Does it leave the *pixels*
-# outside alone?
+# **Predict.** $E_l$ with this Gram matrix pulls only at features inside the mask. Does it leave the *pixels* outside
+# alone?
 
-# %% claim="mask" tags=["nbval-check-output"]
-border, reach = int(left_half[0].sum()), []
+# %%
+predict("07.mask")
+
+# %%
+border, reach, pulled = int(left_half[0].sum()), {}, 0
 for layer in list(features_s)[:3]:
     x = photo.clone().requires_grad_()
     block = network(x[None])[layer][0]
     E = relative(masked_gram(block, left_half), targets_1[layer].float())
     by_features, by_pixels = torch.autograd.grad(E, (block, x))
     right_half = torch.nn.AdaptiveAvgPool2d(block.shape[-2:])(left_half[None])[0] == 0
-    assert by_features.any() and not by_features[:, right_half].any(), layer
-    reach.append(by_pixels.abs().sum((0, 1)).nonzero().max().item() + 1 - border)
+    pulled += int(by_features[:, right_half].count_nonzero())
+    reach[layer] = by_pixels.abs().sum((0, 1)).nonzero().max().item() + 1 - border
 
-print("no pull at features outside the mask: True")
-print(
-    f"but at pixels, up to {reach[0]} column beyond it from relu1_1, and farther from each deeper layer:",
-    end=" ",
-)
-print(reach == sorted(set(reach)))
-assert reach[0] == 1 and reach == sorted(set(reach))
+# %%
+plots.table({"columns pulled beyond the border": reach})
+
+# %% claim="mask" tags=["nbval-check-output"]
+claim("features pulled outside the mask", pulled, equals=0)
+claim("columns pulled beyond the border, from relu1_1", reach["relu1_1"], equals=1)
+claim("more of them from relu2_1", reach["relu2_1"] - reach["relu1_1"], above=0)
+claim("and still more from relu3_1", reach["relu3_1"] - reach["relu2_1"], above=0)
 
 # %% [markdown]
-# <details><summary>Compare with your prediction</summary>
+# A position of a layer is no pixel of the picture: it looks at pixels around it, and more of them the deeper it lies.
 #
-# No. A position inside the mask looks at pixels beyond its border: at the next column in `relu1_1`, and deeper at many
-# more.
-#
-# </details>
-#
-# That looks harmless: only a strip along the border. So mask the Gram matrices, keep the content cost for the rest, and
-# run.
-#
-# **Predict.** Adam divides each pixel's gradient by its own typical size. What will it make of a tiny pull?
+# That looks harmless: just a strip along the border. So mask the Gram matrices, keep the content cost for the rest, and
+# run. But remember what Adam does: it divides each pixel's gradient by that pixel's own typical size. A tiny pull
+# becomes a full step.
 
 # %%
 J = towards(targets_1, summarise=lambda block: masked_gram(block, left_half))
 cost_masked = descend(J, photo)
 both_masked = descend(lambda x: J(photo + left_half * (x - photo)), photo)
 both_masked = photo + left_half * (both_masked - photo)
-plots.row({"photo": photo, "Gram matrices masked": cost_masked, "pixels masked too": both_masked})
+plots.row(
+    {"photo": photo, "Gram matrices masked": cost_masked, "pixels masked too": both_masked},
+    alt="The photo; the cat with a painted left half and a right half in its own colours, but rough, as if carved; the "
+    "cat with the same left half, and the photo untouched on the right",
+)
 
 # %% [markdown]
-# *In the figure:* the photo; the cat with a painted left half, and a right half in its own colours but rough, as if
-# carved; the cat with the same left half, and the photo untouched on the right.
-#
-# **Look at** the right half in the middle. It has no style to follow, and yet it did not stay.
+# **Look at** the right half in the middle. It has no style to follow, and yet it did not stay as it was.
 
 # %%
 change = {
     name: (x - photo).abs().mean((0, 1)) for name, x in (("cost", cost_masked), ("both", both_masked))
 }
 inside, outside = change["cost"][:border].mean().item(), change["cost"][border:].mean().item()
+plots.bars(
+    {
+        title: {"left half": change[name][:border].mean(), "right half": change[name][border:].mean()}
+        for title, name in (("Gram matrices masked", "cost"), ("pixels masked too", "both"))
+    },
+    ylabel="mean change of a pixel",
+)
 
 # %% claim="half" tags=["nbval-check-output"]
-print(
-    "Gram matrices masked: the right half moved at least a third as much as the left:",
-    outside > inside / 3,
-)
-print("pixels masked too: the left half moved at least half as much as before:", end=" ")
-print(change["both"][:border].mean().item() > inside / 2)
-assert outside > inside / 3 and change["both"][:border].mean() > inside / 2
+still = change["both"][:border].mean().item()
+claim("Gram matrices masked: the right half moves, of the left", outside / inside, above=0.6)
+claim("pixels masked, too: the left half still moves, of before", still / inside, above=0.6)
 
 # %% [markdown]
-# **Explain.** The features of `relu4_2` look far, so the border's changes upset the content cost beyond it. The pull
-# back is tiny, but Adam makes full steps of it, and those who hold a deep layer hold no single pixel.
+# **Explain.** The features of `relu4_2` look far, so changes near the border upset the content cost beyond it. The pull
+# back is tiny, but Adam turns it into full steps, and holding a deep layer in place does not hold single pixels.
 #
-# The cure is to let the pixels outside not take part: X = C + mask · (X − C). Then the Gram mask says *what is
-# measured*, the pixel mask *what may move*. They are two questions.
+# The cure is to keep the pixels outside from taking part: $X = C + \text{mask} \cdot (X - C)$. Then the Gram mask says
+# *what is measured*, and the pixel mask *what may move*. Those are two different questions.
 
 # %% [markdown]
 # ## Recap
 #
-# - All five statistics **sum over positions**; they differ in what they keep of the sum.
-# - **Diagonal**: N numbers, and it works: deep filters count pairs. Shallow ones lose which colour goes with which
-#   stroke.
-# - **Moments** split μ² + σ²; **covariance** forgets μ; **sliced Wasserstein** sees all, for a sort and N · M numbers.
+# - All five statistics **ignore the order of positions**; they differ in what they keep.
+# - **Diagonal**: works, because from the second block on filters count pairs. In `relu1_1` it loses which colour goes
+#   with which stroke.
+# - **Moments** split $\mu^2 + \sigma^2$; **covariance** forgets $\mu$; **sliced Wasserstein** sees every direction it
+#   draws.
 # - Different statistics have different units: never compare their values.
-# - Colours, blends and masks change what is handed to the cost, or its target. The loop stays.
+# - Colours, blends and masks change what the cost is given. The loop stays.
 
 # %% [markdown]
 # ## On your own
 #
 # - Which statistic gives the picture *you* like best? Compare at `size=256` with another painting.
 # - Repaint the left half by one painting and the right half by another: two masked Gram matrices, one sum.
-# - What would the kernel view of lesson 03 call sliced Wasserstein's opposite, the means alone? Write that cost in one
-#   line and look for its blind spots.
+# - The means alone are the opposite extreme to sliced Wasserstein. Write that cost in one line and look for its blind
+#   spots.

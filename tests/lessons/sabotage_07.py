@@ -5,6 +5,19 @@ SABOTAGES = [
     ("three views", "the square of the mean", "F_x.square().mean(1), F_s", "F_x.mean(1).square(), F_s"),
     ("the diagonal works", "N dropped", "(4 * len(x) ** 2)", "4"),
     ("the diagonal works", "no style", 'size=side, statistic="diagonal"', 'size=side, beta=0, statistic="diagonal"'),
+    ("orange unlearned", "S has the orange, too", "stylize(board, grey,", "stylize(board, board,"),
+    (
+        "a silent filter",
+        "it answers somewhere",
+        "[0.0, 0.0, 0.0]], dtype=torch.float64, req",
+        "[0.0, 1.0, 0.0]], dtype=torch.float64, req",
+    ),
+    (
+        "a silent filter",
+        "the diagonal for both",
+        "nstlib.style.layer_style_cost(silent[:, None], goal[:, None])",
+        "diagonal_style_cost(silent, goal)",
+    ),
     ("blind by hand", "moved stripes", "painted.textured_tint(name)", "painted.textured_tint(name)[:, :200, :200]"),
     (
         "blind by hand",
@@ -16,8 +29,8 @@ SABOTAGES = [
     ("deep diagonals see", "one board twice", 'for name in ("together", "apart"))', 'for name in ("apart", "apart"))'),
     ("conjunctions", "plain tiles forgotten", '(a["orange"] - a["plain"])', 'a["orange"]'),
     ("conjunctions", "stripes and orange swapped kinds", "stripes & ~orange,", "~stripes & orange,"),
-    ("orange moves", "the diagonal for both", 'move("gram", seed)', 'move("diagonal", seed)'),
-    ("orange moves", "the matrix for both", 'move("diagonal", seed)', 'move("gram", seed)'),
+    ("orange moves", "the diagonal for both", "move(name, seed)[1] for", 'move("diagonal", seed)[1] for'),
+    ("orange moves", "the matrix for both", "move(name, seed)[1] for", 'move("gram", seed)[1] for'),
     ("moments", "sample deviation", "F_x.std(1, correction=0)", "F_x.std(1)"),
     (
         "moments",
@@ -37,10 +50,10 @@ SABOTAGES = [
         "dtype=torch.float64)).Q.T",
         "dtype=torch.float64)).Q.T[[0, 0]]",
     ),
-    ("blind spots", "S twice", "bool(statistic.cost(*pair)", "bool(statistic.cost(pair[1], pair[1])"),
+    ("blind spots", "S twice", "(statistic.cost(*pair)", "(statistic.cost(pair[1], pair[1])"),
     ("blind spots", "another mean square", "[0.0, root2]", "[0.0, 2]"),
     ("blind spots", "another spread", "[2 - root2, 2, 2, 2 + root2]", "[1.0, 2, 2, 3]"),
-    ("units", "half as strong for S", '2 * features_s["relu3_1"]', 'features_s["relu3_1"]'),
+    ("units", "half as strong for S", "2 * block_s", "block_s"),
     (
         "all of them work",
         "no style",
@@ -87,4 +100,9 @@ SABOTAGES = [
 ]
 
 # Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
-INTRODUCED = {"μ": "mean μ<sub>k</sub>", "σ": "standard deviation σ<sub>k</sub>", "θ": "along\none direction θ"}
+INTRODUCED = {
+    "μ": r"mean $\mu_k$",
+    "σ": r"standard deviation $\sigma_k$",
+    "θ": r"along one direction $\theta$",
+    "D": "with $D$ the",
+}
