@@ -40,7 +40,7 @@ def code_lines(cell):
 def test_opens_with_title_and_goal(path):
     first = nbformat.read(path, as_version=4).cells[0]
     assert first.cell_type == "markdown"
-    assert first.source.startswith(f"# {path.name[:2]} · ")
+    assert first.source.startswith(f"# {path.stem.partition('_')[0]} · ")
     for promise in ("**What you will do.**", "**You will be able to**", "**You need**"):
         assert promise in first.source
 
@@ -145,7 +145,7 @@ def test_letters_are_told_from_words_and_code():
 @lessons
 def test_every_symbol_is_in_the_table_or_introduced(path):
     """Each letter beside lesson 00's table is brought in by the words that the lesson's module of mistakes names."""
-    module = importlib.import_module(f"tests.lessons.sabotage_{path.name[:2]}")
+    module = importlib.import_module(f"tests.lessons.sabotage_{path.stem.partition('_')[0]}")
     introduced, seen = getattr(module, "INTRODUCED", {}), ""
     for cell in nbformat.read(path, as_version=4).cells:
         seen += cell.source + "\n"
