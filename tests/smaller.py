@@ -11,7 +11,7 @@ import nbformat
 # Each text in a notebook's cells, and what replaces it; most lessons take their pictures' side from NST_SIDE instead
 SMALLER: dict[str, list[tuple[str, str]]] = {
     "00": [
-        ("steps=40", "steps=4"),  # of the first picture, which is only shown
+        (".changed(size=192)", ".changed(size=192, steps=4)"),  # the first picture, which is only shown
         ("size=96", "size=64"),
         ("size=128", "size=64"),
         ("(photo, 96)", "(photo, 64)"),

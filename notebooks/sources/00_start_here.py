@@ -13,15 +13,16 @@
 import nstlib
 from nstlib import claim
 from nstlib.predictions import predict
+from nstlib.transfer.quality import paint, quality_named
 
 photo = nstlib.pictures.sample("cat")
 painting = nstlib.painted.paint("waves")
 
 # %%
-result = nstlib.stylize(photo, painting, nstlib.Settings(size=192, steps=40))
+result = paint(photo, painting, quality_named("draft").changed(size=192))
 nstlib.plots.row(
     {"photo": photo, "painting": painting, "result": result},
-    alt="A tabby cat's face; waves with pale foam under a red sun; the same cat, its fur broken into outlined ridges in the colours of the print",
+    alt="A tabby cat's face; waves with pale foam under a red sun; the same cat in the print's blues and browns, its fur in soft ridges like waves",
 )
 
 # %% [markdown]
