@@ -41,6 +41,7 @@ def started_lab(folder, home, **settings):
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
+        "XDG_DATA_HOME": "data",  # of what a kernel keeps of its learner
     }
     environment = os.environ | {name: str(home / place) for name, place in places.items()}
     environment.pop("NST_TEST", None)  # as its users have it

@@ -43,7 +43,8 @@ def test_a_rule_moves_the_faders_and_a_fader_ends_the_rule(studio):
     studio.start()
     wait_for_end(studio)
     assert studio.knobs.rule.value == "relative"
-    assert studio.knobs.weights["relu5_1"].value > 100 * studio.knobs.weights["relu2_1"].value
+    faders = [fader.value for fader in studio.knobs.weights.values()]
+    assert max(faders) > 2 * min(faders)  # each at its own layer's λ
     studio.knobs.weights["relu5_1"].value = 1.0
     assert studio.knobs.rule.value == "by hand" and studio.settings().layer_weights["relu5_1"] == 1.0
 
