@@ -25,13 +25,16 @@ class ClaimError(NstError, AssertionError):
 
 @dataclass(frozen=True)
 class Measured:
-    """What one call of `claim` was given."""
+    """What one call of `claim` found: a number with bounds, or anything that had to equal something.
+
+    margin: how far a number is inside its nearest bound, below 0 outside; nan for what had to be equal.
+    """
 
     what: str
-    value: float
-    above: float | None
-    below: float | None
+    value: Any
+    bound: str
     kept: bool
+    margin: float
 
 
 @dataclass
@@ -57,29 +60,35 @@ def claim(what: str, value: Any, *, above: float | None = None, below: float | N
     >>> claim("loops and one line", 0.1 + 0.2, equals=0.3)
     ✓ loops and one line: ≈ 0.3, equal up to rounding
     """
+    if equals is not None and (above is not None or below is not None):
+        raise NstError("Expected either equals or bounds, got both: make two claims.")
+    margin = math.nan
     if equals is not None:
-        shown, kept, expected = _equality(value, equals)
-        if above is not None or below is not None:
-            raise NstError("Expected either equals or bounds, got both: make two claims.")
+        kept, shown, bound, given = _equality(value, equals)
     else:
         value = _number(value)
-        shown = f"≈ {three_digits(value)}, {_bounds(above, below)}"
-        kept = math.isfinite(value) and (above is None or value > above) and (below is None or value < below)
-        expected = f"{_bounds(above, below)}, got {three_digits(value)}"
-        for recording_now in _recordings[-1:]:
-            recording_now.measured.append(Measured(what, value, above, below, kept))
-    if not kept and not (_recordings and not _recordings[-1].raising):
-        raise ClaimError(
-            f"Expected {what} to be {expected}: if you changed a cell above, this is what your change did. Otherwise "
-            "run the notebook again from the top."
-        )
+        bound = _bounds(above, below)
+        over = math.inf if above is None else value - above
+        under = math.inf if below is None else below - value
+        margin = min(over, under)
+        kept = math.isfinite(value) and margin > 0
+        given = three_digits(value)
+        shown = f"≈ {given}, {bound}"
+    recording_now = _recordings[-1] if _recordings else None
+    if recording_now:
+        recording_now.measured.append(Measured(what, value, bound, kept, margin))
     if kept:
         print(f"✓ {what}: {shown}")
+    elif not recording_now or recording_now.raising:
+        raise ClaimError(
+            f"Expected {what} to be {bound}, got {given}: if you changed a cell above, this is what your change did. "
+            "Otherwise run the notebook again from the top."
+        )
 
 
 @contextmanager
 def recording(*, raising: bool = True) -> Iterator[list[Measured]]:
-    """Collect what the claims with bounds measure inside a ``with`` block, those that fail included.
+    """Collect what the claims inside a ``with`` block measure, those that fail included.
 
     With ``raising=False`` a claim that fails is only recorded.
 
@@ -95,24 +104,23 @@ def recording(*, raising: bool = True) -> Iterator[list[Measured]]:
         _recordings.pop()
 
 
-def _equality(value: Any, expected: Any) -> tuple[str, bool, str]:
-    """Return what to print, whether the two are equal, and what was expected and given."""
+def _equality(value: Any, expected: Any) -> tuple[bool, str, str, str]:
+    """Return whether the two are equal, what to print if so, what was expected, and what was given."""
     if not (_inexact(value) or _inexact(expected)):
         value, expected = (_plain(side) for side in (value, expected))
-        return f"{value}", bool(value == expected), f"{expected}, got {value}"
+        return bool(value == expected), f"{value}", f"{expected}", f"{value}"
     first, second = (_array(side) for side in (value, expected))
     if first.shape != second.shape:
-        return "", False, f"of the shape {second.shape}, got {first.shape}"
+        return False, "", f"of the shape {second.shape}", f"{first.shape}"
     size = max(float(np.abs(second).max(initial=0)), 1e-300)
     gap = float(np.abs(first - second).max(initial=0))
-    tolerance = max(ROUNDING.get(_bytes(side), 1e-9) for side in (value, expected) if _inexact(side))
-    single = f"≈ {three_digits(float(first.flat[0]))}" if first.size == 1 else f"largest entry ≈ {three_digits(size)}"
-    found = f"{three_digits(float(second.flat[0]))}, got {three_digits(float(first.flat[0]))}"
-    if first.size != 1:
-        found = (
-            f"equal up to rounding, got a difference of {three_digits(gap)} where the largest is {three_digits(size)}"
-        )
-    return f"{single}, equal up to rounding", gap <= tolerance * size, found
+    equal = gap <= size * max(ROUNDING.get(_bytes(side), 1e-9) for side in (value, expected) if _inexact(side))
+    if first.size == 1:
+        given, wanted = (three_digits(float(side.flat[0])) for side in (first, second))
+        return equal, f"≈ {given}, equal up to rounding", wanted, given
+    largest = three_digits(size)
+    given = f"a difference of {three_digits(gap)} where the largest is {largest}"
+    return equal, f"largest entry ≈ {largest}, equal up to rounding", "equal up to rounding", given
 
 
 def _inexact(value: Any) -> bool:

@@ -84,6 +84,14 @@ def test_masked_numbers_are_alike_where_they_are_close(new, old, same):
     assert alike([printed(new)], [printed(old)], MASKS) is same
 
 
+def test_a_value_without_a_mask_must_be_the_same():
+    def value(text):
+        return [nbformat.v4.new_output("execute_result", data={"text/plain": text}, execution_count=1)]
+
+    assert alike(value("100"), value("100"), MASKS) and not alike(value("100"), value("103"), MASKS)
+    assert alike(value("≈ 100"), value("≈ 103"), MASKS)
+
+
 def test_figures_are_alike_where_they_are_close():
     stored, noisy, other = (
         keep([shown(figure)], checked=False)

@@ -6,6 +6,7 @@ too. Printed is what each `claim` measures, and by how many of its spreads over 
 
 import contextlib
 import io
+import math
 import statistics
 import sys
 import time
@@ -14,7 +15,7 @@ from collections import defaultdict
 from rich.console import Console
 from rich.table import Table
 
-from nstlib.claims import ClaimError, recording
+from nstlib.claims import Measured, recording
 from tests.lessons.test_claims import LESSONS, MODULES
 
 PAIRS = (("cat", "night"), ("coffee", "mosaic"), ("rocket", "waves"))
@@ -43,28 +44,25 @@ def table(lessons: list[str]) -> tuple[Table, bool]:
         for name in filter(LESSONS[lesson].optimises, LESSONS[lesson].claims):
             for pair in PAIRS:
                 for what, found in measured(lesson, name, pair).items():
-                    held = sum(margin > 0 for _, margin, _ in found)
-                    margins = [margin for _, margin, _ in found]
-                    spread = statistics.stdev(margins) if len(margins) > 1 else float("inf")
-                    clear = statistics.mean(margins) / max(spread, 1e-12)
-                    good &= held == len(SEEDS) and clear >= LEAST_GAP
-                    mean = f"{statistics.mean(value for value, *_ in found):.4g}"
-                    row = f"{held} of {len(SEEDS)}", mean, f"{spread:.2g}", found[0][2], f"{clear:.1f}"
+                    held = sum(one.kept for one in found)
+                    margins = [one.margin for one in found if not math.isnan(one.margin)]
+                    spread = statistics.stdev(margins) if len(margins) > 1 else math.nan
+                    clear = statistics.mean(margins) / max(spread, 1e-12) if len(margins) > 1 else math.nan
+                    good &= held == len(SEEDS) and not clear < LEAST_GAP  # nan for what had to be equal
+                    mean = f"{statistics.mean(one.value for one in found):.4g}" if margins else ""
+                    row = f"{held} of {len(SEEDS)}", mean, f"{spread:.2g}", found[0].bound, f"{clear:.1f}"
                     shown.add_row(lesson, what, " × ".join(pair), *row)
     return shown, good
 
 
-def measured(lesson: str, name: str, pair: tuple[str, str]) -> dict[str, list[tuple[float, float, str]]]:
-    """Return, for each line of a claim's cell, value, margin to the nearest bound and bounds, one for each seed."""
+def measured(lesson: str, name: str, pair: tuple[str, str]) -> dict[str, list[Measured]]:
+    """Return, for each line of a claim's cell, what it found with each seed."""
     found = defaultdict(list)
     for seed in SEEDS:
-        with recording() as claims, contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(ClaimError):
+        with recording(raising=False) as claims, contextlib.redirect_stdout(io.StringIO()):
             LESSONS[lesson].run(name, *changes(lesson, *pair, seed))
-        for each in claims:
-            margins = [each.value - each.above] if each.above is not None else []
-            margins += [each.below - each.value] if each.below is not None else []
-            bounds = f"{'' if each.above is None else each.above} … {'' if each.below is None else each.below}"
-            found[each.what].append((each.value, min(margins), bounds))
+        for one in claims:
+            found[one.what].append(one)
     return found
 
 

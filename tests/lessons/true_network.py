@@ -6,6 +6,7 @@ networks, and which claims do not hold on the large one.
 
 import contextlib
 import io
+import math
 from pathlib import Path
 
 import pytest
@@ -42,17 +43,20 @@ def table(lesson: str) -> list[str]:
     for claim in track(LESSONS[lesson].claims, f"lesson {lesson}"):
         small, large = (measured(lesson, claim, network) for network in ("minivgg", "vgg16"))
         for what, one in small.items():
-            if what in large and large[what].value != one.value:
-                numbers = f"{three_digits(one.value)} | {three_digits(large[what].value)}"
-                holds = "holds" if large[what].kept else "**does not hold**"
-                lines.append(f"| {what} | {numbers} | {bounds(one)} | {holds} |")
+            other = large.get(what)
+            if other and (not other.kept or shown(other) != shown(one)):
+                holds = "holds" if other.kept else "**does not hold**"
+                lines.append(f"| {what} | {shown(one)} | {shown(other)} | {one.bound} | {holds} |")
     return lines
 
 
-def bounds(one: Measured) -> str:
-    parts = [f"> {three_digits(one.above)}"] if one.above is not None else []
-    parts += [f"< {three_digits(one.below)}"] if one.below is not None else []
-    return ", ".join(parts)
+def shown(one: Measured) -> str:
+    """Return what was measured in a few letters; "equal" for tensors that are."""
+    if isinstance(one.value, str | int):
+        return str(one.value)
+    if math.isnan(one.margin):
+        return "equal" if one.kept else "not equal"
+    return three_digits(one.value)
 
 
 if __name__ == "__main__":
