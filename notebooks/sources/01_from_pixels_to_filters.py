@@ -176,7 +176,7 @@ claim("2 pixels: difference from the nearer one", min(moved["2 pixels"].values()
 # picture itself both are 1. Each stage changes them:
 #
 # $$\begin{aligned}
-# \text{convolution, } 3 \times 3: \quad & r \to r + 2s && \text{one neighbour more on either side} \\
+# \text{convolution, } 3 \times 3: \quad & r \to r + 2s && \text{one more neighbour each way} \\
 # \text{pooling, } 2 \times 2: \quad & r \to r + s, \quad s \to 2s && \text{two positions become one}
 # \end{aligned}$$
 

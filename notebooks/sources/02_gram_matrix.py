@@ -215,8 +215,8 @@ claim("independent: the same entry, p²", off["independent"], equals=p**2)
 #
 # $$\begin{aligned}
 # \text{Cov}_{kk'} &= \frac1M \sum_i (F_{ki} - \mu_k)(F_{k'i} - \mu_{k'}) && \text{the definition} \\
-# &= \frac1M \sum_i F_{ki} F_{k'i} - \mu_{k'} \frac1M \sum_i F_{ki} - \mu_k \frac1M \sum_i F_{k'i} + \mu_k \mu_{k'}
-#   && \text{multiplied out} \\
+# &= \frac1M \sum_i F_{ki} F_{k'i} - \frac{\mu_{k'}}{M} \sum_i F_{ki} && \text{multiplied out:} \\
+# &\quad - \frac{\mu_k}{M} \sum_i F_{k'i} + \mu_k \mu_{k'} && \text{four terms} \\
 # &= \frac1M G_{kk'} - \mu_{k'} \mu_k - \mu_k \mu_{k'} + \mu_k \mu_{k'} && \text{sums are } G, \text{ means} \\
 # \frac1M G &= \text{Cov} + \mu \mu^\top && \text{solved for } G
 # \end{aligned}$$
@@ -291,11 +291,11 @@ claim("least share of the means in a layer's G/M", min(of_means.values()), above
 # $\theta_{kk'}$ between them:
 #
 # $$\begin{aligned}
-# G_{kk} &= f_k \cdot f_k = \lVert f_k \rVert^2 && \text{a squared length: how much of filter } k \text{ there is} \\
+# G_{kk} &= f_k \cdot f_k = \lVert f_k \rVert^2 && \text{how much of filter } k \text{ there is} \\
 # G_{kk'} &= f_k \cdot f_{k'} = \lVert f_k \rVert \, \lVert f_{k'} \rVert \cos\theta_{kk'} && \text{two lengths and an angle} \\
-# \lvert G_{kk'} \rvert &\le \lVert f_k \rVert \, \lVert f_{k'} \rVert = \sqrt{G_{kk}\, G_{k'k'}} && \text{Cauchy–Schwarz, because } \lvert\cos\theta\rvert \le 1 \\
-# G_{kk'} &\ge 0 && \text{after a ReLU all } F_{ki} \ge 0, \text{ so no angle exceeds 90°} \\
-# v^\top G\, v &= v^\top F F^\top v = \lVert F^\top v \rVert^2 \ge 0 && \text{for every } v: G \text{ is positive semidefinite}
+# \lvert G_{kk'} \rvert &\le \lVert f_k \rVert \, \lVert f_{k'} \rVert = \sqrt{G_{kk}\, G_{k'k'}} && \text{Cauchy–Schwarz: } \lvert\cos\theta\rvert \le 1 \\
+# G_{kk'} &\ge 0 && \text{after a ReLU all } F_{ki} \ge 0 \\
+# v^\top G\, v &= v^\top F F^\top v = \lVert F^\top v \rVert^2 \ge 0 && \text{for all } v: \text{positive semidefinite}
 # \end{aligned}$$
 
 

@@ -112,9 +112,8 @@ claim("Frobenius norm, squared", frobenius, equals=loops)
 # It gives no reason for any of the three constants. The lecture writes the same fraction with other letters:
 #
 # $$\begin{aligned}
-# \frac{1}{(2\, n_H\, n_W\, n_C)^2} &= \frac{1}{(2 M N)^2} && \text{because } n_H n_W = M \text{ positions and } n_C = N
-# \text{ filters} \\
-# &= \frac{1}{4 N^2 M^2} && \text{because the square of a product is the product of the squares}
+# \frac{1}{(2\, n_H\, n_W\, n_C)^2} &= \frac{1}{(2 M N)^2} && n_H n_W = M \text{ positions, } n_C = N \text{ filters} \\
+# &= \frac{1}{4 N^2 M^2} && \text{each factor is squared}
 # \end{aligned}$$
 #
 # We write the formula down as it stands, then take it apart.
@@ -194,7 +193,7 @@ claim("share of row 7 that moved", (change[7].abs() > 1e-6).double().mean(), abo
 # && \text{the line above} \\
 # &= \frac{1}{2 N^2 M^2} \Big( \sum_b \Delta_{kb} F_{bi} + \sum_a \Delta_{ak} F_{ai} \Big)
 # && \text{each } \delta \text{ picks one index} \\
-# &= \frac{1}{N^2 M^2} \sum_b \Delta_{kb} F_{bi} && \Delta_{ak} = \Delta_{ka} \text{: two equal sums, the second 2}
+# &= \frac{1}{N^2 M^2} \sum_b \Delta_{kb} F_{bi} && \Delta \text{ is symmetric: the second 2}
 # \end{aligned}$$
 #
 # In matrix form no 2 and no 4 is left:
@@ -485,11 +484,9 @@ claim("the last column, as multiples of its last entry", multiples, equals=[1024
 # Relative to the deepest layer, the first one counts 1024 times as much as in the paper. The table says why:
 #
 # $$\begin{aligned}
-# NM &\to 2N \cdot \tfrac14 M = \tfrac12 NM && \text{from block to block, up to the fourth: the factor falls to }
-# \tfrac14 \\
-# NM &\to N \cdot \tfrac14 M = \tfrac14 NM && \text{into the fifth, where } N \text{ stays 512: it falls to }
-# \tfrac{1}{16} \\
-# 1024 &= 4 \cdot 4 \cdot 4 \cdot 16 && \text{three steps of the first kind, one of the second}
+# NM &\to 2N \cdot \tfrac14 M = \tfrac12 NM && \text{up to the fourth block: the factor falls to } \tfrac14 \\
+# NM &\to N \cdot \tfrac14 M = \tfrac14 NM && \text{into the fifth, } N \text{ stays 512: to } \tfrac{1}{16} \\
+# 1024 &= 4 \cdot 4 \cdot 4 \cdot 16 && \text{three such steps, and one}
 # \end{aligned}$$
 #
 # The thread that noticed it in 2017 was right: it matters "because the filter number changes as the network moves to
@@ -533,8 +530,8 @@ def picture_constants(X, S):  # E: the Keras example
 # With $\Delta = G_X - G_S$, and $E_l = \sum \Delta^2 / (4 N^2 M^2)$:
 #
 # $$\begin{aligned}
-# \text{B} &= \frac{1}{N^2} \sum \frac{\Delta^2}{M^2} = 4\, E_l && \text{a mean divides by } N^2 \text{; the 4 is missing} \\
-# \text{C} &= \sum \frac{\Delta^2}{N^2 M^2} = 4\, E_l && \text{dividing inside and adding up comes to the same} \\
+# \text{B} &= \frac{1}{N^2} \sum \frac{\Delta^2}{M^2} = 4\, E_l && \text{a mean divides by } N^2 \text{; no 4} \\
+# \text{C} &= \sum \frac{\Delta^2}{N^2 M^2} = 4\, E_l && \text{dividing inside comes to the same} \\
 # \text{D} &= \frac{1}{N^2} \sum \frac{\Delta^2}{N^2 M^2} = \frac{4}{N^2}\, E_l && \text{both: } N^2 \text{ divides twice} \\
 # \text{E} &= \frac{\sum \Delta^2}{4 \cdot 9\, P^2} = \frac{N^2 M^2}{9 P^2}\, E_l && \text{section 5}
 # \end{aligned}$$
@@ -759,8 +756,8 @@ Live("family", tuple(names), with_constants)
 #
 # $$\begin{aligned}
 # (x^\top y)^2 &= \Big(\sum_a x_a y_a\Big) \Big(\sum_b x_b y_b\Big) && \text{the inner product, twice} \\
-# &= \sum_{a,b} (x_a x_b)(y_a y_b) && \text{factors put in another order} \\
-# &= \langle x x^\top, y y^\top \rangle && \text{two matrices, multiplied entry by entry and summed}
+# &= \sum_{a,b} (x_a x_b)(y_a y_b) && \text{the same factors, regrouped} \\
+# &= \langle x x^\top, y y^\top \rangle && \text{entry by entry, then summed}
 # \end{aligned}$$
 #
 # So the kernel is an inner product of outer products. And $G$ is a sum of outer products!
@@ -769,12 +766,13 @@ Live("family", tuple(names), with_constants)
 # With columns $x, x'$ of $X$ and $s, s'$ of $S$, and each mean over all pairs of columns:
 #
 # $$\begin{aligned}
-# \text{MMD}^2 &= \operatorname{mean} (x^\top x')^2 + \operatorname{mean} (s^\top s')^2 - 2 \operatorname{mean} (x^\top s)^2
+# \text{MMD}^2 &= \operatorname{mean} (x^\top x')^2 + \operatorname{mean} (s^\top s')^2 && \\
+# &\quad - 2 \operatorname{mean} (x^\top s)^2
 # && \text{the definition} \\
-# &= \langle \overline{x x^\top}, \overline{x x^\top} \rangle + \langle \overline{s s^\top}, \overline{s s^\top} \rangle
-# - 2 \langle \overline{x x^\top}, \overline{s s^\top} \rangle && \text{the lines above; a bar is a mean} \\
-# &= \lVert\, \overline{x x^\top} - \overline{s s^\top} \,\rVert_F^2 && \text{as in } p^2 + q^2 - 2pq = (p - q)^2 \\
-# &= \lVert G_X / M_X - G_S / M_S \rVert_F^2 && \text{because } G = F F^\top = \textstyle\sum_i x_i x_i^\top \\
+# &= \langle \overline{x x^\top}, \overline{x x^\top} \rangle + \langle \overline{s s^\top}, \overline{s s^\top} \rangle && \\
+# &\quad - 2 \langle \overline{x x^\top}, \overline{s s^\top} \rangle && \text{the lines above; a bar is a mean} \\
+# &= \lVert\, \overline{x x^\top} - \overline{s s^\top} \,\rVert_F^2 && p^2 + q^2 - 2pq = (p - q)^2 \\
+# &= \lVert G_X / M_X - G_S / M_S \rVert_F^2 && \text{because } G = \textstyle\sum_i x_i x_i^\top \\
 # &= 4 N^2 E_l && \text{section 3}
 # \end{aligned}$$
 

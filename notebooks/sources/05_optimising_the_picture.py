@@ -139,9 +139,9 @@ predict("05.louder")
 # With $c = 2$, and $F_X$ and $F_C$ for the two pictures' features:
 #
 # $$\begin{aligned}
-# J_{\text{content}} &\to \tfrac12 \lVert c F_X - c F_C \rVert^2 = c^2 \, J_{\text{content}} && \text{features are squared once} \\
-# E_l &\to c^4 \, E_l && \text{a Gram matrix holds products, and is squared again} \\
-# K_c \to c^2 K_c, \quad K_s &\to c^4 K_s && \text{they are such costs themselves} \\
+# J_{\text{content}} &\to \tfrac12 \lVert c F_X - c F_C \rVert^2 = c^2 \, J_{\text{content}} && \text{squared once} \\
+# E_l &\to c^4 \, E_l && \text{products, squared again} \\
+# K_c &\to c^2 K_c, \quad K_s \to c^4 K_s && \text{such costs themselves} \\
 # J &\to J && \text{so both factors cancel}
 # \end{aligned}$$
 
@@ -239,7 +239,7 @@ claim("the x that was given, afterwards", pixels, equals=as_given)
 # $$\begin{aligned}
 # J\!\left(X - \eta \, \tfrac{\partial J}{\partial X}\right)
 # &\approx J(X) - \sum_i \frac{\partial J}{\partial x_i} \cdot \eta \, \frac{\partial J}{\partial x_i}
-# && \text{slope times distance, for each number} \\
+# && \text{slope times distance} \\
 # &= J(X) - \eta \left\lVert \frac{\partial J}{\partial X} \right\rVert^2 && \text{the sum of squares}
 # \end{aligned}$$
 #

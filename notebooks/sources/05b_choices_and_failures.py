@@ -268,8 +268,9 @@ predict("05b.ratio")
 # %% [markdown]
 # $$\begin{aligned}
 # J_{1,20}(X) &= J_{\text{content}} + 20 \, J_{\text{style}} && \text{(each in its unit)} \\
-# &= 2 \left( \tfrac12 \, J_{\text{content}} + 10 \, J_{\text{style}} \right) = 2 \, J_{\frac12,10}(X) && \text{taking 2 out} \\
-# \frac{\partial J_{1,20}}{\partial X} &= 2 \, \frac{\partial J_{\frac12,10}}{\partial X} && \text{so all arrows point the same way}
+# &= 2 \left( \tfrac12 \, J_{\text{content}} + 10 \, J_{\text{style}} \right) && \text{taking 2 out} \\
+# &= 2 \, J_{\frac12,10}(X) && \text{the same ratio} \\
+# \frac{\partial J_{1,20}}{\partial X} &= 2 \, \frac{\partial J_{\frac12,10}}{\partial X} && \text{arrows point the same way}
 # \end{aligned}$$
 
 

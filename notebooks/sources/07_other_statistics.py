@@ -154,7 +154,7 @@ claim("and on average over the layers", sum(diagonal_left.values()) / 5, below=0
 # image will learn not to use orange. The gradient shows how:
 #
 # $$\begin{aligned}
-# \frac{\partial G_{X,kk}}{\partial F_{ki}} &= 2 F_{ki} && \text{one square in the sum holds } F_{ki} \\
+# \frac{\partial G_{X,kk}}{\partial F_{ki}} &= 2 F_{ki} && \text{one square holds } F_{ki} \\
 # \frac{\partial E_l^{\text{diagonal}}}{\partial F_{ki}} &= \frac{2}{4 N^2}
 # \left(\frac{G_{X,kk}}{M_X} - \frac{G_{S,kk}}{M_S}\right) \frac{2 F_{ki}}{M_X} && \text{chain rule} \\
 # &= \frac{1}{N^2 M_X} \left(\frac{G_{X,kk}}{M_X} - \frac{G_{S,kk}}{M_S}\right) F_{ki} && \text{the 4 cancels}
@@ -905,11 +905,11 @@ def descend(cost, x, steps=40):
 # asks for the same picture. Write $g$, $g_1$, $g_2$ for the three matrices divided by their $M$:
 #
 # $$\begin{aligned}
-# w \lVert g - g_1 \rVert^2 + (1 - w) \lVert g - g_2 \rVert^2
-# &= \lVert g \rVert^2 - 2 \langle g,\, w g_1 + (1 - w) g_2 \rangle + w \lVert g_1 \rVert^2 + (1 - w) \lVert g_2
-# \rVert^2 && \text{squares expanded} \\
-# &= \lVert g - (w g_1 + (1 - w) g_2) \rVert^2 + w (1 - w) \lVert g_1 - g_2 \rVert^2
-# && \text{square completed}
+# & w \lVert g - g_1 \rVert^2 + (1 - w) \lVert g - g_2 \rVert^2 && \\
+# &\quad = \lVert g \rVert^2 - 2 \langle g,\, w g_1 + (1 - w) g_2 \rangle && \text{squares expanded:} \\
+# &\qquad + w \lVert g_1 \rVert^2 + (1 - w) \lVert g_2 \rVert^2 && \text{four terms} \\
+# &\quad = \lVert g - (w g_1 + (1 - w) g_2) \rVert^2 && \text{square completed,} \\
+# &\qquad + w (1 - w) \lVert g_1 - g_2 \rVert^2 && \text{and what is left}
 # \end{aligned}$$
 #
 # The last term does not depend on X, so the gradients are equal.

@@ -15,6 +15,10 @@ FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+(?:\n[^$\n]+)?\$", re.DOTALL)
 # MathJax draws an unknown command as red text, and says all other faults
 FAULTS = """() => [...document.querySelectorAll('.jp-MarkdownCell :is(mjx-merror, mjx-mtext[style*="color: red"])')]
   .map((fault) => fault.getAttribute('data-mjx-error') || fault.outerHTML)"""
+OVERHANG = """() => [...document.querySelectorAll('.jp-MarkdownCell mjx-container[display=true]')].map((formula) => {
+  const drawn = [...formula.querySelectorAll('mjx-math')].map((part) => part.getBoundingClientRect().right);
+  return Math.max(...drawn) - formula.closest('.jp-RenderedMarkdown').getBoundingClientRect().right;
+})"""
 READY_FORMULAS = "(n) => document.querySelectorAll('.jp-MarkdownCell mjx-container').length >= n"
 
 
@@ -45,6 +49,18 @@ def test_every_formula_is_typeset(browser, lab):
     count, faults = typeset(page, lab, sources)
     page.close()
     assert not faults and count == len(sources) > 100
+
+
+@pytest.mark.slow
+def test_no_displayed_formula_is_wider_than_a_narrow_page(browser, lab):
+    sources = [formula for path in PAGES for formula in formulas(path) if formula.startswith("$$")]
+    page = browser.new_page(viewport={"width": 800, "height": 1000})
+    typeset(page, lab, sources, "displayed.ipynb")
+    page.evaluate("() => jupyterapp.shell.collapseLeft()")
+    page.wait_for_timeout(1000)  # the page is laid out anew
+    cut = [formula for formula, over in zip(sources, page.evaluate(OVERHANG), strict=True) if over > 0]
+    page.close()
+    assert not cut
 
 
 @pytest.mark.slow
