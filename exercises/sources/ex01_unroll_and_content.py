@@ -39,7 +39,7 @@ ex01.unroll.check(unroll)
 #
 # Compare two pictures' features place by place:
 #
-# J<sub>content</sub> = ½ Σ (x − c)²
+# $$J_{\text{content}} = \tfrac12 \sum (x - c)^2$$
 
 
 # %% question="ex01.content_cost"

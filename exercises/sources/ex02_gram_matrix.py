@@ -18,7 +18,7 @@ from nstlib.checks import ex02
 # %% [markdown]
 # ## Question 1 · By loops · 4 points
 #
-# G<sub>kk'</sub> = Σ<sub>i</sub> F<sub>ki</sub> F<sub>k'i</sub>
+# $$G_{kk'} = \sum_i F_{ki}\, F_{k'i}$$
 #
 # `F` is a small tensor (N, M). Give back N rows of N numbers, as nested lists or as a tensor. Use loops and nothing
 # cleverer, to see what is summed away.

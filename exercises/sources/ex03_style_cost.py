@@ -19,7 +19,7 @@ from nstlib.checks import ex03
 # %% [markdown]
 # ## Question 1 · The cost of one layer · 8 points
 #
-# E<sub>l</sub> = Σ (G<sub>X</sub>/M<sub>X</sub> − G<sub>S</sub>/M<sub>S</sub>)² / (4 N²)
+# $$E_l = \frac{1}{4 N^2} \sum_{k,k'} \left(\frac{G_{X,kk'}}{M_X} - \frac{G_{S,kk'}}{M_S}\right)^2$$
 #
 # Both come as raw features (N, H, W). The two pictures may differ in size.
 
@@ -42,8 +42,8 @@ ex03.layer_cost.check(layer_style_cost)
 # %% [markdown]
 # ## Question 2 · Its gradient, by hand · 8 points
 #
-# For two pictures of *one* size, M being the same for both: what is ∂E<sub>l</sub>/∂F? You get F of X (N, M) and the raw
-# Gram matrix of S. No autograd: use your pencil.
+# For two pictures of *one* size, $M$ being the same for both: what is $\partial E_l / \partial F$? You get $F$ of $X$,
+# shaped $(N, M)$, and the raw Gram matrix of $S$. No autograd: use your pencil.
 
 
 # %% question="ex03.gradient"
@@ -61,16 +61,16 @@ ex03.gradient.check(style_gradient)
 # %% [markdown]
 # ## Question 3 · Five programs · 8 points
 #
-# Δ is the difference of the *raw* Gram matrices, HW the pixels of the picture. What is each program's cost, divided by
+# $\Delta$ is the difference of the *raw* Gram matrices, $HW$ the pixels of the picture. What is each program's cost, divided by
 # the paper's?
 #
 # | convention | cost |
 # |:---|:---|
-# | `gatys` | Σ Δ² / (4 N² M²) |
-# | `mean_hw` | mean over the entries of (Δ / M)² |
-# | `sum_chw` | Σ (Δ / (N M))² |
-# | `mean_chw` | mean over the entries of (Δ / (N M))² |
-# | `keras` | Σ Δ² / (4 · 3² (HW)²) |
+# | `gatys` | $\sum \Delta^2 / (4 N^2 M^2)$ |
+# | `mean_hw` | mean over the entries of $(\Delta / M)^2$ |
+# | `sum_chw` | $\sum (\Delta / (N M))^2$ |
+# | `mean_chw` | mean over the entries of $(\Delta / (N M))^2$ |
+# | `keras` | $\sum \Delta^2 / (4 \cdot 3^2 (HW)^2)$ |
 
 
 # %% question="ex03.factor"

@@ -28,7 +28,7 @@ def layer_cost(features_x, features_s):
 # %% [markdown]
 # ## Question 1 · Several layers in one cost · 6 points
 #
-# J<sub>style</sub> = Σ<sub>l</sub> λ<sub>l</sub> E<sub>l</sub>
+# $$J_{\text{style}} = \sum_l \lambda_l E_l$$
 #
 # The features of both pictures and the weights come as dictionaries by layer name. Features may hold layers that have no
 # weight: these do not take part.
@@ -70,8 +70,8 @@ ex04.leave_one_out.check(leave_one_out)
 # %% [markdown]
 # ## Question 3 · Balance · 6 points
 #
-# norm<sub>l</sub> = ‖∂E<sub>l</sub>/∂X‖ says how hard a layer pulls. Find weights for which λ<sub>l</sub> · norm<sub>l</sub>
-# is the same for all layers, and which add up to 1.
+# $\lVert \partial E_l / \partial X \rVert$ says how hard a layer pulls. Find weights for which
+# $\lambda_l \lVert \partial E_l / \partial X \rVert$ is the same for all layers, and which add up to 1.
 
 
 # %% question="ex04.balance"

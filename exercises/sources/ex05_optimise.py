@@ -19,7 +19,7 @@ from nstlib.checks import ex05
 # %% [markdown]
 # ## Question 1 · One number · 2 points
 #
-# J = α J<sub>content</sub> + β J<sub>style</sub>
+# $$J = \alpha J_{\text{content}} + \beta J_{\text{style}}$$
 
 
 # %% question="ex05.total_cost"
@@ -36,7 +36,7 @@ ex05.total_cost.check(total_cost)
 # %% [markdown]
 # ## Question 2 · One step · 6 points
 #
-# `gradient` is ∂J/∂X, shaped like the picture `x`. Take one step downhill, `learning_rate` times the gradient. The result
+# `gradient` is $\partial J / \partial X$, shaped like the picture `x`. Take one step downhill, `learning_rate` times the gradient. The result
 # lies between 0 and 1, and the `x` that was given stays as it was.
 
 

@@ -18,7 +18,7 @@ from nstlib.checks import ex07
 # %% [markdown]
 # ## Question 1 · The diagonal alone · 6 points
 #
-# Σ<sub>k</sub> (G<sub>X,kk</sub>/M<sub>X</sub> − G<sub>S,kk</sub>/M<sub>S</sub>)² / (4 N²)
+# $$\frac{1}{4 N^2} \sum_k \left(\frac{G_{X,kk}}{M_X} - \frac{G_{S,kk}}{M_S}\right)^2$$
 #
 # Both come as raw features (N, H, W); the sizes may differ.
 
@@ -40,8 +40,9 @@ ex07.diagonal.check(diagonal_style_cost)
 # %% [markdown]
 # ## Question 2 · Mean and spread · 6 points
 #
-# Σ<sub>k</sub> ((μ<sub>X,k</sub> − μ<sub>S,k</sub>)² + (σ<sub>X,k</sub> − σ<sub>S,k</sub>)²) / N, with the mean
-# μ<sub>k</sub> of filter k over its positions and its *population* standard deviation σ<sub>k</sub>.
+# $$\frac1N \sum_k \left( (\mu_{X,k} - \mu_{S,k})^2 + (\sigma_{X,k} - \sigma_{S,k})^2 \right)$$
+#
+# Here $\mu_k$ is the mean of filter $k$ over its positions, and $\sigma_k$ its *population* standard deviation.
 
 
 # %% question="ex07.statistics"
@@ -62,9 +63,12 @@ ex07.statistics.check(statistics_cost)
 # %% [markdown]
 # ## Question 3 · A painting in the photo's colours · 4 points
 #
-# A picture's pixels have a mean of three numbers and a covariance Σ of 3 × 3. Give the style the content's: every pixel p
-# becomes Σ<sub>C</sub><sup>½</sup> Σ<sub>S</sub><sup>−½</sup> (p − mean<sub>S</sub>) + mean<sub>C</sub>, with symmetric
-# roots. Do not clip.
+# A picture's pixels have a mean $\mu$ of three numbers and a covariance $\Sigma$ of 3 × 3. Give the style the content's:
+# every pixel $p$ becomes
+#
+# $$\Sigma_C^{1/2}\, \Sigma_S^{-1/2}\, (p - \mu_S) + \mu_C$$
+#
+# with symmetric roots. Do not clip.
 
 
 # %% question="ex07.colour"

@@ -144,6 +144,11 @@ def test_the_last_picture_is_described(name):
             assert following.startswith("*In the figure:*") and "**Look at**" in following, cell.id
 
 
+@every
+def test_formulas_are_typeset(name):
+    test_notebooks.test_formulas_are_typeset(ROOT / "exercises" / "student" / f"{name}.ipynb")
+
+
 INSTRUCTORS = [ROOT / "exercises" / "instructor" / f"{name}.ipynb" for name in NAMES]
 
 
