@@ -146,7 +146,7 @@ def _join(entries: Iterable[Alert]) -> list[Alert]:
     for alert in entries:
         joined.setdefault((alert.row.student, alert.text), []).append(alert)
     return [
-        replace(first, text=f"{first.text} So it is with {', '.join(alert.question for alert in others)}.")
+        replace(first, text=f"{first.text} The same holds for {', '.join(alert.question for alert in others)}.")
         if others
         else first
         for first, *others in joined.values()

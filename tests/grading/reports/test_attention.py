@@ -37,7 +37,7 @@ def test_a_flag_of_several_answers_is_said_once():
     answers = {name: question(name=name, warnings=["suspicious"]) for name in POINTS}
     first, *others = sorted(POINTS)  # as flags are
     flagged = alerts_of(record("anna", questions=answers))["flagged"]
-    assert flagged == [("anna", first, f"{FLAGS['suspicious']} So it is with {', '.join(others)}.")]
+    assert flagged == [("anna", first, f"{FLAGS['suspicious']} The same holds for {', '.join(others)}.")]
 
 
 def test_what_is_not_graded_asks_to_be_graded_and_says_where_an_override_counts():
