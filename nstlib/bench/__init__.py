@@ -3,7 +3,7 @@
 step: ``nst bench``, one step beside a plain loop. race: seconds to quality. limits: how large a picture can be.
 precision: what reduced precision costs. roofline: where a pass's time goes. pictures: quality against seconds, as judge
 sees it on the held_out pairs. strong: a strong plain loop, which race and pictures run. gpu: all that is to be measured
-on a lent card, in one run.
+on a graphics card, in one run.
 """
 
 from nstlib.bench.step import guard, interleaved, machine, peak_memory, table, wait

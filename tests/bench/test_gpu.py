@@ -1,4 +1,4 @@
-"""The run on a lent card, rehearsed: every part on tiny pictures, and how it bears being cut off."""
+"""The run on a card, rehearsed: every part on tiny pictures, and how it bears being cut off."""
 
 import inspect
 import json

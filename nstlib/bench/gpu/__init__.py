@@ -1,8 +1,8 @@
 """All that is to be measured on a GPU, in one short run: ``python -m nstlib.bench.gpu OUT``.
 
-A GPU is lent for minutes, so the run is rehearsed on the CPU, by NST_DEVICE=cpu and the option --small, and may be cut
-off at any time: each part is saved when it ends, the most useful first, and a second run makes those that are missing.
-CONTRIBUTING.md says what to type on the day.
+It is made for a card that one has for a few minutes only. So it is rehearsed on the CPU, by NST_DEVICE=cpu and --small,
+and may be cut off at any time: each part is saved when it ends, the most useful first, and a second run makes those
+that are missing. CONTRIBUTING.md says what to type.
 
 journal: the parts that were done, as results.json. meter: clock and counters of a device; all else runs alike on the
 CPU. scale: how large and how long each part is. workshop: the networks and pictures that parts share. painting,

@@ -1,4 +1,4 @@
-"""How large and how long each part is: on the day, and in a rehearsal."""
+"""How large and how long each part is: on a card, and in a rehearsal."""
 
 from dataclasses import dataclass
 
