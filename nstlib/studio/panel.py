@@ -42,8 +42,7 @@ class Studio(Panel):
 
     Raises NstError for settings that no knob can show; whatever goes wrong later appears in the panel.
 
-    >>> studio = Studio("cat", "night", size=64, steps=30, layer_weights="equal")
-    >>> studio.knobs.beta.value = 20  # as if its slider had been moved
+    >>> studio = Studio("cat", "night", size=64, steps=30, layer_weights="equal", beta=20)
     >>> settings = studio.settings()
     >>> settings.beta, settings.layer_weights, settings.steps
     (20.0, 'equal', 30)
