@@ -14,7 +14,7 @@ from rich.progress import track
 
 from nstlib import networks
 from nstlib.claims import Measured, recording, three_digits
-from tests.lessons.test_claims import LESSONS
+from tests.lessons.cells import Cells
 
 TAUGHT = ("02", "03", "04", "07")
 PAGE = Path(__file__).parents[2] / "docs" / "true_network.md"
@@ -27,21 +27,25 @@ measures stands beside what ImageNet's VGG-16 gives, with the same pictures, set
 """
 
 
-def measured(lesson: str, claim: str, network: str) -> dict[str, Measured]:
-    """Run a claim's cells with this network as the default one; return what its lines measure, by their words."""
+def measured(cells: Cells, claim: str, network: str) -> dict[str, Measured]:
+    """Run a claim's cells with this network as the default one; return what its lines measure, by their words.
+
+    The cells keep what slow ones have bound, so each network needs cells of its own.
+    """
     load = networks.load
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(networks, "load", lambda name=network, *layers, **options: load(name, *layers, **options))
         with recording(raising=False) as found, contextlib.redirect_stdout(io.StringIO()):
-            LESSONS[lesson].run(claim)
+            cells.run(claim)
     return {each.what: each for each in found}
 
 
 def table(lesson: str) -> list[str]:
     """Return the lines of a lesson's table: the claims whose numbers depend on the network."""
     lines = ["| claim | minivgg | VGG-16 | bound | on VGG-16 |", "|---|---:|---:|---:|---|"]
-    for claim in track(LESSONS[lesson].claims, f"lesson {lesson}"):
-        small, large = (measured(lesson, claim, network) for network in ("minivgg", "vgg16"))
+    cells = {network: Cells(lesson) for network in ("minivgg", "vgg16")}
+    for claim in track(cells["vgg16"].claims, f"lesson {lesson}"):
+        small, large = (measured(each, claim, network) for network, each in cells.items())
         for what, one in small.items():
             other = large.get(what)
             if other and (not other.kept or shown(other) != shown(one)):
