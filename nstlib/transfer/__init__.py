@@ -2,7 +2,8 @@
 
 settings: what a run is asked to do. shapes: what moves through it. frame: a margin around the photo. objective: J of a
 picture. colour: how a photo's colours are kept. parameterization: what the optimiser moves. adam: how it moves that.
-run: the loop, the only place in this library that optimises pictures. quality: draft, good and best, three points
+run: the loop, the only place in this library that optimises pictures. first_move: the loop's second picture, from a
+gradient that is known. quality: draft, good and best, three points
 between fast and beautiful.
 """
 

@@ -3,6 +3,7 @@
 Nothing here knows about optimisers or files. It runs on its network's device, in its network's precision.
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,16 @@ class Costs:
     total: Scalar
     content: Scalar
     style: dict[str, Scalar]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What J is a weighted sum of: J_content, E_l by layer, TV and R of a picture, or ∂/∂X of each, (3,H,W)."""
+
+    content: Tensor
+    style: dict[str, Tensor]
+    total_variation: Tensor
+    chroma_roughness: Tensor
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,6 @@ class Objective:
     """
 
     def __init__(self, pair: Pair, settings: Settings, network: Network, start: Picture) -> None:
-        self.settings = settings
         self.network = network
         self.statistic = STATISTICS[settings.statistic]
         with torch.no_grad():
@@ -104,27 +114,53 @@ class Objective:
             }
             self.style_scale = sum(self.zero_costs.values()) / len(self.zero_costs)  # K_s
         height, width = pair.content.shape[-2:]
-        self.factors = {  # f_l, with M of X's layer: X has the content's size
-            layer: conventions.factor(settings.convention, *_counts(pair.features_c[layer]), height * width)
-            for layer in self.style_targets
+        self.n_numbers = pair.content.numel()
+        self.counts = {  # N, M and HW of X's layer: X has the content's size
+            layer: (*_counts(pair.features_c[layer]), height * width) for layer in self.style_targets
         }
-        try:
-            self.layer_weights = self._weights(start)
-        except ValueError as fault:  # a black painting has no style energy, say; nstlib.style knows no NstError
-            raise NstError(str(fault)) from fault
+        self._weigh(settings, start)
 
     def __call__(self, x: Picture) -> Costs:
         """Costs of the picture x."""
         content, style = self._costs(x)
-        weighted = sum(self.layer_weights[layer] * self.factors[layer] * style[layer] for layer in style)
-        total = total_cost(
-            content / self.content_scale, weighted / self.style_scale, self.settings.alpha, self.settings.beta
-        )
-        if self.settings.total_variation:
-            total = total + self.settings.total_variation * total_variation(x) / x.numel()
-        if self.settings.chroma_smoothness:
-            total = total + self.settings.chroma_smoothness * chroma_roughness(x) / x.numel()
-        return Costs(total, content, style)
+        variation = total_variation(x) if self.settings.total_variation else None
+        roughness = chroma_roughness(x) if self.settings.chroma_smoothness else None
+        return Costs(self._total(content, style, variation, roughness), content, style)
+
+    def weighted(self, terms: Terms) -> Tensor:
+        """J of a picture's terms; and since J is linear in them, of their gradients ∂J/∂X, (3,H,W)."""
+        return self._total(terms.content, terms.style, terms.total_variation, terms.chroma_roughness)
+
+    def with_settings(self, settings: Settings, start: Picture) -> "Objective":
+        """The same targets under other weights, which costs little: α, β, λ_l and its preset, convention, γ, δ.
+
+        The settings must name the same layers, statistic and shares of styles. Raises what the class raises.
+        """
+        other = copy.copy(self)
+        other._weigh(settings, start)
+        return other
+
+    def with_network(self, network: Network) -> "Objective":
+        """The same targets with a copy of the network, which calls somebody between its layers, say."""
+        other = copy.copy(self)
+        other.network = network
+        return other
+
+    @torch.enable_grad()
+    def gradients(self, x: Picture) -> tuple[Terms, Terms]:
+        """Return J's terms at the picture x, and ∂/∂X of each: one forward pass, and one backward for each term."""
+        x = x.detach().requires_grad_()
+
+        def slope(cost: Scalar) -> Picture:
+            return torch.autograd.grad(cost, x, retain_graph=True)[0].contiguous()
+
+        content, style = self._costs(x)
+        variation, roughness = total_variation(x), chroma_roughness(x)
+        slopes = {layer: slope(cost) for layer, cost in style.items()}
+        away = slope(content) if content else torch.zeros_like(x)  # ½ Σ (x − c)² is 0 only where its slope is
+        gradients = Terms(away, slopes, slope(variation), slope(roughness))
+        costs = {layer: cost.detach() for layer, cost in style.items()}
+        return Terms(content.detach(), costs, variation.detach(), roughness.detach()), gradients
 
     def gradient_norms(self, x: Picture) -> dict[str, float]:
         """‖∂E_l/∂X‖ by style layer: how hard each layer alone would pull at the picture x."""
@@ -133,6 +169,10 @@ class Objective:
         norms = {layer: torch.autograd.grad(cost, x, retain_graph=True)[0].norm() for layer, cost in style.items()}
         return _read(norms)
 
+    def style_cost(self, block: Block, layer: str) -> Scalar:
+        """E_l of a picture's features in one layer."""
+        return self._style((self.statistic.summarise(block),) * len(self.style_shares), layer)
+
     def _costs(self, x: Picture) -> tuple[Scalar, dict[str, Scalar]]:
         """J_content, and E_l by layer, each computed as soon as the network yields it: see `Network.iter_features`."""
         content, style = {}, {}
@@ -140,10 +180,23 @@ class Objective:
             if layer in self.content_targets:
                 content[layer] = self._content(block, layer)
             if layer in self.style_targets:
-                summary = self.statistic.summarise(block)
-                style[layer] = self._style((summary,) * len(self.style_shares), layer)
+                style[layer] = self.style_cost(block, layer)
         in_order = {layer: style[layer] for layer in self.style_targets}
         return sum(content[layer] for layer in self.content_targets), in_order
+
+    def _total(
+        self, content: Tensor, style: dict[str, Tensor], variation: Tensor | None, roughness: Tensor | None
+    ) -> Tensor:
+        """J; variation and roughness may be missing where their weights are 0."""
+        weighted = sum(self.layer_weights[layer] * self.factors[layer] * style[layer] for layer in style)
+        total = total_cost(
+            content / self.content_scale, weighted / self.style_scale, self.settings.alpha, self.settings.beta
+        )
+        if self.settings.total_variation:
+            total = total + self.settings.total_variation * variation / self.n_numbers
+        if self.settings.chroma_smoothness:
+            total = total + self.settings.chroma_smoothness * roughness / self.n_numbers
+        return total
 
     def _content(self, block: Block, layer: str) -> Scalar:
         return content_cost(block, self.content_targets[layer])
@@ -152,6 +205,17 @@ class Objective:
         """E_l of a picture's summary; it stands there once for each style, as zeros of another size must."""
         distances = map(self.statistic.distance, summaries, self.style_targets[layer])
         return sum(share * distance for share, distance in zip(self.style_shares, distances, strict=True))
+
+    def _weigh(self, settings: Settings, start: Picture) -> None:
+        """Take the weights, as far as they are not yet in the targets, from the settings."""
+        self.settings = settings
+        self.factors = {  # f_l
+            layer: conventions.factor(settings.convention, *counts) for layer, counts in self.counts.items()
+        }
+        try:
+            self.layer_weights = self._weights(start)
+        except ValueError as fault:  # a black painting has no style energy, say; nstlib.style knows no NstError
+            raise NstError(str(fault)) from fault
 
     def _weights(self, start: Picture) -> dict[str, float]:
         layers = self.settings.style_layers

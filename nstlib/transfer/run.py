@@ -109,7 +109,7 @@ def steps(
     in_grey = settings.colour == "photo"
     style = style if isinstance(style, Tensor) else tuple(style)
     if check:
-        _watch(network, check)
+        watch(network, check)
     loss_scale = LossScale()
     for scale, side in enumerate(settings.sides(), start=1):
         framed = frame.side(side)
@@ -117,8 +117,7 @@ def steps(
         pair = prepare_pair(frame.content, style, framed, network, plan.device, *styles)
         photo = pictures.resize(frame.content, framed).to(plan.device) if in_grey else None
         with engine.keeping_memory(pair.content[0].numel()) as give_back:
-            x = resample_to(_initial(pair, settings) if x is None else x, pair.content)
-            x = (grey(x) if in_grey else x).to(plan.device).contiguous()
+            x = opening(pair, settings, x)
             objective = Objective(pair, settings, network, x)
             del pair  # else all features of both pictures would stay in memory while the picture moves
             give_back()
@@ -156,6 +155,12 @@ def stylize(
     for step in steps(content, style, settings, network):  # noqa: B007  the last one is the result
         pass
     return step.picture
+
+
+def opening(pair: Pair, settings: Settings, given: Picture | None = None) -> Picture:
+    """The picture that a pair's size begins with: the `given` one, resampled, or else what `settings.init` says."""
+    x = resample_to(_initial(pair, settings) if given is None else given, pair.content)
+    return (grey(x) if settings.colour == "photo" else x).to(pair.content.device).contiguous()
 
 
 def _initial(pair: Pair, settings: Settings) -> Picture:
@@ -197,9 +202,7 @@ def _descend(
     def evaluate() -> Tensor:
         nonlocal values, inside
         parameters.optimizer.zero_grad()
-        inside = ClampProjected.apply(parameters.x())
-        if in_grey:
-            inside = inside.mean(0, keepdim=True).expand(3, -1, -1)  # equal gradients: x, grey at first, stays so
+        inside = inner(parameters.x(), in_grey)
         costs = objective(inside)
         values = _stacked(costs)
         scaled = loss_scale(costs.total)
@@ -218,6 +221,13 @@ def _descend(
         before = totals[-1 - PLATEAU_STEPS] if len(totals) > PLATEAU_STEPS else math.inf
         if plateau and before < math.inf and 0 <= before - totals[-1] <= plateau * before:
             return
+
+
+def inner(x: Picture, in_grey: bool) -> Picture:
+    """The picture that J sees of x: clamped to [0, 1], and grey where the photo's colours are kept."""
+    inside = ClampProjected.apply(x)
+    # Equal gradients: x, grey at first, stays so
+    return inside.mean(0, keepdim=True).expand(3, -1, -1) if in_grey else inside
 
 
 class ClampProjected(torch.autograd.Function):
@@ -241,7 +251,7 @@ class ClampProjected(torch.autograd.Function):
         return gradient.masked_fill_(outwards, 0)
 
 
-def _watch(network: networks.Network, check: Callable[[], None]) -> None:
+def watch(network: networks.Network, check: Callable[[], None]) -> None:
     """Call `check` after each layer of this placed copy of a network, forward and backward."""
 
     def backward(gradient: Tensor) -> None:
