@@ -5,6 +5,7 @@ import re
 import pytest
 
 from nstlib.studio import Studio, kernel
+from nstlib.studio.sources import picture
 from tests.studio.waiting import until
 
 
@@ -16,6 +17,12 @@ def sentence(studio):
 def wait_for_end(studio):
     """Wait for the end of a studio's run."""
     until(lambda: sentence(studio).startswith("Done"))
+
+
+@pytest.fixture
+def pair():
+    """Give a photo and a painting that no cache has seen."""
+    return picture("cat").clone(), picture("waves", (96, 96)).clone()
 
 
 @pytest.fixture
