@@ -14,7 +14,7 @@ from jaxtyping import Float, UInt8
 
 from nstlib import engine
 from nstlib.studio.mixing import desk
-from nstlib.studio.requests import RunRequest, narrowed_network, pair_at
+from nstlib.studio.requests import RunRequest, narrowed_network, pair_at, watched
 from nstlib.style import mean_gram
 from nstlib.style.products import full_precision
 from nstlib.style.statistics import mean_square
@@ -54,7 +54,7 @@ def gram_pictures(
     """Draw F Fᵀ / M of style and picture in one of the settings' layers, for the `most` strongest filters of the style.
 
     The strongest have the largest (G_S/M_S)_kk. It is the Gram matrix whatever the settings' statistic. `picture` is
-    float32 (3,H,W) in [0,1], the one of a Step. `check` is called between the parts and may raise.
+    float32 (3,H,W) in [0,1], the one of a Step. `check` is called between layers and may raise.
 
     >>> from nstlib import painted
     >>> request = RunRequest(painted.paint("mosaic", 32), painted.paint("night", 32), Settings(size=32))
@@ -67,7 +67,7 @@ def gram_pictures(
     strengths = mean_square(block_s)
     filters = strengths.argsort(descending=True, stable=True)[:most]
     check()
-    block_x = _block(request, settings, layer, picture)
+    block_x = _block(request, settings, layer, picture, check)
     check()
     grams = [mean_gram(full_precision(block[filters])) for block in (block_s, block_x)]
     style, current = (gram.cpu().numpy() for gram in grams)
@@ -95,7 +95,7 @@ def pull_map(
     """Return where a style layer pulls at the picture: |∂E_l/∂X| over the channels, 255 for its 99.5th percentile.
 
     E_l is that of the settings' statistic, before any weight. `picture` is float32 (3,H,W) in [0,1], the one of a
-    Step; where the photo's colours are kept its luma is looked at. `check` is called between the parts and may raise.
+    Step; where the photo's colours are kept its luma is looked at. `check` is called between layers and may raise.
     A layer that pulls nowhere gives zeros.
 
     >>> from nstlib import painted
@@ -108,17 +108,16 @@ def pull_map(
     objective = desk(request, min(picture.shape[1:])).objective
     check()
     x = picture.to(engine.plan().device).detach().requires_grad_()
-    cost = objective.style_cost(_block(request, settings, layer, x), layer)
-    check()
+    cost = objective.style_cost(_block(request, settings, layer, x, check), layer)
     (gradient,) = torch.autograd.grad(cost, x)
     strength = gradient.norm(dim=0).cpu().numpy()
     return _shades(strength, float(np.percentile(strength, BRIGHTEST)))
 
 
-def _block(request: RunRequest, settings: Settings, layer: str, picture: Picture) -> Block:
+def _block(request: RunRequest, settings: Settings, layer: str, picture: Picture, check: Callable[[], None]) -> Block:
     """Return the picture's features in one layer."""
     seen = grey(picture) if settings.colour == "photo" else picture
-    network = narrowed_network(request).with_layers((layer,))
+    network = watched(narrowed_network(request).with_layers((layer,)), check)
     return network(seen.to(engine.plan().device)[None])[layer].squeeze(0)
 
 

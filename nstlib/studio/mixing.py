@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import torch
 
 from nstlib import engine, pictures
-from nstlib.studio.requests import LARGEST_CACHED, Newest, RunRequest, narrowed_network, pair_at, version
+from nstlib.studio.requests import LARGEST_CACHED, Newest, RunRequest, narrowed_network, pair_at, version, watched
 from nstlib.transfer import Picture
 from nstlib.transfer.first_move import first_move
 from nstlib.transfer.objective import Objective, Terms
-from nstlib.transfer.run import inner, opening, watch
+from nstlib.transfer.run import inner, opening
 from nstlib.transfer.settings import Settings
 
 CACHED_DESKS = 4  # two sizes of a pair, each with two statistics
@@ -85,10 +85,9 @@ class Desk:
 
         def make() -> GradientParts:
             start = opening(self.pair, settings)
-            network = engine.place(self.objective.network, engine.plan())
-            watch(network, check)
             in_grey = settings.colour == "photo"
-            terms, gradients = self.objective.with_network(network).gradients(inner(start, in_grey))
+            objective = self.objective.with_network(watched(self.objective.network, check))
+            terms, gradients = objective.gradients(inner(start, in_grey))
             colours = pictures.resize(photo, min(start.shape[1:])).to(start.device) if in_grey else None
             return GradientParts(start, terms, gradients, colours)
 

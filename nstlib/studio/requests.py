@@ -11,6 +11,7 @@ import torch
 from nstlib import engine, networks
 from nstlib.transfer import Picture, objective
 from nstlib.transfer.objective import Pair
+from nstlib.transfer.run import watch
 from nstlib.transfer.settings import Settings
 
 CACHED_PAIRS = 2  # the newest pairs, whose features are kept
@@ -99,6 +100,13 @@ def narrowed_network(request: RunRequest) -> networks.Network:
     """Return the placed network, asked for the layers of the request's settings alone."""
     placed = placed_network(request.network, layers(request.settings), engine.plan())
     return placed.with_layers(request.settings.layers)
+
+
+def watched(network: networks.Network, check: Callable[[], None]) -> networks.Network:
+    """Return a copy of a placed network that calls `check` between its layers, forward and backward."""
+    network = engine.place(network, engine.plan())
+    watch(network, check)
+    return network
 
 
 def prepare_pair(

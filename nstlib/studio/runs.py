@@ -10,7 +10,7 @@ from nstlib.errors import NstError
 from nstlib.studio import mixing
 from nstlib.studio.layer_views import GramPictures, gram_pictures, pull_map
 from nstlib.studio.mixing import Reference, reference
-from nstlib.studio.requests import RunRequest, layers, placed_network, prepare_pair
+from nstlib.studio.requests import RunRequest, layers, placed_network, prepare_pair, watched
 from nstlib.transfer import Picture, Step
 from nstlib.transfer.settings import Settings
 
@@ -80,10 +80,10 @@ def run(request: RunRequest, check: Callable[[], None]) -> Iterator[RunStarted |
     ):
         yield step
         if step.index == FIRST_SHARES:
-            yield shares(request, settings, step.picture)
+            yield shares(request, settings, step.picture, check)
             mixing.learn(request, settings, check)
     if step is not None:
-        yield shares(request, settings, step.picture)
+        yield shares(request, settings, step.picture, check)
         mixing.learn(request, settings, check)
 
 
@@ -103,9 +103,12 @@ def resolve_weights(request: RunRequest) -> RunStarted:
     return RunStarted(settings, dict(rule))
 
 
-def shares(request: RunRequest, settings: Settings, picture: Picture) -> GradientShares:
-    """Measure how hard each style layer pulls at the picture."""
+def shares(
+    request: RunRequest, settings: Settings, picture: Picture, check: Callable[[], None] = lambda: None
+) -> GradientShares:
+    """Measure how hard each style layer pulls at the picture; `check` is called between layers and may raise."""
     costs = mixing.desk(request, min(picture.shape[-2:])).weighted(settings, request.start)
+    costs = costs.with_network(watched(costs.network, check))
     norms = costs.gradient_norms(picture.to(engine.plan().device))
     pulls = {layer: costs.layer_weights[layer] * costs.factors[layer] * norm for layer, norm in norms.items()}
     total = sum(pulls.values()) or 1.0

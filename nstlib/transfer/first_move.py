@@ -34,7 +34,8 @@ def first_move(
     def evaluate() -> Scalar:
         parameters.optimizer.zero_grad()
         scaled = loss_scale(total)
-        inner(parameters.x(), in_grey).backward(loss_scale.factor * gradient)
+        plane = inner(parameters.x(), in_grey) * (loss_scale.factor * gradient)  # has the slope that J has there
+        plane.sum().backward()  # to hand `backward` a gradient loads sympy first, which takes half a second
         return scaled
 
     parameters.optimizer.step(evaluate)

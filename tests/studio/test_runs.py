@@ -95,6 +95,20 @@ def test_shares_are_those_of_the_runs_weights(pair):
     assert list(balanced.shares.values()) == pytest.approx([0.2] * 5, rel=1e-3)  # at the picture it was measured at
 
 
+def test_shares_can_be_stopped_between_layers(pair):
+    asked = request(pair)
+    calls = []
+
+    def check():
+        calls.append(1)
+        if len(calls) > 30:
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        runs.shares(asked, asked.settings, pair[0], check)
+    assert len(calls) == 31
+
+
 def test_previews_change_nothing_that_is_run(pair):
     first, again = (run(request(pair, steps=10, beta=3.0)) for _ in range(2))
     assert first[0] == again[0]  # what `as_code` writes down

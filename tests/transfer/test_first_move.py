@@ -1,5 +1,7 @@
 """The first move from a gradient that is known is the run's own."""
 
+import sys
+
 import pytest
 import torch
 
@@ -39,6 +41,11 @@ def test_gradients_may_be_switched_off_around_it():
     with torch.no_grad():
         moved = first_move(start, Settings(learning_rate=0.1), torch.tensor(1.0), torch.ones_like(start))
     assert torch.allclose(moved, torch.tensor(0.4))
+
+
+def test_it_does_not_load_sympy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.fx.experimental.symbolic_shapes", None)  # importing it fails
+    first_move(torch.rand(3, 16, 16), Settings(), torch.tensor(1.0), torch.ones(3, 16, 16))
 
 
 def test_no_gradient_moves_nothing():
