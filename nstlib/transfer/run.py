@@ -19,12 +19,14 @@ from torch import Tensor
 
 from nstlib import engine, networks, pictures
 from nstlib.errors import NstError
+from nstlib.transfer import masks
 from nstlib.transfer.colour import grey, keep_colours
 from nstlib.transfer.frame import Frame, resample_to
+from nstlib.transfer.masks import Masked
 from nstlib.transfer.objective import Costs, Objective, Pair, prepare_pair
 from nstlib.transfer.parameterization import Parameterization
 from nstlib.transfer.settings import Settings
-from nstlib.transfer.shapes import Picture
+from nstlib.transfer.shapes import Mask, Picture
 
 PLATEAU_STEPS = 20
 
@@ -72,6 +74,7 @@ def steps(
     network: networks.Network | None = None,
     *,
     start: Picture | None = None,
+    mask: Mask | None = None,
     check: Callable[[], None] | None = None,
     prepare_pair: Callable[..., Pair] = prepare_pair,
     plan: engine.Plan | None = None,
@@ -80,8 +83,9 @@ def steps(
 
     Pictures are float32 (3,H,W) in [0,1] of any size; both are resized to `settings.size` on the shorter side. `style`
     may also be a list of pictures, blended by `settings.style_blend`; the init "style" is the first. Without a network
-    minivgg is loaded. `start` is a picture to go on from, in place of `settings.init`. `check` is called
-    between layers, forward and backward, and ends the run at once by raising. `prepare_pair` is the function of
+    minivgg is loaded. `start` is a picture to go on from, in place of `settings.init`. `mask`, float32 (H,W) in [0,1],
+    is 1 where the style may go and 0 where the photo stays: see `nstlib.transfer.masks`. `check` is called between
+    layers, forward and backward, and ends the run at once by raising. `prepare_pair` is the function of
     `nstlib.transfer.objective`, or one that remembers its results, for many runs of one pair. `plan` is another device
     or precision than the engine's own choice.
 
@@ -106,6 +110,7 @@ def steps(
     parameters = None
     frame = Frame(content, settings)
     x = None if start is None else frame.around(pictures.checked(start))
+    mask = None if mask is None else masks.checked(mask, frame)
     in_grey = settings.colour == "photo"
     style = style if isinstance(style, Tensor) else tuple(style)
     if check:
@@ -118,13 +123,14 @@ def steps(
         photo = pictures.resize(frame.content, framed).to(plan.device) if in_grey else None
         with engine.keeping_memory(pair.content[0].numel()) as give_back:
             x = opening(pair, settings, x)
+            masked = None if mask is None else masks.at(mask, pair.content)
             objective = Objective(pair, settings, network, x)
             del pair  # else all features of both pictures would stay in memory while the picture moves
             give_back()
             parameters = Parameterization(x, settings, previous=parameters, first=index)
             parameters.set_rates(index)
             for costs, picture in _descend(
-                parameters, objective, loss_scale, settings.steps_at(scale), settings.plateau, in_grey
+                parameters, objective, loss_scale, settings.steps_at(scale), settings.plateau, in_grey, masked
             ):
                 if in_grey:
                     picture = keep_colours(picture, photo)
@@ -142,17 +148,19 @@ def stylize(
     style: Picture | Sequence[Picture],
     settings: Settings | None = None,
     network: networks.Network | None = None,
+    *,
+    mask: Mask | None = None,
 ) -> Picture:
     """Run `steps` to its end and return the last picture, float32 (3,H,W) in [0,1].
 
-    It has the content's proportions. Raises what `steps` raises.
+    It has the content's proportions. `mask` says where the style may go. Raises what `steps` raises.
 
     >>> from nstlib import painted
     >>> picture = stylize(painted.paint("mosaic", (32, 40)), painted.paint("night", 32), Settings(size=32, steps=3))
     >>> picture.shape, picture.dtype, bool(picture.min() >= 0 and picture.max() <= 1)
     (torch.Size([3, 32, 40]), torch.float32, True)
     """
-    for step in steps(content, style, settings, network):  # noqa: B007  the last one is the result
+    for step in steps(content, style, settings, network, mask=mask):  # noqa: B007  the last one is the result
         pass
     return step.picture
 
@@ -192,6 +200,7 @@ def _descend(
     n_steps: int,
     plateau: float,
     in_grey: bool,
+    masked: Masked | None,
 ) -> Iterator[tuple[tuple[float, dict[str, float], float], Picture]]:
     """Yield J_content, E_l and J of each pass, and its picture on the device; in between, x moves on.
 
@@ -202,7 +211,7 @@ def _descend(
     def evaluate() -> Tensor:
         nonlocal values, inside
         parameters.optimizer.zero_grad()
-        inside = inner(parameters.x(), in_grey)
+        inside = inner(parameters.x(), in_grey, masked)
         costs = objective(inside)
         values = _stacked(costs)
         scaled = loss_scale(costs.total)
@@ -223,11 +232,12 @@ def _descend(
             return
 
 
-def inner(x: Picture, in_grey: bool) -> Picture:
-    """The picture that J sees of x: clamped to [0, 1], and grey where the photo's colours are kept."""
+def inner(x: Picture, in_grey: bool, masked: Masked | None = None) -> Picture:
+    """The picture that J sees of x: clamped to [0, 1], grey where the photo's colours are kept, masked by a mask."""
     inside = ClampProjected.apply(x)
-    # Equal gradients: x, grey at first, stays so
-    return inside.mean(0, keepdim=True).expand(3, -1, -1) if in_grey else inside
+    if in_grey:
+        inside = inside.mean(0, keepdim=True).expand(3, -1, -1)  # equal gradients: x, grey at first, stays so
+    return masked(inside) if masked else inside
 
 
 class ClampProjected(torch.autograd.Function):

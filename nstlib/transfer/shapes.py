@@ -7,5 +7,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 Picture = Float[Tensor, "3 _height _width"]
+Mask = Float[Tensor, "_height _width"]
 Block = Float[Tensor, "_n_filters _height _width"]
 Scalar = Float[Tensor, ""]
