@@ -92,6 +92,30 @@ def test_a_scatter_has_a_dot_for_each_position():
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim() and "mean product" in figure.alt
 
 
+def test_a_frontier_has_a_dot_for_each_picture_from_left_to_right():
+    points = {"b": (0.5, 0.1), "a": (0.1, 0.7)}
+    figure = plots.frontier({"a": PICTURE, "b": WIDE}, points, ("content lost", "style missing"))
+    chart, *thumbnails = figure.axes
+    assert chart.lines[0].get_xydata().tolist() == [[0.1, 0.7], [0.5, 0.1]]
+    assert [axes.get_title() for axes in thumbnails] == ["a", "b"]
+    shapes = [axes.get_window_extent() for axes in thumbnails]
+    assert [round(box.width / box.height, 2) for box in shapes] == [1.5, 2]
+    assert figure.alt == "content lost across and style missing up: a 0.1 and 0.7; b 0.5 and 0.1"
+
+
+def test_a_frontier_of_many_pictures_shows_eight_of_them_the_first_and_last_too():
+    points = {f"{n}": (n / 10, 1 / (n + 1)) for n in range(20)}
+    chart, *thumbnails = plots.frontier(dict.fromkeys(points, PICTURE), points, ("x", "y")).axes
+    titles = [axes.get_title() for axes in thumbnails]
+    assert len(chart.lines[0].get_xydata()) == 20 and len(set(titles)) == 8
+    assert titles[0] == "0" and titles[-1] == "19"
+
+
+def test_a_frontier_needs_a_point_for_each_picture():
+    with pytest.raises(ValueError, match="a point for each of a, b, got a"):
+        plots.frontier({"a": PICTURE, "b": WIDE}, {"a": (0.0, 1.0)}, ("x", "y"))
+
+
 @pytest.mark.parametrize("draw", [plots.matrices, plots.shares, lambda given: plots.curves(given, "J")])
 @pytest.mark.usefixtures("unchecked")
 def test_nothing_to_draw_is_refused(draw):
@@ -107,6 +131,7 @@ def test_whole_numbers_are_drawn_as_well():
 SQUARE = torch.tensor([[5.0, -2.0], [-2.0, 10.0]])
 DRAWN = {
     "curves": lambda: plots.curves({"a": [4.0, 2.0], "b": [3.0, 1.0]}, "E_l"),
+    "frontier": lambda: plots.frontier({"a": PICTURE}, {"a": (0.1, 0.2)}, ("x", "y")),
     "gram_maps": lambda: plots.gram_maps(SQUARE.abs(), SQUARE.abs() * 2),
     "grid": lambda: plots.grid({"β = 1": {"a": PICTURE}}),
     "matrices": lambda: plots.matrices({"G": SQUARE}),

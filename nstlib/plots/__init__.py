@@ -7,6 +7,7 @@ and dark themes; and in colours that colour-blind readers can tell apart.
 from nstlib.plots.card import Plot
 from nstlib.plots.charts import bars, curves, paths, scatter, shares
 from nstlib.plots.diagrams import dataflow
+from nstlib.plots.frontier import frontier
 from nstlib.plots.matrices import gram_maps, matrices
 from nstlib.plots.sheets import grid, row, slabs
 from nstlib.plots.tables import Table, table
@@ -17,6 +18,7 @@ __all__ = [
     "bars",
     "curves",
     "dataflow",
+    "frontier",
     "gram_maps",
     "grid",
     "matrices",
