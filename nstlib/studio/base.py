@@ -1,38 +1,64 @@
-"""What ``Studio`` and ``Live`` share: a screen, a task for the worker, and an end that leaves nothing behind."""
+"""What ``Studio`` and ``Live`` share: a desk, a task for the worker, a still for later, an end that leaves nothing."""
 
-import ipywidgets as widgets
+import os
+import threading
+import time
 
-from nstlib.studio import kernel
-from nstlib.studio.screen import Screen, close_all
+from nstlib.studio import elsewhere, kernel
+from nstlib.studio.desk import Desk
+from nstlib.studio.still import Still
 from nstlib.studio.worker import Task
 from nstlib.transfer import Picture
+
+WAITS = 0.02  # seconds between two looks at whether a run has ended
 
 
 class Panel:
     """A picture and the controls that rerun it. Running its cell again closes it and shows the new one in its place.
 
-    A subclass sets the three attributes, then calls ``kernel.register(self)``.
+    A subclass calls ``super().__init__`` with its desk and its task, then ``kernel.register(self)``.
     """
 
-    screen: Screen
-    task: Task
-    panel: widgets.Box  # all its widgets
+    BY_CODE = ""  # how to use it where it cannot be shown
+    FLIPBOOKS = False  # whether the flipbooks show what it does
+
+    def __init__(self, desk: Desk, task: Task) -> None:
+        self.desk = desk
+        self.task = task
+        self.still = Still()
+        self.lock = threading.RLock()  # around what the worker's reports change
+        self._picture: Picture | None = None
 
     @property
     def picture(self) -> Picture | None:
         """The picture on the screen, float32 (3,H,W) in [0,1]; None before the first step."""
-        return self.screen.picture
+        return self._picture
 
     def start(self) -> None:
         """Run from the beginning with what the controls say now."""
         raise NotImplementedError
 
+    def wait(self) -> None:
+        """Wait until its run has ended, or pauses.
+
+        >>> from nstlib.studio import Studio
+        >>> studio = Studio("cat", "night", size=64, steps=2)
+        >>> studio.start()
+        >>> studio.wait()
+        >>> len(studio.totals)
+        2
+        >>> studio.close()
+        """
+        while kernel.WORKER.busy(self.task):
+            time.sleep(WAITS)
+
     def close(self) -> None:
-        """End the runs and remove the widgets."""
+        """End the runs and remove the panel."""
         kernel.WORKER.close(self.task)
         kernel.forget(self)
-        with self.screen.lock:
-            close_all(self.panel)
+        with self.lock:
+            self.desk.close()
+            self.still.close()
 
     def remove(self) -> None:
         """Close, and let go of everything: IPython's `Out` keeps this object for as long as the kernel runs."""
@@ -45,5 +71,17 @@ class Panel:
         raise AttributeError(f"This {type(self).__name__} has no {name!r}{reason}.")
 
     def _repr_mimebundle_(self, **kwargs):
+        if name := elsewhere.host():
+            return elsewhere.instead(name, self.BY_CODE, flipbooks=self.FLIPBOOKS)
+        self.still.show()
         self.start()
-        return self.panel._repr_mimebundle_(**kwargs)
+        if os.environ.get("NST_TEST"):
+            self.wait()  # so that the still is there before the cell ends: what comes later nobody stores
+        shown = self.desk._repr_mimebundle_(**kwargs)
+        bundle, *metadata = shown if isinstance(shown, tuple) else (shown,)
+        return {**bundle, "text/plain": elsewhere.TEXT}, *metadata
+
+    def _display_(self) -> Desk:
+        """Return what marimo shows."""
+        self.start()
+        return self.desk

@@ -1,13 +1,24 @@
 """What can be kept of a studio's picture: the code that makes it again, and files."""
 
+import io
+import json
 from pathlib import Path
+from typing import Any
+
+from PIL import Image
 
 from nstlib import networks, pictures
+from nstlib.errors import NstError
 from nstlib.files import replacing
 from nstlib.studio import runs, sources
+from nstlib.studio.knobs import Knobs
 from nstlib.studio.runs import RunRequest
 from nstlib.transfer import Picture
 from nstlib.transfer.settings import Settings
+from nstlib.transfer.shapes import Mask
+
+FILMS = ("gif", "webp")
+FRAME_MS, LAST_MS = 80, 2000  # of a film
 
 
 def code(request: RunRequest, steps: int) -> str:
@@ -22,23 +33,54 @@ def code(request: RunRequest, steps: int) -> str:
         "import nstlib",
         "from nstlib import Settings, painted, pictures",
         "",
-        f"content = {sources.code(request.content)}",
-        f"style = {sources.code(request.style)}",
+        f"content = {sources.code(request.content, 'content')}",
+        f"style = {_style(request.style)}",
         f"network = nstlib.networks.load({_network_arguments(request)})",
         f"settings = Settings({arguments})",
     ]
+    mask = ""
+    if request.mask is not None:
+        lines += ["mask = pictures.read('your mask.png')[0]  # save picture writes it, too: put its path here"]
+        mask = ", mask=mask"
     if steps < settings.steps:  # Settings keep their steps: Adam's rate falls over the last quarter of those
         lines += [
-            "for step in nstlib.steps(content, style, settings, network):",
+            f"for step in nstlib.steps(content, style, settings, network{mask}):",
             f"    if step.index == {steps - 1}:",
             "        break",
             "picture = step.picture",
         ]
     else:
-        lines += ["picture = nstlib.stylize(content, style, settings, network)"]
+        lines += [f"picture = nstlib.stylize(content, style, settings, network{mask})"]
     if request.start is not None:
         lines += ["# This run went on from an earlier picture; press restart for one that these lines repeat."]
+    if any(not isinstance(each, str | Path) for each in (request.content, *_listed(request.style))):
+        lines += ["# 'your own picture.png' stands for a picture that only the studio had: put its path there."]
     return "\n".join(lines)
+
+
+def _listed(style: sources.Source | tuple[sources.Source, ...]) -> tuple[sources.Source, ...]:
+    return style if isinstance(style, tuple) else (style,)
+
+
+def line(knobs: Knobs, usual: Knobs, options: dict[str, Any]) -> str:
+    """Return as JSON what differs from a usual studio, for ``Studio.from_code``.
+
+    options: what ``Studio`` was given beside its knobs. Raises NstError for pictures and masks that only this studio
+    has.
+    """
+    for name in (knobs.content, knobs.style, knobs.second_style):
+        if name.startswith(sources.OWN):
+            raise NstError(f"A line cannot carry your own picture ({name}): choose another, or copy the code.")
+    if knobs.mask:
+        raise NstError("A line cannot carry a mask: clear it, or copy the code.")
+    changes = knobs.changes(usual)
+    return json.dumps({"content": knobs.content, "style": knobs.style} | options | changes)
+
+
+def _style(style: sources.Source | tuple[sources.Source, ...]) -> str:
+    if isinstance(style, tuple):
+        return f"[{', '.join(sources.code(each, 'style') for each in style)}]"
+    return sources.code(style, "style")
 
 
 def _network_arguments(request: RunRequest) -> str:
@@ -46,10 +88,31 @@ def _network_arguments(request: RunRequest) -> str:
     return repr(request.network) if layers == networks.DEFAULT else f"{request.network!r}, {layers}"
 
 
-def save(picture: Picture, settings: Settings, folder: Path) -> str:
-    """Write picture and settings under the next free number; return the picture's name. Raise OSError if that fails."""
+def film(frames: list[tuple[int, bytes]], folder: Path, kind: str) -> str:
+    """Write a run's frames as an animated picture, "gif" or "webp"; return its name.
+
+    Raises NstError for another kind and where there are no frames, OSError where nothing can be written.
+    """
+    if kind not in FILMS or not frames:
+        raise NstError("There are no frames yet, or no such kind of film: run first, then choose gif or webp.")
+    number = next(n for n in range(1, 10_000) if not (folder / f"studio_{n}.{kind}").exists())
+    path = folder / f"studio_{number}.{kind}"
+    first, *others = (Image.open(io.BytesIO(data)) for _, data in frames)
+    rest = [FRAME_MS] * len(others) + [LAST_MS]
+    with replacing(path) as part:
+        first.save(part, kind.upper(), save_all=True, append_images=others, duration=rest, loop=0)
+    return path.name
+
+
+def save(picture: Picture, settings: Settings, folder: Path, mask: Mask | None = None) -> str:
+    """Write picture, settings and mask under the next free number; return the picture's name.
+
+    Raises OSError where nothing can be written.
+    """
     number = next(n for n in range(1, 10_000) if not (folder / f"studio_{n}.png").exists())
     path = pictures.write(picture, folder / f"studio_{number}.png")
     with replacing(path.with_suffix(".json")) as part:
         part.write_text(settings.to_json(), encoding="utf-8")
+    if mask is not None:
+        pictures.write(mask.expand(3, -1, -1), path.with_name(f"{path.stem}_mask.png"), overwrite=True)
     return path.name

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 from typing import Protocol
 
 from IPython import get_ipython
@@ -23,6 +24,7 @@ def register(panel: Removable) -> None:
     """Replace the panel that the running cell showed before, and from now on obey the stop button."""
     shell = get_ipython()
     if shell is None:
+        _end_with_marimo_cell(panel)
         return
     cell = _cell_id(shell)
     if cell:
@@ -39,9 +41,37 @@ def forget(panel: Removable) -> None:
         del _panels[cell]
 
 
+def in_notebook() -> bool:
+    """Say whether somebody could see a panel: IPython runs in a kernel."""
+    return hasattr(get_ipython(), "kernel")
+
+
 def _cell_id(shell) -> str | None:
-    parent = shell.get_parent() if hasattr(shell, "get_parent") else None
-    return (parent or {}).get("metadata", {}).get("cellId")
+    """Return what tells the running cell from others: its id, or its text where a front end sends none."""
+    parent = (shell.get_parent() if hasattr(shell, "get_parent") else None) or {}
+    return parent.get("metadata", {}).get("cellId") or parent.get("content", {}).get("code")
+
+
+class _MarimoItem:
+    """What marimo disposes of before it runs a cell again, deletes it, or ends."""
+
+    def __init__(self, panel: Removable) -> None:
+        self._panel = panel
+
+    def create(self, context: object) -> None:
+        """Do nothing: the panel is there already."""
+
+    def dispose(self, context: object, deletion: bool) -> bool:
+        """Remove the panel, and say that it is gone."""
+        self._panel.remove()
+        return True
+
+
+def _end_with_marimo_cell(panel: Removable) -> None:
+    """Have marimo remove a panel with what its cell has made; marimo says so in no public way."""
+    if "marimo" in sys.modules:
+        with contextlib.suppress(Exception):  # outside a cell, or another marimo: the run ends by itself
+            sys.modules["marimo._runtime.context"].get_context().cell_lifecycle_registry.add(_MarimoItem(panel))
 
 
 def _obey_interrupts(shell) -> None:

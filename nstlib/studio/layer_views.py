@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, UInt8
 
 from nstlib import engine
-from nstlib.studio.mixing import desk
+from nstlib.studio.mixing import mixer
 from nstlib.studio.requests import RunRequest, narrowed_network, pair_at, watched
 from nstlib.style import mean_gram
 from nstlib.style.products import full_precision
@@ -53,8 +53,9 @@ def gram_pictures(
 ) -> GramPictures:
     """Draw F Fᵀ / M of style and picture in one of the settings' layers, for the `most` strongest filters of the style.
 
-    The strongest have the largest (G_S/M_S)_kk. It is the Gram matrix whatever the settings' statistic. `picture` is
-    float32 (3,H,W) in [0,1], the one of a Step. `check` is called between layers and may raise.
+    The strongest have the largest (G_S/M_S)_kk; of several styles the Gram is the mean by their shares. It is the Gram
+    matrix whatever the settings' statistic. `picture` is float32 (3,H,W) in [0,1], the one of a Step. `check` is called
+    between layers and may raise.
 
     >>> from nstlib import painted
     >>> request = RunRequest(painted.paint("mosaic", 32), painted.paint("night", 32), Settings(size=32))
@@ -63,14 +64,16 @@ def gram_pictures(
     ((5, 5), 255, 0)
     """
     check()
-    block_s = pair_at(request, min(picture.shape[1:])).features_s[0][layer]
-    strengths = mean_square(block_s)
+    blocks_s = [features[layer] for features in pair_at(request, min(picture.shape[1:])).features_s]
+    shares = settings.style_shares(len(blocks_s))
+    strengths = sum(share * mean_square(block) for share, block in zip(shares, blocks_s, strict=True))
     filters = strengths.argsort(descending=True, stable=True)[:most]
     check()
     block_x = _block(request, settings, layer, picture, check)
     check()
-    grams = [mean_gram(full_precision(block[filters])) for block in (block_s, block_x)]
-    style, current = (gram.cpu().numpy() for gram in grams)
+    *grams_s, gram_x = (mean_gram(full_precision(block[filters])) for block in (*blocks_s, block_x))
+    gram_s = sum(share * gram for share, gram in zip(shares, grams_s, strict=True))
+    style, current = (gram.cpu().numpy() for gram in (gram_s, gram_x))
     difference = current - style
     scale = float(max(style.max(), current.max()))
     difference_scale = float(np.abs(difference).max())
@@ -105,7 +108,7 @@ def pull_map(
     ((32, 32), 255)
     """
     check()
-    objective = desk(request, min(picture.shape[1:])).objective
+    objective = mixer(request, min(picture.shape[1:])).objective
     check()
     x = picture.to(engine.plan().device).detach().requires_grad_()
     cost = objective.style_cost(_block(request, settings, layer, x, check), layer)

@@ -5,12 +5,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import ipywidgets as widgets
-
 from nstlib.errors import NstError, in_words
 from nstlib.studio import kernel
 from nstlib.studio.base import Panel
-from nstlib.studio.screen import Screen
+from nstlib.studio.desk import Desk
 from nstlib.studio.worker import Task
 from nstlib.transfer import Picture
 
@@ -26,7 +24,7 @@ class Live(Panel):
     optimisation. If it raises, the message appears below the picture. Where tests run the notebook (NST_TEST=1) there
     is no slider: each value's third pair is made, and its sentence printed.
 
-    Raises NstError if there are no values; ``lines()`` also if a run yields nothing.
+    Raises NstError if there are no values; ``lines()`` also if a run yields nothing, ``move`` for another value.
 
     >>> import torch
     >>> def run(level):
@@ -35,39 +33,49 @@ class Live(Panel):
     >>> live = Live("level", (1, 2), run)
     >>> live.lines()
     ['level = 1: grey 0.3', 'level = 2: grey 0.6']
-    >>> live.slider.value = 2  # runs in the background, and the picture follows
+    >>> live.move(2)  # runs in the background, and the picture follows
     >>> live.close()
     """
+
+    BY_CODE = "lines() says what each value leads to."
 
     def __init__(self, name: str, values: Sequence[Any], run: Callable[[Any], Iterator[tuple[Picture, str]]]) -> None:
         if not values:
             raise NstError(f"Expected at least one value, got none: write Live({name!r}, (1, 10), run).")
+        self.name = name
+        self.values = tuple(values)
         self._run = run
-        self._values = tuple(values)
         self._sentence = ""
-        self.screen = Screen()
-        self.slider = widgets.SelectionSlider(
-            options=[(str(value), value) for value in values], description=name, continuous_update=True
-        )
-        self.task = Task(self._make, self._report)
-        self.panel = widgets.VBox([self.screen.frame, self.slider, self.screen.status, self.screen.page])
-        self.panel.add_class("nst-studio")
-        self.slider.observe(lambda change: self.start(), "value")
+        desk = Desk({"view": "live", "name": name, "values": [str(value) for value in values]}, {"index": 0})
+        super().__init__(desk, Task(self._make, self._report))
+        self.desk.observe(lambda change: self.start(), "knobs")
         kernel.register(self)
+
+    @property
+    def value(self) -> Any:
+        """The value at which the slider stands."""
+        index = self.desk.knobs.get("index")
+        return self.values[index if isinstance(index, int) and 0 <= index < len(self.values) else 0]
+
+    def move(self, value: Any) -> None:
+        """Move the slider to a value, and run."""
+        if value not in self.values:
+            raise NstError(f"Expected one of {', '.join(map(str, self.values))}, got {value!r}: choose one of these.")
+        self.desk.knobs = {"index": self.values.index(value)}
 
     def start(self) -> None:
         """Run the slider's value from the beginning."""
-        kernel.WORKER.submit(self.task, self.slider.value)
+        kernel.WORKER.submit(self.task, self.value)
 
     def lines(self) -> list[str]:
         """Return a line for each value: its sentence after a few steps."""
         lines = []
-        for value in self._values:
+        for value in self.values:
             pairs = list(itertools.islice(self._run(value), TEST_STEPS))
             if not pairs:
                 raise NstError(f"run({value!r}) yielded nothing: yield pairs of a picture and a sentence.")
             _, sentence = pairs[-1]
-            lines.append(f"{self.slider.description} = {value}: {sentence}")
+            lines.append(f"{self.name} = {value}: {sentence}")
         return lines
 
     def _repr_mimebundle_(self, **kwargs):
@@ -77,23 +85,28 @@ class Live(Panel):
 
     # On the worker's thread
 
-    def _make(self, value: Any, check: Callable[[], None]) -> Iterator[tuple[Picture, str]]:
-        for pair in self._run(value):
+    def _make(self, value: Any, check: Callable[[], None]) -> Iterator[tuple[Any, int, Picture, str]]:
+        for step, (picture, sentence) in enumerate(self._run(value)):
             check()
-            yield pair
+            yield value, step, picture, sentence
 
     def _report(self, event: str, value: Any) -> None:
-        with self.screen.lock:
+        with self.lock:
             if event == "started":
-                self.screen.reset_pace()
-                self.screen.say("Running.")
+                self._runs = getattr(self, "_runs", 0) + 1
+                self.desk.say("Running.", state="running")
             elif event == "item":
-                self.screen.picture, self._sentence = value
-                if self.screen.due():
-                    self.screen.paint()
+                self._shown, self._step, self._picture, self._sentence = value
+                self.desk.show(self._picture, now=self._step < 2, run=self._runs, step=self._step)
             elif event == "failed":
-                self.screen.say(in_words(value) or f"{value}", alert=True)
-            else:
-                self.screen.paint()
-                self.screen.say(f"{self._sentence}" if event == "done" else f"Stopped. {self._sentence}")
-                self.screen.describe(f"{self.slider.description} = {self.slider.label}")
+                self.desk.say(in_words(value) or f"{value}", alert=True)
+            elif self._picture is not None:
+                self._end(event)
+
+    def _end(self, event: str) -> None:
+        self.desk.show(self._picture, last=True, run=self._runs, step=self._step)
+        height, width = self._picture.shape[1:]
+        alt = f"{self.name} = {self._shown}, {height} by {width} pixels"
+        sentence = self._sentence if event == "done" else f"Stopped. {self._sentence}"
+        self.desk.say(sentence, state=event, alt=alt)
+        self.still.keep(self._picture, f"{self.name} = {self._shown}: {self._sentence}")

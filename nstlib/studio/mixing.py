@@ -1,4 +1,4 @@
-"""A mixing desk: the picture that a moved knob makes, before any network is asked.
+"""A mixer: the picture that a moved knob makes, before any network is asked.
 
 J = Σ_i w_i T_i is linear in its terms T_i: J_content, each layer's E_l, TV and R. The knobs α, β, λ_l, mute, fader and
 convention move the weights w_i alone. So at the picture where a run begins ∂J/∂X = Σ_i w_i ∂T_i/∂X is a mixture of
@@ -15,15 +15,17 @@ import torch
 
 from nstlib import engine, pictures
 from nstlib.studio.requests import LARGEST_CACHED, Newest, RunRequest, narrowed_network, pair_at, version, watched
-from nstlib.transfer import Picture
+from nstlib.transfer import Picture, masks
 from nstlib.transfer.first_move import first_move
+from nstlib.transfer.frame import Frame
 from nstlib.transfer.objective import Objective, Terms
 from nstlib.transfer.run import inner, opening
 from nstlib.transfer.settings import Settings
+from nstlib.transfer.shapes import Mask
 
-CACHED_DESKS = 4  # two sizes of a pair, each with two statistics
-CACHED_RULES = 16  # λ_l of a desk
-CACHED_PARTS = 2  # pictures to begin with of a desk
+CACHED_MIXERS = 4  # two sizes of a pair, each with two statistics
+CACHED_RULES = 16  # λ_l of a mixer
+CACHED_PARTS = 2  # pictures to begin with of a mixer
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Reference:
     content_scale: float
 
 
-class Desk:
+class Mixer:
     """All that runs share of one pair at one size whose settings name the same layers, statistic and colours."""
 
     def __init__(self, request: RunRequest, side: int) -> None:
@@ -93,7 +95,7 @@ class Desk:
 
         self._parts.get(_opening_key(settings), make)
 
-    def preview(self, settings: Settings) -> Picture | None:
+    def preview(self, settings: Settings, mask: Mask | None = None) -> Picture | None:
         """Return the picture of Step 1 on the CPU; None where no parts are there, or J is not finite."""
         parts = self._parts.peek(_opening_key(settings))
         if parts is None:
@@ -102,17 +104,18 @@ class Desk:
         total, gradient = objective.weighted(parts.terms), objective.weighted(parts.gradients)
         if not math.isfinite(total.item()):
             return None
-        picture = first_move(parts.start, settings, total, gradient, parts.photo)
+        masked = None if mask is None else masks.at(masks.checked(mask, Frame(parts.start, settings)), parts.start)
+        picture = first_move(parts.start, settings, total, gradient, parts.photo, masked)
         return picture.cpu() if picture.isfinite().all() else None
 
 
-DESKS: Newest[Desk] = Newest(CACHED_DESKS)
-REFERENCES: Newest[Reference] = Newest(CACHED_DESKS)
+MIXERS: Newest[Mixer] = Newest(CACHED_MIXERS)
+REFERENCES: Newest[Reference] = Newest(CACHED_MIXERS)
 
 
-def desk(request: RunRequest, side: int) -> Desk:
-    """Return the desk of a request's pair at a size, from the newest few."""
-    return DESKS.get(_desk_key(request, side), lambda: Desk(request, side), keep=side <= LARGEST_CACHED)
+def mixer(request: RunRequest, side: int) -> Mixer:
+    """Return the mixer of a request's pair at a size, from the newest few."""
+    return MIXERS.get(_mixer_key(request, side), lambda: Mixer(request, side), keep=side <= LARGEST_CACHED)
 
 
 def preview(request: RunRequest, settings: Settings) -> Picture | None:
@@ -131,18 +134,18 @@ def preview(request: RunRequest, settings: Settings) -> Picture | None:
     >>> bool((preview(request, louder) - step.picture).abs().mean() < 1e-5)
     True
     """
-    found = DESKS.peek(_desk_key(request, settings.sides()[0])) if _foreseeable(request, settings) else None
+    found = MIXERS.peek(_mixer_key(request, settings.sides()[0])) if _foreseeable(request, settings) else None
     if found is None:
         return None
     with engine.one_thread():
-        return found.preview(settings)
+        return found.preview(settings, request.mask)
 
 
 def learn(request: RunRequest, settings: Settings, check: Callable[[], None]) -> None:
     """Make previews of such requests possible: one forward pass and some backward passes, where not done before."""
     side = settings.sides()[0]
     if _foreseeable(request, settings) and side <= LARGEST_CACHED:
-        desk(request, side).learn(settings, request.content, check)
+        mixer(request, side).learn(settings, request.content, check)
 
 
 def reference(request: RunRequest, side: int | None = None) -> Reference:
@@ -160,22 +163,24 @@ def reference(request: RunRequest, side: int | None = None) -> Reference:
     @torch.no_grad()
     def make() -> Reference:
         features = pair_at(request, side).features_c
-        objective = desk(request, side).objective
+        objective = mixer(request, side).objective
         costs = {layer: objective.style_cost(features[layer], layer).item() for layer in objective.style_targets}
         return Reference(costs, objective.content_scale.item())
 
-    return REFERENCES.get(_desk_key(request, side), make)
+    return REFERENCES.get(_mixer_key(request, side), make)
 
 
 def _foreseeable(request: RunRequest, settings: Settings) -> bool:
-    return request.start is None and not settings.margin and settings.steps_at(1) > 1
+    # Where a run with a mask begins as something else than the photo, the mask changes the picture that J sees first
+    seen = request.mask is None or settings.init == "content"
+    return request.start is None and seen and not settings.margin and settings.steps_at(1) > 1
 
 
-def _desk_key(request: RunRequest, side: int) -> Hashable:
+def _mixer_key(request: RunRequest, side: int) -> Hashable:
     settings = request.settings
     terms = settings.statistic, settings.content_layers, settings.style_layers, settings.style_blend, settings.colour
     pair = side, settings.style_side(side), version(request.content), version(request.style)
-    return request.network, *terms, *pair
+    return request.network, engine.plan(), *terms, *pair
 
 
 def _opening_key(settings: Settings) -> tuple:

@@ -1,27 +1,32 @@
 """``Studio("cat", "night")`` as the last line of a cell: every knob moves the picture while you watch.
 
-The controls only leave a request with the worker; the worker's reports alone write to the screen. So a slider never
-waits for a step, and a run never waits for a slider.
+A move only leaves a request with the worker, and what the worker reports is shown under the panel's lock, which nobody
+holds for long. So a slider never waits for a step, and a run never waits for a slider.
 """
 
-import contextlib
 import dataclasses
-import threading
-import time
+import itertools
+import json
+import logging
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from functools import partial
+from typing import Any
 
-import ipywidgets as widgets
-
-from nstlib import engine
-from nstlib.errors import in_words
-from nstlib.studio import export, kernel, runs
+from nstlib.errors import NstError, in_words
+from nstlib.studio import export, kernel, runs, tasks
 from nstlib.studio.base import Panel
-from nstlib.studio.knobs import FREE, Knobs
-from nstlib.studio.runs import GradientShares, RunRequest, RunStarted
-from nstlib.studio.screen import StudioScreen
-from nstlib.studio.sources import AUTO, Source, Sources, picture
+from nstlib.studio.controls import controls
+from nstlib.studio.desk import Desk
+from nstlib.studio.frames import jpeg
+from nstlib.studio.history import FILM, MOST, History, Run
+from nstlib.studio.knobs import Knobs
+from nstlib.studio.messages import on_message
+from nstlib.studio.requests import LARGEST_CACHED
+from nstlib.studio.runs import GradientShares, Preview, RunRequest, RunStarted
+from nstlib.studio.sources import KINDS, Source, Sources, picture
+from nstlib.studio.view import View, look_gram, look_pull
 from nstlib.studio.worker import Task
+from nstlib.terminal import counted
 from nstlib.transfer import Step
 from nstlib.transfer.settings import Settings
 
@@ -29,23 +34,24 @@ __all__ = ["Studio"]
 
 SLOW = 0.2  # seconds a step above which the picture is made smaller, unless its size was chosen
 TIMED_STEPS = 3  # steps timed for that, after the first, which is slower than the rest
-READY = "Ready: press step or play."
+LOOKS = {"gram": look_gram, "pull": look_pull}
+OPTIONS = ("network", "steps", *(each.name for each in dataclasses.fields(Settings) if each.name not in Knobs.NAMES))
+DEFAULTS = {"size": 192, "plateau": 0.0, "chroma_smoothness": 20.0}
 
 
 class Studio(Panel):
-    """A panel of sliders and the picture that follows them.
+    """A desk of sliders and the picture that follows them.
 
     content, style: a sample's or painted style's name, a path, or a picture (3,H,W) in [0,1]. network: a name that
     ``nstlib.networks.load`` knows. steps: the length of a run. Other keywords are those of ``Settings``; without `size`
-    it is 192, or smaller where the network is slow. ``picture`` is the last one, ``settings()`` what the knobs say.
-    ``close()`` ends its runs and removes its widgets; running its cell again does the same.
+    it is 192, or smaller where the network is slow. ``picture`` is the last one, ``settings()`` what the knobs say,
+    ``move`` moves them. ``close()`` ends its runs and removes the panel; running its cell again does the same.
 
     Raises NstError for settings that no knob can show; whatever goes wrong later appears in the panel.
 
-    >>> studio = Studio("cat", "night", size=64, steps=30, layer_weights="equal", beta=20)
-    >>> settings = studio.settings()
-    >>> settings.beta, settings.layer_weights, settings.steps
-    (20.0, 'equal', 30)
+    >>> studio = Studio("cat", "night", size=64, steps=30, layer_weights="equal")
+    >>> studio.knobs.beta, studio.settings().steps
+    (10.0, 30)
     >>> print(studio.as_code())
     import nstlib
     from nstlib import Settings, painted, pictures
@@ -53,10 +59,16 @@ class Studio(Panel):
     content = pictures.sample('cat', 512)
     style = painted.paint('night', tuple(content.shape[1:]))
     network = nstlib.networks.load('minivgg')
-    settings = Settings(size=64, steps=30, scales=1, layer_weights='equal', beta=20.0, plateau=0.0)
+    settings = Settings(size=64, steps=30, scales=1, layer_weights='equal', chroma_smoothness=20.0, plateau=0.0)
     picture = nstlib.stylize(content, style, settings, network)
     >>> studio.close()
     """
+
+    BY_CODE = (
+        "studio.start() runs here, too; nstlib.pictures.to_pil(studio.picture) is what it has painted, and "
+        "print(studio.as_code()) the code for it."
+    )
+    FLIPBOOKS = True
 
     def __init__(
         self,
@@ -68,264 +80,282 @@ class Studio(Panel):
         **settings,
     ) -> None:
         self.network = network
-        self.totals: list[float] = []  # J after each step
-        self.knobs = Knobs(Settings(**{"size": 192, "plateau": 0.0, **settings, "steps": steps, "scales": 1}))
-        self.sources = Sources(content, style, self._send, lambda message: self.screen.say(message, alert=True))
-        self.screen = StudioScreen()
-        self.task = Task(self._make, self._report, lambda item: isinstance(item, Step))
-        self._current_request: RunRequest | None = None
-        self._picture_request: RunRequest | None = None  # the one that the picture came from
-        self._quiet_thread: int | None = None  # the thread whose own changes to the knobs are no request
+        self.base = Settings(**{**DEFAULTS, **settings, "steps": steps, "scales": 1})
+        self.options = settings | ({"network": network} if network != "minivgg" else {})
+        self.options |= {"steps": steps} if steps != 150 else {}
+        self.sources = Sources()
+        names = self.sources.name("content", content), self.sources.name("style", style)
+        self.knobs = self.first_knobs = Knobs.of(self.base, *names)
+        self.tasks = tasks.for_layers(self.base.style_layers)
+        super().__init__(Desk(self._spec(), self.knobs.to_dict()), Task(self._make, self._report, _is_step))
+        self.history = History()
+        self.view = View(self.desk, self.history, self.look_at_focus)
+        self.looks = {kind: Task(look, partial(self._report_look, kind)) for kind, look in LOOKS.items()}
+        self.thumbnails = {kind: Task(partial(self._thumbnails, kind), self._report_thumbnail) for kind in KINDS}
+        self.playing = True
+        self._missing: dict[str, list[str]] = {kind: [] for kind in KINDS}  # thumbnails that the desk has not got
+        self._run_numbers = itertools.count(1)
+        self._newest: Run | None = None
+        self._away = False  # gone back to a run from before: the one that was under way is no longer shown
+        self._seconds_before: float | None = None
         self._size_chosen = "size" in settings
-        self._size_note = ""
-        self._build()
+        self.desk.on_msg(lambda _, content, buffers: on_message(self, content, buffers))
         kernel.register(self)
+
+    @classmethod
+    def from_code(cls, code: str) -> "Studio":
+        """Return a studio as the desk's *copy line* describes it: JSON of its knobs and options.
+
+        Raises NstError for anything else.
+
+        >>> studio = Studio.from_code('{"content": "coffee", "beta": 20.0, "solo": ["relu1_1"], "steps": 20}')
+        >>> studio.knobs.content, studio.knobs.beta
+        ('coffee', 20.0)
+        >>> studio.close()
+        """
+        try:
+            said = json.loads(code)
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise NstError(f"Expected the line that a studio copied, got {code[:40]!r}: paste it whole.")
+        options = {name: value for name, value in said.items() if name in OPTIONS}
+        studio = cls(**options)
+        try:
+            studio.put(studio.knobs.moved(**{name: said[name] for name in said if name not in options}))
+            studio.settings()  # whether all of it can be run
+        except Exception:
+            studio.close()
+            raise
+        return studio
+
+    def move(self, **knobs: Any) -> None:
+        """Move knobs as if somebody had, and run: ``studio.move(beta=20, solo=["relu1_1"])``.
+
+        Raises NstError for a knob or a value that there is not.
+        """
+        with self.lock:
+            self.put(self.knobs.moved(**knobs))
+        self.send()
 
     def settings(self) -> Settings:
         """Return what the knobs say now; raise NstError if all layers are muted."""
-        return runs.resolve_weights(self._read_pictures(self._request())).settings
+        return runs.resolve_weights(self._read_pictures(self.request())).settings
 
     def start(self) -> None:
         """Run from the beginning with what the knobs say now."""
-        self._send(now=True, restart=True)
+        self.send(now=True, restart=True)
 
     def as_code(self) -> str:
         """Return the code that makes this picture, or the one to come, without a studio."""
-        with self.screen.lock:
-            request = self._picture_request or dataclasses.replace(self._request(), settings=self.settings())
-            steps = len(self.totals)
-        return export.code(request, steps or request.settings.steps)
+        with self.lock:
+            run = self.view.run
+            if run is not None:
+                return export.code(run.named, run.steps)
+            request = dataclasses.replace(self.request(), settings=self.settings())
+        return export.code(request, request.settings.steps)
 
-    # The panel
+    def as_line(self) -> str:
+        """Return the call that makes a studio like this one; raise NstError where it has pictures of its own."""
+        options = {name: value for name, value in self.options.items() if name in OPTIONS}
+        kept = {name: value for name, value in options.items() if name not in ("network", "steps")}
+        usual = Knobs.of(Settings(**{**DEFAULTS, **kept, "scales": 1}), "cat", "night")
+        return f"Studio.from_code({export.line(self.knobs, usual, options)!r})"
 
-    def _build(self) -> None:
-        self.play = widgets.ToggleButton(value=True, description="play", tooltip="play", layout=AUTO)
-        self.go_on = widgets.ToggleButton(value=False, description="go on", tooltip="go on", layout=AUTO)
-        self.code = widgets.Textarea(layout={"width": "100%", "height": "11em", "display": "none"})
-        self.large = widgets.Dropdown(options=[512, 1024], value=512, description="large")
-        actions = {
-            "step": self._advance,
-            "restart": lambda button: self.start(),
-            "copy as code": self._show_code,
-            "save": self._save,
-            "render large": lambda button: self._send(now=True, restart=True, size=self.large.value),
+    def close(self) -> None:
+        """End the runs and remove the panel."""
+        for task in (*self.looks.values(), *self.thumbnails.values()):
+            kernel.WORKER.close(task)
+        super().close()
+
+    @property
+    def totals(self) -> list[float]:
+        """J after each step of the run that is shown."""
+        return self.view.run.totals if self.view.run else []
+
+    # From the desk to the worker. Nothing here may fail: Jupyter shows an observer's exception nowhere.
+
+    def _spec(self) -> dict[str, Any]:
+        return {
+            "view": "studio",
+            "controls": controls(self.base),
+            "sources": {kind: self.sources.names(kind) for kind in KINDS},
+            "steps": self.base.steps,
+            "first": self.knobs.to_dict(),
+            "tasks": tasks.tables(self.tasks),
+            "most_runs": MOST,
+            "film": FILM,
         }
-        self.buttons = {name: _button(name, action) for name, action in actions.items()}
-        self.panel = widgets.HBox([self._left_column(), self._right_column()])
-        self.panel.add_class("nst-studio")
-        for knob in self.knobs.all():
-            knob.observe(self._on_knob, "value")
-        self.knobs.task.observe(self._on_task, "value")
-        self.play.observe(self._on_play, "value")
-        self.screen.page.on_msg(self._on_drop)
 
-    def _left_column(self) -> widgets.VBox:
-        screen = self.screen
-        run_row = widgets.HBox([self.play, self.buttons["step"], self.buttons["restart"], self.go_on])
-        keep_row = widgets.HBox([self.buttons["copy as code"], self.buttons["save"]])
-        large_row = widgets.HBox([self.large, self.buttons["render large"]])
-        top = [screen.frame, screen.wiper, screen.status, screen.speed]
-        rows = [run_row, keep_row, large_row, self.code]
-        return widgets.VBox([*top, *rows, screen.curve, screen.bars, screen.page])
+    def take(self, changes: dict[str, Any], moves: dict[str, int]) -> None:
+        """Move knobs as a browser says; `moves` tells it that this has arrived, so that it does not jump back."""
+        with self.lock:
+            knobs = self.knobs.moved(**changes)
+            moved = knobs != self.knobs
+            self._size_chosen |= knobs.size != self.knobs.size
+            self.put(knobs, moves)
+        if moved:
+            self.send()
 
-    def _right_column(self) -> widgets.VBox:
-        knobs = self.knobs
-        faders = [
-            widgets.HBox([fader, knobs.muted[layer], knobs.solo[layer]]) for layer, fader in knobs.weights.items()
-        ]
-        above = [knobs.task, *self.sources.rows(), knobs.alpha, knobs.beta, knobs.rule]
-        below = [knobs.statistic, knobs.convention, knobs.content_layer, knobs.init, knobs.optimizer, knobs.size]
-        return widgets.VBox([*above, *faders, *below, knobs.seed])
+    def put(self, knobs: Knobs, moves: dict[str, int] | None = None) -> None:
+        """Let the knobs stand here, on the desk too, without a run."""
+        self.knobs = knobs
+        self.desk.knobs = knobs.to_dict() | {"moves": moves or self.desk.knobs.get("moves", {})}
 
-    # From the controls to the worker. Nothing here may fail: Jupyter shows an observer's exception nowhere.
+    def go_back(self, run: Run) -> None:
+        """Show a run from before, and let the knobs stand as they did."""
+        kernel.WORKER.stop(self.task)
+        with self.lock:
+            self._away = True
+            self.put(run.knobs)
+            self._picture = run.picture
+            self.view.back(run)
+            self._keep_still(run)
 
-    def _on_knob(self, change) -> None:
-        if self._quiet_thread == threading.get_ident() or not self.knobs.is_move(change):
-            return
-        self._size_chosen |= change["owner"] is self.knobs.size
-        with self._quiet():
-            if change["owner"] in self.knobs.weights.values():
-                self.knobs.rule.value = "by hand"
-            self.knobs.task.value = FREE
-        self._send()
-
-    def _on_task(self, change) -> None:
-        if self._quiet_thread == threading.get_ident() or change["new"] == FREE:
-            return
-        with self._quiet():
-            self.knobs.follow(change["new"])
-        self._send()
-
-    def _send(self, *, now: bool = False, restart: bool = False, size: int | None = None) -> None:
+    def send(self, *, now: bool = False, restart: bool = False, size: int | None = None) -> None:
         """Leave a request with the worker: `restart` ignores *go on*, `size` is another than the knob's."""
-        self.code.layout.display = "none"  # its lines belong to the run before
         try:
-            request = self._request()
+            request = self.request()
             if size:
                 settings = dataclasses.replace(request.settings, size=size, scales=None)
                 request = dataclasses.replace(request, settings=settings)
-            if self.go_on.value and not restart:
+            if self.knobs.go_on and not restart:
                 request = dataclasses.replace(request, start=self.picture)
         except Exception as fault:  # the worker raises it again, and the panel shows it
             request = fault
-        kernel.WORKER.submit(self.task, request, now=now)
+        kernel.WORKER.submit(self.task, (request, self.knobs), now=now)
 
-    def _request(self) -> RunRequest:
-        """Return what the knobs say now, with names in place of pictures."""
-        content, style = (self.sources.source(kind) for kind in ("content", "style"))
-        return RunRequest(content, style, self.knobs.settings(), self.knobs.muted_layers(), self.network)
+    def request(self) -> RunRequest:
+        """Return what the knobs say now, with names in place of pictures; raise NstError if that cannot be run."""
+        knobs = self.knobs
+        styles = [name for name in (knobs.style, knobs.second_style) if name]
+        style = tuple(self.sources.source("style", name) for name in styles)
+        return RunRequest(
+            self.sources.source("content", knobs.content),
+            style[0] if len(style) == 1 else style,
+            knobs.settings(self.base),
+            knobs.muted_layers(self.base),
+            self.network,
+            faders=knobs.faders,
+            mask=self.sources.mask(knobs.mask),
+        )
 
-    def _on_drop(self, page, message: dict, buffers: list) -> None:
-        if "refused" in message:
-            self.screen.say(
-                f"'{message['refused']}' is {message['bytes'] / 1e6:.0f} MB; a picture dropped here may be at most "
-                f"{page.max_bytes / 1e6:.0f} MB. Make it smaller, or give its path: Studio('…').",
-                alert=True,
-            )
-        elif message.get("kind") in self.sources.choosers and buffers:
-            self.sources.take(message["kind"], bytes(buffers[0]))
-        else:  # some front ends lose what is sent beside a message
-            self.screen.say(
-                f"'{message.get('name', 'The file')}' arrived without its contents: choose it with the button own "
-                "picture, or give its path: Studio('…').",
-                alert=True,
-            )
+    def show_thumbnails(self, kind: str, names: list[str]) -> None:
+        """Have small pictures of these made for the desk, between the steps of a run."""
+        with self.lock:
+            self._missing[kind] = [*names, *(name for name in self._missing[kind] if name not in names)]
+            kernel.WORKER.submit(self.thumbnails[kind], list(self._missing[kind]), now=True)
 
-    def _on_play(self, change) -> None:
-        (kernel.WORKER.resume if change["new"] else kernel.WORKER.pause)(self.task)
+    def look_at_focus(self) -> None:
+        """Have the Gram matrices of the layer in focus looked at, beside the run."""
+        if self.view.focus:
+            self.look("gram", self.view.focus)
 
-    def _advance(self, button) -> None:
-        self.play.value = False
-        kernel.WORKER.advance(self.task)
-
-    @contextlib.contextmanager
-    def _quiet(self) -> Iterator[None]:
-        """Let this thread move knobs without sending a request for each."""
-        previous = self._quiet_thread
-        self._quiet_thread = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._quiet_thread = previous
+    def look(self, kind: str, layer: str) -> None:
+        """Have a layer looked at: "gram", its Gram matrices, or "pull", where in the picture it pulls."""
+        run = self.view.run
+        if run is not None and run.picture is not None and min(run.picture.shape[1:]) <= LARGEST_CACHED:
+            kernel.WORKER.submit(self.looks[kind], (run, layer), now=True)
 
     # On the worker's thread
 
     def _make(
-        self, request: RunRequest | Exception, check: Callable[[], None]
-    ) -> Iterator[RunStarted | Step | GradientShares]:
+        self, asked: tuple[RunRequest | Exception, Knobs], check: Callable[[], None]
+    ) -> Iterator[RunStarted | Preview | Step | GradientShares]:
+        request, knobs = asked
         if isinstance(request, Exception):
             raise request
-        self._current_request = request
-        request = self._read_pictures(request)
-        self.screen.before = request.content
-        return runs.run(request, check)
+        self._newest = Run(next(self._run_numbers), knobs, request, self._read_pictures(request))
+        return runs.run(self._newest.request, check)
 
     def _read_pictures(self, request: RunRequest) -> RunRequest:
         content = picture(request.content)
-        style = picture(request.style, tuple(content.shape[1:]))
+        size = tuple(content.shape[1:])
+        if isinstance(request.style, tuple):
+            style = tuple(picture(each, size) for each in request.style)
+        else:
+            style = picture(request.style, size)
         return dataclasses.replace(request, content=content, style=style)
 
-    def _report(self, event: str, value) -> None:
-        with self.screen.lock:
-            if event == "started":
-                self._start_time = time.perf_counter()
-                self.screen.reset_pace()
-                self._announce("Running." if self.play.value else READY)
-            elif isinstance(value, RunStarted):
-                self._current_request = dataclasses.replace(self._current_request, settings=value.settings)
-                if self.knobs.rule.value != "by hand":
-                    with self._quiet():
-                        self.knobs.show_weights(value.layer_weights)
-            elif isinstance(value, Step):
-                self._on_step(value)
-            elif isinstance(value, GradientShares):
-                self.screen.show_shares(value.shares)
-            else:
-                self._on_end(event, value)
+    def _report(self, event: str, value: Any) -> None:
+        with self.lock:
+            self._away &= event != "started"
+            if self._away:
+                return
+            try:
+                self._tell(event, value)
+            except Exception as fault:  # else the worker would close the panel, and nobody would know why
+                logging.getLogger(__name__).exception("A studio could not show %r.", event)
+                self.view.fail(fault)
 
-    def _on_step(self, step: Step) -> None:
-        if step.index == 0:
-            self.totals = []
-            self._picture_request = self._current_request
-        self.screen.picture = step.picture
-        self.totals.append(step.total)
-        if self.screen.due():
-            self.screen.paint()
-            self.screen.draw(self.totals)
-            self._show_speed()
+    def _tell(self, event: str, value: Any) -> None:
+        if event == "started":
+            self.view.begin(self.playing)
+        elif isinstance(value, RunStarted):
+            self._seconds_before = None
+            self.view.started(self._newest, value)
+        elif isinstance(value, Preview):
+            self.view.preview(value.picture)
+        elif isinstance(value, Step):
+            self._picture = value.picture
+            self.view.step(value)
+            self._time(value)
+        elif isinstance(value, GradientShares):
+            self.view.show_pulls(value.shares)
+        else:
+            self.view.end(event, value)
+            if self.view.run is not None and self.view.run.picture is not None and event != "failed":
+                self._keep_still(self.view.run)
+
+    def _keep_still(self, run: Run) -> None:
+        pair = f"{run.knobs.content} in the style of {run.knobs.style}"
+        self.still.keep(run.picture, f"The studio's last picture: {pair}, after {counted(run.steps, 'step')}.")
+
+    def _report_look(self, kind: str, event: str, value: Any) -> None:
+        with self.lock:
+            if event == "failed":
+                self.desk.say(in_words(value) or f"{value}", alert=True)
+            elif event == "item" and kind == "gram":
+                self.view.show_gram(*value)
+            elif event == "item":
+                layer, pull = value
+                self.desk.post("pull", pull.tobytes(), layer=layer, width=pull.shape[1], height=pull.shape[0])
+
+    def _thumbnails(self, kind: str, names: list[str], check: Callable[[], None]) -> Iterator[tuple[str, str, Any]]:
+        for name, small in self.sources.thumbnails(kind, names):
+            check()
+            yield kind, name, small
+
+    def _report_thumbnail(self, event: str, value: Any) -> None:
+        with self.lock:
+            if event == "item":
+                kind, name, small = value
+                self._missing[kind].remove(name)
+                self.desk.post("thumbnail", jpeg(small), side=kind, name=name)
+
+    def _time(self, step: Step) -> None:
+        """Make the picture smaller, once, if a step takes too long to watch."""
         if step.index == 1:
             self._seconds_before = step.seconds
-        if step.index == 1 + TIMED_STEPS and not self._size_chosen and step.scale == 1:
-            self._shrink_if_slow((step.seconds - self._seconds_before) / TIMED_STEPS)
-
-    def _shrink_if_slow(self, seconds: float) -> None:
-        """Make the picture smaller, once, if a step takes too long to watch."""
-        size = self.knobs.size
-        smaller = max(size.min, int(size.value * (SLOW / seconds) ** 0.5) // size.step * size.step)
-        self._size_chosen = True
-        if seconds <= SLOW or smaller >= size.value:
+        if step.index != 1 + TIMED_STEPS or self._size_chosen or step.scale > 1 or self._seconds_before is None:
             return
-        self._size_note = (
-            f" A step of {self.network} takes {seconds:.1f} s at {size.value} pixels here, so the picture now has "
+        self._size_chosen = True
+        seconds = (step.seconds - self._seconds_before) / TIMED_STEPS
+        size = self.desk.spec["controls"]["size"]
+        smaller = max(size["low"], int(self.knobs.size * (SLOW / seconds) ** 0.5) // size["step"] * size["step"])
+        if seconds <= SLOW or smaller >= self.knobs.size:
+            return
+        self.view.note = (
+            f" A step of {self.network} takes {seconds:.1f} s at {self.knobs.size} pixels here, so the picture now has "
             f"{smaller}; move size for more."
         )
-        with self._quiet():
-            size.value = smaller
-        self._send(now=True)
+        self.put(self.knobs.moved(size=smaller))
+        self.send(now=True)
 
-    def _on_end(self, event: str, fault: Exception | None) -> None:
-        self.screen.paint()
-        self.screen.draw(self.totals, now=True)
-        has_picture = self._picture_request is self._current_request
-        if has_picture and event != "failed":
-            self._show_speed()
-        count = len(self.totals)
-        if event == "done":
-            self._announce(f"Done: {count} steps in {time.perf_counter() - self._start_time:.1f} s.")
-        elif event == "paused":
-            self._announce(f"Paused after {count} steps." if has_picture else READY)
-        elif event == "stopped":
-            self._announce(f"Stopped after {count} steps.")
-        else:
-            self.screen.say(in_words(fault) or f"{fault}", alert=True)
-
-    def _announce(self, sentence: str) -> None:
-        self.screen.describe(f"the picture after {len(self.totals)} steps")  # first: whoever hears the end may ask
-        self.screen.say(sentence + self._size_note)
-
-    def _show_speed(self) -> None:
-        plan = engine.plan()
-        seconds = time.perf_counter() - self._start_time
-        rate = len(self.totals) / seconds if seconds else 0.0
-        self.screen.speed.value = (
-            f"step {len(self.totals)} · {rate:.0f} steps a second · {plan.device}, "
-            f"{str(plan.dtype).removeprefix('torch.')} · {self.network}"
-        )
-
-    # The code and the files
-
-    def _show_code(self, button) -> None:
-        try:
-            self.code.value = self.as_code()
-        except Exception as fault:
-            self.screen.say(in_words(fault) or f"{fault}", alert=True)
-            return
-        self.code.layout.display = "none" if self.code.layout.display == "" else ""
-
-    def _save(self, button) -> None:
-        with self.screen.lock:
-            request, saved = self._picture_request, self.picture
-        if request is None:
-            self.screen.say("There is no picture yet: press play.", alert=True)
-            return
-        try:
-            name = export.save(saved, request.settings, Path.cwd())
-            self.screen.say(f"Saved {name}, and its settings as {Path(name).with_suffix('.json')}.")
-        except Exception as fault:
-            self.screen.say(f"Nothing was saved: {in_words(fault) or fault}", alert=True)
+    def pause_clock(self) -> None:
+        """Let no pause count as time of a step."""
+        self._seconds_before = None
 
 
-def _button(name: str, action: Callable) -> widgets.Button:
-    button = widgets.Button(description=name, layout=AUTO)
-    button.on_click(action)
-    return button
+def _is_step(item: Any) -> bool:
+    return isinstance(item, Step)

@@ -13,27 +13,31 @@ from nstlib.transfer import Picture, objective
 from nstlib.transfer.objective import Pair
 from nstlib.transfer.run import watch
 from nstlib.transfer.settings import Settings
+from nstlib.transfer.shapes import Mask
 
 CACHED_PAIRS = 2  # the newest pairs, whose features are kept
 LARGEST_CACHED = 256  # pixels on the shorter side of such a pair
 T = TypeVar("T")
+Styles = Picture | tuple[Picture, ...]
 
 
 @dataclass(frozen=True)
 class RunRequest:
     """What all knobs say.
 
-    content, style: two pictures. muted: layers whose λ_l becomes 0. network: its name. start: a picture to go on from.
-    faders: multipliers of the rule's λ_l by layer, 0 or more; a layer that is missing has 1.
+    content, style: two pictures, or several styles, which are blended. muted: layers whose λ_l becomes 0. network: its
+    name. start: a picture to go on from. faders: multipliers of the rule's λ_l by layer, 0 or more; a layer that is
+    missing has 1. mask: where the style may go, see `nstlib.transfer.masks`.
     """
 
     content: Picture
-    style: Picture
+    style: Styles
     settings: Settings
     muted: tuple[str, ...] = ()
     network: str = "minivgg"
     start: Picture | None = None
     faders: dict[str, float] | None = None
+    mask: Mask | None = None
 
 
 class Newest(Generic[T]):
@@ -111,7 +115,7 @@ def watched(network: networks.Network, check: Callable[[], None]) -> networks.Ne
 
 def prepare_pair(
     content: Picture,
-    style: Picture,
+    style: Styles,
     side: int,
     placed: networks.Network,
     device: torch.device,
@@ -119,7 +123,7 @@ def prepare_pair(
     colour: str,
 ) -> Pair:
     """``objective.prepare_pair``, cached for the newest pairs: it took nearly half of a run's first step."""
-    key = (placed.name, placed.layers, side, style_side, colour, *map(version, (content, style)))
+    key = (placed.name, engine.plan(), placed.layers, side, style_side, colour, *map(version, (content, style)))
 
     def make() -> Pair:
         return objective.prepare_pair(content, style, side, placed, device, style_side, colour)
@@ -136,6 +140,8 @@ def pair_at(request: RunRequest, side: int) -> Pair:
     return prepare_pair(request.content, request.style, side, placed, device, style_side, settings.colour)
 
 
-def version(picture: Picture | None) -> Hashable:
-    """Return a key of a picture: one that is changed in place is another picture."""
+def version(picture: Styles | None) -> Hashable:
+    """Return a key of a picture, or of several: one that is changed in place is another picture."""
+    if isinstance(picture, tuple):
+        return tuple(map(version, picture))
     return picture if picture is None else (picture, picture._version)

@@ -10,7 +10,7 @@ from nstlib.errors import NstError
 from nstlib.studio import mixing
 from nstlib.studio.layer_views import GramPictures, gram_pictures, pull_map
 from nstlib.studio.mixing import Reference, reference
-from nstlib.studio.requests import RunRequest, layers, placed_network, prepare_pair, watched
+from nstlib.studio.requests import LARGEST_CACHED, RunRequest, layers, placed_network, prepare_pair, watched
 from nstlib.transfer import Picture, Step
 from nstlib.transfer.settings import Settings
 
@@ -23,6 +23,7 @@ __all__ = [
     "Reference",
     "RunRequest",
     "RunStarted",
+    "Scales",
     "gram_pictures",
     "layers",
     "placed_network",
@@ -40,6 +41,39 @@ class RunStarted:
 
     settings: Settings
     layer_weights: dict[str, float]
+
+
+class Scales:
+    """What a run's raw costs are measured by: the terms of J, and the shares of the photo's costs.
+
+    Both are known at the sizes whose features are cached, up to `requests.LARGEST_CACHED` pixels.
+    """
+
+    def __init__(self, request: RunRequest, settings: Settings) -> None:
+        self._request = request
+        self._settings = settings
+
+    def terms(self, step: Step) -> list[float]:
+        """Return α J_content / K_c, and β λ_l f_l E_l / K_s by layer: with TV and R they add up to J."""
+        side = self._settings.sides()[step.scale - 1]
+        if side > LARGEST_CACHED:
+            return []
+        objective = mixing.mixer(self._request, side).weighted(self._settings, self._request.start)
+        unit = self._settings.beta / objective.style_scale.item()
+        weights = {
+            layer: unit * objective.layer_weights[layer] * objective.factors[layer] for layer in step.style_costs
+        }
+        content = self._settings.alpha * step.content_cost / objective.content_scale.item()
+        return [content, *(weights[layer] * cost for layer, cost in step.style_costs.items())]
+
+    def left(self, step: Step) -> dict[str, float]:
+        """Return E_l(X) / E_l(C) by layer, and as `content` J_content / K_c."""
+        side = self._settings.sides()[step.scale - 1]
+        if side > LARGEST_CACHED:
+            return {}
+        photo = reference(self._request, side)
+        left = {layer: cost / (photo.style_costs[layer] or 1.0) for layer, cost in step.style_costs.items()}
+        return left | {"content": step.content_cost / photo.content_scale}
 
 
 @dataclass(frozen=True)
@@ -75,6 +109,7 @@ def run(request: RunRequest, check: Callable[[], None]) -> Iterator[RunStarted |
         settings,
         loaded,
         start=request.start,
+        mask=request.mask,
         check=check,
         prepare_pair=prepare_pair,
     ):
@@ -94,7 +129,7 @@ def resolve_weights(request: RunRequest) -> RunStarted:
     NstError for a fader that is no finite number of 0 or more.
     """
     settings = request.settings
-    rule = settings.weights_given or mixing.desk(request, settings.sides()[0]).rule(settings, request.start)
+    rule = settings.weights_given or mixing.mixer(request, settings.sides()[0]).rule(settings, request.start)
     faders = {layer: 0.0 if layer in request.muted else _fader(request, layer) for layer in rule}
     if any(fader != 1 for fader in faders.values()):
         settings = dataclasses.replace(
@@ -107,7 +142,7 @@ def shares(
     request: RunRequest, settings: Settings, picture: Picture, check: Callable[[], None] = lambda: None
 ) -> GradientShares:
     """Measure how hard each style layer pulls at the picture; `check` is called between layers and may raise."""
-    costs = mixing.desk(request, min(picture.shape[-2:])).weighted(settings, request.start)
+    costs = mixing.mixer(request, min(picture.shape[-2:])).weighted(settings, request.start)
     costs = costs.with_network(watched(costs.network, check))
     norms = costs.gradient_norms(picture.to(engine.plan().device))
     pulls = {layer: costs.layer_weights[layer] * costs.factors[layer] * norm for layer, norm in norms.items()}

@@ -1,82 +1,120 @@
-"""Where a studio's two pictures come from: samples, painted styles, paths, tensors, uploads, dropped files."""
+"""Where a studio's pictures come from: samples, painted styles, paths, tensors, files of the learner's own."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-import ipywidgets as widgets
 import torch
 
 from nstlib import painted, pictures
-from nstlib.errors import in_words
+from nstlib.errors import NstError
 from nstlib.transfer import Picture
+from nstlib.transfer.shapes import Mask
 
-AUTO = {"width": "auto"}
 LARGEST = 512  # pixels of the shorter side of a photo, before `size` makes it smaller
+THUMBNAIL = 72  # pixels of a thumbnail's shorter side
 NAMES = {"content": tuple(pictures.SAMPLES), "style": tuple(painted.STYLES)}
+KINDS = tuple(NAMES)
+OWN = "own: "  # before the name of a picture that is not ours
 Source = str | Path | bytes | Picture
 
 
 class Sources:
-    """The choosers of content and style.
+    """Pictures by name, of content and of style; a learner's own ones join while the panel lives.
 
-    on_change: called when another picture is chosen. on_error: called with a sentence if a file is no picture; the
-    picture before stays.
+    >>> sources = Sources()
+    >>> sources.name("content", "cat"), sources.name("style", torch.rand(3, 64, 64))
+    ('cat', 'own: given')
     """
 
-    def __init__(
-        self, content: Source, style: Source, on_change: Callable[[], None], on_error: Callable[[str], None]
-    ) -> None:
-        self._own = {"content": content, "style": style}  # what "own" stands for
-        self._on_change = on_change
-        self._on_error = on_error
-        self.choosers = {kind: _chooser(kind, source) for kind, source in self._own.items()}
-        self.uploads = {
-            kind: widgets.FileUpload(
-                accept="image/*", description="own picture", tooltip=f"{kind}: own picture", layout=AUTO
-            )
-            for kind in self._own
-        }
-        for kind in self._own:
-            self.choosers[kind].observe(lambda change: self._on_change(), "value")
-            self.uploads[kind].observe(lambda change, kind=kind: self._on_upload(kind, change), "value")
+    def __init__(self) -> None:
+        self._own: dict[str, dict[str, Source]] = {"content": {}, "style": {}}
+        self._masks: dict[str, Mask] = {}
 
-    def rows(self) -> list[widgets.HBox]:
-        """Return a row of widgets for each picture; a file dropped on the style's row becomes the style."""
-        rows = {kind: widgets.HBox([self.choosers[kind], self.uploads[kind]]) for kind in self._own}
-        for kind, row in rows.items():
-            row.add_class(f"nst-{kind}")
-        return list(rows.values())
+    def name(self, kind: str, source: Source) -> str:
+        """Return the name under which a source is chosen; one that is not ours is kept under a name of its own."""
+        if isinstance(source, str) and source in NAMES[kind]:
+            return source
+        return self._keep(kind, Path(source).name if isinstance(source, str | Path) else "given", source)
 
-    def source(self, kind: str) -> Source:
-        """Return the chosen name, or the learner's own picture."""
-        name = self.choosers[kind].value
-        return self._own[kind] if name == "own" else name
+    def take(self, kind: str, name: str, data: bytes) -> str:
+        """Keep a file's bytes and return their name; raise NstError if they are no picture."""
+        if kind not in self._own:
+            raise NstError(f"Expected content or style, got {kind!r}: drop the file on one of the two.")
+        picture(data)
+        return self._keep(kind, name, data)
 
-    def take(self, kind: str, data: bytes) -> None:
-        """Make a file's bytes the picture, if they are one."""
-        try:
-            picture(data)
-        except Exception as fault:
-            self._on_error(f"{in_words(fault) or fault} The picture before stays.")
-            return
-        self._own[kind] = data
-        chooser = self.choosers[kind]
-        if "own" not in chooser.options:
-            chooser.options = (*chooser.options, "own")
-        if chooser.value == "own":
-            self._on_change()
-        else:
-            chooser.value = "own"
+    def _keep(self, kind: str, name: str, source: Source) -> str:
+        name = OWN + name
+        number = 1
+        while name in self._own[kind] and not _same(self._own[kind][name], source):
+            number += 1
+            name = f"{name.removesuffix(f' ({number - 1})')} ({number})"
+        self._own[kind][name] = source
+        return name
 
-    def _on_upload(self, kind: str, change) -> None:
-        if change["new"]:
-            self.take(kind, bytes(change["new"][0]["content"]))
+    def names(self, kind: str) -> list[str]:
+        """Return all names to choose from, the learner's own first."""
+        return [*self._own[kind], *NAMES[kind]]
+
+    def source(self, kind: str, name: str) -> Source:
+        """Return what a name stands for; raise NstError if nothing does."""
+        if name in NAMES[kind]:
+            return name
+        if name not in self._own[kind]:
+            raise NstError(f"Expected the name of a {kind}, got {name!r}: choose from {', '.join(self.names(kind))}.")
+        return self._own[kind][name]
+
+    def keep_mask(self, data: bytes) -> str:
+        """Keep a painted mask, a grey picture, white where the style may go; return its name, "" if it is all white."""
+        mask = pictures.read(data)[0]
+        if mask.min() == 1:
+            return ""
+        for name, known in self._masks.items():
+            if known.equal(mask):
+                return name
+        name = f"mask {len(self._masks) + 1}"
+        self._masks[name] = mask
+        return name
+
+    def mask(self, name: str) -> Mask | None:
+        """Return the mask of a name; raise NstError if there is none."""
+        if name and name not in self._masks:
+            raise NstError(f"Expected the name of a mask of this studio, got {name!r}: paint it again.")
+        return self._masks.get(name)
+
+    def thumbnails(self, kind: str, names: list[str]) -> Iterator[tuple[str, Picture]]:
+        """Yield a small picture of each of these names; one that cannot be read is left out, its run says why."""
+        for name in names:
+            with contextlib.suppress(NstError, OSError):
+                yield name, _thumbnail(self.source(kind, name))
+
+
+def _thumbnail(source: Source) -> Picture:
+    if is_name(source, "style"):
+        return painted.paint(source, (THUMBNAIL, THUMBNAIL * 4 // 3))
+    # Not from the cache: it holds the pictures of the runs
+    whole = source if isinstance(source, torch.Tensor) else _read.__wrapped__(source, None)
+    return pictures.resize(whole, THUMBNAIL)
+
+
+def _same(one: Source, other: Source) -> bool:
+    if isinstance(one, torch.Tensor) or isinstance(other, torch.Tensor):
+        return one is other
+    return one == other
+
+
+def is_name(source: Source, kind: str) -> bool:
+    """Say whether a source is one of our own names."""
+    return isinstance(source, str) and source in NAMES[kind]
 
 
 def picture(source: Source, size: tuple[int, int] | None = None) -> Picture:
     """Return the picture of a source; a painted style is painted in `size`."""
-    return source if isinstance(source, torch.Tensor) else _read(source, size if source in NAMES["style"] else None)
+    if isinstance(source, torch.Tensor):
+        return source
+    return _read(source, size if is_name(source, "style") else None)
 
 
 @lru_cache(maxsize=6)
@@ -91,18 +129,17 @@ def _read(source: str | Path | bytes, size: tuple[int, int] | None) -> Picture:
     return pictures.read(source, LARGEST)
 
 
-def code(source: Source) -> str:
-    """Return the expression that gives the same picture without a studio."""
-    if isinstance(source, str) and source in NAMES["style"]:
-        return f"painted.paint({source!r}, tuple(content.shape[1:]))"
-    if isinstance(source, str) and source in NAMES["content"]:
+def code(source: Source, kind: str) -> str:
+    """Return the expression that gives the same picture, of this kind, without a studio."""
+    if is_name(source, kind):
+        return {
+            "content": f"pictures.sample({source!r}, {LARGEST})",
+            "style": f"painted.paint({source!r}, tuple(content.shape[1:]))",
+        }[kind]
+    if is_name(source, "style"):
+        return f"painted.paint({source!r}, {LARGEST})"
+    if is_name(source, "content"):
         return f"pictures.sample({source!r}, {LARGEST})"
     if isinstance(source, str | Path):
         return f"pictures.read({str(source)!r}, {LARGEST})"
-    return f"pictures.read('your own picture.png', {LARGEST})  # put its path here"
-
-
-def _chooser(kind: str, source: Source) -> widgets.Dropdown:
-    known = isinstance(source, str) and source in NAMES[kind]
-    options = NAMES[kind] if known else (*NAMES[kind], "own")
-    return widgets.Dropdown(options=options, value=source if known else "own", description=kind)
+    return f"pictures.read('your own picture.png', {LARGEST})"

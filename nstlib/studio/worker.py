@@ -72,6 +72,8 @@ class Task:
         self.last_start = 0.0
         self.run: _Run | None = None
         self.steps: int | None = None  # steps left until it pauses; None for no limit
+        self.pause_told = False  # whether it was reported that none is left
+        self.telling = False  # whether an end or a pause is about to be reported
 
 
 class Worker:
@@ -134,14 +136,20 @@ class Worker:
         for task in tasks:
             self.stop(task)
 
-    def busy(self) -> bool:
-        """Say whether a request waits or a run is under way."""
+    def busy(self, task: Task | None = None) -> bool:
+        """Say whether a request waits or a run is under way.
+
+        Of a given task, a run that pauses does not count, and its end does until it has been reported.
+        """
         with self._condition:
+            if task is not None:
+                return task.waiting or task.telling or (task.run is not None and not task.pause_told)
             return any(task.waiting or task.run for task in self._tasks)
 
     def _set_steps(self, task: Task, steps: int | None) -> None:
         with self._condition:
             task.steps = steps
+            task.pause_told = False
             self._wake()
 
     def _cancel(self, task: Task) -> None:
@@ -164,7 +172,7 @@ class Worker:
         for task in self._tasks:
             if task.waiting and task.due <= moment:
                 return task, None
-        ready = [task for task in self._tasks if task.run and task.steps != 0]
+        ready = [task for task in self._tasks if task.run and (task.steps != 0 or not task.pause_told)]
         if ready:
             return ready[next(self._turns) % len(ready)], None
         waits = [task.due - moment for task in self._tasks if task.waiting]
@@ -185,6 +193,7 @@ class Worker:
                 if start:
                     task.waiting = False
                     task.run = _Run()
+                    task.pause_told = False
                     task.last_start = time.monotonic()
                 run = task.run
                 request = task.request
@@ -192,7 +201,12 @@ class Worker:
             idle = time.monotonic()
 
     def _take_turn(self, task: Task, run: _Run, request: Any, start: bool) -> None:
-        """Start the run or take its next step; report what came of it."""
+        """Start the run or take its next step, or pause; report what came of it."""
+        if not start and task.steps == 0 and not run.cancelled.is_set():
+            task.telling = task.pause_told = True
+            self._report(task, "paused", None)
+            task.telling = False
+            return
         event = "item"
         value = None
         try:
@@ -213,18 +227,17 @@ class Worker:
         if event != "item":
             run.end()
             with self._condition:
+                task.telling = True
                 task.run = None
                 superseded = task.waiting
             if not (event == "stopped" and superseded):  # the next "started" says so
                 self._report(task, event, value)
+            task.telling = False
             return
         self._report(task, "item", value)
         with self._condition:
             if task.steps and task.is_step(value):
                 task.steps -= 1
-            paused = task.steps == 0
-        if paused:
-            self._report(task, "paused", None)
 
     def _report(self, task: Task, event: str, value: Any) -> None:
         if task.closed:

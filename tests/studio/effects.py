@@ -2,8 +2,8 @@
 
 Runs both ends of each knob, with the others as they begin, on every pair of a sample photo and a painted style, and
 prints how far apart the two pictures are: the root mean square over all pixels, of a range of 1. Two pictures that are
-0.02 apart can be told from each other when they are shown in turn. Seed and size are left out: one
-matters for noise only, the other changes the number of pixels.
+0.02 apart can be told from each other when they are shown in turn. Left out are the seed, which matters for noise only,
+the size, which changes the number of pixels, what goes on from another picture, and a share of a second style.
 """
 
 import itertools
@@ -15,38 +15,40 @@ from rich.progress import track
 
 from nstlib import painted, pictures
 from nstlib.studio import runs
+from nstlib.studio.controls import LEAST_FADER, controls
 from nstlib.studio.knobs import Knobs
 from nstlib.studio.runs import RunRequest
 from nstlib.transfer import Step
 from nstlib.transfer.settings import Settings
 
 VISIBLE = 0.02
+LEFT_OUT = ("seed", "size", "go_on", "blend", "faders")
 
 
-def ends(settings: Settings) -> dict[str, list[tuple[Settings, tuple[str, ...]]]]:
-    """What each knob says at its ends, or for every choice."""
-    choices_by_knob = {}
-    for knob in Knobs(settings).all():
-        if knob.description in ("seed", "size", "layer weights", "mute", "solo"):
-            continue
-        index = [other.description for other in Knobs(settings).all()].index(knob.description)
-        choices = [value for _, value in knob._options_full] if hasattr(knob, "options") else None
-        values = choices or (10**knob.min, 10**knob.max)
-        choices_by_knob[knob.description] = [with_knob(settings, index, value) for value in values]
-    layers = settings.style_layers
-    choices_by_knob["mute"] = [(settings, ()), *((settings, (layer,)) for layer in layers)]
-    choices_by_knob["solo"] = [(settings, tuple(set(layers) - {layer})) for layer in layers]
-    return choices_by_knob
+def ends(base: Settings) -> dict[str, list[tuple[Settings, tuple[str, ...], dict[str, float]]]]:
+    """What each knob says at its ends, or for every choice: Settings, muted layers and faders."""
+    first = Knobs.of(base, "cat", "night")
+    layers = base.style_layers
+    moves = {
+        control["label"]: [{name: value} for value in values(control)]
+        for name, control in controls(base).items()
+        if name not in LEFT_OUT
+    }
+    moves |= {f"λ {layer}": [{"faders": {layer: factor}} for factor in (LEAST_FADER, 1e3)] for layer in layers}
+    moves["mute"] = [{"muted": muted} for muted in ((), *((layer,) for layer in layers))]
+    moves["solo"] = [{"solo": (layer,)} for layer in layers]
+    said = {label: [first.moved(**move) for move in each] for label, each in moves.items()}
+    return {
+        label: [(knobs.settings(base), knobs.muted_layers(base), knobs.faders) for knobs in each]
+        for label, each in said.items()
+    }
 
 
-def with_knob(settings: Settings, index: int, value) -> tuple[Settings, tuple[str, ...]]:
-    """The settings with one knob at a value."""
-    knobs = Knobs(settings)
-    knob = knobs.all()[index]
-    if knob in knobs.weights.values():
-        knobs.rule.value = "by hand"
-    knob.value = value
-    return knobs.settings(), knobs.muted_layers()
+def values(control: dict) -> list:
+    """A control's ends, or all of its choices."""
+    if control["kind"] == "choice":
+        return [value for value, _ in control["options"]]
+    return [0.0 if control.get("zero") else control["low"], control["high"]]
 
 
 def main() -> None:
@@ -59,10 +61,8 @@ def main() -> None:
         photo = pictures.sample(names[0], 2 * side)
         pair = photo, painted.paint(names[1], tuple(photo.shape[1:]))
         first = Settings(size=side, steps=steps, scales=1, plateau=0.0)
-        weights = runs.resolve_weights(RunRequest(*pair, first)).layer_weights
-        by_hand = Settings(size=side, steps=steps, scales=1, plateau=0.0, layer_weights=weights)
-        for knob, requests in ends(by_hand).items():
-            results = [last(RunRequest(*pair, *request)) for request in requests]
+        for knob, requests in ends(first).items():
+            results = [last(RunRequest(*pair, settings, muted, faders=faders)) for settings, muted, faders in requests]
             differences = [(a - b).square().mean().sqrt().item() for a, b in itertools.combinations(results, 2)]
             effects[knob][names] = max(differences)
     for knob, by_pair in effects.items():

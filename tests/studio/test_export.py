@@ -1,10 +1,11 @@
 """Lines of code that make a studio's picture again, and files."""
 
 import pytest
+from PIL import Image
 
-from nstlib import Settings, painted, pictures
+from nstlib import Settings, networks, painted, pictures
 from nstlib.studio import Studio, kernel
-from tests.studio.conftest import sentence, wait_for_end
+from tests.studio.conftest import sentence, tell, wait_for_end
 from tests.studio.waiting import until
 
 
@@ -15,19 +16,17 @@ def made_by(code):
 
 
 def test_the_code_makes_the_picture_exactly(studio):
-    studio.knobs.beta.value = 30
-    studio.knobs.muted["relu2_1"].value = True
-    studio.start()
+    studio.move(beta=30, muted=["relu2_1"], faders={"relu5_1": 0.3})
     wait_for_end(studio)
     assert made_by(studio.as_code()).equal(studio.picture)
 
 
 def test_the_code_of_a_run_that_was_paused_stops_at_its_step(studio):
-    studio.play.value = False
+    tell(studio, "pause")
     studio.start()
     for count in (1, 2, 3):
-        studio.buttons["step"].click()
-        until(lambda count=count: sentence(studio) == f"Paused after {count} steps.")
+        tell(studio, "step")
+        until(lambda count=count: sentence(studio).startswith(f"Paused after {count} step"))
     assert made_by(studio.as_code()).equal(studio.picture)
 
 
@@ -35,7 +34,7 @@ def test_the_code_is_that_of_the_picture_not_of_the_knobs(studio):
     studio.start()
     wait_for_end(studio)
     kernel.WORKER.pause(studio.task)
-    studio.knobs.beta.value = 77
+    studio.move(beta=77)
     assert "77" not in studio.as_code() and made_by(studio.as_code()).equal(studio.picture)
 
 
@@ -67,7 +66,7 @@ def test_the_code_names_a_path_and_asks_for_an_upload_s(studio, tmp_path):
     path = pictures.write(painted.paint("waves", (70, 90)), tmp_path / "own.png")
     given = Studio(str(path), path.read_bytes(), size=64, steps=2)
     code = given.as_code()
-    assert f"pictures.read({str(path)!r}, 512)" in code and "put its path here" in code
+    assert f"pictures.read({str(path)!r}, 512)" in code and "put its path there" in code
     given.close()
 
 
@@ -75,8 +74,8 @@ def test_a_picture_and_its_settings_are_saved_and_nothing_is_replaced(studio, tm
     monkeypatch.chdir(tmp_path)
     studio.start()
     wait_for_end(studio)
-    studio.buttons["save"].click()
-    studio.buttons["save"].click()
+    tell(studio, "save")
+    tell(studio, "save")
     names = ["studio_1.json", "studio_1.png", "studio_2.json", "studio_2.png"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert Settings.from_json((tmp_path / "studio_1.json").read_text()) == studio.settings()
@@ -84,7 +83,7 @@ def test_a_picture_and_its_settings_are_saved_and_nothing_is_replaced(studio, tm
 
 
 def test_saving_before_there_is_a_picture_is_a_sentence(studio):
-    studio.buttons["save"].click()
+    tell(studio, "save")
     assert sentence(studio) == "There is no picture yet: press play."
 
 
@@ -96,13 +95,51 @@ def test_saving_where_nothing_can_be_written_is_a_sentence(studio, monkeypatch):
         raise OSError("No space left on device.")
 
     monkeypatch.setattr(pictures, "write", refuse)
-    studio.buttons["save"].click()
+    tell(studio, "save")
     assert sentence(studio) == "Nothing was saved: No space left on device."
 
 
 @pytest.mark.parametrize("name", ["as_code", "settings"])
 def test_all_muted_is_an_error_to_whoever_asks_in_code(studio, name):
-    for button in studio.knobs.muted.values():
-        button.value = True
+    studio.move(muted=networks.STYLE_LAYERS)
     with pytest.raises(ValueError, match="unmute at least one"):
         getattr(studio, name)()
+
+
+def test_the_code_of_two_styles_blends_them(studio):
+    studio.move(second_style="waves", blend=0.3)
+    wait_for_end(studio)
+    assert made_by(studio.as_code()).equal(studio.picture)
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_a_film_is_saved_frame_by_frame(studio, tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    studio.start()
+    wait_for_end(studio)
+    tell(studio, "save", film=kind)
+    with Image.open(tmp_path / f"studio_1.{kind}") as film:
+        assert film.format == kind.upper() and film.size == (96, 64)
+        assert film.n_frames == len(studio.view.run.film) > 1
+    assert sentence(studio).startswith(f"Saved studio_1.{kind}: ")
+
+
+def test_the_code_of_own_pictures_can_be_run_once_their_paths_are_put_in(tmp_path):
+    paths = [pictures.write(painted.paint("waves", (70, 90)), tmp_path / f"{name}.png") for name in "ab"]
+    studio = Studio(*(path.read_bytes() for path in paths), size=64, steps=3)
+    studio.move(second_style="night")
+    wait_for_end(studio)
+    code = studio.as_code()
+    assert "put its path there" in code
+    for path in paths:
+        code = code.replace("'your own picture.png'", repr(str(path)), 1)
+    assert made_by(code).equal(studio.picture)
+    studio.close()
+
+
+def test_a_painted_style_can_be_the_content():
+    studio = Studio("waves", "night", size=64, steps=2)
+    studio.start()
+    wait_for_end(studio)
+    assert made_by(studio.as_code()).equal(studio.picture)
+    studio.close()

@@ -1,6 +1,7 @@
 """What panels of one kernel share: cells that show them, and the stop button."""
 
 import signal
+import sys
 import types
 
 import pytest
@@ -82,3 +83,34 @@ def test_interrupts_are_obeyed_after_messages_that_overlap(shell, running):
         signal.signal(signal.SIGINT, shell.kernel.saved_sigint_handler)
     signal.raise_signal(signal.SIGINT)
     assert stopped(running)
+
+
+def test_without_cell_ids_a_cell_is_known_by_its_text(shell):
+    shell.get_parent = lambda: {"metadata": {}, "content": {"code": "studio"}}
+    studios = [Studio(size=64, steps=2) for _ in range(3)]
+    assert [studio for studio in studios if vars(studio)] == studios[-1:]
+    studios[-1].close()
+
+
+def test_marimo_removes_a_panel_with_its_cell(monkeypatch):
+    items = []
+    registry = types.SimpleNamespace(cell_lifecycle_registry=types.SimpleNamespace(add=items.append))
+    context = types.SimpleNamespace(get_context=lambda: registry)
+    monkeypatch.setitem(sys.modules, "marimo", types.ModuleType("marimo"))
+    monkeypatch.setitem(sys.modules, "marimo._runtime.context", context)
+    monkeypatch.setattr(kernel, "get_ipython", lambda: None)
+    studio = Studio(size=64, steps=500)
+    assert studio._display_() is studio.desk
+    until(lambda: studio.totals)
+    task, (item,) = studio.task, items
+    assert item.dispose(registry, deletion=False) and task.closed
+    until(lambda: not kernel.WORKER.busy())
+
+
+def test_another_marimo_leaves_a_panel_to_its_end(monkeypatch):
+    monkeypatch.setitem(sys.modules, "marimo", types.ModuleType("marimo"))
+    monkeypatch.setattr(kernel, "get_ipython", lambda: None)
+    studio = Studio(size=64, steps=2)
+    studio.start()
+    wait_for_end(studio)
+    studio.close()

@@ -1,112 +1,116 @@
-"""Controls say settings; nothing runs here."""
-
-import math
+"""Knobs say settings; nothing runs here."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nstlib.studio.knobs import FREE, TASKS, Knobs
+from nstlib import networks
+from nstlib.errors import NstError
+from nstlib.studio.controls import controls
+from nstlib.studio.knobs import Knobs
+from nstlib.style.statistics import STATISTICS
 from nstlib.transfer.settings import Settings
+
+PAIR = ("cat", "night")
+PLAIN = Knobs(*PAIR)
 
 
 def test_knobs_say_settings():
-    knobs = Knobs(Settings(size=128, steps=40, scales=1))
-    given = knobs.settings()
-    assert given == Settings(size=128, steps=40, scales=1)
-    knobs.rule.value = "equal"
-    knobs.statistic.value = "moments"
-    knobs.convention.value = "keras"
-    knobs.content_layer.value = "relu3_2"
-    knobs.init.value = "noise"
-    knobs.optimizer.value = "lbfgs"
-    given = knobs.settings()
-    assert (given.layer_weights, given.statistic, given.convention) == ("equal", "moments", "keras")
-    assert (given.content_layers, given.init, given.optimizer) == (("relu3_2",), "noise", "lbfgs")
+    base = Settings(size=128, steps=40, scales=1)
+    knobs = Knobs.of(base, *PAIR)
+    assert knobs.settings(base) == base
+    moved = knobs.moved(rule="equal", statistic="moments", convention="keras", content_layer="relu3_2")
+    said = moved.moved(init="noise", optimizer="lbfgs", colour="photo", total_variation=2).settings(base)
+    assert (said.layer_weights, said.statistic, said.convention) == ("equal", "moments", "keras")
+    assert (said.content_layers, said.init, said.optimizer) == (("relu3_2",), "noise", "lbfgs")
+    assert (said.colour, said.total_variation, said.steps) == ("photo", 2.0, 40)
 
 
-def test_what_has_no_knob_is_kept():
-    given = Settings(size=128, total_variation=2.5, plateau=0.01, learning_rate=0.05)
-    assert Knobs(given).settings() == given
-
-
-def test_values_beyond_a_knob_widen_it():
-    given = Settings(size=384, alpha=1e-4, beta=1e5, layer_weights={"relu1_1": 1e-9, "relu2_1": 1e7})
-    assert Knobs(given).settings() == given
-    knobs = Knobs(Settings(size=32))
-    assert knobs.size.value == 32 and knobs.settings().size == 32
+@pytest.mark.parametrize(
+    "base",
+    [
+        Settings(size=128, plateau=0.01, learning_rate=0.05, margin=4),
+        Settings(size=384, alpha=1e-4, beta=1e5, layer_weights={"relu1_1": 1e-9, "relu2_1": 1e7}),
+        Settings(size=32, style_scale=3.0, chroma_smoothness=1e4),
+    ],
+)
+def test_what_has_no_knob_is_kept_and_values_beyond_a_knob_widen_it(base):
+    knobs = Knobs.of(base, *PAIR)
+    assert knobs.settings(base) == base
+    for name, control in controls(base).items():
+        value = getattr(knobs, name)
+        if "low" in control and name != "faders":
+            assert control["low"] <= value <= control["high"] or (control.get("zero") and value == 0), name
 
 
 @pytest.mark.parametrize("name", ["alpha", "beta"])
 def test_a_weight_of_0_has_no_place_on_a_logarithmic_slider(name):
-    with pytest.raises(ValueError, match="> 0, got 0: its slider starts"):
-        Knobs(Settings(**{name: 0}))
+    with pytest.raises(NstError, match="> 0, got 0: its slider starts"):
+        Knobs.of(Settings(**{name: 0}), *PAIR)
 
 
 def test_mute_and_solo_name_the_muted_layers():
-    knobs = Knobs(Settings(layer_weights="equal"))
-    knobs.solo["relu3_1"].value = True
-    assert knobs.muted_layers() == ("relu1_1", "relu2_1", "relu4_1", "relu5_1")
-    knobs.solo["relu3_1"].value = False
-    knobs.muted["relu1_1"].value = True
-    assert knobs.muted_layers() == ("relu1_1",)
-    for button in knobs.muted.values():
-        button.value = True
-    with pytest.raises(ValueError, match="unmute at least one"):
-        knobs.muted_layers()
-    knobs.solo["relu2_1"].value = True  # to hear one alone is one click, whatever is muted
-    assert knobs.muted_layers() == ("relu1_1", "relu3_1", "relu4_1", "relu5_1")
+    base = Settings(layer_weights="equal")
+    assert PLAIN.moved(solo=["relu3_1"]).muted_layers(base) == ("relu1_1", "relu2_1", "relu4_1", "relu5_1")
+    assert PLAIN.moved(muted=["relu1_1"]).muted_layers(base) == ("relu1_1",)
+    silent = PLAIN.moved(muted=networks.STYLE_LAYERS)
+    with pytest.raises(NstError, match="unmute at least one"):
+        silent.muted_layers(base)
+    alone = silent.moved(solo=["relu2_1"])  # to hear one alone is one click, whatever is muted
+    assert alone.muted_layers(base) == ("relu1_1", "relu3_1", "relu4_1", "relu5_1")
 
 
-def test_a_layer_weight_of_0_begins_muted():
-    knobs = Knobs(Settings(layer_weights={"relu1_1": 1.0, "relu2_1": 0.0}))
-    assert knobs.muted_layers() == ("relu2_1",) and knobs.rule.value == "by hand"
+def test_a_layer_weight_of_0_begins_muted_and_can_be_heard():
+    base = Settings(layer_weights={"relu1_1": 1.0, "relu2_1": 0.0, "relu3_1": 0.5})
+    knobs = Knobs.of(base, *PAIR)
+    assert knobs.muted_layers(base) == ("relu2_1",) and knobs.rule == "given"
+    assert knobs.settings(base).layer_weights == {"relu1_1": 1.0, "relu2_1": 0.5, "relu3_1": 0.5}
+    with pytest.raises(NstError, match="only zeros"):
+        Knobs.of(Settings(layer_weights={"relu1_1": 0.0}), *PAIR)
 
 
-def test_a_task_begins_from_the_first_settings():
-    knobs = Knobs(Settings(beta=20))
-    knobs.beta.value = 0.2
-    knobs.statistic.value = "diagonal"
-    knobs.muted["relu4_1"].value = True
-    knobs.follow("palette only")
-    assert knobs.settings() == Settings(beta=20)
-    assert knobs.muted_layers() == ("relu2_1", "relu3_1", "relu4_1", "relu5_1")
-    knobs.follow("strokes, no palette")
-    assert knobs.muted_layers() == ("relu1_1", "relu2_1")
-    knobs.follow("still a cat")
-    assert knobs.settings() == Settings(beta=10**0.5) and knobs.muted_layers() == ()
-    knobs.follow(FREE)
-    assert knobs.settings() == Settings(beta=20)
+def test_a_second_style_is_blended_by_its_share():
+    base = Settings()
+    assert PLAIN.moved(blend=0.25).settings(base).style_blend == ()
+    assert PLAIN.moved(blend=0.25, second_style="waves").settings(base).style_blend == (0.75, 0.25)
 
 
-def test_each_task_moves_something():
-    free = Knobs(Settings())
-    for task in set(TASKS) - {FREE}:
-        knobs = Knobs(Settings())
-        knobs.follow(task)
-        assert (knobs.settings(), knobs.muted_layers()) != (free.settings(), free.muted_layers()), task
+def test_what_differs_is_named():
+    assert PLAIN.moved(beta=3, solo=["relu1_1"]).changes(PLAIN) == {"beta": 3.0, "solo": ["relu1_1"]}
 
 
-def test_what_a_browser_sends_back_is_no_move():
-    knobs = Knobs(Settings())
-    fader = knobs.weights["relu1_1"]
-    change = {"owner": fader, "old": fader.value, "new": fader.value * 1.002}
-    assert not knobs.is_move(change)
-    assert knobs.is_move(change | {"new": fader.value * 10**fader.step})
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"gamma": 1}, "a knob's name, got 'gamma'"),
+        ({"beta": "much"}, "a finite number"),
+        ({"beta": float("nan")}, "a finite number"),
+        ({"beta": -1}, "of 0 or more"),
+        ({"beta": True}, "a finite number"),
+        ({"size": 64.5}, "a finite number"),
+        ({"faders": [1, 2]}, "for each layer"),
+        ({"faders": {"relu1_1": None}}, "for each layer"),
+        ({"muted": "relu1_1"}, "a list of layers"),
+        ({"rule": 3}, "a word"),
+    ],
+)
+def test_what_no_knob_can_say_is_a_sentence(change, words):
+    with pytest.raises(NstError, match=words):
+        PLAIN.moved(**change)
 
 
-def test_a_rule_s_value_that_comes_back_late_is_no_move():
-    knobs = Knobs(Settings(layer_weights="relative"))
-    fader = knobs.weights["relu1_1"]
-    for weight in (0.1, 40.0):
-        knobs.show_weights({"relu1_1": weight})
-    late = {"owner": fader, "old": fader.value, "new": 10**-1.0000000001}
-    assert not knobs.is_move(late)
-    assert knobs.is_move(late | {"new": 5.0})
-    knobs.rule.value = "by hand"
-    assert knobs.is_move(late)
+@given(st.dictionaries(st.sampled_from(list(PLAIN.to_dict())), st.integers() | st.floats() | st.text() | st.none()))
+def test_whatever_a_browser_sends_is_taken_or_refused_in_a_sentence(state):
+    try:
+        moved = PLAIN.moved(**state)
+    except NstError as refusal:
+        assert str(refusal).endswith(".")
+    else:
+        assert Knobs(**moved.to_dict()).to_dict() == moved.to_dict()
 
 
-@pytest.mark.parametrize("value", [3.0, 10.0, 0.0123])
-def test_a_slider_begins_on_one_of_its_steps(value):
-    slider = Knobs(Settings(beta=value)).beta
-    steps = (math.log10(value) - slider.min) / slider.step
-    assert slider.value == value and abs(steps - round(steps)) < 1e-6 and slider.min <= math.log10(value)
+def test_every_statistic_can_be_chosen_also_one_that_is_added_later(monkeypatch):
+    monkeypatch.setitem(STATISTICS, "newest_of_all", STATISTICS["gram"])
+    options = controls(Settings())["statistic"]["options"]
+    assert [value for value, _ in options] == list(STATISTICS)
+    assert ["newest_of_all", "newest of all"] in options

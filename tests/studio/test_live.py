@@ -8,7 +8,7 @@ import torch
 from ipywidgets.widgets import widget
 
 from nstlib.studio import Live, kernel
-from tests.studio.conftest import sentence
+from tests.studio.conftest import listen, of_kind, sentence
 from tests.studio.waiting import until
 
 
@@ -26,35 +26,36 @@ def live():
 
 
 def test_it_shows_the_last_picture_and_says_its_sentence(live):
+    heard = listen(live)
     live.start()
     until(lambda: sentence(live) == "grey 1, step 4")
-    assert live.picture.equal(torch.full((3, 8, 8), 0.4)) and live.screen.frame.value[:2] == b"\xff\xd8"
-    assert live.screen.page.alt == "grey = 1, 8 by 8 pixels"
+    assert live.picture.equal(torch.full((3, 8, 8), 0.4))
+    assert of_kind(heard, "frame")[-1]["step"] == 3 and heard[-1][1][0][:2] == b"\xff\xd8"
+    assert live.desk.status["alt"] == "grey = 1, 8 by 8 pixels"
 
 
 def test_a_move_runs_the_new_value(live):
     live.start()
-    live.slider.value = 2
+    live.move(2)
     until(lambda: sentence(live) == "grey 2, step 4")
+
+
+def test_a_value_that_is_not_there_is_a_sentence_and_a_browsers_nonsense_the_first_one(live):
+    with pytest.raises(ValueError, match="Expected one of 1, 2, got 3"):
+        live.move(3)
+    for index in (7, -1, "2", None):
+        live.desk.knobs = {"index": index}
+        assert live.value == 1
 
 
 def test_a_fault_is_said_and_the_next_move_runs(live):
     live._run = lambda value: (_ for _ in ()).throw(ValueError("no such grey"))
     live.start()
     until(lambda: sentence(live) == "no such grey")
+    assert live.desk.status["alert"]
     live._run = greys
-    live.slider.value = 2
+    live.move(2)
     until(lambda: sentence(live) == "grey 2, step 4")
-
-
-def test_under_tests_it_is_text(live):
-    assert live._repr_mimebundle_() == {"text/plain": "grey = 1: grey 1, step 3\ngrey = 2: grey 2, step 3"}
-
-
-def test_elsewhere_it_is_a_widget_that_runs(live, monkeypatch):
-    monkeypatch.delenv("NST_TEST")
-    assert "application/vnd.jupyter.widget-view+json" in live._repr_mimebundle_()
-    until(lambda: sentence(live) == "grey 1, step 4")
 
 
 def test_what_cannot_be_shown_is_a_sentence():

@@ -1,4 +1,4 @@
-"""The mixing desk: previews are the run's own second pictures, and no network is asked for them."""
+"""The mixer: previews are the run's own second pictures, and no network is asked for them."""
 
 import dataclasses
 
@@ -145,14 +145,14 @@ def test_noise_of_another_seed_is_another_start(pair):
     assert previews[0] is not None and previews[1] is None
 
 
-def test_large_pairs_are_not_learned_and_desks_are_few(pair, monkeypatch):
+def test_large_pairs_are_not_learned_and_mixers_are_few(pair, monkeypatch):
     for layer in STYLE_LAYERS:
         learned(request(pair, style_layers=[layer]))
-    assert len(mixing.DESKS) == mixing.CACHED_DESKS
-    mixing.DESKS.clear()
+    assert len(mixing.MIXERS) == mixing.CACHED_MIXERS
+    mixing.MIXERS.clear()
     monkeypatch.setattr(mixing, "LARGEST_CACHED", 60)
     learned(request(pair))
-    assert len(mixing.DESKS) == 0
+    assert len(mixing.MIXERS) == 0
 
 
 def test_learning_can_be_stopped_between_layers_and_then_knows_nothing(pair):
@@ -174,7 +174,7 @@ def test_learning_can_be_stopped_between_layers_and_then_knows_nothing(pair):
 def test_the_parts_are_the_gradients_of_the_terms(pair):
     asked = request(pair)
     network = requests.network("minivgg").with_layers(asked.settings.layers)
-    objective = mixing.desk(asked, 64).objective
+    objective = mixing.mixer(asked, 64).objective
     x = torch.rand(3, 64, 96, requires_grad=True)
     terms, gradients = objective.gradients(x)
     style = network(pictures.resize(pair[1], 64)[None])
@@ -207,7 +207,7 @@ def test_the_reference_is_what_the_photo_costs(pair, size, monkeypatch):
 def test_references_of_large_pictures_are_kept_too(pair, monkeypatch):
     monkeypatch.setattr(mixing, "LARGEST_CACHED", 60)
     asked = request(pair)
-    assert runs.reference(asked) is runs.reference(asked) and mixing.DESKS.peek(mixing._desk_key(asked, 64)) is None
+    assert runs.reference(asked) is runs.reference(asked) and mixing.MIXERS.peek(mixing._mixer_key(asked, 64)) is None
 
 
 def test_a_reference_of_another_statistic_is_that_statistics(pair):
@@ -216,3 +216,24 @@ def test_a_reference_of_another_statistic_is_that_statistics(pair):
     known = runs.reference(request(pair, statistic="moments", size=90), side=64)
     expected = {layer: STATISTICS["moments"].cost(c[layer][0], s[layer][0]).item() for layer in STYLE_LAYERS}
     assert known.style_costs == pytest.approx(expected, rel=1e-4)
+
+
+def test_another_precision_has_a_mixer_of_its_own(pair, monkeypatch):
+    asked = request(pair)
+    plain = mixing.mixer(asked, 64)
+    other = dataclasses.replace(engine.plan(), dtype=torch.bfloat16)
+    monkeypatch.setattr(engine, "plan", lambda: other)
+    assert mixing.mixer(asked, 64) is not plain
+
+
+def test_a_masked_run_is_previewed_too(pair):
+    mask = torch.zeros(64, 96)
+    mask[:, :40] = 1
+    asked = dataclasses.replace(request(pair, steps=12), mask=mask)
+    run(asked)
+    items = run(asked)
+    previews = [item.picture for item in items if isinstance(item, runs.Preview)]
+    second = [item.picture for item in items if isinstance(item, transfer.Step)][1]
+    torch.testing.assert_close(previews[0], second, atol=1e-5, rtol=0)
+    noise = dataclasses.replace(request(pair, steps=12, init="noise"), mask=mask)
+    assert not any(isinstance(item, runs.Preview) for item in (*run(noise), *run(noise)))

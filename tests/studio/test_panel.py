@@ -1,6 +1,5 @@
-"""The panel without a browser: moves become runs, faults become sentences, closing leaves nothing behind."""
+"""The studio without a browser: moves become runs, faults become sentences, closing leaves nothing behind."""
 
-import datetime
 import gc
 import math
 import weakref
@@ -9,77 +8,125 @@ import pytest
 import torch
 from ipywidgets.widgets import widget
 
-from nstlib import pictures
-from nstlib.studio import Studio, kernel, panel
-from nstlib.studio.knobs import FREE
+from nstlib import networks
+from nstlib.errors import NstError
+from nstlib.studio import Studio, kernel, panel, runs
 from nstlib.transfer import DivergedError
-from tests.studio.conftest import sentence, wait_for_end
+from tests.studio.conftest import listen, of_kind, sentence, tell, wait_for_end
 from tests.studio.waiting import until
 
 
-def test_a_run_shows_a_picture_a_curve_shares_and_a_sentence(studio):
+def test_a_run_shows_pictures_costs_pulls_and_a_sentence(studio):
+    heard = listen(studio)
     studio.start()
     wait_for_end(studio)
-    screen = studio.screen
-    assert screen.frame.value[:2] == b"\xff\xd8" and studio.picture.shape == (3, 64, 96)
-    assert sentence(studio).startswith("Done: 6 steps in ")
-    assert "<polyline" in screen.curve.value and 'role="img"' in screen.curve.value
-    assert "relu5_1" in screen.bars.value
-    assert "steps a second · cpu, float32 · minivgg" in screen.speed.value
-    assert "after 6 steps, 64 by 96 pixels" in screen.page.alt
+    until(lambda: of_kind(heard, "history"))
+    assert sentence(studio).startswith("Done: 6 steps in ") and studio.picture.shape == (3, 64, 96)
+    last = next((content, data) for content, data in reversed(heard) if content["kind"] == "frame")
+    assert last[0]["step"] == 5 and last[1][0][:2] == b"\xff\xd8"
+    rows = [row for content in of_kind(heard, "costs") for row in content["rows"]]
+    assert [row[0] for row in rows] == studio.totals and len(rows[0]) == 2 + len(networks.STYLE_LAYERS)
+    assert set(of_kind(heard, "pulls")[-1]["shares"]) == set(networks.STYLE_LAYERS)
+    assert "steps a second · cpu, float32 · minivgg" in of_kind(heard, "costs")[-1]["speed"]
+    assert studio.desk.status["alt"] == "the picture after 6 steps, 64 by 96 pixels"
+    assert of_kind(heard, "run")[-1]["layers"] == list(networks.STYLE_LAYERS)
+    assert of_kind(heard, "photo")
+
+
+def test_waiting_ends_when_the_run_has_been_told_of_or_pauses(studio):
+    studio.wait()  # nothing runs yet
+    studio.move(beta=20)
+    studio.wait()
+    (run,) = studio.history
+    assert run.steps == 6 and run.picture is studio.picture and run.knobs.beta == 20
+    tell(studio, "pause")
+    studio.start()
+    studio.wait()
+    assert studio.desk.status["state"] == "ready"
+
+
+def test_a_run_that_is_shown_again_is_measured_again(studio):
+    for beta in (0.1, 100):
+        studio.move(beta=beta)
+        studio.wait()
+    first, second = studio.history
+    assert first.left["content"] < second.left["content"] and studio.view.run.left == second.left
+    tell(studio, "task", name="still a cat")
+    heard = listen(studio)
+    tell(studio, "back", number=first.number)
+    (told,) = of_kind(heard, "task")
+    assert told["found"][0][0] == studio.view.run.left["content"] == first.left["content"]
+
+
+def test_the_terms_add_up_to_j(studio):
+    studio.move(chroma_smoothness=0)
+    heard = listen(studio)
+    studio.start()
+    wait_for_end(studio)
+    for total, *terms in (row for content in of_kind(heard, "costs") for row in content["rows"]):
+        assert sum(terms) == pytest.approx(total, rel=1e-4)
 
 
 def test_the_last_of_many_moves_is_what_runs(studio):
     studio.start()
     for number in range(200):
-        studio.knobs.beta.value = 10 ** (number / 100)
+        tell(studio, "move", changes={"beta": 10 ** (number / 100)}, moves={"view": number})
     until(lambda: not studio.task.waiting)
     wait_for_end(studio)
-    assert studio.settings().beta == pytest.approx(10**1.99)
+    assert studio.view.run.request.settings.beta == pytest.approx(10**1.99)
+    assert studio.desk.knobs["moves"] == {"view": 199}
     assert studio.task.run is None and not studio.task.waiting
 
 
-def test_a_rule_moves_the_faders_and_a_fader_ends_the_rule(studio):
+def test_a_fader_multiplies_the_rules_weight(studio):
     studio.start()
     wait_for_end(studio)
-    assert studio.knobs.rule.value == "relative"
-    faders = [fader.value for fader in studio.knobs.weights.values()]
-    assert max(faders) > 2 * min(faders)  # each at its own layer's λ
-    studio.knobs.weights["relu5_1"].value = 1.0
-    assert studio.knobs.rule.value == "by hand" and studio.settings().layer_weights["relu5_1"] == 1.0
+    rule = runs.resolve_weights(studio.view.run.request).layer_weights
+    assert studio.settings().layer_weights == "relative"
+    studio.move(faders={"relu5_1": 2.0})
+    wait_for_end(studio)
+    weights = studio.view.run.request.settings.layer_weights
+    assert weights == pytest.approx(rule | {"relu5_1": 2 * rule["relu5_1"]})
 
 
-def test_a_task_moves_its_knobs_and_runs_once(studio):
-    begun = []
-    make = studio.task.make
-    studio.task.make = lambda request, check: begun.append(request) or make(request, check)
-    studio.knobs.task.value = "palette only"
+def test_a_browsers_nonsense_is_a_sentence_and_moves_nothing(studio):
+    before = studio.knobs
+    tell(studio, "move", changes={"beta": "much"}, moves={"view": 1})
+    assert "a finite number" in sentence(studio) and studio.desk.status["alert"]
+    assert studio.knobs == before
+    tell(studio, "move", changes={"beta": 3}, moves={"view": 2})
+    assert studio.knobs.beta == 3
     wait_for_end(studio)
-    assert len(begun) == 1
-    audible = [layer for layer, weight in studio.settings().layer_weights.items() if weight]
-    assert audible == ["relu1_1"] and studio.knobs.rule.value == "relative"
 
 
-def test_a_move_leaves_the_tasks_way_and_the_lines_of_the_run_before(studio):
-    studio.knobs.task.value = "palette only"
+def test_a_move_says_no_more_than_what_it_moved(studio):
+    studio.put(studio.knobs.moved(size=96))
+    tell(studio, "move", changes={"beta": 20}, moves={"view": 1})
+    assert (studio.knobs.size, studio.knobs.beta) == (96, 20) == (studio.desk.knobs["size"], studio.desk.knobs["beta"])
     wait_for_end(studio)
-    studio.buttons["copy as code"].click()
-    assert studio.code.layout.display == ""
-    studio.knobs.beta.value = 3
-    assert studio.knobs.task.value == FREE and studio.code.layout.display == "none"
-    assert studio.knobs.muted_layers() == ("relu2_1", "relu3_1", "relu4_1", "relu5_1")  # nothing else was put back
+
+
+def test_what_a_report_raises_is_said_and_the_studio_goes_on(studio, monkeypatch):
+    monkeypatch.setattr(studio.view, "send_costs", lambda: 1 / 0)
+    studio.start()
+    until(lambda: "division by zero" in sentence(studio))
+    assert studio.desk.status["alert"]
+    monkeypatch.undo()
+    studio.start()
     wait_for_end(studio)
-    studio.knobs.task.value = "palette only"
-    assert studio.knobs.beta.value == 10
-    wait_for_end(studio)
+
+
+def test_only_tasks_that_can_be_measured_are_offered():
+    few = Studio(size=64, steps=3, layer_weights={"relu2_1": 1.0})
+    assert not few.desk.spec["tasks"]
+    few.close()
 
 
 def test_all_muted_is_a_sentence_and_the_next_move_runs(studio):
-    for button in studio.knobs.muted.values():
-        button.value = True
+    studio.move(muted=networks.STYLE_LAYERS)
     until(lambda: "unmute at least one" in sentence(studio))
-    assert 'role="alert"' in studio.screen.status.value
-    studio.knobs.muted["relu1_1"].value = False
+    assert studio.desk.status["alert"]
+    studio.move(muted=networks.STYLE_LAYERS[1:])
     wait_for_end(studio)
 
 
@@ -90,11 +137,21 @@ def test_all_muted_is_a_sentence_and_the_next_move_runs(studio):
 def test_a_picture_that_is_none_is_a_sentence(content, words):
     studio = Studio(content, "night", size=64, steps=2)
     studio.start()
-    until(lambda: 'role="alert"' in studio.screen.status.value)
+    until(lambda: studio.desk.status["alert"])
     assert words in sentence(studio)
-    studio.sources.choosers["content"].value = "cat"
+    studio.move(content="cat")
     wait_for_end(studio)
     studio.close()
+
+
+def test_a_picture_with_nan_is_a_sentence(studio):
+    broken = torch.rand(3, 70, 90)
+    broken[0, 3, 3] = math.nan
+    other = Studio(broken, "night", size=64, steps=3)
+    other.start()
+    until(lambda: other.desk.status["alert"])
+    assert sentence(other).endswith(".")
+    other.close()
 
 
 def test_a_network_that_cannot_be_had_is_a_sentence(studio):
@@ -116,61 +173,6 @@ def test_a_run_that_diverges_is_a_sentence(studio, monkeypatch):
     wait_for_end(studio)
 
 
-def test_a_picture_with_nan_is_a_sentence(studio):
-    broken = torch.rand(3, 70, 90)
-    broken[0, 3, 3] = math.nan
-    other = Studio(broken, "night", size=64, steps=3)
-    other.start()
-    until(lambda: 'role="alert"' in other.screen.status.value)
-    assert sentence(other).endswith(".")
-    other.close()
-
-
-def test_an_upload_becomes_the_picture(studio, tmp_path):
-    path = pictures.write(torch.rand(3, 70, 90), tmp_path / "own.png")
-    content = memoryview(path.read_bytes())
-    file = {"name": "own.png", "type": "image/png", "size": len(content), "content": content}
-    file["last_modified"] = datetime.datetime.now(datetime.UTC)
-    studio.sources.uploads["style"].value = (file,)
-    assert studio.sources.choosers["style"].value == "own"
-    wait_for_end(studio)
-
-
-def test_a_dropped_file_becomes_the_picture_and_a_second_one_takes_its_place(studio, tmp_path):
-    seen = {}
-    for width in (70, 105):
-        data = pictures.write(torch.rand(3, 70, width), tmp_path / f"{width}.png").read_bytes()
-        studio._on_drop(studio.screen.page, {"kind": "content", "name": "own.png"}, [memoryview(data)])
-        until(lambda: not kernel.WORKER.busy())
-        seen[width] = tuple(studio.screen.before.shape)
-    assert seen == {70: (3, 512, 512), 105: (3, 512, 768)}
-
-
-def test_a_file_that_is_no_picture_leaves_the_own_picture_that_was_there(studio, tmp_path):
-    path = pictures.write(torch.rand(3, 40, 50), tmp_path / "own.png")
-    studio.sources.take("content", path.read_bytes())
-    wait_for_end(studio)
-    speed = studio.screen.speed.value
-    studio.sources.take("content", b"no picture")
-    assert "The picture before stays." in sentence(studio) and studio.screen.speed.value == speed
-    studio.knobs.beta.value = 3
-    wait_for_end(studio)
-    assert sentence(studio).startswith("Done") and studio.sources.source("content") == path.read_bytes()
-
-
-def test_a_dropped_file_that_is_too_large_is_a_sentence(studio):
-    studio._on_drop(studio.screen.page, {"refused": "huge<b>.tif", "bytes": 43_000_000}, [])
-    assert "huge&lt;b&gt;.tif&#x27; is 43 MB" in studio.screen.status.value and "may be at most 9 MB." in sentence(
-        studio
-    )
-
-
-@pytest.mark.parametrize("message", [{"kind": "content", "name": "own.png"}, {"name": "own.png"}, {}])
-def test_a_drop_that_arrives_without_its_bytes_is_a_sentence(studio, message):
-    studio._on_drop(studio.screen.page, message, [])
-    assert "arrived without" in sentence(studio) and "own picture" in sentence(studio)
-
-
 def test_full_memory_is_a_sentence(studio, monkeypatch):
     def refuse(*_, **__):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 40000000000 bytes. Error")
@@ -181,53 +183,70 @@ def test_full_memory_is_a_sentence(studio, monkeypatch):
     until(lambda: "There is not enough memory for this (40.0 GB were asked for at once)" in sentence(studio))
 
 
-def test_pause_step_play(studio):
-    studio.play.value = False
-    studio.start()
-    until(lambda: studio.task.run is not None and sentence(studio) == "Ready: press step or play.")
-    studio.buttons["step"].click()
-    until(lambda: sentence(studio) == "Paused after 1 steps.")
-    studio.buttons["step"].click()
-    until(lambda: sentence(studio) == "Paused after 2 steps.")
-    studio.play.value = True
+def test_two_styles_are_blended(studio):
+    studio.move(second_style="waves", blend=0.3)
     wait_for_end(studio)
+    assert studio.view.run.request.settings.style_blend == (0.7, 0.3)
+    assert "painted.paint('night', tuple(content.shape[1:])), painted.paint('waves'" in studio.as_code()
 
 
 def test_going_on_begins_where_the_picture_is(studio):
     studio.start()
     wait_for_end(studio)
-    reached = studio.totals[-1]
-    studio.go_on.value = True
-    studio.totals = []
-    studio.knobs.seed.value = 7
-    until(lambda: studio.totals)
+    reached, before = studio.totals[-1], studio.view.run
+    studio.move(go_on=True, seed=7)
+    until(lambda: studio.view.run is not before)
     wait_for_end(studio)
     assert studio.totals[0] < 1.2 * reached and "restart" in studio.as_code()
 
 
-def test_the_wiper_shows_the_photo_beside_the_picture(studio):
-    studio.start()
-    wait_for_end(studio)
-    whole = studio.screen.frame.value
-    studio.screen.wiper.value = 0.5
-    half = studio.screen.frame.value
-    studio.screen.wiper.value = 1.0
-    assert len({whole, half, studio.screen.frame.value}) == 3
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"size": 64},
+        {"size": 64, "beta": 50, "total_variation": 2, "steps": 7},
+        {"layer_weights": {"relu1_1": 2.0, "relu3_1": 1.0}, "plateau": 0.1, "learning_rate": 0.02},
+    ],
+)
+def test_a_copied_line_brings_the_studio_back(given):
+    studio = Studio("coffee", "waves", **given)
+    heard = listen(studio)
+    studio.put(studio.knobs.moved(beta=3, solo=["relu1_1"], second_style="night"))
+    tell(studio, "code", line=True)
+    again = eval(of_kind(heard, "code")[-1]["text"], {"Studio": Studio})
+    assert again.knobs == studio.knobs and again.settings() == studio.settings()
+    for each in (studio, again):
+        each.close()
 
 
-def test_reduced_motion_sends_a_frame_a_second(studio):
-    studio.screen.page.calm = True
-    assert studio.screen._pace.rate == 1
-    studio.screen.page.calm = False
-    assert studio.screen._pace.rate == 15
+@pytest.mark.parametrize("own", [{"content": "own: given"}, {"mask": "mask 1"}])
+def test_a_line_does_not_promise_what_only_this_studio_has(own):
+    studio = Studio(torch.rand(3, 70, 90), size=64)
+    studio.put(studio.knobs.moved(**({"content": "cat"} | own)))
+    with pytest.raises(NstError, match="A line cannot carry"):
+        studio.as_line()
+    studio.close()
 
 
-def test_rendering_large_takes_several_scales(studio):
-    studio.large.options = [256]
-    studio.large.value = 256
-    studio.buttons["render large"].click()
-    until(lambda: studio.picture is not None and studio.picture.shape[1] == 256)
-    wait_for_end(studio)
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("beta=3", "the line that a studio copied"),
+        ("[1]", "the line that a studio"),
+        ('{"gamma": 1}', "a knob's name"),
+        ('{"content": "nope"}', "the name of a content"),
+        ('{"rule": "given"}', "at least one content layer and one style layer"),
+        ('{"mask": "mask 1"}', "paint it again"),
+        ('{"size": 0}', "at least 1"),
+        ('{"statistic": "zzz"}', "statistic='zzz'"),
+        ('{"beta": 1' + 400 * "0" + "}", "a finite number"),
+    ],
+)
+def test_a_code_that_is_none_is_a_sentence_and_leaves_no_widget(code, words):
+    before = set(widget._instances)
+    with pytest.raises(NstError, match=words):
+        Studio.from_code(code)
+    assert set(widget._instances) == before
 
 
 def test_a_slow_network_makes_the_picture_smaller_unless_a_size_was_chosen(monkeypatch):
@@ -238,7 +257,8 @@ def test_a_slow_network_makes_the_picture_smaller_unless_a_size_was_chosen(monke
         studio.start()
     for studio in (slow, chosen):
         wait_for_end(studio)
-    assert slow.picture.shape[1] == slow.knobs.size.value == 64 and "move size for more" in sentence(slow)
+    assert slow.picture.shape[1] == slow.knobs.size == slow.desk.knobs["size"] == 64
+    assert "move size for more" in sentence(slow)
     assert chosen.picture.shape[1] == 192
     for studio in (slow, chosen):
         studio.close()
@@ -271,7 +291,7 @@ def test_nothing_keeps_a_closed_studio():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"beta": 0}, "its slider starts at"),
+        ({"beta": 0}, "its slider starts"),
         ({"content_layers": ("relu3_2", "relu4_2")}, "one content layer"),
     ],
 )

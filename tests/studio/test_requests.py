@@ -45,7 +45,7 @@ def test_features_are_computed_once_for_a_pair_and_anew_for_a_changed_picture(pa
 
     monkeypatch.setattr(objective, "prepare_pair", prepare_pair)
     requests.PAIRS.clear()
-    mixing.DESKS.clear()
+    mixing.MIXERS.clear()
     run(request(pair, steps=2))
     run(request(pair, steps=2, beta=30))
     assert sides == [64]
@@ -57,14 +57,14 @@ def test_features_are_computed_once_for_a_pair_and_anew_for_a_changed_picture(pa
 def test_large_pairs_are_not_cached(pair, monkeypatch):
     monkeypatch.setattr(requests, "LARGEST_CACHED", 60)
     requests.PAIRS.clear()
-    mixing.DESKS.clear()
+    mixing.MIXERS.clear()
     run(request(pair, steps=1))
     assert not len(requests.PAIRS)
 
 
 def test_two_threads_may_prepare_pairs_at_once(pair):
     requests.PAIRS.clear()
-    mixing.DESKS.clear()
+    mixing.MIXERS.clear()
     faults = []
 
     def often():

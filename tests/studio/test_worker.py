@@ -122,6 +122,22 @@ def test_pause_step_and_resume(worker):
     assert panel.kinds().count("item") == 6
 
 
+def test_a_pause_is_told_also_when_it_comes_in_another_task_s_turn(worker):
+    busy, panel = Panel(worker, length=400), Panel(worker, length=10**6, pause=0)
+    busy.submit("a")
+    panel.submit("b")
+    until(lambda: panel.kinds().count("item") > 3)
+    for _ in range(20):
+        told = panel.kinds().count("paused")
+        until(lambda: any(task is busy.task for task in worker._tasks))
+        worker.pause(panel.task)
+        until(lambda told=told: panel.kinds().count("paused") == told + 1)
+        count = panel.kinds().count("item")
+        time.sleep(0.01)
+        assert panel.kinds().count("item") == count
+        worker.resume(panel.task)
+
+
 def test_a_paused_run_takes_a_new_request(worker):
     panel = Panel(worker, length=50)
     panel.submit("a")

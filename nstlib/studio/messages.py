@@ -1,0 +1,252 @@
+"""What a studio does when its desk sends a message: play, go back, save, take a file."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+from nstlib.errors import NstError, in_words
+from nstlib.studio import export, kernel, tasks
+from nstlib.studio.desk import Desk
+from nstlib.studio.frames import jpeg
+from nstlib.studio.history import History, Run
+from nstlib.studio.knobs import Knobs
+from nstlib.studio.sources import KINDS, Sources
+from nstlib.studio.view import View
+from nstlib.studio.worker import Task
+from nstlib.terminal import counted
+from nstlib.transfer.settings import Settings
+
+LARGE = (512, 1024)  # pixels that a picture can be rendered at
+
+
+class Studio(Protocol):
+    """What a message needs of a studio; `nstlib.studio.panel` has the class itself."""
+
+    base: Settings
+    desk: Desk
+    first_knobs: Knobs
+    history: History
+    knobs: Knobs
+    lock: AbstractContextManager
+    playing: bool
+    sources: Sources
+    task: Task
+    view: View
+
+    def as_code(self) -> str:
+        """The code that makes the picture that is shown."""
+
+    def as_line(self) -> str:
+        """The call that makes a studio like this one."""
+
+    def go_back(self, run: Run) -> None:
+        """Show a run from before."""
+
+    def look(self, kind: str, layer: str) -> None:
+        """Have a layer looked at."""
+
+    def move(self, **knobs: Any) -> None:
+        """Move knobs, and run."""
+
+    def pause_clock(self) -> None:
+        """Let no pause count as time of a step."""
+
+    def put(self, knobs: Knobs) -> None:
+        """Let the knobs stand here, without a run."""
+
+    def send(self, *, now: bool = False, restart: bool = False, size: int | None = None) -> None:
+        """Leave a request with the worker."""
+
+    def show_thumbnails(self, kind: str, names: list[str]) -> None:
+        """Have small pictures of these made for the desk."""
+
+    def take(self, changes: dict[str, Any], moves: dict[str, int]) -> None:
+        """Move knobs as a browser says, and run."""
+
+    def start(self) -> None:
+        """Run from the beginning."""
+
+
+def on_message(studio: Studio, content: Any, buffers: list) -> None:
+    """Do what a message asks; whatever goes wrong is said on the desk."""
+    kind = content.get("kind") if isinstance(content, dict) else None
+    if kind not in ACTIONS:
+        return
+    try:
+        ACTIONS[kind](studio, content, buffers)
+    except Exception as fault:
+        with studio.lock:
+            words = in_words(fault) or f"{fault}" or f"Something went wrong: {type(fault).__name__}."
+            studio.desk.say(words, alert=True)
+
+
+def _move(studio: Studio, content: dict, buffers: list) -> None:
+    changes, moves = content.get("changes"), content.get("moves")
+    if isinstance(changes, dict) and isinstance(moves, dict):
+        studio.take(changes, moves)
+
+
+def _play(studio: Studio, content: dict, buffers: list) -> None:
+    with studio.lock:
+        _resume(studio)
+        if not content.get("anew"):
+            studio.desk.say("Running.", state="running")
+    if content.get("anew"):
+        studio.start()
+
+
+def _resume(studio: Studio) -> None:
+    """Let runs go on by themselves again."""
+    studio.playing = True
+    studio.view.resume_clock()
+    kernel.WORKER.resume(studio.task)
+
+
+def _pause(studio: Studio, content: dict, buffers: list) -> None:
+    studio.playing = False
+    studio.pause_clock()
+    kernel.WORKER.pause(studio.task)
+
+
+def _step(studio: Studio, content: dict, buffers: list) -> None:
+    studio.playing = False
+    studio.pause_clock()
+    with studio.lock:
+        studio.view.resume_clock()
+    kernel.WORKER.advance(studio.task)
+    if content.get("anew"):
+        studio.start()
+
+
+def _restart(studio: Studio, content: dict, buffers: list) -> None:
+    with studio.lock:
+        _resume(studio)
+    studio.start()
+
+
+def _large(studio: Studio, content: dict, buffers: list) -> None:
+    if content.get("size") in LARGE:
+        with studio.lock:
+            _resume(studio)
+        studio.send(now=True, restart=True, size=content["size"])
+
+
+def _code(studio: Studio, content: dict, buffers: list) -> None:
+    line = bool(content.get("line"))
+    studio.desk.post("code", text=studio.as_line() if line else studio.as_code(), line=line)
+
+
+def _save(studio: Studio, content: dict, buffers: list) -> None:
+    with studio.lock:
+        run = studio.view.run
+        if run is None:
+            studio.desk.say("There is no picture yet: press play.", alert=True)
+            return
+        picture, film = run.picture, list(run.film)
+    try:
+        if content.get("film"):
+            said = f"Saved {export.film(film, Path.cwd(), content['film'])}: {counted(len(film), 'frame')} of this run."
+        else:
+            name = export.save(picture, run.request.settings, Path.cwd(), run.request.mask)
+            said = f"Saved {name}, and its settings as {Path(name).with_suffix('.json')}."
+        with studio.lock:
+            studio.desk.say(said)
+    except OSError as fault:
+        with studio.lock:
+            studio.desk.say(f"Nothing was saved: {in_words(fault) or fault}", alert=True)
+
+
+def _back(studio: Studio, content: dict, buffers: list) -> None:
+    run = studio.history.find(content.get("number"))
+    if run is None:
+        raise NstError("That run was forgotten: only the newest are kept.")
+    studio.go_back(run)
+
+
+def _focus(studio: Studio, content: dict, buffers: list) -> None:
+    layer = content.get("layer")
+    if layer in studio.base.style_layers:
+        studio.view.focus = layer
+        studio.look("gram", layer)
+
+
+def _pull(studio: Studio, content: dict, buffers: list) -> None:
+    if content.get("layer") in studio.base.style_layers:
+        studio.look("pull", content["layer"])
+
+
+def _task(studio: Studio, content: dict, buffers: list) -> None:
+    names = [task["name"] for task in studio.desk.spec["tasks"]]
+    with studio.lock:
+        studio.view.task = content["name"] if content.get("name") in names else ""
+        studio.view.show_task()
+
+
+def _solution(studio: Studio, content: dict, buffers: list) -> None:
+    task = tasks.named(content.get("name"))
+    with studio.lock:
+        chosen = {"content": studio.knobs.content, "style": studio.knobs.style}
+        studio.put(studio.first_knobs.moved(**chosen, **task.solution))
+        _resume(studio)
+    studio.start()
+    studio.desk.post("why", text=task.why)
+
+
+def _file(studio: Studio, content: dict, buffers: list) -> None:
+    side, name = content.get("side"), str(content.get("name", "The file"))
+    if "bytes" in content:
+        raise NstError(
+            f"'{name}' is {content['bytes'] / 1e6:.0f} MB; a picture brought here may be at most "
+            f"{studio.desk.spec['max_bytes'] / 1e6:.0f} MB. Make it smaller, or give its path: Studio('…')."
+        )
+    if not buffers:  # some front ends lose what is sent beside a message
+        raise NstError(f"'{name}' arrived without its contents: give its path instead, Studio('…').")
+    chosen = studio.sources.take(side, name, bytes(buffers[0]))
+    studio.show_thumbnails(side, [chosen])
+    studio.move(**{side: chosen})
+
+
+def _mask(studio: Studio, content: dict, buffers: list) -> None:
+    if buffers:
+        name = studio.sources.keep_mask(bytes(buffers[0]))
+        studio.desk.post("mask", name=name, stroke=content.get("stroke"))
+        if name != studio.knobs.mask:
+            studio.move(mask=name)
+
+
+def _hello(studio: Studio, content: dict, buffers: list) -> None:
+    for kind in KINDS:
+        studio.show_thumbnails(kind, studio.sources.names(kind))
+    with studio.lock:
+        if studio.knobs.mask:
+            mask = studio.sources.mask(studio.knobs.mask)
+            studio.desk.post("mask", jpeg(mask.expand(3, -1, -1), 95), name=studio.knobs.mask)
+        studio.view.greet()
+
+
+def _plain(studio: Studio, content: dict, buffers: list) -> None:
+    _hello(studio, content, buffers)
+    with studio.lock:
+        studio.desk.say("This front end loses pictures that are sent beside a message: they come as text now, slower.")
+
+
+ACTIONS: dict[str, Callable] = {
+    "move": _move,
+    "play": _play,
+    "pause": _pause,
+    "step": _step,
+    "restart": _restart,
+    "large": _large,
+    "code": _code,
+    "save": _save,
+    "back": _back,
+    "focus": _focus,
+    "pull": _pull,
+    "task": _task,
+    "solution": _solution,
+    "file": _file,
+    "mask": _mask,
+    "plain": _plain,
+    "hello": _hello,
+}
