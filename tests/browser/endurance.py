@@ -13,8 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.latency import ASK
-from tests.browser.opening import run, started_browser, started_lab, visit, write
+from tests.browser.opening import ask, run, started_browser, started_lab, visit, write
 
 SHOW = "from nstlib.studio import Studio\nstudio = Studio('cat', 'night', steps=40)\nstudio"
 STATE = """import gc, threading; from pathlib import Path; from ipywidgets.widgets import widget
@@ -22,7 +21,7 @@ gc.collect()
 status = dict(line.split(':', 1) for line in Path('/proc/self/status').read_text().splitlines())
 memory, threads = int(status['VmRSS'].split()[0]) // 1024, threading.active_count()
 print(memory, 'MB,', threads, 'threads,', len(widget._instances), 'widgets')"""
-SLIDERS = ("content weight α", "style weight β", "λ relu1_1", "λ relu4_1", "size")
+SLIDERS = ("content weight α", "style weight β", "λ relu1_1", "λ relu4_1")
 EVERY = 5.0  # seconds between two moves: a run and a rest
 
 
@@ -53,7 +52,7 @@ def main() -> None:
 
 def move(page) -> None:
     """Move one slider by some steps."""
-    page.get_by_role("slider", name=random.choice(SLIDERS)).focus()
+    page.get_by_role("slider", name=random.choice(SLIDERS), exact=True).focus()
     for _ in range(random.randint(1, 5)):
         page.keyboard.press(random.choice(("ArrowLeft", "ArrowRight")))
     page.wait_for_timeout(EVERY * 1000)
@@ -62,7 +61,7 @@ def move(page) -> None:
 def tell(page, when: str) -> None:
     """Print what there is after the run under way has ended."""
     page.wait_for_function("() => document.querySelector('.nst-status').innerText.startsWith('Done')")
-    state = page.evaluate(ASK, STATE)[1].strip()
+    state = ask(page, STATE)[1].strip()
     panels = page.locator(".nst-studio").count()
     heap = page.evaluate("() => Math.round(performance.memory.usedJSHeapSize / 1e6)")
     print(f"after {when}: {state}, {panels} panel, {heap} MB JavaScript", flush=True)

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import nbformat
@@ -22,43 +23,74 @@ READY = """() => {
     && session.session.kernel.connectionStatus === 'connected';
 }"""
 
+ASK = """async (code) => {
+  const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
+  const start = performance.now();
+  let text = '';
+  const future = kernel.requestExecute({ code });
+  future.onIOPub = (message) => { text += message.content.text ?? ''; };
+  await future.done;
+  return [performance.now() - start, text];
+}"""
+
 
 @contextlib.contextmanager
-def started_lab(folder, home, **settings):
-    """Start a JupyterLab in a folder; give its address and token. settings: of apputils' plug-ins, by their names."""
+def started_lab(folder, home, *, python=sys.executable, app="jupyterlab", **settings):
+    """Start a JupyterLab, or another app of a Jupyter server; give its address and token.
+
+    settings: of apputils' plug-ins, by their names.
+    """
     quiet = {"notification": {"fetchNews": "false", "checkForUpdates": False}}  # or a question covers the page
     for plugin, values in (quiet | settings).items():
         path = home / "settings" / "@jupyterlab" / "apputils-extension" / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
+    token = secrets.token_hex(16)
+    command = [python, "-m", app, "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port={port}"]
+    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}"]
+    if app != "nbclassic":
+        command.append("--expose-app-in-browser")
+    with started(command, home, f"/api?token={token}") as address:
+        yield address, token
+
+
+@contextlib.contextmanager
+def started(command, home, alive="/"):
+    """Start a server with settings of its own and give its address once it answers the path `alive`.
+
+    ``{port}`` in the command becomes a free port.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    token, address = secrets.token_hex(16), f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}"
     places = {
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_RUNTIME_DIR": "runtime",
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
+        "XDG_CONFIG_HOME": "config",
         "XDG_DATA_HOME": "data",  # of what a kernel keeps of its learner
     }
     environment = os.environ | {name: str(home / place) for name, place in places.items()}
     environment.pop("NST_TEST", None)  # as its users have it
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
-    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}"]
-    command += ["--expose-app-in-browser"]
-    log = home / "lab.log"
+    log = home / "server.log"
     with log.open("w") as out:
-        server = subprocess.Popen(command, env=environment, stdout=out, stderr=out, start_new_session=True)
+        given = [part.replace("{port}", str(port)) for part in command]
+        server = subprocess.Popen(given, env=environment, stdout=out, stderr=out, start_new_session=True)
     try:
         for _ in range(600):
             assert server.poll() is None, log.read_text()[-3000:]
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{address}/api?token={token}", timeout=1)
+            try:
+                urllib.request.urlopen(f"{address}{alive}", timeout=1)
                 break
+            except urllib.error.HTTPError:
+                break  # an answer, too
+            except OSError:
+                pass
             time.sleep(0.1)
-        yield address, token
+        yield address
     finally:
         os.killpg(server.pid, signal.SIGTERM)  # the server and its kernels
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -105,3 +137,8 @@ def run(page, cell):
         }""",
         cell,
     )
+
+
+def ask(page, code):
+    """Run code in the notebook's kernel, in no cell; return the milliseconds that it took and what it printed."""
+    return page.evaluate(ASK, code)
