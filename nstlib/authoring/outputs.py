@@ -28,6 +28,11 @@ CLOSE = 0.05  # numbers closer than this, relatively, are the same number measur
 TINY = 1e-6  # rounding errors are alike, however far apart
 FORMS = ("text/plain", "text/html", "text/markdown")
 _FIGURE = re.compile(r'<img src="data:image/png;base64,([^"]+)" alt="([^"]*)" width="(\d+)"[^>]*>')
+_STILL = re.compile(
+    r'<figure class="nst-still".*?<img src="data:image/jpeg;base64,([^"]+)" alt="([^"]*)".*?'
+    r"<figcaption>(.*)</figcaption></figure>",
+    re.DOTALL,
+)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
@@ -38,7 +43,8 @@ def keep(outputs: list[Notebook], *, checked: bool) -> list[Notebook]:
     >>> len(keep([printed], checked=True)), len(keep([printed], checked=False))
     (1, 0)
     """
-    kept = [_figure(output) or _table(output) or (_text(output) if checked else None) for output in outputs]
+    parts = [part for output in outputs for part in _still(output) or [output]]
+    kept = [_figure(output) or _table(output) or (_text(output) if checked else None) for output in parts]
     return [output for output in kept if output]
 
 
@@ -92,6 +98,24 @@ def _figure(output: Notebook) -> Notebook | None:
         data={form: base64.b64encode(stored).decode(), "text/plain": alt},
         metadata={form: {"alt": alt, "width": int(match[3])}},
     )
+
+
+def _still(output: Notebook) -> list[Notebook]:
+    """Return what a studio has left in the page, its picture and a sentence below it; nothing of any other output."""
+    match = _STILL.fullmatch(output.get("data", {}).get("text/html", "").strip())
+    if not match:
+        return []
+    picture, sentence = Image.open(io.BytesIO(base64.b64decode(match[1]))), html.unescape(match[3])
+    form, stored, alt = "image/jpeg", base64.b64decode(match[1]), html.unescape(match[2])
+    if len(stored) > MOST_BYTES:
+        form, stored = _small(_saved(picture, "PNG"), picture.width)
+    image = nbformat.v4.new_output(
+        "display_data",
+        data={form: base64.b64encode(stored).decode(), "text/plain": alt},
+        metadata={form: {"alt": alt, "width": picture.width}},
+    )
+    text = nbformat.v4.new_output("display_data", data={"text/markdown": sentence, "text/plain": sentence})
+    return [image, text]
 
 
 def _is_stored(output: Notebook) -> bool:

@@ -11,6 +11,8 @@ from PIL import Image
 from nstlib import painted, plots
 from nstlib.authoring import outputs
 from nstlib.authoring.outputs import MOST_BYTES, alike, keep
+from nstlib.studio import still
+from nstlib.studio.frames import jpeg
 
 MASKS = [re.compile(r"≈ -?\d[\d.]*(e[-+]?\d+)?")]
 
@@ -62,6 +64,23 @@ def test_what_is_stored_is_kept_as_it_is_and_a_table_too():
     first = keep([shown(pictures()), output], checked=False)
     assert [set(each.data) for each in first] == [{"image/jpeg", "text/plain"}, {"text/markdown", "text/plain"}]
     assert keep(first, checked=False) == first
+
+
+def test_a_studio_leaves_its_picture_and_a_sentence():
+    noise = torch.rand(3, 400, 600, generator=torch.Generator().manual_seed(0))
+    for picture in (painted.paint("night", 64), noise):  # the JPEG of the second is too large
+        data = base64.b64encode(jpeg(picture, 80)).decode()
+        page = still.TEMPLATE.format(data=data, alt="cat &lt;1&gt;, 60 steps.", caption="cat &lt;1&gt;. Run the cell.")
+        live = nbformat.v4.new_output("display_data", data={"text/html": page, "text/plain": "<HTML>"})
+        view = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "Desk"}
+        stored, sentence = kept = keep([live, nbformat.v4.new_output("display_data", data=view)], checked=False)
+        form, image_kept = image(stored)
+        assert stored.metadata[form] == {"alt": "cat <1>, 60 steps.", "width": picture.shape[2]}
+        assert len(stored.data[form]) * 3 / 4 <= MOST_BYTES and image_kept.width <= picture.shape[2]
+        assert sentence.data["text/markdown"] == "cat <1>. Run the cell."
+        assert keep(kept, checked=False) == kept
+    nothing = nbformat.v4.new_output("display_data", data={"text/html": still.NOTHING, "text/plain": "<HTML>"})
+    assert keep([nothing], checked=False) == []
 
 
 def test_text_is_kept_of_checked_cells_alone():
