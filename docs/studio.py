@@ -1,6 +1,7 @@
 """Record the README's picture of the studio, docs/studio.gif, in JupyterLab and Chromium: python -m docs.studio.
 
-The film shows the panel at half its size while β moves, one layer plays solo, and the photo slides over the picture.
+The film shows the desk at little more than half its size while β moves, one layer plays solo, the photo slides over the
+picture, and two runs are compared.
 """
 
 import contextlib
@@ -14,10 +15,10 @@ from playwright.sync_api import sync_playwright
 from nstlib.files import replacing
 from tests.browser.opening import run, started_browser, started_lab, visit, write
 
-SHOW = "from nstlib.studio import Studio\nstudio = Studio('cat', 'night', steps=60)\nstudio"
+SHOW = "from nstlib.studio import Studio\nstudio = Studio('cat', 'night', size=160, steps=60)\nstudio"
 SECONDS = 0.2  # between two pictures
 COLOURS = 64
-WIDTH = 640
+WIDTH = 720
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
         write(folder, SHOW)
         address, token = stack.enter_context(started_lab(folder, home))
         browser = stack.enter_context(started_browser(stack.enter_context(sync_playwright())))
-        page = browser.new_page(viewport={"width": 1100, "height": 1100})
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
         visit(page, address, token, "test.ipynb")
         page.evaluate("() => jupyterapp.commands.execute('application:toggle-left-area')")
         run(page, 0)
@@ -39,7 +40,12 @@ def main() -> None:
         frames += film(page, 12)
         page.get_by_role("button", name="solo relu1_1", exact=True).click()
         frames += film(page, 12)
-        press(page, "before | after", "PageUp", 3)
+        press(page, "photo beside picture", "PageUp", 4)
+        frames += film(page, 5)
+        press(page, "photo beside picture", "Home", 1)
+        page.get_by_role("button", name="solo relu1_1", exact=True).click()
+        frames += film(page, 10)
+        page.locator(".nst-runs button").first.click(modifiers=["Shift"])
         frames += film(page, 6)
     with replacing(Path(__file__).with_name("studio.gif")) as part:
         frames[0].save(
@@ -49,7 +55,7 @@ def main() -> None:
 
 def press(page, name: str, key: str, times: int) -> None:
     """Press a key on a slider."""
-    page.get_by_role("slider", name=name).focus()
+    page.get_by_role("slider", name=name, exact=True).focus()
     for _ in range(times):
         page.keyboard.press(key)
 
