@@ -91,7 +91,9 @@ class Studio(Panel):
         self.history = History()
         self.view = View(self.desk, self.history, self.look_at_focus)
         self.looks = {kind: Task(look, partial(self._report_look, kind)) for kind, look in LOOKS.items()}
-        self.thumbnails = {kind: Task(partial(self._thumbnails, kind), self._report_thumbnail) for kind in KINDS}
+        self.thumbnails = {
+            kind: Task(partial(self._thumbnails, kind), self._report_thumbnail, patient=True) for kind in KINDS
+        }
         self.playing = True
         self._missing: dict[str, list[str]] = {kind: [] for kind in KINDS}  # thumbnails that the desk has not got
         self._run_numbers = itertools.count(1)

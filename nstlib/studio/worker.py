@@ -20,6 +20,7 @@ __all__ = ["Stopped", "Task", "Worker"]
 
 PAUSE = 0.05  # seconds without a new request before a run starts in a drag
 LONGEST_WAIT = 0.25  # seconds that a request waits in a drag at most
+PATIENCE = 4  # turns of which a patient task gets one
 IDLE = 30.0  # seconds without work after which the thread ends; the next request starts another
 
 
@@ -49,7 +50,7 @@ class Task:
     make(request, check) returns an iterator, which often calls `check`; that raises Stopped once the run is cancelled.
     report(event, value) runs on the worker's thread alone, in the context that made the task: with "started" and the
     request, "item" and what the iterator yielded, "done", "stopped", "paused", or "failed" and the exception.
-    is_step(item) says which items `advance` counts.
+    is_step(item) says which items `advance` counts. A patient task lets others have most of the turns.
     """
 
     def __init__(
@@ -57,10 +58,13 @@ class Task:
         make: Callable[[Any, Callable[[], None]], Iterator],
         report: Callable[[str, Any], None],
         is_step: Callable[[Any], bool] = lambda item: True,
+        *,
+        patient: bool = False,
     ) -> None:
         self.make = make
         self.report = report
         self.is_step = is_step
+        self.patient = patient
         # Otherwise ipykernel (since 7.4) takes a report for an answer to the latest message and sends it to that
         # message's subshell, which JupyterLab may have ended: the report would be lost.
         self.context = contextvars.copy_context()
@@ -174,7 +178,11 @@ class Worker:
                 return task, None
         ready = [task for task in self._tasks if task.run and (task.steps != 0 or not task.pause_told)]
         if ready:
-            return ready[next(self._turns) % len(ready)], None
+            turn = next(self._turns)
+            urgent = [task for task in ready if not task.patient]
+            patient = [task for task in ready if task.patient]
+            ready = patient if patient and (not urgent or turn % PATIENCE == 0) else urgent
+            return ready[turn // PATIENCE % len(ready) if ready is patient else turn % len(ready)], None
         waits = [task.due - moment for task in self._tasks if task.waiting]
         return None, min(waits, default=None)
 

@@ -16,13 +16,13 @@ from tests.studio.waiting import until
 class Panel:
     """A panel that writes down what is reported to it."""
 
-    def __init__(self, worker, length=5, pause=0.005, fail=None):
+    def __init__(self, worker, length=5, pause=0.005, fail=None, patient=False):
         self.events = []
         self.length = length
         self.pause = pause
         self.fail = fail
         self.worker = worker
-        self.task = Task(self.make, self.report)
+        self.task = Task(self.make, self.report, patient=patient)
 
     def make(self, request, check):
         for number in range(self.length):
@@ -248,3 +248,19 @@ def test_a_run_that_swallows_everything_but_stopped_is_still_stopped(worker):
     until(lambda: "stopped" in events)
     with pytest.raises(Stopped):
         raise Stopped
+
+
+def test_patient_tasks_leave_most_turns_to_the_others_and_get_all_when_they_are_alone(worker):
+    order = []
+    panels = [Panel(worker, length=40, pause=0, patient=patient) for patient in (False, True, True)]
+    for name, panel in zip(("urgent", "one", "two"), panels, strict=True):
+        report = panel.task.report
+        panel.task.report = lambda event, value, name=name, report=report: (
+            order.append(name) if event == "item" else None,
+            report(event, value),
+        )
+        panel.submit(name, now=True)
+    until(lambda: all("done" in panel.kinds() for panel in panels))
+    until_last = order[: len(order) - order[::-1].index("urgent")]
+    assert 5 <= len(until_last) - until_last.count("urgent") <= 20
+    assert {"one", "two"} <= set(until_last) and order.count("one") == order.count("two") == 40
