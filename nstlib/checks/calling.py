@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from nstlib.checks.judging.replies import Reply
-from nstlib.checks.reading import changed, fixed, read, tensors
+from nstlib.checks.reading import asks_autograd, changed, copied, fixed, read, tensors
 
 SECONDS = 5.0  # for all calls of a check together
 LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]
@@ -46,7 +46,7 @@ def reply(function: Callable, case: Case, weights: Callable[[tuple[int, ...]], t
     """Call the function with copies of the case's arguments; `weights` are those of ``reading.read``."""
     arguments = tuple(_copy(value, index in case.gradient) for index, value in enumerate(case.arguments))
     inputs = list(tensors(arguments))
-    before = [tensor.detach().clone() for tensor in inputs]
+    before = copied(arguments)
     differentiable = [tensor for tensor in inputs if tensor.requires_grad]
     try:
         answer = function(*arguments)
@@ -57,7 +57,7 @@ def reply(function: Callable, case: Case, weights: Callable[[tuple[int, ...]], t
         raise
     except BaseException as fault:
         return Reply("raised", text=describe(fault))
-    return replace(result, changed=changed(before, inputs))
+    return replace(result, changed=changed(before, arguments))
 
 
 def replies(function: Callable, cases: list[Case], seconds: float = SECONDS) -> list[Reply]:
@@ -127,14 +127,14 @@ def watched() -> Iterator[set[str]]:
     checks = f"{LIBRARY}.checks"
 
     def notice(frame, event, argument) -> None:
-        if event == "call":
+        if asks_autograd(frame, event, argument):
+            seen.add("autograd")
+        elif event == "call":
             module = frame.f_globals.get("__name__", "")
             ours = module.split(".")[0] == LIBRARY
             answers = module == f"{checks}.references" and _is_learners(frame.f_back)
             if answers or (ours and not module.startswith(checks)):
                 seen.add("nstlib")
-            elif module.startswith("torch.autograd") and frame.f_code.co_name in ("grad", "backward"):
-                seen.add("autograd")
 
     sys.setprofile(notice)
     try:
@@ -169,9 +169,7 @@ def describe(fault: BaseException) -> str:
 
 
 def _copy(value, gradient: bool):
-    if isinstance(value, torch.Tensor):
-        copy = value.detach().clone()
-        return copy.requires_grad_() if gradient and copy.is_floating_point() else copy
-    if isinstance(value, dict):
-        return {key: _copy(item, gradient) for key, item in value.items()}
-    return type(value)(_copy(item, gradient) for item in value) if isinstance(value, tuple | list) else value
+    copy = copied(value)
+    for tensor in tensors(copy) if gradient else ():
+        tensor.requires_grad_(tensor.is_floating_point())
+    return copy

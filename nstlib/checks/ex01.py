@@ -10,20 +10,27 @@ from nstlib.checks.random_cases import Draw
 
 
 def _blocks(draw: Draw) -> list[Case]:
-    cases = []
-    for dtype, filters in ((torch.float64, (7, 9)), (torch.float32, (4, 5))):
-        n, height, width = draw.sizes(filters, (3, 6), (3, 6))
-        words = f"{n} filters on {height} × {width} positions"
-        symbols = {"N": n, "M": height * width, "H": height, "W": width}
-        cases.append(Case((draw.normal(n, height, width, dtype=dtype),), words, symbols))
+    cases = [_block(draw.whole(2, 1, 3))]
+    for dtype, filters, most in ((torch.float64, (7, 9), 6), (torch.float32, (4, 5), 6), (torch.float64, (7, 9), 3)):
+        n, height, width = draw.sizes(filters, (2, most), (2, most))
+        cases.append(_block(draw.normal(n, height, width, dtype=dtype)))
     return cases
 
 
+def _block(features: torch.Tensor) -> Case:
+    n, height, width = features.shape
+    words = f"{n} filters on {height} × {width} positions ({str(features.dtype).removeprefix('torch.')})"
+    return Case((features,), words, {"N": n, "M": height * width, "H": height, "W": width})
+
+
 def _pairs(draw: Draw) -> list[Case]:
+    drawn = [(draw.whole(2, 1, 3), draw.whole(2, 1, 3))]
+    for dtype, filters, most in ((torch.float64, (7, 9), 6), (torch.float32, (4, 5), 6), (torch.float64, (7, 9), 3)):
+        size = draw.sizes(filters, (2, most), (2, most))
+        drawn.append((draw.normal(*size, dtype=dtype), draw.normal(*size, dtype=dtype)))
     cases = []
-    for dtype, filters in ((torch.float64, (7, 9)), (torch.float32, (4, 5))):
-        n, height, width = draw.sizes(filters, (3, 6), (3, 6))
-        x, c = (draw.normal(n, height, width, dtype=dtype) for _ in range(2))
+    for x, c in drawn:
+        n, height, width = x.shape
         words = f"two pictures' features, {n} filters on {height} × {width} positions each"
         cases.append(Case((x, c), words, {"N": n, "M": height * width, "H": height, "W": width}))
     return cases

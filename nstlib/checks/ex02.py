@@ -16,40 +16,46 @@ TRANSCRIPT = "the lecture on the style cost calls G a correlation"
 
 
 def _unrolled(draw: Draw) -> list[Case]:
-    cases = []
-    for ranges in (((2, 2), (3, 3)), ((3, 6), (2, 9))):
-        n, m = draw.sizes(*ranges)
-        cases.append(Case((draw.normal(n, m),), f"{n} filters × {m} positions", {"N": n, "M": m}, gradient=()))
-    return cases
+    drawn = [draw.whole(2, 3)]
+    for ranges in (((3, 6), (7, 9)), ((5, 6), (2, 4))):
+        drawn.append(draw.normal(*draw.sizes(*ranges)))
+    return [
+        Case((F,), f"{len(F)} filters × {len(F[0])} positions", {"N": len(F), "M": len(F[0])}, gradient=())
+        for F in drawn
+    ]
 
 
 def _blocks(draw: Draw) -> list[Case]:
+    drawn = [draw.whole(2, 1, 3)]
+    for dtype, filters, most in ((torch.float64, (7, 9), 6), (torch.float32, (4, 6), 6), (torch.float64, (7, 9), 3)):
+        drawn.append(draw.normal(*draw.sizes(filters, (2, most), (2, most)), dtype=dtype))
     cases = []
-    for dtype, filters in ((torch.float64, (7, 9)), (torch.float32, (4, 6)), (torch.float64, (2, 3))):
-        n, height, width = draw.sizes(filters, (3, 6), (3, 6))
-        m = height * width
-        words = f"{n} filters on {height} × {width} positions ({str(dtype).removeprefix('torch.')})"
-        cases.append(
-            Case((draw.normal(n, height, width, dtype=dtype),), words, {"N": n, "M": m, "H": height, "W": width})
-        )
+    for features in drawn:
+        n, height, width = features.shape
+        words = f"{n} filters on {height} × {width} positions ({str(features.dtype).removeprefix('torch.')})"
+        cases.append(Case((features,), words, {"N": n, "M": height * width, "H": height, "W": width}))
     return cases
 
 
 def _batches(draw: Draw) -> list[Case]:
+    drawn = [draw.whole(2, 3, 1, 2)]
+    for dtype, pictures, filters in ((torch.float64, (3, 4), (5, 6)), (torch.float32, (1, 2), (13, 15))):
+        drawn.append(draw.normal(*draw.sizes(pictures, filters, (2, 4), (2, 4)), dtype=dtype))
     cases = []
-    for dtype, pictures, filters in ((torch.float64, 3, (5, 6)), (torch.float32, 2, (7, 9))):
-        b, n, height, width = draw.sizes((pictures, pictures), filters, (2, 4), (3, 5))
-        words = f"a batch of {b} pictures, {n} filters on {height} × {width} positions"
-        symbols = {"B": b, "N": n, "M": height * width, "H": height, "W": width}
-        cases.append(Case((draw.normal(b, n, height, width, dtype=dtype),), words, symbols))
+    for features in drawn:
+        b, n, height, width = features.shape
+        words = f"a batch of {b}, {n} filters on {height} × {width} positions"
+        cases.append(Case((features,), words, {"B": b, "N": n, "M": height * width, "H": height, "W": width}))
     return cases
 
 
 def _summed(draw: Draw) -> list[Case]:
+    drawn = [draw.whole(2, 3)]
+    for ranges in (((4, 5), (6, 8)), ((2, 3), (9, 12)), ((6, 7), (3, 4))):
+        drawn.append(draw.normal(*draw.sizes(*ranges)))
     cases = []
-    for filters, positions in (((4, 5), (6, 8)), ((2, 3), (9, 12))):
-        n, m = draw.sizes(filters, positions)
-        F = draw.normal(n, m)
+    for F in drawn:
+        n, m = F.shape
         cases.append(Case((F @ F.T, F.mean(1), m), f"{n} filters, {m} positions", {"N": n, "M": m}))
     return cases
 

@@ -12,26 +12,38 @@ FAMILIES = ("gatys", "mean_hw", "sum_chw", "mean_chw", "keras")
 
 
 def pairs(draw: Draw) -> list[Case]:
-    """Draw features of two pictures, of unequal sizes, of equal ones, and unequal again."""
-    cases = []
-    for dtype, equal, filters in (
-        (torch.float64, False, (7, 9)),
-        (torch.float32, True, (5, 6)),
-        (torch.float64, False, (3, 4)),
-    ):
-        n, height, width, other = draw.sizes(filters, (3, 5), (4, 6), (7, 9))
-        size_s = (height, width) if equal else (height + 1, other)
-        x, s = draw.normal(n, height, width, dtype=dtype), draw.normal(n, *size_s, mean=0.7, dtype=dtype)
-        words = f"{n} filters, X on {height} × {width} and S on {size_s[0]} × {size_s[1]} positions"
-        cases.append(Case((x, s), words, {"N": n, "M": height * width}))
+    """Draw features of two pictures: two calls of equal sizes, the first of whole numbers, and two of unequal ones."""
+    n, height, width, larger = draw.sizes((5, 6), (2, 4), (2, 4), (7, 9))
+    cases = [
+        _pair(draw.whole(2, 1, 3), draw.whole(2, 1, 3)),
+        _pair(draw.normal(n, height, width, dtype=torch.float32), draw.normal(n, height, width, mean=0.7).float()),
+    ]
+    for filters, swapped in (((7, 9), False), ((3, 4), True)):
+        n, height, width, larger = draw.sizes(filters, (2, 5), (2, 5), (10, 12))
+        blocks = draw.normal(n, height, width), draw.normal(n, height + 1, larger, mean=0.7)
+        cases.append(_pair(*(blocks[::-1] if swapped else blocks)))
     return cases
 
 
+def _pair(x: torch.Tensor, s: torch.Tensor) -> Case:
+    n, height, width = x.shape
+    words = f"{n} filters, X on {height} × {width} and S on {s.shape[1]} × {s.shape[2]} positions"
+    symbols = {"N": n, "M": height * width, "H": height, "W": width}
+    if x.shape == s.shape:
+        return Case((x, s), words, symbols, group="equal sizes")
+    return Case((x, s), words, symbols | {"M_S": s[0].numel()}, group="unequal sizes")
+
+
 def _matrices(draw: Draw) -> list[Case]:
+    drawn = [(draw.whole(2, 3), draw.whole(2, 3))]
+    for ranges in (((4, 5), (8, 9)), ((2, 3), (5, 7)), ((6, 7), (3, 4))):
+        size = draw.sizes(*ranges)
+        drawn.append((draw.normal(*size), draw.normal(*size, mean=0.8)))
+    F, S = drawn[-1]  # here E is so large beside its gradient that a finite difference of it is far off
+    S[:, -1] = 300 * torch.linalg.svd(F)[0][:, -1]  # a column on which no column of F falls
     cases = []
-    for filters, positions in (((4, 5), (8, 9)), ((2, 3), (5, 7))):
-        n, m = draw.sizes(filters, positions)
-        F, S = draw.normal(n, m), draw.normal(n, m, mean=0.8)
+    for F, S in drawn:
+        n, m = F.shape
         words = f"{n} filters × {m} positions and the raw Gram matrix of a style of the same size"
         cases.append(Case((F, S @ S.T), words, {"N": n, "M": m}, gradient=()))
     return cases

@@ -8,39 +8,58 @@ from nstlib.checks.progress import table
 from nstlib.checks.questions import Misconception, Question
 from nstlib.checks.random_cases import Draw
 
-LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+LAYERS = tuple(f"relu{block}_{number}" for block in range(1, 6) for number in (1, 2))
 
 
 def _features(draw: Draw) -> list[Case]:
+    """Draw three dictionaries, each in an order of its own: only the names say what belongs together."""
     cases = []
-    for dtype, n_weights in ((torch.float64, 2), (torch.float32, 3)):
-        features_x = {}
-        features_s = {}
-        weights = {}
-        for depth, layer in enumerate(LAYERS[:4]):
-            n, height, width = draw.sizes((3, 7), (2, 4), (4, 6))
-            features_x[layer] = draw.normal(n, height, width, dtype=dtype)
-            features_s[layer] = draw.normal(n, height + 1, width, mean=0.9, dtype=dtype)
-            if depth < n_weights:
-                weights[layer] = draw.number(0.2, 3.0)
-        words = f"features of 4 layers and weights for {n_weights} of them"
-        cases.append(Case((features_x, features_s, weights), words, {"L": n_weights}))
+    for count, n_weights, dtype in ((2, 2, torch.float64), (4, 2, torch.float64), (5, 3, torch.float32)):
+        names = draw.shuffled(LAYERS)[:count]
+        order_s = draw.shuffled(names, unlike=names)
+        weighted = draw.shuffled(_not_the_first(draw, names, n_weights), unlike=names)
+        features_x, features_s = {}, {}
+        for layer in names:
+            n, height, width = (2, 1, 3) if count == 2 else draw.sizes((3, 7), (2, 4), (4, 6))
+            features_x[layer] = draw.whole(2, 1, 3) if count == 2 else draw.normal(n, height, width, dtype=dtype)
+            features_s[layer] = (
+                draw.whole(2, 1, 3) if count == 2 else draw.normal(n, height + 1, width, mean=0.9, dtype=dtype)
+            )
+        weights = {layer: draw.number(0.2, 3.0) for layer in weighted}
+        if count == 2:
+            weights = dict(zip(weighted, draw.shuffled((2.0, 3.0, 5.0)), strict=False))
+        words = f"features of {count} layers and the weights " + ", ".join(f"{k}: {v:.3g}" for k, v in weights.items())
+        symbols = {"L": n_weights}
+        cases.append(Case((features_x, {layer: features_s[layer] for layer in order_s}, weights), words, symbols))
     return cases
+
+
+def _not_the_first(draw: Draw, names: list[str], count: int) -> list[str]:
+    """Choose so many names which, if possible, are not the first ones."""
+    while True:
+        chosen = draw.shuffled(names)[:count]
+        if count == len(names) or set(chosen) != set(names[:count]):
+            return chosen
 
 
 def _dropped(draw: Draw) -> list[Case]:
     cases = []
-    for count in (5, 3):
-        (index,) = draw.sizes((0, count - 1))
-        words = f"{count} layers, of which {LAYERS[index]} is dropped"
-        cases.append(Case((list(LAYERS[:count]), LAYERS[index]), words, {"L": count}, gradient=()))
+    for (least, most), place in (((2, 3), 0), ((4, 5), -1), ((5, 7), 2), ((3, 4), 1)):
+        (count,) = draw.sizes((least, most))
+        layers = draw.shuffled(LAYERS, unlike=LAYERS)[:count]
+        words = f"the layers {', '.join(layers)}, of which {layers[place]} is dropped"
+        cases.append(Case((layers, layers[place]), words, {"L": count}, gradient=()))
     return cases
 
 
 def _norms(draw: Draw) -> list[Case]:
     cases = []
-    for count in (3, 5):
-        norms = {layer: draw.number(0.01, 4.0) for layer in LAYERS[:count]}
+    for least, most in ((2, 2), (3, 4), (5, 6)):
+        (count,) = draw.sizes((least, most))
+        names = draw.shuffled(LAYERS, unlike=LAYERS)[:count]
+        norms = {layer: draw.number(0.01, 4.0) for layer in names}
+        if count == 2:
+            norms = dict(zip(names, draw.shuffled((1.0, 3.0, 4.0)), strict=False))
         words = "the norms " + ", ".join(f"{layer}: {norm:.3g}" for layer, norm in norms.items())
         cases.append(Case((norms,), words, {"L": count}, gradient=()))
     return cases

@@ -10,34 +10,41 @@ from nstlib.checks.random_cases import Draw
 
 
 def _costs(draw: Draw) -> list[Case]:
+    few = tuple(map(float, draw.shuffled((2, 3, 5, 7, 10))[:4]))
     numbers = tuple(draw.number(0.5, 9.0) for _ in range(4))
     tensors = (draw.uniform(low=1, high=5), draw.uniform(low=1, high=5), draw.number(1, 2), draw.number(10, 40))
-    sentences = (
-        "J_content = {:.3g}, J_style = {:.3g}, α = {:.3g}, β = {:.3g}".format(*map(float, costs))
-        for costs in (numbers, tensors)
-    )
-    first, second = sentences
-    return [Case(numbers, first, {}, gradient=()), Case(tensors, f"tensors, {second}", {}, gradient=(0, 1))]
+    cases = []
+    for costs, gradient in ((few, ()), (numbers, ()), (tensors, (0, 1))):
+        words = "J_content = {:.3g}, J_style = {:.3g}, α = {:.3g}, β = {:.3g}".format(*map(float, costs))
+        symbols = {"α": float(costs[2]), "β": float(costs[3])}
+        cases.append(Case(costs, f"tensors, {words}" if gradient else words, symbols, gradient))
+    return cases
 
 
 def _steps(draw: Draw) -> list[Case]:
-    cases = []
-    for dtype, rate in ((torch.float64, 0.3), (torch.float32, 0.05)):
-        height, width = draw.sizes((3, 6), (4, 7))
-        x = draw.uniform(3, height, width, dtype=dtype)
-        gradient = draw.normal(3, height, width, mean=0.2, dtype=dtype)
-        words = f"a picture of 3 × {height} × {width} numbers and the rate {rate}"
-        cases.append(Case((x, gradient, rate), words, {"rate": rate}, gradient=()))
+    rate = 0.5
+    cases = [_step(draw.uniform(1, 2, 3).mul(10).round().div(10), draw.whole(1, 2, 3) / 2, rate)]
+    for dtype, low, high in ((torch.float64, 0.2, 0.4), (torch.float32, 0.02, 0.1)):
+        rate = round(draw.number(low, high), 3)
+        channels, height, width = draw.sizes((1, 3), (4, 9), (4, 9))
+        x = draw.uniform(channels, height, width, dtype=dtype)
+        cases.append(_step(x, draw.normal(channels, height, width, mean=0.2, dtype=dtype), rate))
     return cases
+
+
+def _step(x: torch.Tensor, gradient: torch.Tensor, rate: float) -> Case:
+    words = f"a picture of {' × '.join(map(str, x.shape))} numbers and the rate {rate}"
+    return Case((x, gradient, rate), words, {"rate": rate}, gradient=())
 
 
 def _pictures(draw: Draw) -> list[Case]:
-    cases = []
+    drawn = [draw.whole(1, 2, 3)]
     for dtype, rows in ((torch.float64, (3, 4)), (torch.float32, (5, 7))):
-        height, width = draw.sizes(rows, (4, 8))
-        x = draw.uniform(3, height, width, dtype=dtype)
-        cases.append(Case((x,), f"a picture of 3 × {height} × {width} numbers", {"H": height, "W": width}))
-    return cases
+        drawn.append(draw.uniform(*draw.sizes((1, 3), rows, (4, 8)), dtype=dtype))
+    return [
+        Case((x,), f"a picture of {' × '.join(map(str, x.shape))} numbers", dict(zip("CHW", x.shape, strict=True)))
+        for x in drawn
+    ]
 
 
 def _in_place(x, gradient, rate):

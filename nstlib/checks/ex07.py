@@ -12,14 +12,21 @@ from nstlib.checks.random_cases import Draw
 
 def _pictures(draw: Draw) -> list[Case]:
     cases = []
-    for _ in range(2):
-        height, width, other = draw.sizes((5, 8), (6, 9), (10, 14))
-        mix_s, mix_c = (draw.uniform(3, 3, low=0.1, high=0.5) + 0.3 * torch.eye(3).double() for _ in range(2))
-        style = torch.einsum("ij,jhw->ihw", mix_s, draw.uniform(3, height, width))
-        content = torch.einsum("ij,jhw->ihw", mix_c, draw.uniform(3, width, other)) * 0.8 + 0.1
+    for ranges in (((5, 6), (7, 8), (9, 14)), ((7, 9), (9, 11), (4, 6)), ((3, 4), (5, 6), (7, 9))):
+        height, width, other = draw.sizes(*ranges)
+        matched = torch.zeros(1)
+        while matched.min() >= 0 and matched.max() <= 1:  # until clipping would show
+            style, content = _mixed(draw, height, width), _mixed(draw, width, other) * 0.8 + 0.1
+            matched = references.match_colour(style, content)
         words = f"a style of {height} × {width} pixels and a content of {width} × {other}"
         cases.append(Case((style, content), words, {}, gradient=()))
     return cases
+
+
+def _mixed(draw: Draw, *size: int) -> torch.Tensor:
+    """Draw a picture whose three colours vary together."""
+    mix = draw.uniform(3, 3, low=0.1, high=0.5) + 0.3 * torch.eye(3).double()
+    return torch.einsum("ij,jhw->ihw", mix, draw.uniform(3, *size))
 
 
 def _squares(x, s):

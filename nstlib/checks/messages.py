@@ -11,6 +11,14 @@ CALLS_NSTLIB = (
 USES_AUTOGRAD = (
     "The numbers are right, but your function asks autograd for them. The exercise is the formula, written by hand.",
 )
+CHANGED = {
+    "dict": "Your function changed a dictionary that it was given, which its owner still needs. Work on a copy: "
+    "`dict(weights)` makes one, while `pop`, `del` and `weights[name] = …` change what they are given.",
+    "list": "Your function changed the list that it was given, which its owner still needs. Work on a copy: "
+    "`list(layers)` makes one, while `remove`, `append` and `sort` change what they are given.",
+    "tensor": "Your function changed the tensor that it was given. Work on a copy: `x - y` makes one, `x -= y` does "
+    "not.",
+}
 
 
 def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...]:
@@ -54,6 +62,12 @@ def _message(question, name: str, symbols: dict) -> str:
     return message.format(**{key: f"{value:g}" for key, value in symbols.items()})
 
 
+def _changeable(question) -> str:
+    """Name the first kind of argument that can be changed in place."""
+    types = [type(value).__name__ for value in question.public_cases[0].arguments]
+    return next((kind for kind in ("dict", "list") if kind in types), "tensor")
+
+
 def _kind(kind: str) -> str:
     return KINDS.get(kind, f"an object of type {kind}")
 
@@ -72,9 +86,7 @@ def _fault(fault: str, reply: Reply, question) -> str:
     if fault == "dtype":
         return f"Your answer is {reply.dtype}, but the input is not: return the dtype that came in."
     if fault == "changed":
-        return (
-            "Your function changed the tensor that it was given. Work on a copy: `x - y` makes one, `x -= y` does not."
-        )
+        return CHANGED[_changeable(question)]
     if fault == "gradient":
         return (
             "No gradient arrives at the input. `.detach()`, `.item()`, numpy and `torch.tensor(…)` cut it off, and "

@@ -1,6 +1,8 @@
 """The sentences about numbers: what came back and what was expected in the first call that differs, and why."""
 
-from nstlib.checks.judging.differences import Numbers
+import math
+
+from nstlib.checks.judging.differences import NEARLY, Numbers
 from nstlib.checks.judging.replies import Reply
 
 KINDS = {
@@ -45,7 +47,9 @@ def explain(numbers: Numbers, calls: int) -> list[str]:
         return _shapes(numbers)
     if not numbers.finite:
         return ["Your answer holds `nan` or infinite numbers. Look for a division by 0 or a root of a negative number."]
-    if numbers.factors:
+    if numbers.apart < NEARLY:
+        return [_nearly(numbers)]
+    if numbers.factors and not numbers.factor and (numbers.agreeing or any(numbers.factors.values())):
         return _by_group(numbers)
     if numbers.ratio is not None:
         return _ratio(numbers, calls)
@@ -80,6 +84,15 @@ def _ratio(numbers: Numbers, calls: int) -> list[str]:
     if numbers.agreeing:
         return [f"{every} {ratio} times what is expected in this call. {_right(numbers.agreeing, calls)}"]
     return [f"{every} {ratio} times what is expected in this call, but not in all: more than a constant is wrong."]
+
+
+def _nearly(numbers: Numbers) -> str:
+    digits = math.floor(-math.log10(numbers.apart))
+    return (
+        f"Your numbers agree with the expected ones to {digits} digits, in all our calls, and no further; the exact "
+        "formula agrees to 9 or more. A small ε does this, as in `(var + 1e-5).sqrt()`, or a finite difference in "
+        "place of a derivative, or float32 on the way."
+    )
 
 
 def _right(agreeing: int, calls: int) -> str:

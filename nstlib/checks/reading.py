@@ -4,7 +4,7 @@ The notebook's checks and the grader's children both read an answer with this fi
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -12,6 +12,11 @@ import torch
 from .judging.replies import Reply  # relative: a grader's children load this file where nstlib cannot be imported
 
 NO_NUMBER = "it holds something that is no number"
+DERIVING = ("torch.autograd", "torch._functorch", "torch.func")
+DERIVATIVES = frozenset(
+    {"grad", "backward", "grad_and_value", "jacfwd", "jacrev", "jacobian", "hessian", "jvp", "vjp", "hvp", "vhp"}
+    | {"make_dual", "linearize"}
+)
 
 
 class Unread(Exception):
@@ -27,13 +32,41 @@ def tensors(value) -> Iterator[torch.Tensor]:
             yield from tensors(item)
 
 
-def changed(before: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor]) -> bool:
-    """Return whether an input is no longer what it was; `before` holds copies."""
+def copied(value):
+    """Return a copy of an argument, or of all arguments, whose tensors, dictionaries and lists are its own."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    return type(value)(copied(item) for item in value) if isinstance(value, tuple | list) else value
+
+
+def changed(before, after) -> bool:
+    """Return whether an argument, or anything in it, is no longer what it was; `before` is its copy."""
     try:
-        pairs = zip(before, inputs, strict=True)
-        return any(old.dtype != new.dtype or not torch.equal(old, new.detach()) for old, new in pairs)
-    except Exception:  # an input is no ordinary tensor any more
+        return not _same(before, after)
+    except Exception:  # an argument holds something odd now
         return True
+
+
+def _same(old, new) -> bool:
+    if type(old) is not type(new):
+        return False
+    if isinstance(old, torch.Tensor):
+        return old.dtype == new.dtype and torch.equal(old, new.detach())
+    if isinstance(old, dict):
+        return list(old) == list(new) and all(_same(old[key], new[key]) for key in old)
+    if isinstance(old, tuple | list):
+        return len(old) == len(new) and all(map(_same, old, new))
+    return bool(old == new)
+
+
+def asks_autograd(frame, event: str, argument) -> bool:
+    """Return whether an event of ``sys.setprofile`` is a request for a derivative, by whichever of torch's doors."""
+    if event == "c_call":
+        return getattr(argument, "__name__", "") == "run_backward"
+    module = frame.f_globals.get("__name__", "")
+    return event == "call" and module.startswith(DERIVING) and frame.f_code.co_name in DERIVATIVES
 
 
 def fixed(shape: tuple[int, ...]) -> torch.Tensor:

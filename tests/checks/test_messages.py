@@ -55,7 +55,12 @@ def test_a_factor_of_one_call_is_not_claimed_of_others():
     def right_for_equal_sizes(x, s):
         return references.layer_style_cost(x, s) * (1 if x.shape == s.shape else 2)
 
-    assert "Of our 3 calls, 1 is answered right." in message("ex03.layer_cost", right_for_equal_sizes)
+    assert "for `unequal sizes`: 2." in message("ex03.layer_cost", right_for_equal_sizes)
+
+    def right_for_a_few(f):
+        return references.gram_matrix(f) * (1 if len(f) < 6 else 2)
+
+    assert "Of our 4 calls, 2 are answered right." in message("ex02.gram", right_for_a_few)
     assert "but not in all" in message("ex05.total_cost", lambda c, s, a, b: a * c - b * s)
 
 
@@ -90,7 +95,7 @@ def test_numbers_that_differ_little_are_told_apart():
 @pytest.mark.parametrize(
     ("question", "answer", "words"),
     [
-        ("ex01.content_cost", lambda x, c: ((x - c) ** 2).sum((1, 2)) / 2, "a torch tensor of shape (8,). Expected: a"),
+        ("ex01.content_cost", lambda x, c: ((x - c) ** 2).sum((1, 2)) / 2, "a torch tensor of shape (2,). Expected: a"),
         ("ex02.gram", lambda f: (f.flatten(1) @ f.flatten(1).T).sum(), "shape (), which is a single number. Expected"),
         (
             "ex02.gram_batch",
@@ -98,7 +103,7 @@ def test_numbers_that_differ_little_are_told_apart():
             "Expected: a torch tensor. `torch.stack` makes one tensor of a list of tensors.",
         ),
         ("ex02.gram_loops", lambda F: [1.0, 2.0], "a list of shape (2,). Expected: the shape (2, 2)"),
-        ("ex02.gram", lambda f: (f.flatten(1) @ f.flatten(1).T).detach().numpy(), "a numpy array of shape (9, 9)"),
+        ("ex02.gram", lambda f: (f.flatten(1) @ f.flatten(1).T).detach().numpy(), "a numpy array of shape (2, 2)"),
         ("ex03.factor", lambda *sizes: torch.ones(1), "a torch tensor of shape (1,). Expected: a single number"),
         (
             "ex03.layer_cost",

@@ -8,6 +8,8 @@ import numpy as np
 from nstlib.checks.judging.factors import factor
 from nstlib.checks.judging.replies import Reply, Rule, close
 
+NEARLY = 1e-3  # relative: what lies nearer than this and is not right comes of an ε, a finite difference, or few digits
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -16,7 +18,8 @@ class Numbers:
     wanted, got: the shapes. missing: names that are missing or not asked for. name, index: the entry with the largest
     difference; expected, given: the two numbers there. right: share of entries that agree. agreeing: how many calls do.
     ratio: answer / expected where one factor explains all entries, and `factor`, that ratio written in the call's
-    symbols where one formula fits all calls. factors: the same for each group of calls that has a wrong one.
+    symbols where one formula fits all calls. factors: the same for each group of calls that has a wrong one. apart: the
+    largest difference in any call, in units of the call's largest expected entry.
     """
 
     call: int
@@ -33,6 +36,7 @@ class Numbers:
     ratio: float | None = None
     factor: str = ""
     factors: Mapping[str, str] = field(default_factory=dict)
+    apart: float = 1.0
 
 
 def differences(
@@ -51,11 +55,23 @@ def differences(
     for value, other in _both(expected, answer):
         if value.shape != other.shape or not np.isfinite(other).all():
             return replace(numbers, wanted=value.shape, got=other.shape, finite=bool(np.isfinite(other).all()))
+    apart = max((_apart(*pair) for pair in pairs), default=1.0)
+    if apart < NEARLY:  # no mistake in the formula is so small: a factor would be called 1
+        return replace(_farthest(numbers, expected, answer, rule), apart=apart)
     ratios = [_ratio(*pair, rule) for pair in pairs]
     factors = {group: _common(group, groups, ratios, symbols) for group in dict.fromkeys(groups) if group}
     kept = {group: text for group, text in factors.items() if any(groups[call] == group for call in wrong)}
     everywhere = "" if None in ratios else factor(ratios, symbols)
-    return replace(_farthest(numbers, expected, answer, rule), ratio=ratios[wrong[0]], factor=everywhere, factors=kept)
+    found = _farthest(numbers, expected, answer, rule)
+    return replace(found, ratio=ratios[wrong[0]], factor=everywhere, factors=kept, apart=apart)
+
+
+def _apart(expected: Reply, answer: Reply) -> float:
+    """Return the largest difference in units of the largest expected entry; infinite where numbers cannot be paired."""
+    if set(expected.values) != set(answer.values) or any(a.shape != b.shape for a, b in _both(expected, answer)):
+        return float("inf")
+    both = [(np.abs(a - b).max(initial=0.0), np.abs(a).max(initial=0.0)) for a, b in _both(expected, answer)]
+    return max((float(gap / scale) if scale else float("inf") for gap, scale in both if gap), default=0.0)
 
 
 def _farthest(numbers: Numbers, expected: Reply, answer: Reply, rule: Rule) -> Numbers:

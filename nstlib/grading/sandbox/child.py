@@ -98,7 +98,7 @@ def _answer(head: dict, chunks: list[bytes], function, most: int) -> Answer:
             for tensor in reading.tensors(arguments[index]):
                 tensor.requires_grad_(tensor.is_floating_point())
         inputs = list(reading.tensors(arguments))
-        before = [tensor.detach().clone() for tensor in inputs]
+        before = reading.copied(arguments)
         differentiable = [tensor for tensor in inputs if tensor.requires_grad]
         inert.state.strict = True
         with _watched(head["by_hand"]) as used:
@@ -118,7 +118,7 @@ def _answer(head: dict, chunks: list[bytes], function, most: int) -> Answer:
         inert.state.strict = False
     if returned is None:
         return Answer("nothing")
-    changed = reading.changed(before, inputs)
+    changed = reading.changed(before, arguments)
     answer = _numbers(returned, differentiable, cotangent, most)
     answer.changed = changed
     answer.detail = "autograd" if used else ""
@@ -131,8 +131,7 @@ def _watched(wanted: bool) -> Iterator[set[str]]:
     used: set[str] = set()
 
     def notice(frame, event, argument) -> None:
-        called = frame.f_globals.get("__name__", "") if event == "call" else ""
-        if called.startswith("torch.autograd") and frame.f_code.co_name in ("grad", "backward"):
+        if reading.asks_autograd(frame, event, argument):
             used.add("autograd")
 
     sys.setprofile(notice if wanted else None)

@@ -8,7 +8,7 @@ import sys
 import time
 import types
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 
@@ -24,6 +24,11 @@ class NoCompiler(types.ModuleType):
         """No setting is on."""
 
         error_on_nested_fx_trace = False
+
+    class compiled_autograd:
+        """What torch.func.grad switches off while it works."""
+
+        _disable = nullcontext
 
     def __getattr__(self, name: str) -> Callable:
         """Return a function that does nothing."""

@@ -50,10 +50,10 @@ def test_right_answers_earn_all_points_and_every_known_mistake_is_named(name, ma
             assert entry["outcome"] != "correct"
 
 
-def test_one_failed_test_of_three_costs_all_points(made, answered):
+def test_one_failed_test_costs_all_points(made, answered):
     shapes = [test.arguments[0].shape for test in made.questions[GRAM].tests]
     entry = answered(f"F = features.flatten(1)\nreturn F @ F.T * (2 if tuple(features.shape) == {shapes[1]} else 1)")
-    assert [test["verdict"] for test in entry["tests"]] == ["correct", "not yet", "correct"]
+    assert [test["verdict"] for test in entry["tests"]] == ["correct", "not yet", "correct", "correct"]
     assert (entry["outcome"], entry["points"], entry["misconception"]) == ("not yet", 0, None)
 
 
@@ -86,7 +86,7 @@ def test_a_cut_gradient_is_told(answered):
 
 def test_after_a_test_that_took_too_long_the_others_of_the_question_are_not_run(answered):
     entry = answered("while True: pass")
-    assert [test["detail"] for test in entry["tests"]] == ["", "not run", "not run"]
+    assert [test["detail"] for test in entry["tests"]] == ["", *["not run"] * 3]
     assert entry["tests"][0]["retries"] == ["timeout"]
 
 
@@ -115,6 +115,32 @@ def style_gradient(F, S):
 """
     entry = marked(source, "ex03.gradient").questions["ex03.gradient"]
     assert (entry["outcome"], entry["misconception"], entry["points"]) == ("not yet", "uses-autograd", 0)
+
+
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        "torch.func.jacfwd(E)(F.detach())",
+        "torch.func.grad(E)(F.detach())",
+        "torch.autograd.functional.jacobian(E, F.detach())",
+        "torch.autograd.Variable._execution_engine.run_backward("
+        "(E(X),), (torch.ones(()).double(),), False, False, (X,), True, False)[0]",
+    ],
+)
+def test_every_door_to_autograd_is_refused_as_the_check_refuses_it(derivative, marked):
+    source = f"""import torch
+def style_gradient(F, S):
+    X = F.detach().clone().requires_grad_()
+    def E(X):
+        return ((X @ X.T - S) ** 2).sum() / (4 * X.numel() ** 2)
+    return {derivative}
+"""
+    names: dict = {}
+    exec(source, names)
+    check = all_questions()["ex03.gradient"].check(names["style_gradient"])
+    entry = marked(source, "ex03.gradient").questions["ex03.gradient"]
+    assert (check.misconception, check.points, entry["points"]) == ("uses-autograd", 0, 0)
+    assert entry["misconception"] == "uses-autograd", entry.get("error")
 
 
 def test_a_notebook_that_is_none_is_rejected_with_its_reason(marked):
