@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+import warnings
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -45,6 +46,9 @@ def prepare() -> None:
     import numpy as np
     import torch
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        importlib.import_module("torch._decomp.decompositions_for_jvp")  # jacfwd needs it; in the jail it takes seconds
     torch.set_num_threads(1)
     torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms imports all of the compiler
     for dtype in (torch.float32, torch.float64):

@@ -140,7 +140,7 @@ def style_gradient(F, S):
     check = all_questions()["ex03.gradient"].check(names["style_gradient"])
     entry = marked(source, "ex03.gradient").questions["ex03.gradient"]
     assert (check.misconception, check.points, entry["points"]) == ("uses-autograd", 0, 0)
-    assert entry["misconception"] == "uses-autograd", entry.get("error")
+    assert entry["misconception"] == "uses-autograd", (entry["outcome"], entry["tests"])
 
 
 def test_a_notebook_that_is_none_is_rejected_with_its_reason(marked):
