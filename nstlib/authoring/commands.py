@@ -60,8 +60,14 @@ def misconceptions(
     exercise: Annotated[
         str, typer.Argument(help="An exercise or question, such as ex02 or ex02.gram; all if you name none.")
     ] = "",
+    slips: Annotated[bool, typer.Option(help="Also make each slip in the right answers; takes minutes.")] = True,
 ) -> None:
-    """Run every known mistake through its question's check, and print what the check says to it."""
+    """Run every known mistake through its question's check, and print what the check says to it.
+
+    Then make every single slip in the right answer, and count what is said: a known mistake is named, an exact factor is
+    written in symbols, a pattern is described, a slip is found by making it, or nothing is known. Errors, of which the
+    learner sees Python's message and the line, and slips that change nothing are left out of the share explained.
+    """
     from rich.table import Table
 
     from nstlib.checks import all_questions
@@ -82,4 +88,31 @@ def misconceptions(
     typer.echo(
         f"{sum(len(question.misconceptions) for question in chosen)} mistakes, {misdiagnosed} not known by their name"
     )
+    if slips:
+        Console(width=None if sys.stdout.isatty() else 200).print(_slips(chosen))
     raise typer.Exit(1 if misdiagnosed else 0)
+
+
+def _slips(questions):
+    """Return the table of what the checks say to systematic slips."""
+    from rich.table import Table
+
+    from nstlib.authoring.mutation import COLUMNS, Count, count
+
+    table = Table(
+        "question", *COLUMNS, "explained", title="Each single slip in the right answer, and what is said to it"
+    )
+    total = Count("all")
+    for question in questions:
+        found = count(question)
+        total.by_outcome += found.by_outcome
+        table.add_row(*_cells(found))
+    table.add_section()
+    table.add_row(*_cells(total))
+    return table
+
+
+def _cells(found) -> list[str]:
+    from nstlib.authoring.mutation import COLUMNS, EXPLAINED
+
+    return [found.question, *(str(found.by_outcome[name]) for name in COLUMNS), f"{found.share(*EXPLAINED):.0%}"]

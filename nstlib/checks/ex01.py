@@ -5,8 +5,14 @@ import torch
 from nstlib.checks import references
 from nstlib.checks.calling import Case
 from nstlib.checks.progress import table
-from nstlib.checks.questions import Misconception, Question
+from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
+
+MIXED = (
+    "The sizes are right, but a row holds numbers of several filters: `reshape` cuts the numbers in the "
+    "order in which they lie, and after `permute`, or in `reshape(-1, N).T`, that is not filter by filter. "
+    "Keep the filters first: `flatten(1)`."
+)
 
 
 def _blocks(draw: Draw) -> list[Case]:
@@ -34,6 +40,12 @@ def _pairs(draw: Draw) -> list[Case]:
         words = f"two pictures' features, {n} filters on {height} × {width} positions each"
         cases.append(Case((x, c), words, {"N": n, "M": height * width, "H": height, "W": width}))
     return cases
+
+
+def _dealt(features, order, columns=False):
+    """Unroll the wrong way: after a change of the axes' order, dealt into N rows or into N columns."""
+    moved = features.permute(*order)
+    return moved.reshape(-1, len(features)).T if columns else moved.reshape(len(features), -1)
 
 
 unroll = Question(
@@ -88,6 +100,94 @@ unroll = Question(
             "The numbers are right, but no gradient arrives at the features: leave `.detach()` and numpy out.",
             "PyTorch's tutorial detaches its targets",
             credit=2,
+        ),
+        Misconception(
+            "dealt-in-columns",
+            lambda f: _dealt(f, (0, 1, 2), columns=True),
+            MIXED,
+            TRIED,
+        ),
+        Misconception(
+            "dealt-in-columns-hnw",
+            lambda f: _dealt(f, (1, 0, 2), columns=True),
+            MIXED,
+            TRIED,
+        ),
+        Misconception(
+            "dealt-in-columns-wnh",
+            lambda f: _dealt(f, (2, 0, 1), columns=True),
+            MIXED,
+            TRIED,
+        ),
+        Misconception(
+            "dealt-in-columns-nwh",
+            lambda f: _dealt(f, (0, 2, 1), columns=True),
+            MIXED,
+            TRIED,
+        ),
+        Misconception(
+            "mixed-rows-hnw",
+            lambda f: _dealt(f, (1, 0, 2)),
+            MIXED,
+            TRIED,
+        ),
+        Misconception(
+            "mixed-rows-wnh",
+            lambda f: _dealt(f, (2, 0, 1)),
+            MIXED,
+            TRIED,
+        ),
+        Misconception(
+            "mixed-rows-whn",
+            lambda f: _dealt(f, (2, 1, 0)),
+            MIXED,
+            TRIED,
+        ),
+        Misconception(
+            "dealt-in-rows",
+            lambda f: f.reshape(-1, len(f)),
+            "`reshape(-1, {N})` has a row for each of {M} positions in shape only: each row holds {N} numbers of "
+            "one filter, not one number of each. Flatten height and width, then look at a small block by eye.",
+            TRIED,
+        ),
+        Misconception(
+            "height-with-filters",
+            lambda f: f.flatten(0, 1),
+            "You flattened filters with height: N · H rows of {W}. Leave the filters alone and flatten height and "
+            "width: `flatten(1)`.",
+            TRIED,
+        ),
+        Misconception(
+            "channels-last",
+            lambda f: f.reshape(-1, f.shape[-1]).T,
+            "You took the last dimension for the filters, as TensorFlow orders them. In torch a block is (N, H, W): "
+            "the filters come first.",
+            "TensorFlow's blocks are (H, W, C)",
+        ),
+        Misconception(
+            "relu",
+            lambda f: f.flatten(1).relu(),
+            "Where the features are negative you put 0. Unrolling changes no number: leave the ReLU to the network.",
+            TRIED,
+        ),
+        Misconception(
+            "absolute",
+            lambda f: f.flatten(1).abs(),
+            "The signs are gone. Unrolling changes no number, only the shape.",
+            TRIED,
+        ),
+        Misconception(
+            "last-position-missing",
+            lambda f: f.flatten(1)[:, :-1],
+            "The last position is missing: F has {M} columns, from 0 to {M} − 1. A slice `[:-1]` leaves the last "
+            "one out.",
+            TRIED,
+        ),
+        Misconception(
+            "first-position-missing",
+            lambda f: f.flatten(1)[:, 1:],
+            "The first position is missing: counting begins at 0, so a slice `[1:]` leaves one out.",
+            TRIED,
         ),
     ),
 )
@@ -148,6 +248,60 @@ content_cost = Question(
             "The number is right, but no gradient arrives at X: `.detach()` or `.item()` cut it off.",
             "PyTorch's tutorial detaches its targets",
             credit=3,
+        ),
+        Misconception(
+            "no-square",
+            lambda x, c: (x - c).sum() / 2,
+            "The square is missing: differences of either sign then cancel each other, and the cost can be negative.",
+            TRIED,
+        ),
+        Misconception(
+            "square-of-sum",
+            lambda x, c: (x - c).sum() ** 2 / 2,
+            "You summed first and squared the sum. Then differences of either sign cancel. Square each one, then sum.",
+            TRIED,
+        ),
+        Misconception(
+            "half-norm",
+            lambda x, c: (x - c).norm() / 2,
+            "This is half the distance. The cost has the square of the distance: leave the root out.",
+            TRIED,
+        ),
+        Misconception(
+            "fourth-power",
+            lambda x, c: (x - c).pow(4).sum() / 2,
+            "Your differences are squared twice. One square is enough.",
+            TRIED,
+        ),
+        Misconception(
+            "squares-subtracted",
+            lambda x, c: (x**2 - c**2).sum() / 2,
+            "You squared before you subtracted: x² − c² is not (x − c)². Subtract first.",
+            TRIED,
+        ),
+        Misconception(
+            "added",
+            lambda x, c: (x + c).square().sum() / 2,
+            "You added the two blocks. Content compares them: subtract.",
+            TRIED,
+        ),
+        Misconception(
+            "grams",
+            lambda x, c: (x.flatten(1) @ x.flatten(1).T - c.flatten(1) @ c.flatten(1).T).square().sum() / 2,
+            "You compared Gram matrices. That is style, which forgets the places; content compares place by place.",
+            TRIED,
+        ),
+        Misconception(
+            "only-x",
+            lambda x, c: x.square().sum() / 2,
+            "The second picture's features do not occur in your numbers. Subtract them first.",
+            TRIED,
+        ),
+        Misconception(
+            "last-column-missing",
+            lambda x, c: (x - c)[..., :-1].square().sum() / 2,
+            "The last column of the map is left out: a slice ends too early.",
+            TRIED,
         ),
     ),
 )

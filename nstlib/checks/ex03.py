@@ -5,7 +5,7 @@ import torch
 from nstlib.checks import references
 from nstlib.checks.calling import Case
 from nstlib.checks.progress import table
-from nstlib.checks.questions import Misconception, Question
+from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
 FAMILIES = ("gatys", "mean_hw", "sum_chw", "mean_chw", "keras")
@@ -62,6 +62,39 @@ def _layers(draw: Draw) -> list[Case]:
 def _difference(x, s, m_x=None, m_s=None):
     F_x, F_s = x.flatten(1), s.flatten(1)
     return F_x @ F_x.T / (m_x or F_x.shape[1]) - F_s @ F_s.T / (m_s or F_s.shape[1])
+
+
+def _cost(x, s, gram):
+    """Return E_l with another matrix in place of G/M."""
+    return (gram(x) - gram(s)).square().sum() / (4 * len(x) ** 2)
+
+
+def _mean_gram(F):
+    return F @ F.T / F.shape[1]
+
+
+def _dealt_gram(features):
+    return _mean_gram(features.reshape(-1, len(features)).T)
+
+
+def _mixed_gram(features):
+    return _mean_gram(features.permute(1, 2, 0).reshape(len(features), -1))
+
+
+def _covariance(features):
+    return torch.cov(features.flatten(1), correction=0)
+
+
+def _cosines(features):
+    return _mean_gram(features.flatten(1) / features.flatten(1).norm(dim=1, keepdim=True))
+
+
+def _upper(features):
+    return _mean_gram(features.flatten(1)).triu()
+
+
+def _by_other_sizes(x, s):
+    return _difference(x, s, s[0].numel(), x[0].numel())
 
 
 def _without(names):
@@ -127,6 +160,145 @@ layer_cost = Question(
             "You compared the features place by place. That is content. Style compares their Gram matrices.",
             "a docstring says two images where two Gram matrices are meant (C4W1 lab)",
         ),
+        Misconception(
+            "no-square",
+            lambda x, s: _difference(x, s).sum() / (4 * len(x) ** 2),
+            "The square is missing: you summed the differences themselves, which cancel, and a cost could then be "
+            "negative.",
+            TRIED,
+        ),
+        Misconception(
+            "absolute",
+            lambda x, s: _difference(x, s).abs().sum() / (4 * len(x) ** 2),
+            "You summed absolute differences. The cost sums their squares.",
+            TRIED,
+        ),
+        Misconception(
+            "root-of-cost",
+            lambda x, s: references.layer_style_cost(x, s).sqrt(),
+            "This is the root of the cost, a norm over 2N. Leave the root out: the cost has the norm's square.",
+            TRIED,
+        ),
+        Misconception(
+            "square-of-sum",
+            lambda x, s: _difference(x, s).sum() ** 2 / (4 * len(x) ** 2),
+            "You summed the differences first and squared the sum. Then they cancel. Square each one, then sum.",
+            TRIED,
+        ),
+        Misconception(
+            "fourth-power",
+            lambda x, s: _difference(x, s).pow(4).sum() / (4 * len(x) ** 2),
+            "The differences are squared twice. One square is enough.",
+            TRIED,
+        ),
+        Misconception(
+            "squares-subtracted",
+            lambda x, s: (
+                (_mean_gram(x.flatten(1)).square() - _mean_gram(s.flatten(1)).square()).sum() / (4 * len(x) ** 2)
+            ),
+            "You squared each Gram matrix and subtracted afterwards, so the cost can be negative. First subtract, "
+            "then square.",
+            TRIED,
+        ),
+        Misconception(
+            "plus",
+            lambda x, s: (_mean_gram(x.flatten(1)) + _mean_gram(s.flatten(1))).square().sum() / (4 * len(x) ** 2),
+            "You added the two Gram matrices. The cost compares them: subtract.",
+            TRIED,
+        ),
+        Misconception(
+            "one-M-of-S",
+            lambda x, s: _difference(x, s, s[0].numel(), s[0].numel()).square().sum() / (4 * len(x) ** 2),
+            "For equal sizes you are right. For unequal ones you divided both Gram matrices by S's M: divide each "
+            "by its own.",
+            "pytorch/tutorials, issue 281: must the two pictures have one size?",
+            credit=4,
+        ),
+        Misconception(
+            "exchanged-M",
+            lambda x, s: _by_other_sizes(x, s).square().sum() / (4 * len(x) ** 2),
+            "Each Gram matrix is divided by the other picture's M. For unequal sizes that matters: divide each by "
+            "its own.",
+            TRIED,
+            credit=4,
+        ),
+        Misconception(
+            "raw-by-M",
+            lambda x, s: _difference(x, s, 1, 1).square().sum() / (4 * len(x) ** 2 * x[0].numel()),
+            "You divided the squared difference of the raw Gram matrices by M once. The square doubles the "
+            "division: with raw ones it is M², and for unequal sizes each needs its own M inside.",
+            TRIED,
+        ),
+        Misconception(
+            "height-for-M",
+            lambda x, s: _difference(x, s, x.shape[1], s.shape[1]).square().sum() / (4 * len(x) ** 2),
+            "You divided by the height alone. M counts all positions, H · W, here {M}.",
+            TRIED,
+        ),
+        Misconception(
+            "width-for-M",
+            lambda x, s: _difference(x, s, x.shape[2], s.shape[2]).square().sum() / (4 * len(x) ** 2),
+            "You divided by the width alone. M counts all positions, H · W, here {M}.",
+            TRIED,
+        ),
+        Misconception(
+            "width-for-N",
+            lambda x, s: _difference(x, s).square().sum() / (4 * x.shape[2] ** 2),
+            "In 4 N² you took the width for N. N is the number of filters, the first dimension, here {N}.",
+            "TensorFlow's blocks are (H, W, C)",
+        ),
+        Misconception(
+            "N-not-squared",
+            lambda x, s: _difference(x, s).square().sum() / (4 * len(x)),
+            "You divided by 4 N. The paper divides by 4 N², here 4 · {N}².",
+            TRIED,
+        ),
+        Misconception(
+            "dealt-in-columns",
+            lambda x, s: _cost(x, s, _dealt_gram),
+            "`reshape(-1, N).T` has the right shape, but its rows hold numbers of several filters. Unroll with "
+            "`flatten(1)`.",
+            TRIED,
+        ),
+        Misconception(
+            "mixed-rows",
+            lambda x, s: _cost(x, s, _mixed_gram),
+            "After moving the filters to the end, `reshape` dealt the numbers of one position into different rows. "
+            "Keep the filters first: `flatten(1)`.",
+            "marcopeix/Deep_Learning_AI, issue 1",
+        ),
+        Misconception(
+            "centred",
+            lambda x, s: _cost(x, s, _covariance),
+            "You compared covariances: each filter's mean was subtracted first. The Gram matrix keeps the means.",
+            TRIED,
+        ),
+        Misconception(
+            "cosines",
+            lambda x, s: _cost(x, s, _cosines),
+            "You scaled each filter to length 1 first, so how strongly it answers is lost. Use the features as they "
+            "are.",
+            TRIED,
+        ),
+        Misconception(
+            "diagonal",
+            references.diagonal_style_cost,
+            "You compared the diagonals alone. The pairs of different filters count, too: sum over all N × N entries.",
+            TRIED,
+        ),
+        Misconception(
+            "upper-triangle",
+            lambda x, s: _cost(x, s, _upper),
+            "You summed over one triangle. G is symmetric, and the paper's sum counts each pair twice: sum over all "
+            "entries.",
+            TRIED,
+        ),
+        Misconception(
+            "only-x",
+            lambda x, s: _mean_gram(x.flatten(1)).square().sum() / (4 * len(x) ** 2),
+            "The style does not occur in your numbers: G_S is not subtracted.",
+            TRIED,
+        ),
     ),
 )
 gradient = Question(
@@ -190,6 +362,56 @@ gradient = Question(
             "has none.",
             "Gatys et al. 2015, equation 6",
         ),
+        Misconception(
+            "no-style",
+            lambda F, S: F @ F.T @ F / F.numel() ** 2,
+            "G_S is not in your gradient. The difference G_X − G_S is multiplied by F.",
+            TRIED,
+        ),
+        Misconception(
+            "no-features",
+            lambda F, S: (F @ F.T - S) / F.numel() ** 2,
+            "You stopped at the difference of the Gram matrices, {N} × {N}. The chain rule goes on to F: multiply "
+            "by it.",
+            TRIED,
+        ),
+        Misconception(
+            "only-N",
+            lambda F, S: (F @ F.T - S) @ F / len(F) ** 2,
+            "M² is missing: every entry is M² times too large (M = {M}).",
+            TRIED,
+        ),
+        Misconception(
+            "only-M",
+            lambda F, S: (F @ F.T - S) @ F / F.shape[1] ** 2,
+            "N² is missing: every entry is N² times too large (N = {N}).",
+            TRIED,
+        ),
+        Misconception(
+            "not-squared",
+            lambda F, S: (F @ F.T - S) @ F / F.numel(),
+            "You divided by N M. Both are squared: N² M².",
+            TRIED,
+        ),
+        Misconception(
+            "signs",
+            lambda F, S: references.style_gradient(F, S).sign(),
+            "You returned signs. The gradient's size counts, too.",
+            TRIED,
+        ),
+        Misconception(
+            "absolute",
+            lambda F, S: references.style_gradient(F, S).abs(),
+            "The signs are gone: a gradient says in which direction the cost grows.",
+            TRIED,
+        ),
+        Misconception(
+            "per-row",
+            lambda F, S: (F @ F.T - S).diag()[:, None] * F / F.numel() ** 2,
+            "Each row of F is multiplied by the diagonal's difference alone. The pairs of different filters count, "
+            "too: a matrix product with F.",
+            TRIED,
+        ),
     ),
 )
 factor = Question(
@@ -241,6 +463,25 @@ factor = Question(
             lambda c, n, m, hw: n**2 / 9 if c == "keras" else references.convention_factor(c, n, m, hw),
             "In the Keras example you replaced N by 3, but not M by the picture's pixels: N² M² / (9 (HW)²).",
             "forums.fast.ai, 2881, notes the channels alone",
+        ),
+        Misconception(
+            "keras-only-M",
+            lambda c, n, m, hw: m**2 / hw**2 if c == "keras" else references.convention_factor(c, n, m, hw),
+            "In the Keras example you replaced M by the picture's pixels, but not N by 3: N² M² / (9 (HW)²).",
+            TRIED,
+        ),
+        Misconception(
+            "keras-not-squared",
+            lambda c, n, m, hw: n * m / (3 * hw) if c == "keras" else references.convention_factor(c, n, m, hw),
+            "Keras' constants stand squared in its cost: square your factor for it.",
+            TRIED,
+        ),
+        Misconception(
+            "one-N",
+            lambda c, n, m, hw: 4 / n if c == "mean_chw" else references.convention_factor(c, n, m, hw),
+            "`mean_chw` divides by N² twice: once inside, where the square doubles the N, and once in the mean. "
+            "Against the paper N² remains.",
+            TRIED,
         ),
     ),
 )

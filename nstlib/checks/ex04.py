@@ -5,7 +5,7 @@ import torch
 from nstlib.checks import references
 from nstlib.checks.calling import Case
 from nstlib.checks.progress import table
-from nstlib.checks.questions import Misconception, Question
+from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
 LAYERS = tuple(f"relu{block}_{number}" for block in range(1, 6) for number in (1, 2))
@@ -69,6 +69,11 @@ def _norm_weights(norms, weight):
     return {layer: weight(norm) for layer, norm in norms.items()}
 
 
+def _by_position(x, s, w):
+    blocks = zip(x.values(), s.values(), w.values(), strict=False)
+    return sum(weight * references.layer_style_cost(a, b) for a, b, weight in blocks if len(a) == len(b))
+
+
 style_cost = Question(
     id="ex04.style_cost",
     points=6,
@@ -122,6 +127,43 @@ style_cost = Question(
             "do not take part.",
             "anishathalye/neural-style, issue 128",
         ),
+        Misconception(
+            "by-position",
+            _by_position,
+            "You paired the dictionaries by position: the first with the first. Their orders differ. Look each "
+            "layer up by its name: `features_x[layer]`, `features_s[layer]`.",
+            "zip over `values()`, which passed this check once",
+        ),
+        Misconception(
+            "no-cost",
+            lambda x, s, w: sum(weight for weight in w.values()) * torch.ones(()).to(next(iter(x.values()))),
+            "You summed the weights. Each is multiplied by its layer's E_l.",
+            TRIED,
+        ),
+        Misconception(
+            "root",
+            lambda x, s, w: references.style_cost(x, s, w).sqrt(),
+            "You took the root of the sum. J_style is the weighted sum itself.",
+            TRIED,
+        ),
+        Misconception(
+            "weighted-mean",
+            lambda x, s, w: sum(references.style_cost(x, s, {k: 1.0}) for k in w) * sum(w.values()) / len(w),
+            "Every layer got the mean weight. Each layer has its own: look it up by name.",
+            TRIED,
+        ),
+        Misconception(
+            "inverse-weights",
+            lambda x, s, w: references.style_cost(x, s, {k: 1 / v for k, v in w.items()}),
+            "You divided by the weights. A larger weight makes a layer count more: multiply.",
+            TRIED,
+        ),
+        Misconception(
+            "features-weighted",
+            lambda x, s, w: references.style_cost(x, s, {k: v**4 for k, v in w.items()}),
+            "λ_l counts to the fourth power: you multiplied the features by it. Multiply E_l.",
+            TRIED,
+        ),
     ),
 )
 leave_one_out = Question(
@@ -170,6 +212,30 @@ leave_one_out = Question(
             "Each remaining layer has weight 1, so they add up to L − 1. Then more layers would mean more style.",
             "a thread asks whether the layers are summed or averaged (forums.fast.ai)",
         ),
+        Misconception(
+            "first-dropped",
+            lambda layers, dropped: references.leave_one_out(layers, layers[0]),
+            "You dropped the first layer of the list. The one to drop is named: compare each name with `dropped`.",
+            TRIED,
+        ),
+        Misconception(
+            "last-dropped",
+            lambda layers, dropped: references.leave_one_out(layers, layers[-1]),
+            "You dropped the last layer of the list. The one to drop is named: compare each name with `dropped`.",
+            TRIED,
+        ),
+        Misconception(
+            "one-over-L-plus-1",
+            lambda layers, dropped: {k: 0.0 if k == dropped else 1 / (len(layers) + 1) for k in layers},
+            "You divided by L + 1. One layer fewer than {L} is left: 1/(L − 1).",
+            TRIED,
+        ),
+        Misconception(
+            "dropped-negative",
+            lambda layers, dropped: {k: (-1 if k == dropped else 1) / (len(layers) - 1) for k in layers},
+            "The dropped layer has a negative weight: the picture would flee from it. It gets 0.",
+            TRIED,
+        ),
     ),
 )
 balance = Question(
@@ -217,6 +283,51 @@ balance = Question(
             lambda norms: dict.fromkeys(norms, 1 / len(norms)),
             "All weights are equal. Then the pulls are as uneven as the norms are.",
             "the paper's 1/5 for every layer",
+        ),
+        Misconception(
+            "rest",
+            lambda norms: _norm_weights(
+                norms, lambda norm: (sum(norms.values()) - norm) / (len(norms) - 1) / sum(norms.values())
+            ),
+            "You gave each layer what the others have: total minus norm. That is in the right direction, but λ_l · "
+            "norm_l is not the same for all. Take 1/norm.",
+            TRIED,
+        ),
+        Misconception(
+            "by-smallest",
+            lambda norms: _norm_weights(norms, lambda norm: min(norms.values()) / norm),
+            "λ_l · norm_l is the same for all layers, but the weakest has weight 1, so the sum is above 1. Divide "
+            "by the sum.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "by-mean",
+            lambda norms: _norm_weights(norms, lambda norm: sum(norms.values()) / len(norms) / norm),
+            "λ_l · norm_l is the same for all layers, but the weights do not add up to 1. Divide by their sum.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "root",
+            lambda norms: _norm_weights(norms, lambda norm: norm**-0.5 / sum(other**-0.5 for other in norms.values())),
+            "You divided by the root of the norm. Then strong layers still pull harder.",
+            TRIED,
+        ),
+        Misconception(
+            "softmax",
+            lambda norms: dict(
+                zip(norms, torch.softmax(-torch.tensor(list(norms.values())).double(), 0).tolist(), strict=True)
+            ),
+            "This is softmax(−norm). The weights add up to 1, but λ_l · norm_l is not the same for all: take 1/norm "
+            "in place of exp(−norm).",
+            TRIED,
+        ),
+        Misconception(
+            "one-minus",
+            lambda norms: _norm_weights(norms, lambda norm: 1 - norm / sum(norms.values())),
+            "You took 1 minus each layer's share. The pulls λ_l · norm_l are then not equal: take 1/norm.",
+            TRIED,
         ),
     ),
 )

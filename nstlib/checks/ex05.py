@@ -5,7 +5,7 @@ import torch
 from nstlib.checks import references
 from nstlib.checks.calling import Case
 from nstlib.checks.progress import table
-from nstlib.checks.questions import Misconception, Question
+from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
 
@@ -40,7 +40,7 @@ def _step(x: torch.Tensor, gradient: torch.Tensor, rate: float) -> Case:
 def _pictures(draw: Draw) -> list[Case]:
     drawn = [draw.whole(1, 2, 3)]
     for dtype, rows in ((torch.float64, (3, 4)), (torch.float32, (5, 7))):
-        drawn.append(draw.uniform(*draw.sizes((1, 3), rows, (4, 8)), dtype=dtype))
+        drawn.append(draw.uniform(*draw.sizes((2, 3), rows, (4, 8)), dtype=dtype))
     return [
         Case((x,), f"a picture of {' × '.join(map(str, x.shape))} numbers", dict(zip("CHW", x.shape, strict=True)))
         for x in drawn
@@ -62,6 +62,18 @@ def _isotropic(x):
 
 def _squares(x):
     return x.diff(dim=1).square().sum() + x.diff(dim=2).square().sum()
+
+
+def _stretched(x):
+    return (x - x.min()) / (x.max() - x.min())
+
+
+def _wide(x):
+    return (x[:, 2:] - x[:, :-2]).abs().sum() + (x[:, :, 2:] - x[:, :, :-2]).abs().sum()
+
+
+def _slanted(x):
+    return (x[:, 1:, 1:] - x[:, :-1, :-1]).abs().sum() + (x[:, 1:, :-1] - x[:, :-1, 1:]).abs().sum()
 
 
 total_cost = Question(
@@ -101,6 +113,36 @@ total_cost = Question(
             lambda c, s, a, b: (a * c + b * s) / (a + b),
             "You divided by α + β. J is the weighted sum itself.",
             "foreseen by the authors",
+        ),
+        Misconception(
+            "alpha-only",
+            lambda c, s, a, b: a * c + s,
+            "β is missing: style has a weight, too.",
+            TRIED,
+        ),
+        Misconception(
+            "one-weight",
+            lambda c, s, a, b: a * (c + s),
+            "You weighted both costs by α. β belongs to style.",
+            TRIED,
+        ),
+        Misconception(
+            "product",
+            lambda c, s, a, b: a * c * b * s,
+            "You multiplied the two terms. J is their sum.",
+            TRIED,
+        ),
+        Misconception(
+            "difference",
+            lambda c, s, a, b: a * c - b * s,
+            "You subtracted style. Then the optimiser would make it larger. J is the sum.",
+            TRIED,
+        ),
+        Misconception(
+            "squared",
+            lambda c, s, a, b: (a * c) ** 2 + (b * s) ** 2,
+            "You squared the terms. The squares are inside the two costs already.",
+            TRIED,
         ),
     ),
 )
@@ -160,8 +202,53 @@ step = Question(
         Misconception(
             "bytes",
             lambda x, g, rate: (x - rate * g).clamp(0, 255),
-            "You clamped to 0 … 255. Pictures of this course lie between 0 and 1.",
+            "Numbers above 1 are left: you clamped to 0 … 255, or from below alone. Pictures of this course lie "
+            "between 0 and 1.",
             "jcjohnson/neural-style works on 0 … 256",
+        ),
+        Misconception(
+            "only-above",
+            lambda x, g, rate: (x - rate * g).clamp(max=1),
+            "The step is right, but some numbers are below 0. There are two limits: `clamp(0, 1)`.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "sigmoid",
+            lambda x, g, rate: (x - rate * g).sigmoid(),
+            "A sigmoid keeps the numbers between 0 and 1, but changes all of them. `clamp(0, 1)` changes only those "
+            "outside.",
+            TRIED,
+        ),
+        Misconception(
+            "rescaled",
+            lambda x, g, rate: _stretched(x - rate * g),
+            "You stretched the result to [0, 1], which changes every number. `clamp(0, 1)` changes only those outside.",
+            TRIED,
+        ),
+        Misconception(
+            "divided-by-rate",
+            lambda x, g, rate: (x - g / rate).clamp(0, 1),
+            "You divided by the learning rate. A larger rate makes a longer step: multiply.",
+            TRIED,
+        ),
+        Misconception(
+            "only-step",
+            lambda x, g, rate: (-rate * g).clamp(0, 1),
+            "You returned the step without the picture. The new picture is x minus rate times gradient.",
+            TRIED,
+        ),
+        Misconception(
+            "clamped-gradient",
+            lambda x, g, rate: (x - rate * g.clamp(0, 1)).clamp(0, 1),
+            "You clamped the gradient, too. It may be negative: only the picture has limits.",
+            TRIED,
+        ),
+        Misconception(
+            "absolute-gradient",
+            lambda x, g, rate: (x - rate * g.abs()).clamp(0, 1),
+            "The gradient's signs are gone: where it is negative, the number has to grow.",
+            TRIED,
         ),
     ),
 )
@@ -216,6 +303,64 @@ tv = Question(
             "You took the length of both differences together, √(down² + across²). That is the isotropic form; this "
             "course adds absolute values.",
             "Rudin, Osher and Fatemi 1992",
+        ),
+        Misconception(
+            "channels-last",
+            lambda x: x.diff(dim=0).abs().sum() + x.diff(dim=1).abs().sum(),
+            "You took the first two dimensions for height and width, as in (H, W, C). Here a picture is (C, H, W): "
+            "colours are no neighbours.",
+            "TensorFlow's pictures are (H, W, C)",
+        ),
+        Misconception(
+            "colours-too",
+            lambda x: sum(x.diff(dim=dim).abs().sum() for dim in range(3)),
+            "You also compared the colour channels with each other. Neighbours lie below and to the right, in the "
+            "same channel.",
+            TRIED,
+        ),
+        Misconception(
+            "signed",
+            lambda x: x.diff(dim=1).sum() + x.diff(dim=2).sum(),
+            "The absolute values are missing: rises and falls cancel each other.",
+            TRIED,
+        ),
+        Misconception(
+            "absolute-of-sum",
+            lambda x: x.diff(dim=1).sum().abs() + x.diff(dim=2).sum().abs(),
+            "You summed first and took the absolute value of the sum. Rises and falls have cancelled by then: `abs` "
+            "before `sum`.",
+            TRIED,
+        ),
+        Misconception(
+            "both-ways",
+            lambda x: 2 * (x.diff(dim=1).abs().sum() + x.diff(dim=2).abs().sum()),
+            "Each pair is counted twice, from both of its pixels. Count each pair once.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "two-apart",
+            _wide,
+            "You compared pixels two apart: both slices were cut. One begins at 1, the other ends before the last.",
+            TRIED,
+        ),
+        Misconception(
+            "slanted",
+            _slanted,
+            "You compared pixels across corners. Neighbours share a side: below, and to the right.",
+            TRIED,
+        ),
+        Misconception(
+            "means-added",
+            lambda x: x.diff(dim=1).abs().mean() + x.diff(dim=2).abs().mean(),
+            "You took means. The plain sum over all pairs is wanted.",
+            TRIED,
+        ),
+        Misconception(
+            "product",
+            lambda x: x.diff(dim=1).abs().sum() * x.diff(dim=2).abs().sum(),
+            "You multiplied the two directions. Add them.",
+            TRIED,
         ),
     ),
 )

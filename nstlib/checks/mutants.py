@@ -1,0 +1,266 @@
+"""A right function with one slip in it, made in every way that one operation can go wrong.
+
+``mutants`` changes one place of a function's syntax tree at a time: an operation is exchanged, left out or done twice,
+a constant differs, one name stands for another, an argument or the result passes through a step that does not belong
+there. A check compares an answer with them where it knows nothing else of it, and ``nst misconceptions`` counts what
+is said to each.
+"""
+
+import ast
+import copy
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+
+__all__ = ["Mutant", "mutants"]
+
+OPERATIONS = {
+    ast.Add: "a plus",
+    ast.Sub: "a minus",
+    ast.Mult: "a product",
+    ast.Div: "a division",
+    ast.MatMult: "a matrix product",
+    ast.Pow: "a power",
+}
+EXCHANGED = {
+    ast.Add: (ast.Sub, ast.Mult),
+    ast.Sub: (ast.Add, ast.Mult, ast.Div),
+    ast.Mult: (ast.Add, ast.Div),
+    ast.Div: (ast.Mult, ast.Sub),
+    ast.MatMult: (ast.Mult, ast.Add, ast.Sub),
+    ast.Pow: (ast.Mult,),
+}
+OPERATES = {
+    ast.Add: "a term",
+    ast.Sub: "a term",
+    ast.Mult: "a factor",
+    ast.Div: "a division",
+    ast.MatMult: "a matrix product",
+    ast.Pow: "a power",
+}
+STEPS = {
+    "abs": "an absolute value",
+    "square": "a square",
+    "sqrt": "a root",
+    "sum": "a sum",
+    "mean": "a mean",
+    "std": "a standard deviation",
+    "var": "a variance",
+    "T": "a transpose",
+    "transpose": "a transpose",
+    "flatten": "flattening",
+    "reshape": "reshaping",
+    "clamp": "the limits",
+    "amax": "a maximum",
+    "relu": "a ReLU",
+    "diag": "a diagonal matrix",
+}
+SIBLINGS = {
+    "sum": ("mean", "amax"),
+    "mean": ("sum", "amax"),
+    "square": ("abs", "sqrt"),
+    "abs": ("square", "relu"),
+    "sqrt": ("square", "abs"),
+    "std": ("var",),
+    "var": ("std",),
+}
+# What can happen to a tensor on its way in or out: an expression of x, and how a sentence calls it.
+ON_THE_WAY = {
+    "x.abs()": "made positive (`abs`)",
+    "x.clamp(min=0)": "passed through a ReLU",
+    "x.square()": "squared",
+    "x.abs().sqrt()": "put under a root",
+    "-x": "negated",
+    "2 * x": "doubled",
+    "x / 2": "halved",
+    "x.transpose(-1, -2)": "transposed in its last two dimensions",
+    "x.flip(-1)": "reversed in its last dimension",
+    "x[..., :-1]": "cut by the last entry of its last dimension",
+    "x[..., 1:]": "cut by the first entry of its last dimension",
+    "x - x.mean()": "centred by one mean for all",
+    "x - x.mean(-1, keepdim=True)": "centred along its last dimension",
+    "x / x.norm()": "scaled to length 1",
+    "x.triu()": "cut to its upper triangle",
+    "x.tril()": "cut to its lower triangle",
+    "x * torch.eye(len(x)).to(x)": "cut to its diagonal",
+    "x - x * torch.eye(len(x)).to(x)": "left without its diagonal",
+    "x / len(x)": "divided by its first size",
+    "x / x.numel()": "divided by its number of entries",
+    "x.sum(0)": "summed over its first dimension",
+    "x.sum(-1)": "summed over its last dimension",
+    "x.mean(0)": "averaged over its first dimension",
+    "x.permute(1, 2, 0).reshape(x.shape)": "dealt anew by a `reshape` after its filters were moved to the end",
+    "x.reshape(-1, len(x)).T.reshape(x.shape)": "dealt anew, as by `reshape(-1, N).T`",
+    "x.detach()": "detached",
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A function with one slip, and the slip in words, as in "a square is missing"."""
+
+    change: str
+    function: Callable
+
+
+def mutants(function: Callable) -> list[Mutant]:
+    """Return the function with each slip that one place of its source allows; those that do not compile are left out.
+
+    >>> from nstlib.checks import references
+    >>> [mutant.change for mutant in mutants(references.total_cost)][:3]
+    ['there is a minus where a plus belongs', 'there is a product where a plus belongs', 'a term is missing']
+    """
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    definition = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
+    if ast.get_docstring(definition):
+        definition.body = definition.body[1:]
+    found = []
+    texts = {ast.unparse(definition)}
+    for change, changed in _changed(definition):
+        text = ast.unparse(ast.fix_missing_locations(changed))
+        if text not in texts:
+            texts.add(text)
+            names = dict(function.__globals__) | {"_through": _through, "torch": torch}
+            exec(compile(text, f"<{definition.name}: {change}>", "exec"), names)
+            found.append(Mutant(change, names[definition.name]))
+    return found
+
+
+def _changed(definition: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Give every change, and a copy of the definition with it."""
+    nodes = [node for node in ast.walk(definition) if isinstance(node, ast.expr | ast.stmt)]
+    names = _names(definition)
+    for number, node in enumerate(nodes):
+        for change, new in [*_of_node(node), *_of_name(node, names)]:
+            twin = copy.deepcopy(definition)
+            old = [each for each in ast.walk(twin) if isinstance(each, ast.expr | ast.stmt)][number]
+            yield change, _Replace(old, new).visit(twin)
+    yield from _on_the_way(definition)
+
+
+class _Replace(ast.NodeTransformer):
+    """Puts a node in the place of another."""
+
+    def __init__(self, old: ast.AST, new: ast.AST) -> None:
+        self.old = old
+        self.new = new
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Return the new node for the old one, and go on below all others."""
+        return copy.deepcopy(self.new) if node is self.old else self.generic_visit(node)
+
+
+def _of_node(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    if isinstance(node, ast.BinOp):
+        yield from _of_operation(node)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield "a minus is missing", node.operand
+    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        yield from _of_constant(node)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        yield from _of_call(node)
+    elif isinstance(node, ast.Attribute) and node.attr == "T":
+        yield "a transpose is missing", node.value
+    elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq | ast.Lt | ast.Gt | ast.GtE):
+        opposite = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE, ast.Gt: ast.LtE, ast.GtE: ast.Lt}
+        new = opposite[type(node.ops[0])]()
+        yield "a condition is the wrong way round", ast.Compare(node.left, [new], node.comparators)
+    elif isinstance(node, ast.AugAssign):
+        yield "a sum is assigned afresh at each turn of the loop", ast.Assign([node.target], node.value, lineno=0)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        end = node.args[-1]
+        yield "a loop begins at 1", ast.Call(node.func, [ast.Constant(1), end], [])
+        yield "a loop ends one turn early", ast.Call(node.func, [ast.BinOp(end, ast.Sub(), ast.Constant(1))], [])
+
+
+def _of_operation(node: ast.BinOp) -> Iterator[tuple[str, ast.AST]]:
+    kind = type(node.op)
+    if kind not in OPERATIONS:
+        return
+    for other in EXCHANGED[kind]:
+        yield (
+            f"there is {OPERATIONS[other]} where {OPERATIONS[kind]} belongs",
+            ast.BinOp(node.left, other(), node.right),
+        )
+    yield f"{OPERATES[kind]} is missing", node.left
+    if kind is not ast.Pow:
+        yield f"{OPERATES[kind]} is missing", node.right
+        yield f"{OPERATES[kind]} comes twice", ast.BinOp(node, node.op, node.right)
+    if kind in (ast.Sub, ast.Div, ast.MatMult):
+        yield (f"the two sides of {OPERATIONS[kind]} are exchanged", ast.BinOp(node.right, node.op, node.left))
+
+
+def _of_constant(node: ast.Constant) -> Iterator[tuple[str, ast.AST]]:
+    value = node.value
+    for new in dict.fromkeys((value + 1, value - 1, 2 * value, -value, value / 2 if value % 2 else value // 2, 0)):
+        if new != value:
+            yield f"{new:g} stands where {value:g} belongs", ast.Constant(new)
+
+
+def _of_call(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
+    """Leave a method out, do it twice, or call another with the same arguments."""
+    function = node.func
+    if isinstance(function.value, ast.Name) and function.value.id in ("torch", "references"):
+        if len(node.args) == 1 and not node.keywords:
+            yield f"`{function.attr}` is missing", node.args[0]
+        return
+    step = STEPS.get(function.attr)
+    if step is None:
+        return
+    yield f"{step} is missing", function.value
+    yield f"{step} comes twice", ast.Call(ast.Attribute(node, function.attr, ast.Load()), node.args, node.keywords)
+    for other in SIBLINGS.get(function.attr, ()):
+        keywords = [word for word in node.keywords if function.attr in ("std", "var")]
+        call = ast.Call(ast.Attribute(function.value, other, ast.Load()), node.args, keywords)
+        yield f"there is {STEPS[other]} where {step} belongs", call
+    if node.keywords:
+        yield f"{step} is taken without `{node.keywords[0].arg}`", ast.Call(function, node.args, node.keywords[1:])
+    if node.args:
+        yield f"{step} is taken over everything", ast.Call(function, [], node.keywords)
+
+
+def _names(definition: ast.FunctionDef) -> list[str]:
+    parameters = [argument.arg for argument in definition.args.args]
+    bound = [node.id for node in ast.walk(definition) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    return list(dict.fromkeys([*parameters, *bound]))
+
+
+def _of_name(node: ast.AST, names: list[str]) -> Iterator[tuple[str, ast.AST]]:
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
+        for other in names:
+            if other != node.id:
+                yield f"{_quoted(other)} stands where {_quoted(node.id)} belongs", ast.Name(other, ast.Load())
+
+
+def _quoted(name: str) -> str:
+    return {"n_filters": "N", "n_positions": "M"}.get(name, f"`{name}`")
+
+
+def _through(step: Callable, value):
+    """Take a step with a tensor, or with each number in a dictionary or list."""
+    if isinstance(value, torch.Tensor):
+        return step(value)
+    if isinstance(value, dict):
+        return {name: _through(step, item) for name, item in value.items()}
+    if isinstance(value, list | float | int):
+        return step(torch.tensor(value, dtype=torch.float64)).tolist()
+    return value
+
+
+def _on_the_way(definition: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Change an argument before anything else, or the result after everything else."""
+    for argument in definition.args.args:
+        for expression, words in ON_THE_WAY.items():
+            twin = copy.deepcopy(definition)
+            first = ast.parse(f"{argument.arg} = _through(lambda x: {expression}, {argument.arg})")
+            twin.body = [*first.body, *twin.body]
+            yield f"`{argument.arg}` is {words} first", twin
+    for expression, words in ON_THE_WAY.items():
+        twin = copy.deepcopy(definition)
+        for node in ast.walk(twin):
+            if isinstance(node, ast.Return) and node.value is not None:
+                node.value = ast.parse(f"_through(lambda x: {expression}, {ast.unparse(node.value)})", mode="eval").body
+        yield f"the result is {words}", twin

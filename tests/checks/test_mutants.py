@@ -1,0 +1,90 @@
+"""Systematic slips: what they are, that none passes, and that nearly all are explained; here one in nine."""
+
+import inspect
+import warnings
+
+import pytest
+import torch
+
+from nstlib.authoring import mutation
+from nstlib.checks import references
+from nstlib.checks.mutants import mutants
+from tests.checks.hidden import QUESTIONS, hidden_verdict
+from tests.checks.right_answers import RIGHT
+
+every = pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+
+
+def test_the_slips_of_a_small_function_are_these():
+    def half(x):
+        return x.abs().sum() / 2
+
+    changes = {mutant.change: mutant.function for mutant in mutants(half)}
+    x = torch.tensor([[1.0, -2.0]])
+    assert changes["an absolute value is missing"](x) == -0.5
+    assert changes["there is a mean where a sum belongs"](x) == 0.75
+    assert changes["there is a product where a division belongs"](x) == 6
+    assert changes["4 stands where 2 belongs"](x) == 0.75
+    assert changes["`x` is squared first"](x) == 2.5
+    assert changes["the result is negated"](x) == -1.5
+
+
+@every
+def test_there_are_forty_slips_of_each_question_or_more(question):
+    assert len(mutants(question.reference)) >= 40
+
+
+@every
+def test_no_slip_passes_and_nearly_all_are_explained(question):
+    found = mutation.count(question, every=9)
+    assert not found.by_outcome["survives"], found.unexplained
+    assert found.share(*mutation.EXPLAINED) >= 0.85, found.unexplained
+
+
+def others(name):
+    """Return the right answers of the tests that are whole functions, and of which slips can be made."""
+    return [answer for answer in RIGHT[name] if inspect.isfunction(answer) and answer.__name__ != "<lambda>"]
+
+
+@pytest.mark.parametrize("name", [name for name in QUESTIONS if others(name)])
+def test_slips_in_answers_in_other_words_are_explained_too(name):
+    found = mutation.count(QUESTIONS[name], others(name), every=9)
+    assert not found.by_outcome["survives"], found.unexplained
+    assert found.share(*mutation.EXPLAINED) >= 0.45, found.unexplained  # most of the others exchange two counters
+
+
+def test_a_slip_is_told_in_words():
+    def no_square_of_the_means(x, s):
+        x, s = x.flatten(1), s.flatten(1)
+        deviations = x.std(1, correction=0) - s.std(1, correction=0)
+        return ((x.mean(1) - s.mean(1)) + deviations.square()).sum() / len(x)
+
+    message = QUESTIONS["ex07.statistics"].check(no_square_of_the_means).message
+    assert "with one slip: a square is missing." in message
+
+
+def test_a_multiple_of_a_known_mistake_is_told_as_two_things():
+    def centred_and_halved(x, s):
+        def covariance(f):
+            return torch.cov(f.flatten(1), correction=0)
+
+        return (covariance(x) - covariance(s)).square().sum() / len(x) ** 2
+
+    message = QUESTIONS["ex03.layer_cost"].check(centred_and_halved).message
+    assert "You compared covariances" in message and "And the result is 4 times what that alone would give." in message
+
+
+@every
+def test_hidden_tests_refuse_what_the_check_refuses(question):
+    for mutant in mutants(question.reference)[::10]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            seen, hidden = question.verdict(mutant.function), hidden_verdict(question.id, mutant.function)
+        assert (seen.outcome == "correct") == (hidden.outcome == "correct"), mutant.change
+
+
+def test_a_function_of_one_line_has_slips_too():
+    assert {mutant.change for mutant in mutants(references.total_cost)} >= {
+        "there is a minus where a plus belongs",
+        "`beta` stands where `alpha` belongs",
+    }
