@@ -1,8 +1,12 @@
 """The sentences for a verdict: what we called, what came back, what that means. One cause, one next step."""
 
+import inspect
+
+from nstlib.checks import calling
 from nstlib.checks.calling import SECONDS
 from nstlib.checks.judging.replies import Reply
 from nstlib.checks.judging.verdict import Verdict
+from nstlib.checks.matrices import Block, work
 from nstlib.checks.number_messages import KINDS, compare, explain, kind_and_shape
 
 CALLS_NSTLIB = (
@@ -25,12 +29,15 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
     """Return the sentences for a verdict on a question; `answer` holds the function's replies."""
     case = question.public_cases[verdict.call]
     called = f"We called `{question.call}` with {case.words}."
+    block = None
     if (
         verdict.numbers
         and verdict.numbers.call == verdict.call
         and not {"kind", "unread", "dtype"} & set(verdict.faults)
     ):
         called = f"{called} {compare(verdict.numbers, answer[verdict.call])}".rstrip()
+        index = verdict.numbers.index or (0,)
+        block = _work(question, case, answer[verdict.call], index[0])
     if verdict.outcome == "correct":
         return (question.confirmation,)
     if verdict.outcome == "not attempted":
@@ -39,27 +46,47 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
         return (called, f"No answer came within {SECONDS:.0f} seconds. Is there a loop that never ends?")
     if verdict.outcome == "raised":
         return (called, answer[verdict.call].text)
+    shown = (called,) if block is None else (called, block)
     if verdict.misconception:
         raised = [text for text in (answer[verdict.call].text,) if text]
-        return (called, *raised, _message(question, verdict.misconception, case.symbols))
+        return (*shown, *raised, _message(question, verdict.misconception, case.symbols))
     besides = tuple(_fault(fault, answer[verdict.call], question) for fault in verdict.faults)
     if verdict.likely:
         seems = _message(question, verdict.likely, case.symbols)
         two = "It looks as if two things came together. By the numbers:"
         if verdict.factor:
-            return (called, f"{two} {seems} And the result is {verdict.factor} times what that alone would give.")
-        return (called, f"{two} {seems}", *besides)
+            return (*shown, f"{two} {seems} And the result is {verdict.factor} times what that alone would give.")
+        return (*shown, f"{two} {seems}", *besides)
     if verdict.slip:
-        return (called, f"These are the numbers of the right formula with one slip: {verdict.slip}.")
+        slip = f"These are the numbers of the right formula with one slip: {verdict.slip}."
+        return (*shown, slip, *_negative(question, verdict))
     if verdict.numbers and not {"kind", "unread", "dtype"} & set(verdict.faults):
-        return (called, *explain(verdict.numbers, len(answer)))  # other faults can wait until the numbers are right
-    return (called, *(besides[:1] or (_GRADIENT_DIFFERS,)))
+        told = explain(verdict.numbers, len(answer))
+        return (*shown, *told, *_negative(question, verdict))  # other faults can wait until the numbers are right
+    return (*shown, *(besides[:1] or (_GRADIENT_DIFFERS,)))
 
 
 _GRADIENT_DIFFERS = (
     "The numbers are right, but their gradient is not: a part of the computation is cut off from the input. Look for "
     "`.detach()`, `.data` and `torch.no_grad()`."
 )
+
+
+def _work(question, case, reply: Reply, first: int) -> Block | None:
+    """Show the call's numbers beside what came back and what was expected, where they are few."""
+    expected = calling.reply(question.reference, case, None)
+    return work(list(inspect.signature(question.reference).parameters), case.arguments, reply, expected, first)
+
+
+def _negative(question, verdict: Verdict) -> tuple[str, ...]:
+    """Say of a cost below 0 that it can be none."""
+    numbers = verdict.numbers
+    if "cost" in question.reference.__name__ and numbers.wanted == numbers.got == () and numbers.given < 0:
+        return (
+            "A cost is never negative: it is 0 where nothing is left to improve. Look for a square that is missing, or "
+            "comes before the difference.",
+        )
+    return ()
 
 
 def _message(question, name: str, symbols: dict) -> str:

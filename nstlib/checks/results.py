@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nstlib.backticks import code_spans
+from nstlib.checks.matrices import Block
 
 SIGNS = {"correct": "✓", "not yet": "✗", "not attempted": "○", "raised": "✗", "took too long": "✗"}
 LABELS = {"raised": "your code raised an error"}
@@ -83,9 +84,15 @@ class Result:
 
     def _repr_html_(self) -> str:
         head = f"<p><strong>{html.escape(self._title)}</strong> · {html.escape(self._score)}</p>"
-        body = "".join(f"<p>{_marked(line)}</p>" for line in self.lines)
+        body = "".join(map(_paragraph, self.lines))
         foot = f"<p>{_marked(' · '.join(self.footer))}</p>" if self.footer else ""
         return _framed(head + body + foot, f"{self.question}: {self.outcome}")
+
+
+def _paragraph(text: str) -> str:
+    if isinstance(text, Block):
+        return f'<pre style="line-height: 1.3">{html.escape(text)}</pre>'
+    return f"<p>{_marked(text)}</p>"
 
 
 def _marked(text: str) -> str:

@@ -114,3 +114,33 @@ def test_numbers_that_differ_little_are_told_apart():
 )
 def test_shapes_are_named_with_what_has_them(question, answer, words):
     assert words in message(question, answer)
+
+
+def test_small_matrices_stand_side_by_side_with_what_was_given():
+    result = QUESTIONS["ex02.gram"].check(lambda f: f.reshape(-1, len(f)).T @ f.reshape(-1, len(f)))
+    heads, *rows = result.lines[1].splitlines()
+    assert heads.split() == ["features", "your", "answer", "expected"] and len(rows) == 2
+    F = QUESTIONS["ex02.gram"].public_cases[0].arguments[0][:, 0]
+    numbers = [[int(number.replace("−", "-")) for number in row.split()] for row in rows]
+    assert [row[:3] for row in numbers] == F.int().tolist()
+    assert [row[5:] for row in numbers] == (F @ F.T).int().tolist()
+    assert "<pre" in result._repr_html_() and "<pre" not in str(result)
+
+
+def test_of_a_batch_the_picture_that_differs_is_shown():
+    upper = QUESTIONS["ex02.gram_batch"].check(lambda f: references.gram_batch(f).triu())
+    assert "features[" in upper.message and "expected[" in upper.message
+
+
+def test_weights_are_shown_by_name():
+    block = QUESTIONS["ex04.balance"].check(lambda norms: {k: v**2 for k, v in norms.items()}).lines[1]
+    assert all(name in block for name in QUESTIONS["ex04.balance"].public_cases[0].arguments[0])
+
+
+def test_of_a_negative_cost_it_is_said_that_there_is_none():
+    assert "never negative" in message("ex03.layer_cost", lambda x, s: -len(x) * references.layer_style_cost(x, s))
+    assert "never negative" not in message("ex03.layer_cost", lambda x, s: 5 * references.layer_style_cost(x, s))
+
+
+def test_a_slip_that_divides_by_zero_explains_nothing():
+    assert "stands where" not in message("ex03.layer_cost", lambda x, s: references.layer_style_cost(x, s) - 3)

@@ -81,8 +81,8 @@ def gradients(expected: Reply, answer: Reply) -> list[tuple[np.ndarray | None, n
 
 
 def close(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
-    """Return whether two arrays agree; nan never does, and an entry of 0 is judged by its array's largest."""
-    if a.shape != b.shape:
+    """Return whether two arrays agree; what is not finite never does, and 0 is judged by its array's largest entry."""
+    if a.shape != b.shape or not np.isfinite(a).all():
         return False
     scale = np.abs(a).max(initial=0.0)
     return bool((np.abs(a - b) <= tolerance * scale + 1e-30).all())
