@@ -67,7 +67,7 @@ def classify(question: Question, function: Callable, more: list[Case]) -> str:
         return "equivalent" if question.verdict(function, more).outcome == "correct" else "survives"
     if verdict.outcome in ("raised", "took too long"):
         return "error"
-    return _explained(verdict, len(question.public_cases))
+    return "pattern" if question.property else _explained(verdict, len(question.public_cases))
 
 
 def _explained(verdict: Verdict, calls: int) -> str:

@@ -16,7 +16,7 @@ def all_questions() -> dict:
 
     >>> questions = all_questions()
     >>> len(questions), questions["ex02.gram"].call
-    (18, 'gram_matrix(features)')
+    (30, 'gram_matrix(features)')
     """
     import importlib
 

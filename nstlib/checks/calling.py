@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from nstlib.checks.judging.replies import Reply
-from nstlib.checks.reading import asks_autograd, changed, copied, fixed, read, tensors
+from nstlib.checks.reading import asks_autograd, built, changed, copied, fixed, read, tensors
 
 SECONDS = 5.0  # for all calls of a check together
 LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]
@@ -45,6 +45,7 @@ class TooLong(BaseException):
 def reply(function: Callable, case: Case, weights: Callable[[tuple[int, ...]], torch.Tensor] | None = fixed) -> Reply:
     """Call the function with copies of the case's arguments; `weights` are those of ``reading.read``."""
     arguments = tuple(_copy(value, index in case.gradient) for index, value in enumerate(case.arguments))
+    arguments = tuple(built(value) for value in arguments)
     inputs = list(tensors(arguments))
     before = copied(arguments)
     differentiable = [tensor for tensor in inputs if tensor.requires_grad]

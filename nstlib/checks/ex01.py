@@ -7,6 +7,7 @@ from nstlib.checks.calling import Case
 from nstlib.checks.progress import table
 from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
+from nstlib.checks.with_networks import field, hooks
 
 MIXED = (
     "The sizes are right, but a row holds numbers of several filters: `reshape` cuts the numbers in the "
@@ -50,7 +51,7 @@ def _dealt(features, order, columns=False):
 
 unroll = Question(
     id="ex01.unroll",
-    points=4,
+    points=2,
     reference=references.unroll,
     cases=_blocks,
     confirmation="A row for each filter, a column for each position, and the gradient arrives at the features.",
@@ -60,6 +61,9 @@ unroll = Question(
         "`features.flatten(1)`, or `reshape` with the number of filters first.",
     ),
     reread="lesson 01, section 3",
+    difficulty=1,
+    importance=4,
+    minutes=5,
     misconceptions=(
         Misconception(
             "transposed",
@@ -80,7 +84,7 @@ unroll = Question(
             "Each row holds its filter's numbers, but column by column of the map. Every fixed order gives the same "
             "Gram matrix; this course reads row by row.",
             "Keras' and Matlab's arrays run through a picture in other orders",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "one-row",
@@ -99,7 +103,7 @@ unroll = Question(
             lambda f: f.detach().flatten(1),
             "The numbers are right, but no gradient arrives at the features: leave `.detach()` and numpy out.",
             "PyTorch's tutorial detaches its targets",
-            credit=2,
+            credit=1,
         ),
         Misconception(
             "dealt-in-columns",
@@ -193,7 +197,7 @@ unroll = Question(
 )
 content_cost = Question(
     id="ex01.content_cost",
-    points=6,
+    points=3,
     reference=references.content_cost,
     cases=_pairs,
     confirmation="Half the sum of squares, place by place, with a gradient that moves X.",
@@ -203,6 +207,9 @@ content_cost = Question(
         "`((features_x - features_c) ** 2).sum() / 2`.",
     ),
     reread="lesson 01, section 4",
+    difficulty=1,
+    importance=4,
+    minutes=5,
     misconceptions=(
         Misconception(
             "no-half",
@@ -210,7 +217,7 @@ content_cost = Question(
             "Your cost is twice as large as it should be: the ½ in front of the sum is missing. It cancels the 2 of "
             "the gradient.",
             "Keras' example sums without ½",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "mean",
@@ -247,7 +254,7 @@ content_cost = Question(
             lambda x, c: references.content_cost(x.detach(), c.detach()),
             "The number is right, but no gradient arrives at X: `.detach()` or `.item()` cut it off.",
             "PyTorch's tutorial detaches its targets",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "no-square",
@@ -305,7 +312,7 @@ content_cost = Question(
         ),
     ),
 )
-QUESTIONS = (unroll, content_cost)
+QUESTIONS = (unroll, content_cost, field, hooks)
 
 
 def progress():

@@ -7,6 +7,7 @@ from nstlib.checks.calling import Case
 from nstlib.checks.progress import table
 from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
+from nstlib.checks.with_matrices import equal_grams, soft_mask
 
 TENSORFLOW = "TensorFlow's tutorial and course lab divide by height · width"
 TRANSCRIPT = "the lecture on the style cost calls G a correlation"
@@ -148,7 +149,7 @@ MIXED = (
 
 gram_loops = Question(
     id="ex02.gram_loops",
-    points=4,
+    points=2,
     reference=references.gram_loops,
     cases=_unrolled,
     confirmation="N × N: the sum over positions of the product of two filters' answers, for every pair of filters.",
@@ -159,6 +160,9 @@ gram_loops = Question(
     ),
     reread="lesson 02, section 1",
     kinds=frozenset({"list", "tuple", "tensor", "numpy"}),
+    difficulty=1,
+    importance=5,
+    minutes=10,
     misconceptions=(
         Misconception(
             "positions",
@@ -244,7 +248,7 @@ gram_loops = Question(
 )
 gram = Question(
     id="ex02.gram",
-    points=8,
+    points=4,
     reference=references.gram_matrix,
     cases=_blocks,
     confirmation="N × N, symmetric, divided by nothing, and the gradient arrives at the features.",
@@ -254,6 +258,9 @@ gram = Question(
         "`F @ F.T` is (N, M) times (M, N).",
     ),
     reread="lesson 02, section 1",
+    difficulty=1,
+    importance=5,
+    minutes=5,
     misconceptions=(
         Misconception("divided-by-M", lambda f: references.gram_matrix(f) / f[0].numel(), BY_M, TENSORFLOW),
         Misconception(
@@ -307,7 +314,7 @@ gram = Question(
             "The numbers are right, but no gradient arrives at the features. `.detach()` is for the style picture's "
             "target; for X it stops the optimiser.",
             "PyTorch's tutorial detaches the target's Gram matrix",
-            credit=4,
+            credit=2,
         ),
         Misconception(
             "dealt-in-columns-hnw",
@@ -494,7 +501,7 @@ gram = Question(
 )
 gram_batch = Question(
     id="ex02.gram_batch",
-    points=4,
+    points=2,
     reference=references.gram_batch,
     cases=_batches,
     confirmation="A Gram matrix for each picture of the batch, and none that mixes two pictures.",
@@ -504,6 +511,9 @@ gram_batch = Question(
         "`torch.bmm`, `@` on three dimensions, or `einsum` with the letter of the batch on both sides.",
     ),
     reread="lesson 02, section 1",
+    difficulty=2,
+    importance=4,
+    minutes=5,
     misconceptions=(
         Misconception(
             "mixed-pictures",
@@ -549,7 +559,7 @@ gram_batch = Question(
             lambda f: references.gram_batch(f).detach(),
             "The numbers are right, but no gradient arrives at the features: leave `.detach()` and numpy out.",
             "PyTorch's tutorial detaches the target's Gram matrix",
-            credit=2,
+            credit=1,
         ),
         Misconception(
             "mean-of-pictures",
@@ -592,7 +602,7 @@ gram_batch = Question(
 )
 covariance = Question(
     id="ex02.covariance",
-    points=6,
+    points=3,
     reference=references.covariance_from_gram,
     cases=_summed,
     confirmation="G/M = Cov + μμᵀ, solved for the covariance.",
@@ -602,6 +612,9 @@ covariance = Question(
         "The product of the means is needed for every pair of filters: an N × N matrix. See `torch.outer`.",
     ),
     reread="lesson 02, section 3",
+    difficulty=2,
+    importance=3,
+    minutes=10,
     misconceptions=(
         Misconception(
             "not-divided",
@@ -702,7 +715,7 @@ covariance = Question(
         ),
     ),
 )
-QUESTIONS = (gram_loops, gram, gram_batch, covariance)
+QUESTIONS = (gram_loops, gram, gram_batch, covariance, soft_mask, equal_grams)
 
 
 def progress():

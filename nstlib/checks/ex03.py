@@ -7,6 +7,8 @@ from nstlib.checks.calling import Case
 from nstlib.checks.progress import table
 from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
+from nstlib.checks.with_matrices import covariance_gradient
+from nstlib.checks.with_numbers import program
 
 FAMILIES = ("gatys", "mean_hw", "sum_chw", "mean_chw", "keras")
 
@@ -103,7 +105,7 @@ def _without(names):
 
 layer_cost = Question(
     id="ex03.layer_cost",
-    points=8,
+    points=4,
     reference=references.layer_style_cost,
     cases=pairs,
     confirmation="Each Gram matrix by its own M, then Σ (…)² / (4 N²): right for equal sizes and for unequal ones.",
@@ -113,6 +115,9 @@ layer_cost = Question(
         "At the end divide by 4 N², where N is the layer's number of filters.",
     ),
     reread="lesson 03, sections 1 and 3",
+    difficulty=2,
+    importance=5,
+    minutes=10,
     misconceptions=(
         Misconception(
             "one-M",
@@ -120,7 +125,7 @@ layer_cost = Question(
             "For equal sizes you are right. For unequal ones you divided both Gram matrices by X's M = {M}: divide "
             "each by its own.",
             "pytorch/tutorials, issue 281: must the two pictures have one size?",
-            credit=4,
+            credit=2,
         ),
         Misconception(
             "no-M",
@@ -133,7 +138,7 @@ layer_cost = Question(
             lambda x, s: _difference(x, s).square().mean(),
             "Your cost is 4 times the paper's: the ¼ is missing. (A mean over the N² entries is 1/N² already.)",
             "TensorFlow's tutorial; a forum asks where the 1/4 went (C4W1 lab)",
-            credit=4,
+            credit=2,
         ),
         Misconception(
             "twice-N",
@@ -212,7 +217,7 @@ layer_cost = Question(
             "For equal sizes you are right. For unequal ones you divided both Gram matrices by S's M: divide each "
             "by its own.",
             "pytorch/tutorials, issue 281: must the two pictures have one size?",
-            credit=4,
+            credit=2,
         ),
         Misconception(
             "exchanged-M",
@@ -220,7 +225,7 @@ layer_cost = Question(
             "Each Gram matrix is divided by the other picture's M. For unequal sizes that matters: divide each by "
             "its own.",
             TRIED,
-            credit=4,
+            credit=2,
         ),
         Misconception(
             "raw-by-M",
@@ -303,7 +308,7 @@ layer_cost = Question(
 )
 gradient = Question(
     id="ex03.gradient",
-    points=8,
+    points=4,
     reference=references.style_gradient,
     cases=_matrices,
     confirmation="(G_X − G_S) F / (N² M²), written by hand; the ¼ has cancelled two 2s.",
@@ -314,6 +319,9 @@ gradient = Question(
     ),
     reread="lesson 03, section 2",
     by_hand=True,
+    difficulty=3,
+    importance=4,
+    minutes=15,
     misconceptions=(
         Misconception(
             "quarter-left",
@@ -321,7 +329,7 @@ gradient = Question(
             "Your gradient is 4 times too small: the ¼ is still there. Both 2s, of the square and of row and column, "
             "cancel it.",
             "forums.fast.ai, 2881: why divide by 4?",
-            credit=4,
+            credit=2,
         ),
         Misconception(
             "one-two",
@@ -329,7 +337,7 @@ gradient = Question(
             "Your gradient is half as large as it should be: one 2 is missing. A number of F counts in a row and in "
             "a column of G.",
             "lesson 03, claim “row and column”",
-            credit=4,
+            credit=2,
         ),
         Misconception(
             "no-constants",
@@ -416,7 +424,7 @@ gradient = Question(
 )
 factor = Question(
     id="ex03.factor",
-    points=8,
+    points=4,
     reference=references.convention_factor,
     cases=_layers,
     kinds=frozenset({"number", "tensor"}),
@@ -427,6 +435,9 @@ factor = Question(
         "The Keras example has 3 in place of N and the picture's pixels in place of M.",
     ),
     reread="lesson 03, section 6",
+    difficulty=3,
+    importance=4,
+    minutes=15,
     misconceptions=(
         Misconception(
             "upside-down",
@@ -485,7 +496,7 @@ factor = Question(
         ),
     ),
 )
-QUESTIONS = (layer_cost, gradient, factor)
+QUESTIONS = (layer_cost, gradient, factor, covariance_gradient, program)
 
 
 def progress():

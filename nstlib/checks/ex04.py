@@ -7,6 +7,7 @@ from nstlib.checks.calling import Case
 from nstlib.checks.progress import table
 from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
+from nstlib.checks.with_numbers import as_paper, shares
 
 LAYERS = tuple(f"relu{block}_{number}" for block in range(1, 6) for number in (1, 2))
 
@@ -76,7 +77,7 @@ def _by_position(x, s, w):
 
 style_cost = Question(
     id="ex04.style_cost",
-    points=6,
+    points=2,
     reference=references.style_cost,
     cases=_features,
     confirmation="Σ λ_l E_l over the layers that have a weight.",
@@ -86,6 +87,9 @@ style_cost = Question(
         "Loop over `layer_weights.items()` and add `weight * E(features_x[layer], features_s[layer])` to the total.",
     ),
     reread="lesson 04, section 1",
+    difficulty=1,
+    importance=5,
+    minutes=5,
     misconceptions=(
         Misconception(
             "weights-ignored",
@@ -98,14 +102,14 @@ style_cost = Question(
             lambda x, s, w: references.style_cost(x, s, w) / len(w),
             "You divided by the number of layers, here {L}. J_style is a sum; an average is a constant away from it.",
             "a thread answers that summing averages the layers out (forums.fast.ai)",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "normalised",
             lambda x, s, w: references.style_cost(x, s, w) / sum(w.values()),
             "You divided by the sum of the weights. Weights are used as they come.",
             "anishathalye/neural-style scales its weights to the sum 1",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "squared",
@@ -168,7 +172,7 @@ style_cost = Question(
 )
 leave_one_out = Question(
     id="ex04.leave_one_out",
-    points=4,
+    points=2,
     reference=references.leave_one_out,
     cases=_dropped,
     kinds=frozenset({"dict"}),
@@ -179,13 +183,16 @@ leave_one_out = Question(
         "`{layer: 0.0 if layer == dropped else 1 / (len(layers) - 1) for layer in layers}`.",
     ),
     reread="lesson 04, section 5",
+    difficulty=1,
+    importance=2,
+    minutes=5,
     misconceptions=(
         Misconception(
             "one-over-L",
             lambda layers, dropped: {layer: 0.0 if layer == dropped else 1 / len(layers) for layer in layers},
             "You divided by all {L} layers, so the weights add up to less than 1. One fewer is left: 1/(L − 1).",
             "the thread's own weights are 1/(number of layers − 1) (forums.fast.ai)",
-            credit=2,
+            credit=1,
         ),
         Misconception(
             "only-the-dropped",
@@ -204,7 +211,7 @@ leave_one_out = Question(
             lambda layers, dropped: {layer: 1 / (len(layers) - 1) for layer in layers if layer != dropped},
             "The weights are right, but the dropped layer is not in your dictionary. Keep it, with weight 0.",
             "foreseen by the authors",
-            credit=2,
+            credit=1,
         ),
         Misconception(
             "ones",
@@ -240,7 +247,7 @@ leave_one_out = Question(
 )
 balance = Question(
     id="ex04.balance",
-    points=6,
+    points=3,
     reference=references.balanced_weights,
     cases=_norms,
     kinds=frozenset({"dict"}),
@@ -251,6 +258,9 @@ balance = Question(
         "The constant is 1 over the sum of all 1/norm.",
     ),
     reread="lesson 04, section 7",
+    difficulty=2,
+    importance=4,
+    minutes=8,
     misconceptions=(
         Misconception(
             "in-proportion",
@@ -263,14 +273,14 @@ balance = Question(
             lambda norms: _norm_weights(norms, lambda norm: 1 / norm),
             "1/norm balances the layers, but the weights do not add up to 1 yet. Divide by their sum.",
             "foreseen by the authors",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "one-over-L-norm",
             lambda norms: _norm_weights(norms, lambda norm: 1 / (len(norms) * norm)),
             "1/(L · norm) makes each layer pull with 1/L, but the weights do not add up to 1. Divide by their sum.",
             "foreseen by the authors",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "squared",
@@ -299,14 +309,14 @@ balance = Question(
             "λ_l · norm_l is the same for all layers, but the weakest has weight 1, so the sum is above 1. Divide "
             "by the sum.",
             TRIED,
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "by-mean",
             lambda norms: _norm_weights(norms, lambda norm: sum(norms.values()) / len(norms) / norm),
             "λ_l · norm_l is the same for all layers, but the weights do not add up to 1. Divide by their sum.",
             TRIED,
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "root",
@@ -331,7 +341,7 @@ balance = Question(
         ),
     ),
 )
-QUESTIONS = (style_cost, leave_one_out, balance)
+QUESTIONS = (style_cost, leave_one_out, balance, shares, as_paper)
 
 
 def progress():

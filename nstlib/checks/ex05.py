@@ -7,6 +7,8 @@ from nstlib.checks.calling import Case
 from nstlib.checks.progress import table
 from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
+from nstlib.checks.with_networks import bug_hunt
+from nstlib.checks.with_numbers import adam, plateau
 
 
 def _costs(draw: Draw) -> list[Case]:
@@ -78,7 +80,7 @@ def _slanted(x):
 
 total_cost = Question(
     id="ex05.total_cost",
-    points=2,
+    points=1,
     reference=references.total_cost,
     cases=_costs,
     kinds=frozenset({"number", "tensor"}),
@@ -89,6 +91,9 @@ total_cost = Question(
         "`alpha * j_content + beta * j_style`.",
     ),
     reread="lesson 05, section 1",
+    difficulty=1,
+    importance=4,
+    minutes=2,
     misconceptions=(
         Misconception(
             "exchanged",
@@ -148,7 +153,7 @@ total_cost = Question(
 )
 step = Question(
     id="ex05.step",
-    points=6,
+    points=3,
     reference=references.gradient_step,
     cases=_steps,
     confirmation="One step against the gradient, between 0 and 1, and the given picture is as it was.",
@@ -158,6 +163,9 @@ step = Question(
         "`(x - learning_rate * gradient).clamp(0, 1)` makes a new tensor and leaves x alone.",
     ),
     reread="lesson 05, section 2",
+    difficulty=1,
+    importance=5,
+    minutes=5,
     misconceptions=(
         Misconception(
             "uphill",
@@ -170,7 +178,7 @@ step = Question(
             lambda x, g, rate: x - rate * g,
             "The step is right, but some numbers left [0, 1]. Clamp the result.",
             "PyTorch's tutorial has to correct the values afterwards",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "in-place",
@@ -178,7 +186,7 @@ step = Question(
             "The result is right, but the picture that was given changed with it: `-=`, `sub_` and `clamp_` work in "
             "place. Make a new tensor.",
             "PyTorch's tutorial clamps the input in place",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "sign-only",
@@ -211,7 +219,7 @@ step = Question(
             lambda x, g, rate: (x - rate * g).clamp(max=1),
             "The step is right, but some numbers are below 0. There are two limits: `clamp(0, 1)`.",
             TRIED,
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "sigmoid",
@@ -254,7 +262,7 @@ step = Question(
 )
 tv = Question(
     id="ex05.tv",
-    points=4,
+    points=2,
     reference=references.total_variation,
     cases=_pictures,
     confirmation="Each pair of neighbours once, downwards and across, in absolute value.",
@@ -264,6 +272,9 @@ tv = Question(
         "`x[:, 1:] - x[:, :-1]` downwards, the same with the last dimension across; absolute values, summed.",
     ),
     reread="lesson 05b, section 1",
+    difficulty=2,
+    importance=3,
+    minutes=8,
     misconceptions=(
         Misconception(
             "squares",
@@ -336,7 +347,7 @@ tv = Question(
             lambda x: 2 * (x.diff(dim=1).abs().sum() + x.diff(dim=2).abs().sum()),
             "Each pair is counted twice, from both of its pixels. Count each pair once.",
             TRIED,
-            credit=2,
+            credit=1,
         ),
         Misconception(
             "two-apart",
@@ -364,7 +375,7 @@ tv = Question(
         ),
     ),
 )
-QUESTIONS = (total_cost, step, tv)
+QUESTIONS = (total_cost, step, tv, plateau, adam, bug_hunt)
 
 
 def progress():

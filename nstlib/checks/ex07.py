@@ -8,6 +8,7 @@ from nstlib.checks.ex03 import pairs
 from nstlib.checks.progress import table
 from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
+from nstlib.checks.with_matrices import same_diagonal
 
 
 def _pictures(draw: Draw) -> list[Case]:
@@ -125,7 +126,7 @@ def _unrooted_content(style, content):
 
 diagonal = Question(
     id="ex07.diagonal",
-    points=6,
+    points=2,
     reference=references.diagonal_style_cost,
     cases=pairs,
     confirmation="N numbers a picture, compared; no product of two different filters is needed.",
@@ -135,6 +136,9 @@ diagonal = Question(
         "Σ_k of the squared differences, over 4 N².",
     ),
     reread="lesson 07, section 1",
+    difficulty=1,
+    importance=3,
+    minutes=5,
     misconceptions=(
         Misconception(
             "whole-matrix",
@@ -147,7 +151,7 @@ diagonal = Question(
             lambda x, s: _squares(x, s).square().sum() / len(x) ** 2,
             "Your cost is 4 times too large: divide by 4 N², as E_l does.",
             "TensorFlow's tutorial has no ¼",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "mean-over-filters",
@@ -238,7 +242,7 @@ diagonal = Question(
 )
 statistics = Question(
     id="ex07.statistics",
-    points=6,
+    points=2,
     reference=references.statistics_cost,
     cases=pairs,
     confirmation="Mean and population deviation of each filter, compared, over N.",
@@ -248,13 +252,16 @@ statistics = Question(
         "`F.std(1, correction=0)`; then squared differences of both, summed over filters, over N.",
     ),
     reread="lesson 07, section 3",
+    difficulty=2,
+    importance=4,
+    minutes=8,
     misconceptions=(
         Misconception(
             "sample-deviation",
             lambda x, s: _moments(x, s, lambda F: F.std(1)),
             "`torch.std` divides by M − 1 unless told otherwise. The population's divides by M: `correction=0`.",
             "torch.std's default, correction=1",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "variances",
@@ -279,7 +286,7 @@ statistics = Question(
             lambda x, s: _moments(x, s, _deviation) * len(x),
             "You summed over the filters. Divide by N, here {N}.",
             "lesson 07, section 3",
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "all-together",
@@ -343,7 +350,7 @@ statistics = Question(
             lambda x, s: references.statistics_cost(x, s) / 2,
             "You took the mean over all 2 N numbers. Sum over both statistics, and divide by N alone.",
             TRIED,
-            credit=3,
+            credit=1,
         ),
         Misconception(
             "over-positions",
@@ -362,7 +369,7 @@ statistics = Question(
 )
 colour = Question(
     id="ex07.colour",
-    points=4,
+    points=2,
     reference=references.match_colour,
     cases=_pictures,
     tolerance=1e-3,  # a small number added to the covariance before its inverse is common, and harmless
@@ -373,6 +380,9 @@ colour = Question(
         "The symmetric root: `values, axes = torch.linalg.eigh(cov)`, then `axes @ values.sqrt().diag() @ axes.T`.",
     ),
     reread="lesson 07, section 8",
+    difficulty=4,
+    importance=3,
+    minutes=15,
     misconceptions=(
         Misconception(
             "exchanged",
@@ -399,7 +409,7 @@ colour = Question(
             "Mean and covariance are right, but with the triangular root (Cholesky) the result depends on the order of "
             "the channels. The symmetric root is wanted.",
             "Gatys et al. 2016, arXiv:1606.05897, discuss both roots",
-            credit=2,
+            credit=1,
         ),
         Misconception(
             "no-root",
@@ -413,21 +423,21 @@ colour = Question(
             _own_mean,
             "The covariance is the content's, the mean is still the style's. Add the content's mean.",
             "foreseen by the authors",
-            credit=2,
+            credit=1,
         ),
         Misconception(
             "clipped",
             lambda style, content: references.match_colour(style, content).clamp(0, 1),
             "You clipped to [0, 1]. That changes mean and covariance: clip when the picture is shown, not here.",
             "Gatys et al. 2016, arXiv:1606.05897",
-            credit=2,
+            credit=1,
         ),
         Misconception(
             "no-mean",
             lambda style, content: references.match_colour(style, content) - content.mean((1, 2), keepdim=True),
             "The covariance is the content's, but the mean is 0: add the content's mean at the end.",
             TRIED,
-            credit=2,
+            credit=1,
         ),
         Misconception(
             "not-centred",
@@ -463,7 +473,7 @@ colour = Question(
         ),
     ),
 )
-QUESTIONS = (diagonal, statistics, colour)
+QUESTIONS = (diagonal, statistics, same_diagonal, colour)
 
 
 def progress():

@@ -6,15 +6,12 @@ import numpy as np
 import torch
 
 from nstlib.checks.judging.replies import Reply
+from nstlib.checks.results import Block
 
-__all__ = ["Block", "side_by_side", "work"]
+__all__ = ["side_by_side", "work"]
 
 MOST = 24  # numbers in a matrix that is shown
 WIDEST = 88  # characters in a line
-
-
-class Block(str):
-    """Lines that are shown in a fixed width, as they are."""
 
 
 def work(names: Sequence[str], arguments: Sequence, answer: Reply, expected: Reply, first: int = 0) -> Block | None:

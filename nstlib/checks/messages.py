@@ -6,8 +6,9 @@ from nstlib.checks import calling
 from nstlib.checks.calling import SECONDS
 from nstlib.checks.judging.replies import Reply
 from nstlib.checks.judging.verdict import Verdict
-from nstlib.checks.matrices import Block, work
+from nstlib.checks.matrices import work
 from nstlib.checks.number_messages import KINDS, compare, explain, kind_and_shape
+from nstlib.checks.results import Block
 
 CALLS_NSTLIB = (
     "The numbers are right, but your function asks nstlib for them. The exercise is to write what nstlib does.",
@@ -18,6 +19,8 @@ USES_AUTOGRAD = (
 CHANGED = {
     "dict": "Your function changed a dictionary that it was given, which its owner still needs. Work on a copy: "
     "`dict(weights)` makes one, while `pop`, `del` and `weights[name] = …` change what they are given.",
+    "network": "Your function changed the network that it was given, which its owner still needs: its weights, or a "
+    "hook that is still there. Call `remove()` on each handle.",
     "list": "Your function changed the list that it was given, which its owner still needs. Work on a copy: "
     "`list(layers)` makes one, while `remove`, `append` and `sort` change what they are given.",
     "tensor": "Your function changed the tensor that it was given. Work on a copy: `x - y` makes one, `x -= y` does "
@@ -34,6 +37,7 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
         verdict.numbers
         and verdict.numbers.call == verdict.call
         and not {"kind", "unread", "dtype"} & set(verdict.faults)
+        and not question.property
     ):
         called = f"{called} {compare(verdict.numbers, answer[verdict.call])}".rstrip()
         index = verdict.numbers.index or (0,)
@@ -50,6 +54,8 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
     if verdict.misconception:
         raised = [text for text in (answer[verdict.call].text,) if text]
         return (*shown, *raised, _message(question, verdict.misconception, case.symbols))
+    if question.property and verdict.numbers:
+        return (called, *_unmet(answer[verdict.call]))
     besides = tuple(_fault(fault, answer[verdict.call], question) for fault in verdict.faults)
     if verdict.likely:
         seems = _message(question, verdict.likely, case.symbols)
@@ -78,6 +84,14 @@ def _work(question, case, reply: Reply, first: int) -> Block | None:
     return work(list(inspect.signature(question.reference).parameters), case.arguments, reply, expected, first)
 
 
+def _unmet(reply: Reply) -> list[str]:
+    """Say which of the statements about an answer hold and which do not."""
+    holds = [statement for statement, value in reply.values.items() if value]
+    fails = [statement for statement, value in reply.values.items() if not value]
+    told = [f"This holds: {'; '.join(holds)}."] if holds else []
+    return [*told, f"This does not hold yet: {'; '.join(fails)}."]
+
+
 def _negative(question, verdict: Verdict) -> tuple[str, ...]:
     """Say of a cost below 0 that it can be none."""
     numbers = verdict.numbers
@@ -96,6 +110,8 @@ def _message(question, name: str, symbols: dict) -> str:
 
 def _changeable(question) -> str:
     """Name the first kind of argument that can be changed in place."""
+    if any(isinstance(value, dict) and "network" in value for value in question.public_cases[0].arguments):
+        return "network"
     types = [type(value).__name__ for value in question.public_cases[0].arguments]
     return next((kind for kind in ("dict", "list") if kind in types), "tensor")
 

@@ -4,17 +4,19 @@
 a wrong answer; the Result's ``require`` does.
 """
 
+import builtins
 import inspect
 import os
 import textwrap
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from nstlib import engine
 from nstlib.checks import calling, messages, progress
 from nstlib.checks.calling import Case
+from nstlib.checks.judging.properties import measured
 from nstlib.checks.judging.replies import Reply, Rule
 from nstlib.checks.judging.verdict import Verdict, is_unexplained, judge
 from nstlib.checks.mutants import Mutant, mutants
@@ -51,7 +53,8 @@ class Question:
     reference: the right function; the learner's has its name and parameters. cases: makes the calls from a Draw.
     confirmation: what the learner reads after a right answer. hints: three rungs. reread: lesson and section. kinds:
     the types an answer may have. by_hand: an answer by autograd earns nothing. tolerance: wider than the dtype's where
-    right answers differ by more than rounding; a comment says why.
+    right answers differ by more than rounding; a comment says why. property: where many answers are right, the name of
+    what they have in common, in ``judging.properties``. difficulty, importance: from 1 to 5.
 
     >>> import torch
     >>> from nstlib.checks import ex02
@@ -61,7 +64,7 @@ class Question:
     ...     F = features.flatten(1)
     ...     return F @ F.T
     >>> ex02.gram.check(gram_matrix)
-    ✓ ex02.gram — correct                                                              8 of 8 points
+    ✓ ex02.gram — correct                                                              4 of 4 points
       N × N, symmetric, divided by nothing, and the gradient arrives at the features.
     """
 
@@ -76,8 +79,12 @@ class Question:
     kinds: frozenset[str] = field(default_factory=lambda: frozenset({"tensor"}))
     by_hand: bool = False
     tolerance: float = 0.0
+    property: str = ""
+    difficulty: int = 1
+    importance: int = 3
+    minutes: int = 5
 
-    @property
+    @builtins.property
     def call(self) -> str:
         """The call as one writes it, such as gram_matrix(features)."""
         return f"{self.reference.__name__}({', '.join(inspect.signature(self.reference).parameters)})"
@@ -91,6 +98,10 @@ class Question:
         """Call the function and judge its answers, on the notebook's cases unless others are given."""
         cases = self.public_cases if cases is None else list(cases)
         return self._judge(function, cases)[0]
+
+    def measured(self, cases: Sequence[Case], replies: Iterable[Reply]) -> list[Reply]:
+        """Return what of the replies to these calls is judged: they themselves, or the property that they must have."""
+        return [measured(self.property, case.arguments, reply) for case, reply in zip(cases, replies, strict=True)]
 
     def check(self, function: Callable | None = None) -> Result:
         """Say whether the function is right, and if not, what it does. Nothing that it returns can make this raise."""
@@ -157,20 +168,21 @@ class Question:
     @engine.one_thread()  # eight mistakes of ex02.gram: 0.3 s; on two threads beside other programs 9 s
     def _judge(self, function: Callable, cases: list[Case]) -> tuple[Verdict, list[Reply], set[str]]:
         """Return the verdict, the function's replies, and what it called of nstlib's and autograd's."""
-        expected = [calling.reply(self.reference, case) for case in cases]
+        expected = self.measured(cases, (calling.reply(self.reference, case) for case in cases))
         mistakes = {
-            mistake.id: [calling.reply(mistake.function, case) for case in cases] for mistake in self.misconceptions
+            mistake.id: self.measured(cases, (calling.reply(mistake.function, case) for case in cases))
+            for mistake in self.misconceptions
         }
-        answer = calling.replies(function, cases)
+        answer = self.measured(cases, calling.replies(function, cases))
         symbols = [case.symbols for case in cases]
         groups = [case.group for case in cases]
         verdict = judge(expected, mistakes, answer, symbols, self.kinds, self.tolerance, groups)
-        if is_unexplained(verdict):
+        if is_unexplained(verdict) and not self.property:
             verdict = replace(verdict, slip=self._slip(cases, answer, verdict.call))
         used: set[str] = set()
         if verdict.outcome == "correct":
             with calling.watched() as used:
-                again = calling.replies(function, cases[:1])
+                again = self.measured(cases[:1], calling.replies(function, cases[:1]))
             if judge(expected[:1], {}, again, symbols[:1], self.kinds, self.tolerance).outcome != "correct":
                 verdict = Verdict("not yet", faults=("again",))
         return verdict, answer, used

@@ -11,6 +11,7 @@ import torch
 
 from .judging.replies import Reply  # relative: a grader's children load this file where nstlib cannot be imported
 
+LAYERS = {"relu": lambda: torch.nn.ReLU(inplace=True), "pool": lambda: torch.nn.MaxPool2d(2)}
 NO_NUMBER = "it holds something that is no number"
 DERIVING = ("torch.autograd", "torch._functorch", "torch.func")
 DERIVATIVES = frozenset(
@@ -32,8 +33,36 @@ def tensors(value) -> Iterator[torch.Tensor]:
             yield from tensors(item)
 
 
+def built(value):
+    """Return the argument that a call gets: {"network": layers} becomes a network, everything else stays.
+
+    layers: a list of [name, kind, weight, bias], of which "relu" works in place, as in torchvision's VGG, and "pool"
+    halves height and width.
+    """
+    if not (isinstance(value, dict) and list(value) == ["network"]):
+        return value
+    network = torch.nn.Sequential()
+    for name, kind, weight, bias in value["network"]:
+        network.add_module(name, _convolution(weight, bias) if kind == "conv" else LAYERS[kind]())
+    return network
+
+
+def _convolution(weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Conv2d:
+    outputs, inputs, size, _ = weight.shape
+    layer = torch.nn.Conv2d(inputs, outputs, size, padding=size // 2, dtype=weight.dtype)
+    layer.weight.data = weight.detach().clone()
+    layer.bias.data = bias.detach().clone()
+    return layer
+
+
 def copied(value):
-    """Return a copy of an argument, or of all arguments, whose tensors, dictionaries and lists are its own."""
+    """Return a copy of an argument, or of all arguments, whose tensors, dictionaries and lists are its own.
+
+    Of a network it is what an answer must leave alone: its weights, and how many hooks it has.
+    """
+    if isinstance(value, torch.nn.Module):
+        hooks = sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in value.modules())
+        return {"hooks": hooks, **copied(dict(value.named_parameters()))}
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
     if isinstance(value, dict):
@@ -50,6 +79,8 @@ def changed(before, after) -> bool:
 
 
 def _same(old, new) -> bool:
+    if isinstance(new, torch.nn.Module):
+        return _same(old, copied(new))
     if type(old) is not type(new):
         return False
     if isinstance(old, torch.Tensor):
@@ -92,7 +123,10 @@ def read(
     except Exception:  # an answer's own methods may raise anything
         values = {}
         unread = NO_NUMBER
-    gradients = _gradients(answer, inputs, weights) if weights and kind == "tensor" and not unread else ()
+    gradients: tuple[np.ndarray | None, ...] = ()
+    if weights and not unread and kind in ("tensor", "dict"):
+        outputs = [value for value in (answer.values() if kind == "dict" else [answer]) if _is_moving(value)]
+        gradients = _gradients(outputs, inputs, weights)
     return Reply("value", kind, dtype, values, gradients, unread=unread)
 
 
@@ -105,12 +139,17 @@ def _kind(answer) -> str:
 
 def _values(kind: str, answer) -> dict[str, np.ndarray]:
     if kind == "dict":
-        return {str(key): np.array(_number(value)) for key, value in answer.items()}
+        return {str(key): _entry(value) for key, value in answer.items()}
     if kind == "number":
         return {"": np.array(_number(answer))}
     if kind in ("tensor", "numpy", "list", "tuple"):
         return {"": _array(answer)}
     raise Unread(NO_NUMBER)
+
+
+def _entry(value) -> np.ndarray:
+    """Read what stands under a name: a tensor of any shape, or a number."""
+    return _array(value) if isinstance(value, torch.Tensor) and value.ndim else np.array(_number(value))
 
 
 def _number(value) -> float:
@@ -142,13 +181,19 @@ def _array(value) -> np.ndarray:
     return np.array(_number(value))
 
 
-def _gradients(answer: torch.Tensor, inputs: list[torch.Tensor], weights: Callable) -> tuple[np.ndarray | None, ...]:
-    """Return ∂(Σ w · answer)/∂input for each input."""
-    if not answer.requires_grad or not answer.is_floating_point():
+def _is_moving(value) -> bool:
+    return isinstance(value, torch.Tensor) and value.requires_grad and value.is_floating_point()
+
+
+def _gradients(
+    outputs: list[torch.Tensor], inputs: list[torch.Tensor], weights: Callable
+) -> tuple[np.ndarray | None, ...]:
+    """Return ∂(Σ w · output)/∂input for each input, summed over the outputs."""
+    if not outputs or not inputs:
         return (None,) * len(inputs)
     try:
-        w = weights(tuple(answer.shape)).to(answer)
-        gradients = torch.autograd.grad((w * answer).sum(), inputs, allow_unused=True)
+        weighted = sum((weights(tuple(output.shape)).to(output) * output).sum() for output in outputs)
+        gradients = torch.autograd.grad(weighted, inputs, allow_unused=True)
     except RuntimeError:  # an input was changed in place after it had been used
         return (None,) * len(inputs)
     return tuple(None if gradient is None else gradient.double().numpy() for gradient in gradients)

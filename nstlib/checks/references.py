@@ -132,3 +132,120 @@ def match_colour(style, content):
     m_s, m_c = s.mean(1, keepdim=True), c.mean(1, keepdim=True)
     turn = root(torch.cov(c, correction=0)) @ torch.linalg.inv(root(torch.cov(s, correction=0)))
     return (turn @ (s - m_s) + m_c).reshape(style.shape)
+
+
+def layer_features(network, picture, layers):
+    """Name -> (N, H, W): what each named layer gives for a picture (3, H, W)."""
+    found = {}
+
+    def keep(name):
+        def hook(module, inputs, output):
+            found[name] = output[0].clone()  # the ReLU after it works in place
+
+        return hook
+
+    handles = [network.get_submodule(name).register_forward_hook(keep(name)) for name in layers]
+    network(picture[None])
+    for handle in handles:
+        handle.remove()
+    return found
+
+
+def receptive_field(layers):
+    """Pixels, along one side, that one number after these (kernel, stride) layers depends on."""
+    field, apart = 1, 1
+    for kernel, stride in layers:
+        field += (kernel - 1) * apart
+        apart *= stride
+    return field
+
+
+def soft_masked_gram(features, mask):
+    """Σ_i m_i F_ki F_k'i / Σ_i m_i."""
+    F, m = features.flatten(1), mask.flatten()
+    return (F * m) @ F.T / m.sum()
+
+
+def two_with_equal_gram(F):
+    """Two matrices with F's Gram matrix: one that a ReLU can give, one that it cannot."""
+    return F.flip(1), -F
+
+
+def covariance_gradient(F_x, cov_s):
+    """∂/∂F of Σ (Cov_X − Cov_S)² / (4 N²), which is (Cov_X − Cov_S) F_centred / (N² M)."""
+    n_filters, n_positions = F_x.shape
+    centred = F_x - F_x.mean(1, keepdim=True)
+    return (centred @ centred.T / n_positions - cov_s) @ centred / (n_filters**2 * n_positions)
+
+
+def program_factor(program, n_filters, n_positions):
+    """What each of the three programs' cost is, divided by the paper's."""
+    return {"a": 4, "b": 4 / (n_filters * n_positions) ** 2, "c": 2 * n_filters}[program]
+
+
+def weights_as_paper(n_filters):
+    """λ_l ∝ N_l², Σ λ_l = 1."""
+    total = sum(n**2 for n in n_filters.values())
+    return {layer: n**2 / total for layer, n in n_filters.items()}
+
+
+def weights_for_shares(gradient_norms, shares):
+    """λ_l ∝ share_l / norm_l, Σ λ_l = 1."""
+    raw = {layer: share / gradient_norms[layer] for layer, share in shares.items()}
+    total = sum(raw.values())
+    return {layer: weight / total for layer, weight in raw.items()}
+
+
+def adam_step(x, gradient, m, v, step, learning_rate):
+    """One step of Adam with β₁ = 0.9, β₂ = 0.999 and ε = 10⁻⁸: the new x, m and v."""
+    m = 0.9 * m + 0.1 * gradient
+    v = 0.999 * v + 0.001 * gradient**2
+    mean = m / (1 - 0.9**step)
+    square = v / (1 - 0.999**step)
+    return x - learning_rate * mean / (square.sqrt() + 1e-8), m, v
+
+
+def stopping_step(costs, patience, share):
+    """Return the first step at which J has fallen by less than a share of itself in `patience` steps, or len(costs)."""
+    for step in range(patience, len(costs)):
+        if costs[step] > (1 - share) * costs[step - patience]:
+            return step
+    return len(costs)
+
+
+def transfer(network, contents, styles, steps):
+    """Repaint each of a batch of pictures in a style of its own; the pictures, the styles' Gram matrices, the costs."""
+    mean = torch.tensor([0.485, 0.456, 0.406]).to(contents)[:, None, None]
+    deviation = torch.tensor([0.229, 0.224, 0.225]).to(contents)[:, None, None]
+
+    def features(pictures):
+        return network((pictures - mean) / deviation)
+
+    def gram(block):
+        F = block.flatten(2)
+        return F @ F.mT / F.shape[2]
+
+    kept = features(contents).detach()
+    goal = gram(features(styles)).detach()
+    x = contents.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([x], lr=0.5, max_iter=1, history_size=5)
+    costs = []
+
+    def closure():
+        optimizer.zero_grad()
+        now = features(x)
+        cost = (now - kept).square().mean() + 10 * (gram(now) - goal).square().mean()
+        cost.backward()
+        costs.append(cost.item())
+        return cost
+
+    for _ in range(steps):
+        optimizer.step(closure)
+    return {"pictures": x.detach().clamp(0, 1), "goal": goal, "costs": torch.tensor(costs)}
+
+
+def same_diagonal(F):
+    """Another F ≥ 0 whose Gram matrix has the same diagonal: one filter's answers moved to other positions."""
+    moved = F.clone()
+    moved[0] = F[0].roll(1)
+    return moved

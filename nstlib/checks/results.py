@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nstlib.backticks import code_spans
-from nstlib.checks.matrices import Block
 
 SIGNS = {"correct": "✓", "not yet": "✗", "not attempted": "○", "raised": "✗", "took too long": "✗"}
 LABELS = {"raised": "your code raised an error"}
 WIDTH = 96
+
+
+class Block(str):
+    """Lines that are shown in a fixed width, as they are."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import torch
 
 from nstlib import checks
 from nstlib.checks.calling import Case
+from nstlib.checks.judging.properties import measured
 from nstlib.checks.judging.verdict import Verdict, judge
 from nstlib.grading.bundle import hidden_tests
 
@@ -32,7 +33,13 @@ def hidden_verdict(name: str, function) -> Verdict:
     for test in question.tests:
         case = Case(tensors(test.arguments), test.words, dict(test.symbols), test.gradient)
         replies.append(hidden_tests.record_reply(function, case, test.cotangent))
-    mistakes = {name: [test.mistakes[name] for test in question.tests] for name in question.credit}
-    expected = [test.expected for test in question.tests]
+
+    def seen(replies):
+        pairs = zip(question.tests, replies, strict=True)
+        return [measured(question.property, test.arguments, reply) for test, reply in pairs]
+
+    replies = seen(replies)
+    mistakes = {name: seen(test.mistakes[name] for test in question.tests) for name in question.credit}
+    expected = seen(test.expected for test in question.tests)
     symbols = [test.symbols for test in question.tests]
     return judge(expected, mistakes, replies, symbols, question.kinds, question.tolerance)

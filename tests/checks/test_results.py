@@ -31,7 +31,7 @@ def kept(monkeypatch, tmp_path):
 def test_a_message_has_call_cause_and_next_step():
     text = str(gram.check(by_m))
     lines = text.splitlines()
-    assert lines[0].startswith("✗ ex02.gram — not yet") and lines[0].endswith("0 of 8 points")
+    assert lines[0].startswith("✗ ex02.gram — not yet") and lines[0].endswith("0 of 4 points")
     assert "We called `gram_matrix(features)` with" in lines[1]
     assert lines[2].split() == ["features", "your", "answer", "expected"]
     assert "times too small" in lines[-2] and "you divided by the positions" in lines[-2]
@@ -57,7 +57,7 @@ def test_html_escapes_what_a_learner_wrote():
 
 
 def test_require_raises_for_a_wrong_answer_alone():
-    assert gram.check(right).require().points == 8
+    assert gram.check(right).require().points == 4
     with pytest.raises(AssertionError, match="you divided by the positions"):
         gram.check(by_m).require()
     with pytest.raises(AssertionError):
@@ -73,7 +73,7 @@ def test_under_nbgrader_a_wrong_answer_raises(monkeypatch):
 
 def test_part_points_only_for_a_mistake_with_a_stated_credit():
     half = gram.check(lambda features: right(features).detach())
-    assert (half.misconception, half.points) == ("detached", 4)
+    assert (half.misconception, half.points) == ("detached", 2)
     assert gram.check(by_m).points == 0
 
 
@@ -97,16 +97,16 @@ def test_tries_points_and_hints_are_kept_and_forgotten(kept):
     assert gram.check(by_m).tries == 1
     assert "try 2" in str(gram.check(right))
     again = gram.check(by_m)
-    assert again.tries == 3 and "0 of 8 this time, your best 8 stay · try 3" in str(again)
+    assert again.tries == 3 and "0 of 4 this time, your best 4 stay · try 3" in str(again)
     assert gram.hint().title.startswith("Hint 1") and gram.hint().title.startswith("Hint 2")
     assert gram.hint().title.startswith("Hint 3") and gram.hint().title.startswith("Hint 3")
     gram.solution()
     entry = json.loads(kept.read_text())["ex02.gram"]
-    assert entry == {"tries": 3, "points": 8, "outcome": "correct", "hints": 3, "solution": True}
-    assert "✓ ex02.gram: correct, 8 of 8 points, tries: 3, solution seen" in str(ex02.progress())
-    assert "8 of 22 points" in str(ex02.progress())
+    assert entry == {"tries": 3, "points": 4, "outcome": "correct", "hints": 3, "solution": True}
+    assert "✓ ex02.gram: correct, 4 of 4 points, tries: 3, solution seen" in str(ex02.progress())
+    assert "4 of 20 points" in str(ex02.progress())
     checks.reset()
-    assert not kept.exists() and "0 of 22 points" in str(ex02.progress())
+    assert not kept.exists() and "0 of 20 points" in str(ex02.progress())
 
 
 def test_a_stub_is_no_try(kept):

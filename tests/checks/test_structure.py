@@ -20,7 +20,10 @@ def changes(value):
         yield list.pop
         yield list.reverse
         yield lambda items: items.append(items[0])
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "network" in value:
+        yield lambda network: network[0].weight.data.add_(1)
+        yield lambda network: network[0].register_forward_hook(lambda *given: None) and None
+    elif isinstance(value, dict):
         yield lambda items: items.pop(next(iter(items)))
         yield lambda items: items.update(extra=1.0)
         yield lambda items: items.update({next(iter(items)): items.pop(next(iter(items)))})
@@ -42,7 +45,8 @@ def test_an_answer_that_changes_any_of_its_arguments_never_passes(question):
                 return kept
 
             result = question.check(answer)
-            assert result.points < question.points and "changed" in result.message, (question.id, index)
+            assert result.points < question.points, (question.id, index)
+            assert "changed" in result.message or result.misconception == "hooks-left"
             assert hidden_verdict(question.id, answer).outcome != "correct"
 
 
@@ -104,14 +108,15 @@ def sizes(arguments):
             yield from value.shape
         elif isinstance(value, int):
             yield value
-        elif isinstance(value, dict | list):
+        elif isinstance(value, dict | list) and "network" not in value:
             yield len(value)
 
 
 @every
 def test_no_size_is_the_same_in_all_calls_and_none_is_always_the_larger(question):
     """Such a size could stand in an answer as a number, or be told from another by a comparison."""
-    fixed = {"ex07.colour": {0, 3}}.get(question.id, set())  # red, green and blue
+    colours = {"ex07.colour": {0, 3}, "ex01.hooks": {0}, "ex05.bug_hunt": {1, 5}}
+    fixed = colours.get(question.id, set())
     for calls in (
         [case.arguments for case in question.public_cases],
         [tensors(test.arguments) for test in graded(question.id).tests],
@@ -128,7 +133,7 @@ def shapes(value):
     if isinstance(value, dict):
         return str({key: shapes(item) for key, item in value.items()})
     if isinstance(value, tuple | list):
-        return str([shapes(item) for item in value if not isinstance(item, float)])
+        return str([len(value), *(shapes(item) for item in value if not isinstance(item, float))])
     return str(value)
 
 
@@ -141,7 +146,7 @@ def test_an_answer_for_the_notebooks_own_sizes_alone_fails_the_hidden_tests(ques
             raise ValueError
         return question.reference(*arguments)
 
-    if known[0] != "[]":
+    if question.id != "ex05.total_cost":  # four numbers, which have no sizes
         assert hidden_verdict(question.id, answer).outcome != "correct"
 
 

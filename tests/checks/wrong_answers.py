@@ -5,6 +5,7 @@ import math
 import torch
 
 from nstlib.checks import references
+from tests.checks import more_answers
 
 
 def _flat(f):
@@ -100,6 +101,7 @@ COMPOSED = {
         ).clamp(0, 0.5),
     },
 }
+COMPOSED |= more_answers.COMPOSED
 
 # question, function, a text that the check must say to it: written without a look at the lists of misconceptions
 UNLISTED = [

@@ -5,7 +5,7 @@ Needs PyTorch, so it runs when a bundle is made and never in the process that gr
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from nstlib import engine
 from nstlib.checks import calling, messages
 from nstlib.checks.calling import Case
+from nstlib.checks.judging.properties import measured
 from nstlib.checks.judging.replies import Reply
 from nstlib.checks.judging.verdict import Verdict, judge
 from nstlib.checks.questions import Question
@@ -54,6 +55,7 @@ def make_question(question: Question, secret: bytes, bundle: str) -> GradedQuest
         kinds=question.kinds,
         tolerance=question.tolerance,
         by_hand=question.by_hand,
+        property=question.property,
         credit={mistake.id: mistake.credit for mistake in question.misconceptions},
         messages=_messages(question),
         tests=tests,
@@ -82,7 +84,7 @@ def _make_tests(question: Question, key: Callable[..., str]) -> Iterator[Test]:
         expected = calling.reply(question.reference, case)
         cotangent = None
         if any(gradient is not None for gradient in expected.gradients):
-            cotangent = _cotangent(key(number, "cotangent"), expected.values[""].shape)
+            cotangent = _cotangent(key(number, "cotangent"), next(iter(expected.values.values())).shape)
         yield Test(
             id=f"{question.id}.{number + 1}",
             arguments=tuple(_to_arrays(argument) for argument in case.arguments),
@@ -130,9 +132,14 @@ def _cotangent(key: str, shape: tuple[int, ...]) -> np.ndarray:
 
 def _tell_mistakes_apart(question: Question, tests: tuple[Test, ...]) -> bool:
     """Return whether the reference is found right and each known mistake is found under its own name."""
-    expected = [test.expected for test in tests]
+
+    def seen(replies: Iterable[Reply]) -> list[Reply]:
+        pairs = zip(tests, replies, strict=True)
+        return [measured(question.property, test.arguments, reply) for test, reply in pairs]
+
+    expected = seen(test.expected for test in tests)
     symbols = [test.symbols for test in tests]
-    mistakes = {mistake.id: [test.mistakes[mistake.id] for test in tests] for mistake in question.misconceptions}
+    mistakes = {mistake.id: seen(test.mistakes[mistake.id] for test in tests) for mistake in question.misconceptions}
 
     def verdict(answer: list[Reply]) -> Verdict:
         return judge(expected, mistakes, answer, symbols, question.kinds, question.tolerance)

@@ -14,8 +14,8 @@ from nstlib.grading.bundle import serialization
 __all__ = ["Criterion", "GradedQuestion", "Test", "read_questions", "write_questions"]
 
 # Fields that are JSON as they are.
-SIMPLE = ("id", "function", "call", "points", "tolerance", "by_hand", "credit", "messages")
-VERSION = 2  # of tests.json; the first was a list of questions without a version
+SIMPLE = ("id", "function", "call", "points", "tolerance", "by_hand", "property", "credit", "messages")
+VERSION = 3  # of tests.json; the first was a list of questions without a version, the second had no properties
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Criterion:
 class GradedQuestion:
     """A question with its hidden tests, or with the criteria by which a person marks it.
 
+    property: where many answers are right, the name of what they have in common, in ``checks.judging.properties``.
     credit: the points that each known mistake earns. messages: the notebook's sentences, by verdict.
     """
 
@@ -66,6 +67,7 @@ class GradedQuestion:
     messages: Mapping[str, str]
     tests: tuple[Test, ...]
     criteria: tuple[Criterion, ...] = ()
+    property: str = ""
 
 
 def write_questions(folder: Path, questions: Mapping[str, GradedQuestion]) -> None:

@@ -6,12 +6,13 @@ What a child claims about itself can cost points, but never earn any. Where the 
 
 import builtins
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
+from nstlib.checks.judging.properties import measured
 from nstlib.checks.judging.replies import Reply, Rule
 from nstlib.checks.judging.verdict import Verdict, judge
 from nstlib.grading.bundle.questions import GradedQuestion, Test
@@ -260,8 +261,14 @@ def _judge(question: GradedQuestion, tests: Sequence[Test], outcomes: Sequence[O
     replies = [outcome.reply for outcome in outcomes]
     if any(reply is None for reply in replies):
         return Verdict("not yet")
-    mistakes = {name: [test.mistakes[name] for test in tests] for name in tests[0].mistakes}
-    expected = [test.expected for test in tests]
+
+    def seen(replies: Iterable[Reply]) -> list[Reply]:
+        pairs = zip(tests, replies, strict=True)
+        return [measured(question.property, test.arguments, reply) for test, reply in pairs]
+
+    replies = seen(replies)
+    mistakes = {name: seen(test.mistakes[name] for test in tests) for name in tests[0].mistakes}
+    expected = seen(test.expected for test in tests)
     symbols = [test.symbols for test in tests]
     groups = [test.group for test in tests]
     return judge(expected, mistakes, replies, symbols, question.kinds, question.tolerance, groups)

@@ -97,6 +97,7 @@ def _answer(head: dict, chunks: list[bytes], function, most: int) -> Answer:
         for index in head["gradient"]:
             for tensor in reading.tensors(arguments[index]):
                 tensor.requires_grad_(tensor.is_floating_point())
+        arguments = tuple(reading.built(argument) for argument in arguments)
         inputs = list(reading.tensors(arguments))
         before = reading.copied(arguments)
         differentiable = [tensor for tensor in inputs if tensor.requires_grad]
