@@ -3,7 +3,7 @@
 #
 # **What you will do.** Write two short functions, and with them rebuild a photo out of noise.
 #
-# **You need** lesson 01 and 15 minutes.
+# **You need** lesson 01 and 35 minutes.
 #
 # Under each question there is a check. It calls your function and says what it found, in words: run it as often as you
 # like. `ex01.unroll.hint()` gives one of three hints, `ex01.progress()` shows how far you are.
@@ -16,7 +16,7 @@ from nstlib import pictures, plots
 from nstlib.checks import ex01
 
 # %% [markdown]
-# ## Question 1 · Unroll the features · 4 points
+# ## Question 1 · Unroll the features
 #
 # A layer answers with a block (N, H, W): N filters on H × W positions. Write them as a matrix F with a row for each
 # filter and a column for each of the M = H·W positions, read row by row.
@@ -35,7 +35,7 @@ def unroll(features):
 ex01.unroll.check(unroll)
 
 # %% [markdown]
-# ## Question 2 · Measure content · 6 points
+# ## Question 2 · Measure content
 #
 # Compare two pictures' features place by place:
 #
@@ -53,6 +53,60 @@ def content_cost(features_x, features_c):
 
 # %% check="ex01.content_cost"
 ex01.content_cost.check(content_cost)
+
+# %% [markdown]
+# ## Question 3 · How far does a layer see?
+#
+# A layer's number depends on a patch of the picture. Each layer is written as (kernel, stride), and nothing is padded: how
+# many pixels wide is the patch of one number after all of them? For `[(3, 1), (3, 1)]` it is 5: a 3 × 3 kernel sees three
+# numbers, each of which has seen three pixels, and they overlap.
+
+
+# %% question="ex01.field"
+def receptive_field(layers):
+    """The width in pixels of what one number depends on, for a list of (kernel, stride), the first layer first."""
+    # BEGIN SOLUTION
+    width = 1
+    for kernel, stride in layers[::-1]:
+        width = kernel + (width - 1) * stride
+    return width
+    # END SOLUTION
+
+
+# %% check="ex01.field"
+ex01.field.check(receptive_field)
+
+# %% [markdown]
+# ## Question 4 · Features by hooks
+#
+# You get a network as a library gives it: convolutions, ReLUs and pooling in a row, each with a name, and nothing that
+# hands out what is in between. PyTorch can call a function of yours whenever a layer has answered: a *hook*
+# (`register_forward_hook`). Give back what each of the named layers answers to the picture, as (N, H, W).
+#
+# The network takes a batch. It is not yours: leave it as you found it. And look at what its ReLUs do with what they get.
+
+
+# %% question="ex01.hooks"
+def layer_features(network, picture, layers):
+    """A dictionary name -> features (N, H, W) of a picture (3, H, W), for a list of the names of layers."""
+    # BEGIN SOLUTION
+    answers = {}
+
+    def listen(layer_name):
+        return lambda layer, given, answer: answers.__setitem__(layer_name, answer.squeeze(0).clone())
+
+    hooks = [
+        getattr(network, layer_name).register_forward_hook(listen(layer_name)) for layer_name in layers
+    ]
+    network(picture.unsqueeze(0))
+    for hook in hooks:
+        hook.remove()
+    return answers
+    # END SOLUTION
+
+
+# %% check="ex01.hooks"
+ex01.hooks.check(layer_features)
 
 # %% [markdown]
 # ## See what your functions do

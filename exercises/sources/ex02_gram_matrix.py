@@ -3,7 +3,7 @@
 #
 # **What you will do.** Write the Gram matrix three times, find the covariance in it, and paint a texture with it.
 #
-# **You need** lesson 02 and 20 minutes.
+# **You need** lesson 02 and 50 minutes.
 #
 # Under each question there is a check. It calls your function and says what it found, in words: run it as often as you
 # like. `ex02.gram.hint()` gives one of three hints, `ex02.progress()` shows how far you are.
@@ -16,7 +16,7 @@ from nstlib import painted, plots
 from nstlib.checks import ex02
 
 # %% [markdown]
-# ## Question 1 · By loops · 4 points
+# ## Question 1 · By loops
 #
 # $$G_{kk'} = \sum_i F_{ki}\, F_{k'i}$$
 #
@@ -41,7 +41,7 @@ def gram_loops(F):
 ex02.gram_loops.check(gram_loops)
 
 # %% [markdown]
-# ## Question 2 · In one line · 8 points
+# ## Question 2 · In one line
 #
 # Now for features (N, H, W) as a network gives them: unroll, then one matrix product. Divide by nothing. A gradient must
 # arrive at the features, or no picture can be painted with it.
@@ -59,7 +59,7 @@ def gram_matrix(features):
 ex02.gram.check(gram_matrix)
 
 # %% [markdown]
-# ## Question 3 · For a batch · 4 points
+# ## Question 3 · For a batch
 #
 # Features of several pictures come as (B, N, H, W). Each picture gets a Gram matrix of its own; filters of different
 # pictures never meet.
@@ -77,7 +77,7 @@ def gram_batch(features):
 ex02.gram_batch.check(gram_batch)
 
 # %% [markdown]
-# ## Question 4 · The covariance in it · 6 points
+# ## Question 4 · The covariance in it
 #
 # You have a raw Gram matrix (N, N), the mean μ of each filter (N), and M. Give back the population covariance of the
 # filters, the one that divides by M.
@@ -94,6 +94,48 @@ def covariance_from_gram(gram, mean, n_positions):
 
 # %% check="ex02.covariance"
 ex02.covariance.check(covariance_from_gram)
+
+# %% [markdown]
+# ## Question 5 · With a soft mask
+#
+# A mask says how much each position counts: 1 for fully, 0 for not at all, and what lies between for a soft edge. Each
+# position's products count by its mask, and the sum is divided by what the mask adds up to:
+#
+# $$\frac{\sum_i m_i\, F_{ki}\, F_{k'i}}{\sum_i m_i}$$
+
+
+# %% question="ex02.soft_mask"
+def soft_masked_gram(features, mask):
+    """The masked Gram matrix (N, N) of features (N, H, W) and a mask (H, W) of numbers from 0 to 1."""
+    # BEGIN SOLUTION
+    weight = mask / mask.sum()
+    return torch.einsum("khw,lhw->kl", weight * features, features)
+    # END SOLUTION
+
+
+# %% check="ex02.soft_mask"
+ex02.soft_mask.check(soft_masked_gram)
+
+# %% [markdown]
+# ## Question 6 · Two features, one style
+#
+# Many features have one and the same Gram matrix. You get `F`, (N, M), as a ReLU leaves it: nothing in it is negative.
+# Find two others, A and B, both with F's Gram matrix. A could have come out of a ReLU, too, and is not F. B could not.
+#
+# There is more than one right answer. Yours is judged by what it must have.
+
+
+# %% question="ex02.equal_grams"
+def two_with_equal_gram(F):
+    """A and B, each (N, M), with the Gram matrix of F: A ≥ 0 and not F, B with something negative."""
+    # BEGIN SOLUTION
+    elsewhere = torch.roll(F, shifts=1, dims=1)
+    return elsewhere, torch.neg(elsewhere)
+    # END SOLUTION
+
+
+# %% check="ex02.equal_grams"
+ex02.equal_grams.check(two_with_equal_gram)
 
 # %% [markdown]
 # ## Paint with your Gram matrix

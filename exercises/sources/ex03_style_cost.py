@@ -4,7 +4,7 @@
 # **What you will do.** Write the cost of a layer, its gradient by hand, and the constants of five programs; then paint
 # with your cost.
 #
-# **You need** lesson 03 and 20 minutes.
+# **You need** lesson 03 and 70 minutes.
 #
 # Under each question there is a check: run it as often as you like. `ex03.layer_cost.hint()` gives one of three hints,
 # `ex03.progress()` shows how far you are.
@@ -17,7 +17,7 @@ from nstlib import painted, pictures, plots
 from nstlib.checks import ex03
 
 # %% [markdown]
-# ## Question 1 · The cost of one layer · 8 points
+# ## Question 1 · The cost of one layer
 #
 # $$E_l = \frac{1}{4 N^2} \sum_{k,k'} \left(\frac{G_{X,kk'}}{M_X} - \frac{G_{S,kk'}}{M_S}\right)^2$$
 #
@@ -40,7 +40,7 @@ def layer_style_cost(features_x, features_s):
 ex03.layer_cost.check(layer_style_cost)
 
 # %% [markdown]
-# ## Question 2 · Its gradient, by hand · 8 points
+# ## Question 2 · Its gradient, by hand
 #
 # For two pictures of *one* size, $M$ being the same for both: what is $\partial E_l / \partial F$? You get $F$ of $X$,
 # shaped $(N, M)$, and the raw Gram matrix of $S$. No autograd: use your pencil.
@@ -59,7 +59,7 @@ def style_gradient(F_x, gram_s):
 ex03.gradient.check(style_gradient)
 
 # %% [markdown]
-# ## Question 3 · Five programs · 8 points
+# ## Question 3 · Five programs
 #
 # $\Delta$ is the difference of the *raw* Gram matrices, $HW$ the pixels of the picture. What is each program's cost, divided by
 # the paper's?
@@ -89,6 +89,70 @@ def convention_factor(convention, n_filters, n_positions, image_positions):
 
 # %% check="ex03.factor"
 ex03.factor.check(convention_factor)
+
+# %% [markdown]
+# ## Question 4 · The gradient of another cost
+#
+# Compare covariances in place of Gram matrices:
+#
+# $$E = \frac{1}{4 N^2} \sum_{k,k'} \left(\mathrm{Cov}_{X,kk'} - \mathrm{Cov}_{S,kk'}\right)^2$$
+#
+# The covariance is the population's, which divides by M. What is $\partial E / \partial F$? No autograd. Check yours by
+# a finite difference: change one number of F by a little, and see what E does.
+
+
+# %% question="ex03.covariance_gradient"
+def covariance_gradient(F_x, cov_s):
+    """∂E/∂F, (N, M), for F_x (N, M) and the covariance (N, N) of a style."""
+    # BEGIN SOLUTION
+    N, M = F_x.shape
+    around_mean = F_x - torch.mean(F_x, dim=1, keepdim=True)
+    apart = torch.cov(F_x, correction=0) - cov_s
+    return apart.mm(around_mean) / N / N / M
+    # END SOLUTION
+
+
+# %% check="ex03.covariance_gradient"
+ex03.covariance_gradient.check(covariance_gradient)
+
+# %% [markdown]
+# ## Question 5 · Three programs to read
+#
+# Somebody else's layer costs, for features `x` and `s` of one size, (N, H, W). What is each, divided by the paper's?
+#
+# ```python
+# def a(x, s):
+#     grams = []
+#     for f in (x, s):
+#         f = f.reshape(f.shape[0], -1)
+#         f = f / f.shape[1] ** 0.5
+#         grams.append(f @ f.T)
+#     return torch.nn.functional.mse_loss(*grams)
+#
+# def b(x, s):
+#     f, g = (block.flatten(1) / block.numel() for block in (x, s))
+#     return (f.mm(f.t()) - g.mm(g.t())).pow(2).sum()
+#
+# def c(x, s):
+#     n, h, w = x.shape
+#     apart = torch.einsum("kij,lij->kl", x, x) - torch.einsum("kij,lij->kl", s, s)
+#     return 0.5 * ((apart / (h * w)) ** 2).sum(dim=1).mean()
+# ```
+
+
+# %% question="ex03.program"
+def program_factor(program, n_filters, n_positions):
+    """The cost of program "a", "b" or "c", divided by the paper's, for N and M."""
+    # BEGIN SOLUTION
+    N, M = n_filters, n_positions
+    paper = 1 / (4 * N**2 * M**2)
+    constants = {"a": (N * M) ** -2, "b": (N * M) ** -4, "c": 1 / (2 * N * M**2)}
+    return constants[program] / paper
+    # END SOLUTION
+
+
+# %% check="ex03.program"
+ex03.program.check(program_factor)
 
 # %% [markdown]
 # ## Paint with your cost

@@ -3,7 +3,7 @@
 #
 # **What you will do.** Add layers up with weights, leave one out, balance them, and see what the weights do to a cat.
 #
-# **You need** lesson 04 and 15 minutes.
+# **You need** lesson 04 and 35 minutes.
 #
 # Under each question there is a check: run it as often as you like. `ex04.balance.hint()` gives one of three hints,
 # `ex04.progress()` shows how far you are.
@@ -26,7 +26,7 @@ def layer_cost(features_x, features_s):
 
 
 # %% [markdown]
-# ## Question 1 · Several layers in one cost · 6 points
+# ## Question 1 · Several layers in one cost
 #
 # $$J_{\text{style}} = \sum_l \lambda_l E_l$$
 #
@@ -49,7 +49,7 @@ def style_cost(features_x, features_s, layer_weights):
 ex04.style_cost.check(style_cost)
 
 # %% [markdown]
-# ## Question 2 · All but one · 4 points
+# ## Question 2 · All but one
 #
 # A learner once showed what each layer adds by leaving it out: L layers, weight 1/(L − 1) each, and 0 for the dropped one.
 
@@ -68,7 +68,7 @@ def leave_one_out(layers, dropped):
 ex04.leave_one_out.check(leave_one_out)
 
 # %% [markdown]
-# ## Question 3 · Balance · 6 points
+# ## Question 3 · Balance
 #
 # $\lVert \partial E_l / \partial X \rVert$ says how hard a layer pulls. Find weights for which
 # $\lambda_l \lVert \partial E_l / \partial X \rVert$ is the same for all layers, and which add up to 1.
@@ -86,6 +86,46 @@ def balanced_weights(gradient_norms):
 
 # %% check="ex04.balance"
 ex04.balance.check(balanced_weights)
+
+# %% [markdown]
+# ## Question 4 · Shares of the pull
+#
+# Balanced weights make all layers pull alike. Now each layer gets a share of the pull: find weights for which
+# $\lambda_l \lVert \partial E_l / \partial X \rVert$ stands in proportion to the shares, and which add up to 1. The two
+# dictionaries hold the same layers, not in the same order.
+
+
+# %% question="ex04.shares"
+def weights_for_shares(gradient_norms, shares):
+    """A dictionary layer -> weight, from dictionaries layer -> norm and layer -> share; the shares add up to 1."""
+    # BEGIN SOLUTION
+    pull = {name: shares[name] / norm for name, norm in gradient_norms.items()}
+    return {name: part / sum(pull.values()) for name, part in pull.items()}
+    # END SOLUTION
+
+
+# %% check="ex04.shares"
+ex04.shares.check(weights_for_shares)
+
+# %% [markdown]
+# ## Question 5 · As the paper weighs them
+#
+# A program computes the cost of each layer as `mean_chw` of exercise 03 does: $4/N_l^2$ of the paper's. It takes weights
+# λ_l. Which ones, adding up to 1, make its sum a constant times the paper's sum with equal weights, whatever the
+# pictures?
+
+
+# %% question="ex04.as_paper"
+def weights_as_paper(n_filters):
+    """A dictionary layer -> weight, from a dictionary layer -> N_l."""
+    # BEGIN SOLUTION
+    squares = {name: count * count for name, count in n_filters.items()}
+    return {name: square / sum(squares.values()) for name, square in squares.items()}
+    # END SOLUTION
+
+
+# %% check="ex04.as_paper"
+ex04.as_paper.check(weights_as_paper)
 
 # %% [markdown]
 # ## See what weights do

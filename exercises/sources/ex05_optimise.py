@@ -4,7 +4,7 @@
 # **What you will do.** Write the number that is lowered, one step of the way, and a measure of grain; then run the whole
 # of style transfer with them.
 #
-# **You need** lesson 05b, section 1, and 15 minutes.
+# **You need** lesson 05b, and 65 minutes.
 #
 # Under each question there is a check: run it as often as you like. `ex05.step.hint()` gives one of three hints,
 # `ex05.progress()` shows how far you are.
@@ -17,7 +17,7 @@ from nstlib import painted, pictures, plots, style
 from nstlib.checks import ex05
 
 # %% [markdown]
-# ## Question 1 · One number · 2 points
+# ## Question 1 · One number
 #
 # $$J = \alpha J_{\text{content}} + \beta J_{\text{style}}$$
 
@@ -34,7 +34,7 @@ def total_cost(j_content, j_style, alpha, beta):
 ex05.total_cost.check(total_cost)
 
 # %% [markdown]
-# ## Question 2 · One step · 6 points
+# ## Question 2 · One step
 #
 # `gradient` is $\partial J / \partial X$, shaped like the picture `x`. Take one step downhill, `learning_rate` times the gradient. The result
 # lies between 0 and 1, and the `x` that was given stays as it was.
@@ -53,7 +53,7 @@ def gradient_step(x, gradient, learning_rate):
 ex05.step.check(gradient_step)
 
 # %% [markdown]
-# ## Question 3 · Grain · 4 points
+# ## Question 3 · Grain
 #
 # The total variation of a picture (C, H, W) is the sum of the absolute differences of neighbours, downwards and across,
 # each pair once.
@@ -71,6 +71,137 @@ def total_variation(x):
 
 # %% check="ex05.tv"
 ex05.tv.check(total_variation)
+
+# %% [markdown]
+# ## Question 4 · When to stop
+#
+# A run may end when it hardly gets anywhere. Give back the first step, counted from 0, at which J has fallen by less than
+# a share of itself within `patience` steps: compare `costs[step]` with what J was `patience` steps before. If that never
+# happens, give back how many costs there are.
+
+
+# %% question="ex05.plateau"
+def stopping_step(costs, patience, share):
+    """The first step at which J fell by less than share · J in `patience` steps, or len(costs)."""
+    # BEGIN SOLUTION
+    pairs = zip(costs, costs[patience:], strict=False)
+    stuck = [number for number, (before, now) in enumerate(pairs) if before - now < share * before]
+    return stuck[0] + patience if stuck else len(costs)
+    # END SOLUTION
+
+
+# %% check="ex05.plateau"
+ex05.plateau.check(stopping_step)
+
+# %% [markdown]
+# ## Question 5 · Adam by hand
+#
+# Lesson 05 lets `torch.optim.Adam` choose the stride. Write its step yourself. With β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ and
+# the gradient $g$:
+#
+# $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
+#
+# Both averages begin at 0, which makes them too small at first: divide m by $1 - \beta_1^t$ and v by $1 - \beta_2^t$ for the
+# step, t being 1 at the first. X then moves by $-\eta$ times the first over the root of the second plus ε. Give back the
+# new x, m and v; the averages as they are, not divided.
+
+
+# %% question="ex05.adam"
+def adam_step(x, gradient, m, v, step, learning_rate):
+    """The new x, m and v after one step; `step` is t, 1 at the first."""
+    # BEGIN SOLUTION
+    b1, b2 = 0.9, 0.999
+    m = b1 * m + (1 - b1) * gradient
+    v = b2 * v + (1 - b2) * gradient.square()
+    m_hat, v_hat = m / (1 - b1**step), v / (1 - b2**step)
+    return x - learning_rate * m_hat / (torch.sqrt(v_hat) + 1e-8), m, v
+    # END SOLUTION
+
+
+# %% check="ex05.adam"
+ex05.adam.check(adam_step)
+
+# %% [markdown]
+# ## Question 6 · A program to repair
+#
+# This program repaints several photos at once, each in the style of a painting of its own: `contents` and `styles` are
+# both (B, 3, H, W), RGB from 0 to 1, and the network wants RGB less `mean` over `deviation`. It has **four mistakes**,
+# all of them real ones from programs on the web. One stops it with an error; the others show only in what it returns.
+#
+# Find them, and change as little as you can. It should return the pictures, limited to 0 … 1; the styles' Gram matrices,
+# one for each painting; and the cost before each step.
+
+
+# %% question="ex05.bug_hunt"
+def transfer(network, contents, styles, steps):
+    """A dictionary: pictures (B, 3, H, W), goal (B, N, N) and costs (steps,)."""
+    # BEGIN SOLUTION
+    mean = torch.tensor([0.485, 0.456, 0.406]).to(contents)[:, None, None]
+    deviation = torch.tensor([0.229, 0.224, 0.225]).to(contents)[:, None, None]
+
+    def features(pictures):
+        return network((pictures - mean) / deviation)
+
+    def gram(block):
+        b, n, h, w = block.shape
+        F = block.reshape(b, n, h * w)
+        return torch.bmm(F, F.transpose(1, 2)) / (h * w)
+
+    with torch.no_grad():
+        kept, goal = features(contents), gram(features(styles))
+    x = contents.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([x], lr=0.5, max_iter=1, history_size=5)
+    costs = []
+
+    def closure():
+        optimizer.zero_grad()
+        now = features(x)
+        cost = (now - kept).square().mean() + 10 * (gram(now) - goal).square().mean()
+        cost.backward()
+        costs.append(cost.item())
+        return cost
+
+    for _ in range(steps):
+        optimizer.step(closure)
+    limited = x.detach().clamp(0, 1)
+    return {"pictures": limited, "goal": goal, "costs": torch.tensor(costs)}
+    # END SOLUTION
+    # BEGIN BROKEN
+    # mean = torch.tensor([0.485, 0.456, 0.406]).to(contents)[:, None, None]
+    # deviation = torch.tensor([0.229, 0.224, 0.225]).to(contents)[:, None, None]
+    #
+    # def features(pictures):
+    #     pictures = pictures.flip(1)
+    #     return network((pictures - mean) / deviation)
+    #
+    # def gram(block):
+    #     b, n, h, w = block.shape
+    #     F = block.reshape(b * n, h * w)
+    #     return F @ F.T / (h * w)
+    #
+    # kept = features(contents)
+    # goal = gram(features(styles))
+    # x = contents.clone().requires_grad_()
+    # optimizer = torch.optim.LBFGS([x], lr=0.5, max_iter=1, history_size=5)
+    # costs = []
+    #
+    # def closure():
+    #     x.data.clamp_(0, 1)
+    #     optimizer.zero_grad()
+    #     now = features(x)
+    #     cost = (now - kept).square().mean() + 10 * (gram(now) - goal).square().mean()
+    #     cost.backward()
+    #     costs.append(cost.item())
+    #     return cost
+    #
+    # for _ in range(steps):
+    #     optimizer.step(closure)
+    # return {"pictures": x.detach(), "goal": goal, "costs": torch.tensor(costs)}
+    # END BROKEN
+
+
+# %% check="ex05.bug_hunt"
+ex05.bug_hunt.check(transfer)
 
 # %% [markdown]
 # ## Run it

@@ -3,7 +3,7 @@
 #
 # **What you will do.** Write two rivals of the Gram matrix, give a painting a photo's colours, and paint with all of it.
 #
-# **You need** lesson 07 and 20 minutes.
+# **You need** lesson 07 and 35 minutes.
 #
 # Under each question there is a check: run it as often as you like. `ex07.diagonal.hint()` gives one of three hints,
 # `ex07.progress()` shows how far you are.
@@ -16,7 +16,7 @@ from nstlib import painted, pictures, plots
 from nstlib.checks import ex07
 
 # %% [markdown]
-# ## Question 1 · The diagonal alone · 6 points
+# ## Question 1 · The diagonal alone
 #
 # $$\frac{1}{4 N^2} \sum_k \left(\frac{G_{X,kk}}{M_X} - \frac{G_{S,kk}}{M_S}\right)^2$$
 #
@@ -38,7 +38,7 @@ def diagonal_style_cost(features_x, features_s):
 ex07.diagonal.check(diagonal_style_cost)
 
 # %% [markdown]
-# ## Question 2 · Mean and spread · 6 points
+# ## Question 2 · Mean and spread
 #
 # $$\frac1N \sum_k \left( (\mu_{X,k} - \mu_{S,k})^2 + (\sigma_{X,k} - \sigma_{S,k})^2 \right)$$
 #
@@ -61,7 +61,28 @@ def statistics_cost(features_x, features_s):
 ex07.statistics.check(statistics_cost)
 
 # %% [markdown]
-# ## Question 3 · A painting in the photo's colours · 4 points
+# ## Question 3 · What the diagonal cannot see
+#
+# You get `F`, (N, M), as a ReLU leaves it. Make another one, nowhere negative, whose Gram matrix has the same diagonal and
+# is another one beside it. The cost of question 1 takes the two for the same, the paper's does not.
+#
+# There is more than one right answer. Yours is judged by what it must have.
+
+
+# %% question="ex07.same_diagonal"
+def same_diagonal(F):
+    """F′, (N, M), nowhere negative: the diagonal of its Gram matrix is that of F's, the rest is not."""
+    # BEGIN SOLUTION
+    others = F[1:]
+    return torch.cat([torch.roll(F[:1], 1, dims=1), others])
+    # END SOLUTION
+
+
+# %% check="ex07.same_diagonal"
+ex07.same_diagonal.check(same_diagonal)
+
+# %% [markdown]
+# ## Question 4 · A painting in the photo's colours
 #
 # A picture's pixels have a mean $\mu$ of three numbers and a covariance $\Sigma$ of 3 × 3. Give the style the content's:
 # every pixel $p$ becomes

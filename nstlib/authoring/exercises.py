@@ -2,7 +2,9 @@
 
 In ``exercises/sources/*.py`` (py:percent) a cell that begins with ``# %% question="ex02.gram"`` holds one function,
 with its body between ``# BEGIN SOLUTION`` and ``# END SOLUTION``; a cell ``# %% check="ex02.gram"`` checks it. The
-learner's notebook keeps the signature and the docstring, and raises NotImplementedError in place of the body.
+learner's notebook keeps the signature and the docstring, and raises NotImplementedError in place of the body. A program
+to repair stands as comments between ``# BEGIN BROKEN`` and ``# END BROKEN``, and comes as code below that stub. The
+cell before a question begins ``## Question N · title``; points, difficulty, importance and minutes are added to it.
 """
 
 import ast
@@ -15,6 +17,7 @@ from nstlib.errors import NstError
 __all__ = ["ExerciseError", "for_instructor", "for_learner", "for_nbgrader"]
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
+BROKEN = "# BEGIN BROKEN", "# END BROKEN"
 FRESH = """import sys
 
 for name in [name for name in sys.modules if name.split(".")[0] == "nstlib"]:
@@ -35,8 +38,10 @@ class ExerciseError(NstError):
 
 def for_instructor(notebook):
     """Return the notebook with its answers, and with each check's text, which the tests compare."""
+    _label(notebook)
     for cell, question in _marked(notebook, "question"):
-        cell.source = "\n".join(line for line in cell.source.splitlines() if line.strip() not in (BEGIN, END))
+        whole = _parted(cell.source)[0]
+        cell.source = "\n".join(line for line in whole.splitlines() if line.strip() not in (BEGIN, END))
         _mark(cell, question)
     for cell, question in _marked(notebook, "check"):
         _mark(cell, question, "nbval-check-output")
@@ -45,6 +50,7 @@ def for_instructor(notebook):
 
 def for_learner(notebook):
     """Return the notebook with stubs for answers; raise ExerciseError if a line of an answer is left anywhere."""
+    _label(notebook)
     answers = []
     for cell, question in _marked(notebook, "question"):
         answers += _answer(cell.source)
@@ -66,7 +72,9 @@ def for_nbgrader(notebook):
     Each check imports nstlib afresh, past what a notebook has changed of it. What stands below the last check, which is
     painting, is not run where nbgrader grades.
     """
+    _label(notebook)
     for cell, question in _marked(notebook, "question"):
+        cell.source = "\n".join(line for line in cell.source.splitlines() if line.strip() not in BROKEN)
         _mark(cell, question)
     last = 0
     for cell, question in _marked(notebook, "check"):
@@ -136,8 +144,33 @@ def _mark(cell, question: str, *tags: str) -> None:
     cell.id = cell_id
 
 
-def _parts(source: str) -> tuple[list[str], list[str], list[str]]:
+def _label(notebook) -> None:
+    """Add to each question's heading its points, and below it how hard, how important and how long it is."""
+    for cell, name in _marked(notebook, "question"):
+        before = notebook.cells[notebook.cells.index(cell) - 1]
+        heading, _, text = before.source.partition("\n")
+        if not re.fullmatch(r"## Question \d+ · [^·]+", heading):
+            continue
+        question = checks.all_questions()[name]
+        dots = [f"{'●' * level}{'○' * (5 - level)}" for level in (question.difficulty, question.importance)]
+        points = f"{question.points} point{'s' * (question.points != 1)}"
+        card = f"*Difficulty {dots[0]} · importance {dots[1]} · about {question.minutes} minutes*"
+        before.source = f"{heading} · {points}\n\n{card}\n{text}".rstrip()
+
+
+def _parted(source: str) -> tuple[str, list[str]]:
+    """Return a source without its program to repair, and that program's lines, no longer comments."""
     lines = source.splitlines()
+    marks = [number for number, line in enumerate(lines) if line.strip() in BROKEN]
+    if not marks:
+        return source, []
+    begin, end = marks
+    broken = [re.sub(r"^(\s*)# ?", r"\1", line).rstrip() for line in lines[begin + 1 : end]]
+    return "\n".join(lines[:begin] + lines[end + 1 :]), broken
+
+
+def _parts(source: str) -> tuple[list[str], list[str], list[str]]:
+    lines = _parted(source)[0].splitlines()
     marks = [line.strip() for line in lines if line.strip() in (BEGIN, END)]
     if marks != [BEGIN, END]:
         raise ExerciseError(f"expected {BEGIN!r} and then {END!r} in an answer, once each, got {marks}")
@@ -146,10 +179,13 @@ def _parts(source: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def _answer(source: str) -> list[str]:
-    return [line.strip() for line in _parts(source)[1] if re.search(r"\w", line)]
+    shown = {line.strip() for line in _parted(source)[1]}
+    return [line.strip() for line in _parts(source)[1] if re.search(r"\w", line) and line.strip() not in shown]
 
 
 def _stub(source: str, question: str) -> str:
     before, answer, after = _parts(source)
     indent = re.match(r"\s*", answer[0])[0]
-    return "\n".join([*before, f'{indent}raise NotImplementedError("{question}")', *after]).rstrip()
+    broken = _parted(source)[1]
+    begin = "  # delete this line when you begin" if broken else ""
+    return "\n".join([*before, f'{indent}raise NotImplementedError("{question}"){begin}', *broken, *after]).rstrip()
