@@ -57,9 +57,9 @@ ex01.content_cost.check(content_cost)
 # %% [markdown]
 # ## Question 3 · How far does a layer see?
 #
-# A layer's number depends on a patch of the picture. Each layer is written as (kernel, stride), and nothing is padded: how
-# many pixels wide is the patch of one number after all of them? For `[(3, 1), (3, 1)]` it is 5: a 3 × 3 kernel sees three
-# numbers, each of which has seen three pixels, and they overlap.
+# How many pixels wide is the patch of the picture on which one number depends, after all these layers? Each is written as
+# (kernel, stride), and nothing is padded. For `[(3, 1), (3, 1)]` it is 5: three numbers that have seen three pixels each,
+# and overlap.
 
 
 # %% question="ex01.field"
@@ -79,11 +79,11 @@ ex01.field.check(receptive_field)
 # %% [markdown]
 # ## Question 4 · Features by hooks
 #
-# You get a network as a library gives it: convolutions, ReLUs and pooling in a row, each with a name, and nothing that
-# hands out what is in between. PyTorch can call a function of yours whenever a layer has answered: a *hook*
-# (`register_forward_hook`). Give back what each of the named layers answers to the picture, as (N, H, W).
+# The network is as a library gives it: convolutions, ReLUs and pooling in a row, each with a name. PyTorch can call a
+# function of yours when a layer has answered: a *hook* (`register_forward_hook`). Give back what each named layer answers
+# to the picture, as (N, H, W).
 #
-# The network takes a batch. It is not yours: leave it as you found it. And look at what its ReLUs do with what they get.
+# The network takes a batch. Leave it as you found it, and look at what its ReLUs do with what they get.
 
 
 # %% question="ex01.hooks"

@@ -3,7 +3,7 @@
 #
 # **What you will do.** Add layers up with weights, leave one out, balance them, and see what the weights do to a cat.
 #
-# **You need** lesson 04 and 35 minutes.
+# **You need** lesson 04 and 35 minutes, and 45 for the last question.
 #
 # Under each question there is a check: run it as often as you like. `ex04.balance.hint()` gives one of three hints,
 # `ex04.progress()` shows how far you are.
@@ -181,6 +181,25 @@ plots.row({"balanced": repaint(even)} | {name: repaint(weights) for name, weight
 # colour is left; without relu3_1 the picture is much like the first.
 #
 # **Look at** the background of the second: who brings the palette?
+
+# %% [markdown]
+# ## Question 6 · Decide a claim
+#
+# Somebody writes in a forum: *“Leave the first layer out of the style cost. It brings nothing but noise; strokes and
+# colours come from the deeper ones.”*
+#
+# Design an experiment that decides whether this is true, run it, and report it in the cell below and in cells that you
+# add under it. Before you run: what will you see if the claim is true, and what if it is not? This question is marked
+# by hand, by these criteria:
+
+# %%
+ex04.claim.criteria()
+
+# %% [markdown] open="ex04.claim"
+# *Your report: what you expected, what you changed and what you kept, what you measured, what follows.*
+
+# %% [markdown]
+# ## How far you are
 
 # %%
 ex04.progress()

@@ -101,9 +101,8 @@ ex05.plateau.check(stopping_step)
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
 #
-# Both averages begin at 0, which makes them too small at first: divide m by $1 - \beta_1^t$ and v by $1 - \beta_2^t$ for the
-# step, t being 1 at the first. X then moves by $-\eta$ times the first over the root of the second plus ε. Give back the
-# new x, m and v; the averages as they are, not divided.
+# Both begin at 0 and are too small at first: for the step, divide m by $1 - \beta_1^t$ and v by $1 - \beta_2^t$. X moves by
+# $-\eta$ times the first, over the root of the second plus ε. Give back x, m and v; the averages not divided.
 
 
 # %% question="ex05.adam"
@@ -124,12 +123,12 @@ ex05.adam.check(adam_step)
 # %% [markdown]
 # ## Question 6 · A program to repair
 #
-# This program repaints several photos at once, each in the style of a painting of its own: `contents` and `styles` are
-# both (B, 3, H, W), RGB from 0 to 1, and the network wants RGB less `mean` over `deviation`. It has **four mistakes**,
-# all of them real ones from programs on the web. One stops it with an error; the others show only in what it returns.
+# This program repaints several photos at once, each in the style of its own painting: `contents` and `styles` are
+# (B, 3, H, W), RGB from 0 to 1, which the network wants less `mean` and over `deviation`. It has **four mistakes**, all
+# found in real programs. One stops it; the others show in what it returns.
 #
-# Find them, and change as little as you can. It should return the pictures, limited to 0 … 1; the styles' Gram matrices,
-# one for each painting; and the cost before each step.
+# Change as little as you can. It should return the pictures, limited to 0 … 1; each painting's Gram matrix; and the cost
+# before each step.
 
 
 # %% question="ex05.bug_hunt"

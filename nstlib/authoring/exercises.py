@@ -12,6 +12,7 @@ import inspect
 import re
 
 from nstlib import checks
+from nstlib.checks.open_questions import OPEN
 from nstlib.errors import NstError
 
 __all__ = ["ExerciseError", "for_instructor", "for_learner", "for_nbgrader"]
@@ -45,6 +46,7 @@ def for_instructor(notebook):
         _mark(cell, question)
     for cell, question in _marked(notebook, "check"):
         _mark(cell, question, "nbval-check-output")
+    _mark_open(notebook)
     return notebook
 
 
@@ -58,6 +60,7 @@ def for_learner(notebook):
         _mark(cell, question)
     for cell, question in _marked(notebook, "check"):
         _mark(cell, question)
+    _mark_open(notebook)
     text = "\n".join(f"{cell.source}\n{cell.metadata}" for cell in notebook.cells)
     if leak := [line for line in answers if len(line) > SHORT and line in text]:
         raise ExerciseError(
@@ -73,6 +76,7 @@ def for_nbgrader(notebook):
     painting, is not run where nbgrader grades.
     """
     _label(notebook)
+    _mark_open(notebook)
     for cell, question in _marked(notebook, "question"):
         cell.source = "\n".join(line for line in cell.source.splitlines() if line.strip() not in BROKEN)
         _mark(cell, question)
@@ -144,14 +148,26 @@ def _mark(cell, question: str, *tags: str) -> None:
     cell.id = cell_id
 
 
+def _mark_open(notebook) -> None:
+    """Give each cell for an answer that a person marks what our grader and nbgrader read."""
+    for cell, name in _marked(notebook, "open"):
+        cell_id = f"{name.replace('.', '-')}-answer"
+        marks = {"grade": True, "solution": True, "locked": False, "task": False, "schema_version": 3}
+        more = {"grade_id": cell_id, "points": OPEN[name].points}
+        cell.metadata = {"nst": {"question": name}, "tags": [f"q:{name}"], "nbgrader": {**marks, **more}}
+        cell.id = cell_id
+
+
 def _label(notebook) -> None:
     """Add to each question's heading its points, and below it how hard, how important and how long it is."""
-    for cell, name in _marked(notebook, "question"):
-        before = notebook.cells[notebook.cells.index(cell) - 1]
+    questions = checks.all_questions() | OPEN
+    for cell, name in [*_marked(notebook, "question"), *_marked(notebook, "open")]:
+        above = notebook.cells[: notebook.cells.index(cell)]
+        before = next((other for other in reversed(above) if other.source.startswith("## ")), cell)
         heading, _, text = before.source.partition("\n")
         if not re.fullmatch(r"## Question \d+ · [^·]+", heading):
             continue
-        question = checks.all_questions()[name]
+        question = questions[name]
         dots = [f"{'●' * level}{'○' * (5 - level)}" for level in (question.difficulty, question.importance)]
         points = f"{question.points} point{'s' * (question.points != 1)}"
         card = f"*Difficulty {dots[0]} · importance {dots[1]} · about {question.minutes} minutes*"

@@ -4,6 +4,7 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
+from nstlib.checks.open_questions import claim
 from nstlib.checks.progress import table
 from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
@@ -343,7 +344,9 @@ balance = Question(
 )
 QUESTIONS = (style_cost, leave_one_out, balance, shares, as_paper)
 
+__all__ = ["QUESTIONS", "as_paper", "balance", "claim", "leave_one_out", "progress", "shares", "style_cost"]
+
 
 def progress():
     """Show what was tried and earned in this exercise."""
-    return table("Exercise 04", QUESTIONS)
+    return table("Exercise 04", QUESTIONS, [claim])

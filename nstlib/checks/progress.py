@@ -64,8 +64,11 @@ def reset() -> Text:
     return Text("Your progress was reset", ("No tries, points or hints are kept any more.",))
 
 
-def table(title: str, questions: Iterable) -> Text:
-    """Return a line for each question: state, points, tries; and one for the predictions of the same lessons."""
+def table(title: str, questions: Iterable, by_hand: Iterable = ()) -> Text:
+    """Return a line for each question: state, points, tries; and one for the predictions of the same lessons.
+
+    by_hand: questions that the instructor marks.
+    """
     questions = list(questions)
     lines = []
     earned = 0
@@ -79,6 +82,7 @@ def table(title: str, questions: Iterable) -> Text:
             f"{SIGNS.get(outcome, '○')} {question.id}: {outcome}, {points} of {question.points} points, "
             f"tries: {entry.get('tries', 0)}{looked}"
         )
+    lines += [f"○ {question.id}: marked by hand, up to {question.points} points" for question in by_hand]
     lines.append(f"{earned} of {sum(question.points for question in questions)} points")
     lessons = tuple(PREDICTION + question.id[2:4] for question in questions)  # 05 also begins 05b.starts
     made = [entry for name, entry in _read().items() if name.startswith(lessons)]

@@ -25,11 +25,14 @@ STATUSES = {
 }
 
 
-def new(directory: Folder) -> None:
+def new(
+    directory: Folder,
+    by_hand: Annotated[bool, typer.Option(help="With the course's question that you mark by hand.")] = True,
+) -> None:
     """Make a bundle: a secret, hidden tests for every question, dates and points to fill in. Keep it to yourself."""
     from nstlib.grading.bundle import bundle
 
-    loaded = bundle.new(directory)
+    loaded = bundle.new(directory, by_hand=by_hand)
     tests = sum(map(len, loaded.tests.values()))
     points = sum(loaded.points.values())
     say(f"{directory} has {tests} hidden tests for {len(loaded.questions)} questions, worth {points} points.")
@@ -44,7 +47,8 @@ def demo_class(directory: Folder) -> None:
     say(
         f"{directory / 'submissions'} has the work of {len(students)} students, {directory / 'roster.csv'} their names."
     )
-    say(f"Grade it:  nst bundle new BUNDLE  and  nst grade {directory / 'submissions'} --bundle BUNDLE --out OUT")
+    say("Make hidden tests:  nst bundle new BUNDLE --no-by-hand")
+    say(f"Grade it:  nst grade {directory / 'submissions'} --bundle BUNDLE --out OUT")
 
 
 def grade(

@@ -48,6 +48,37 @@ def content_cost(features_x, features_c):
 
 # %% check="ex01.content_cost"
 ex01.content_cost.check(content_cost)
+
+# %% [markdown]
+# ## Question 3 · How far a layer sees
+#
+# Read it twice.
+
+# %% question="ex01.field"
+def receptive_field(layers):
+    """Pixels."""
+    # BEGIN SOLUTION
+    return 1 + sum(kernel - 1 for kernel, _ in layers)
+    # END SOLUTION
+    # BEGIN BROKEN
+    # width = 2
+    # for kernel, stride in layers:
+    #     width += kernel
+    # return width
+    # END BROKEN
+
+# %% check="ex01.field"
+ex01.field.check(receptive_field)
+
+# %% question="ex01.hooks"
+def layer_features(network, picture, layers):
+    """Features by name."""
+    # BEGIN SOLUTION
+    return dict.fromkeys(layers, picture)
+    # END SOLUTION
+
+# %% check="ex01.hooks"
+ex01.hooks.check(layer_features)
 '''
 
 
@@ -131,8 +162,10 @@ def test_learners_notebooks_hold_no_output_and_are_short(name):
     cells = built("student", name).cells
     assert not [cell.id for cell in cells if cell.cell_type == "code" and cell.outputs]
     words = [len(test_notebooks.prose(cell.source)) for cell in cells if cell.cell_type == "markdown"]
-    assert max(words) <= test_notebooks.WORDS and sum(words) < 400  # 20 minutes hold no more
-    assert max(test_notebooks.code_lines(cell) for cell in cells if cell.cell_type == "code") <= 15
+    assert max(words) <= test_notebooks.WORDS and sum(words) < 500  # an hour holds no more
+    long = [cell for cell in cells if cell.cell_type == "code" and test_notebooks.code_lines(cell) > 15]
+    assert all("delete this line when you begin" in cell.source for cell in long)  # a program to repair
+    assert all(test_notebooks.code_lines(cell) <= 40 for cell in long)
 
 
 @every
@@ -192,6 +225,27 @@ def test_a_source_that_is_no_exercise_is_refused(old, new, words):
     assert old in SOURCE
     with pytest.raises(ExerciseError, match=words):
         exercises.verify(notebook(SOURCE.replace(old, new)), "ex01")
+
+
+def test_a_program_to_repair_stands_below_its_stub_and_not_in_the_answer():
+    learner, instructor = exercises.for_learner(notebook()), exercises.for_instructor(notebook())
+    source = next(cell.source for cell in learner.cells if cell.metadata.get("nst") == {"question": "ex01.field"})
+    *_, stub, width, loop, add, result = source.splitlines()
+    assert stub == '    raise NotImplementedError("ex01.field")  # delete this line when you begin'
+    assert [width, loop, add, result] == [
+        "    width = 2", "    for kernel, stride in layers:", "        width += kernel", "    return width",
+    ]  # fmt: skip
+    answer = next(cell.source for cell in instructor.cells if cell.metadata.get("nst") == {"question": "ex01.field"})
+    assert "BROKEN" not in answer and "width" not in answer and "return 1 + sum" in answer
+
+
+def test_a_question_says_its_points_and_how_hard_important_and_long_it_is():
+    for make in (exercises.for_learner, exercises.for_instructor, exercises.for_nbgrader):
+        (text,) = [cell.source for cell in make(notebook()).cells if cell.source.startswith("## Question 3")]
+        assert text == (
+            "## Question 3 · How far a layer sees · 3 points\n\n"
+            "*Difficulty ●●●○○ · importance ●●●○○ · about 10 minutes*\n\nRead it twice."
+        )
 
 
 def test_a_complete_source_is_accepted():

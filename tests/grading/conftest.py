@@ -53,7 +53,9 @@ def _family(zygote_pid: int) -> list[int]:
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
     """A bundle of all questions; not to be changed."""
-    return bundle.new(tmp_path_factory.mktemp("class") / "autumn", secret=bytes(range(32)), created=date(2026, 9, 1))
+    return bundle.new(
+        tmp_path_factory.mktemp("class") / "autumn", secret=bytes(range(32)), created=date(2026, 9, 1), by_hand=False
+    )
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,7 @@ def main(students: int = 200, bad: int = 60) -> int:
         (work / "canary").mkdir()
         canary = work / "canary" / "file"
         canary.write_text("hidden tests")
-        tests = bundle.new(work / "bundle")
+        tests = bundle.new(work / "bundle", by_hand=False)
         good = honest(students - bad)
         evil = attackers(bad, canary)
         write(work / "alone", good)

@@ -117,11 +117,15 @@ class Bundle:
         )
 
 
-def new(directory: Path, *, secret: bytes | None = None, created: date | None = None) -> Bundle:
-    """Make a bundle in a temporary folder, which takes its name once it is complete. Raises BundleError."""
+def new(directory: Path, *, secret: bytes | None = None, created: date | None = None, by_hand: bool = True) -> Bundle:
+    """Make a bundle in a temporary folder, which takes its name once it is complete. Raises BundleError.
+
+    by_hand: whether the course's own questions that a person marks are in its rubric.csv.
+    """
     directory = Path(os.path.abspath(directory))
     _require_safe_location(directory)
     from nstlib.checks import all_questions
+    from nstlib.checks.open_questions import OPEN
     from nstlib.grading.bundle import hidden_tests
 
     secret = secrets.token_bytes(32) if secret is None else secret
@@ -137,6 +141,8 @@ def new(directory: Path, *, secret: bytes | None = None, created: date | None = 
         write(part / "bundle.toml", classroom.toml(title, created or date.today(), points))
         for name, text in classroom.EMPTY.items():
             write(part / name, text)
+        if by_hand:
+            write(part / "rubric.csv", rubric.text(OPEN.values()))
         write(part / ".gitignore", "*\n")  # no repository that it lies in commits it
         _write_secret(part / "secret", secret)
         write_questions(part, questions)

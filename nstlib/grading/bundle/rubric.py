@@ -16,7 +16,7 @@ from nstlib.grading.bundle.questions import Criterion, GradedQuestion
 from nstlib.grading.csv_files import TableError
 from nstlib.grading.escaping import normalized, printable
 
-__all__ = ["HandMark", "Marks", "add_lines", "fingerprint", "read_marks", "read_rubric", "sheet", "shortened"]
+__all__ = ["HandMark", "Marks", "add_lines", "fingerprint", "read_marks", "read_rubric", "sheet", "shortened", "text"]
 
 RESERVED = ("student", "answer", "comment", "line")  # a sheet's other columns, and what reading one adds to each row
 NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
@@ -86,6 +86,13 @@ def read_rubric(path: Path, tested: Mapping[str, GradedQuestion]) -> dict[str, G
         criteria.setdefault(name, []).append(Criterion(criterion, int(points), row.get("description", "")))
     questions = [*tested.values(), *(_question(name, found) for name, found in criteria.items())]
     return {question.id: question for question in sorted(questions, key=lambda one: exercises.index(_exercise(one.id)))}
+
+
+def text(questions: Iterable) -> str:
+    """Return rubric.csv for the course's own questions that are marked by hand."""
+    heads = ["question", "criterion", "points", "description"]
+    rows = [(question.id, one.name, one.points, one.description) for question in questions for one in question.by]
+    return csv_files.text(heads, rows)
 
 
 def read_marks(folder: Path, questions: Iterable[GradedQuestion]) -> Marks:

@@ -121,7 +121,10 @@ def test_gradients_are_asked_through_numbers_that_the_notebook_does_not_have(mad
     with_gradient = [test for question in questions for test in question.tests if test.cotangent is not None]
     assert len(with_gradient) > 30
     for test in with_gradient:
-        assert test.cotangent.dtype == np.float64 and test.cotangent.shape == test.expected.values[""].shape
+        assert (
+            test.cotangent.dtype == np.float64
+            and test.cotangent.shape == next(iter(test.expected.values.values())).shape
+        )
         assert (abs(test.cotangent) >= 0.5).all() and any(gradient is not None for gradient in test.expected.gradients)
 
 
@@ -147,6 +150,8 @@ def test_with_the_weights_of_the_notebook_replies_are_those_of_calling():
         for case in question.public_cases:
             for function in (question.reference, *(mistake.function for mistake in question.misconceptions)):
                 theirs = calling.reply(function, case)
+                if len(theirs.values) > 1:  # the notebook weighs each of them afresh
+                    continue
                 size = theirs.values[""].size if "" in theirs.values else 0
                 weights = torch.linspace(-1, 1.5, size, dtype=torch.float64).cos().numpy()
                 ours = hidden_tests.record_reply(function, case, weights if size else None)
@@ -178,20 +183,20 @@ def test_the_same_secret_gives_the_same_bundle_and_another_gives_another(made, t
 
 def test_an_override_may_hold_a_comment_for_the_student(copy):
     assert (copy / "overrides.csv").read_text().strip().endswith(",comment")
-    rows = "student,question,points,reason,comment\nanna,ex02.gram,7,oral exam,Well argued.\nben,ex02.gram,0,copied\n"
+    rows = "student,question,points,reason,comment\nanna,ex02.gram,3,oral exam,Well argued.\nben,ex02.gram,0,copied\n"
     (copy / "overrides.csv").write_text(rows)
     assert [override.comment for override in Bundle.load(copy).overrides] == ["Well argued.", ""]
 
 
 def test_the_digest_is_of_what_decides_points_and_not_of_dates_and_the_class(made, copy):
     (copy / "roster.csv").write_text("student\nanna\n")
-    (copy / "overrides.csv").write_text("student,question,points,reason\nanna,ex02.gram,7,oral exam\n")
+    (copy / "overrides.csv").write_text("student,question,points,reason\nanna,ex02.gram,3,oral exam\n")
     (copy / "extensions.csv").write_text("student,exercise,days,reason\nanna,ex02,2,ill\n")
     settings = (copy / "bundle.toml").read_text()
     (copy / "bundle.toml").write_text(settings.replace("# due =", "due =").replace("per_day = 0", "per_day = 5"))
     moved = Bundle.load(copy)
     assert moved.digest == made.digest and moved.policy.per_day == 5 and moved.policy.due[""].year == 2027
-    assert (moved.roster[0].id, moved.overrides[0].points, moved.policy.extensions[0].days) == ("anna", 7, 2)
+    assert (moved.roster[0].id, moved.overrides[0].points, moved.policy.extensions[0].days) == ("anna", 3, 2)
     (copy / "bundle.toml").write_text(settings.replace('"ex02.gram" = 8', '"ex02.gram" = 9'))
     assert Bundle.load(copy).points["ex02.gram"] == 9 and Bundle.load(copy).digest != made.digest
 
@@ -268,7 +273,7 @@ def test_a_question_whose_mistakes_cannot_be_told_apart_makes_no_bundle():
         (lambda path: (path / "bundle.toml").write_text('[late]\ndue = "soon"\n'), "late"),
         (lambda path: (path / "bundle.toml").write_text("[late]\npercent_per_day = 200\n"), "percent_per_day, got 200"),
         (lambda path: (path / "bundle.toml").write_text('[late]\nfree_days = "two"\n'), "for free_days, got 'two'"),
-        (lambda path: (path / "tests.json").write_text("[{}]"), "version 2, got version 1: another version of nstlib"),
+        (lambda path: (path / "tests.json").write_text("[{}]"), "version 3, got version 1: another version of nstlib"),
         (lambda path: (path / "tests.json").write_text('{"version": 2, "questions": [{}]}'), "damaged"),
         (lambda path: (path / "tests.json").write_text("{"), "damaged"),
         (lambda path: (path / "tests" / "ex02.gram.npz").write_bytes(b"PK"), "damaged"),
@@ -335,7 +340,7 @@ def test_loading_needs_no_pytorch(made):
     code = "import sys; from pathlib import Path; from nstlib.grading.bundle.bundle import Bundle\n"
     code += "print(len(Bundle.load(Path(sys.argv[1])).tests), 'torch' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code, str(made.path)], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["18", "False"]
+    assert run.stdout.split() == ["30", "False"]
 
 
 @pytest.mark.parametrize(
@@ -356,7 +361,7 @@ def test_loading_needs_no_pytorch(made):
             "student,question,points,reason\nannna,ex02.gram,2,oral\n",
             "overrides.csv, line 2, names 'annna'",
         ),
-        ("overrides.csv", "student,question,points,reason\nanna,ex02.gram,50,oral\n", "has 8 points, and 50 are given"),
+        ("overrides.csv", "student,question,points,reason\nanna,ex02.gram,50,oral\n", "has 4 points, and 50 are given"),
     ],
 )
 def test_a_slip_of_the_instructors_is_said_before_it_costs_anybody_anything(file, text, said, copy):
