@@ -79,9 +79,8 @@ ex01.field.check(receptive_field)
 # %% [markdown]
 # ## Question 4 · Features by hooks
 #
-# The network is as a library gives it: convolutions, ReLUs and pooling in a row, each with a name. PyTorch can call a
-# function of yours when a layer has answered: a *hook* (`register_forward_hook`). Give back what each named layer answers
-# to the picture, as (N, H, W).
+# The network has convolutions, ReLUs and pooling in a row, each with a name. PyTorch calls a function of yours when a
+# layer has answered: a *hook* (`register_forward_hook`). Give back what each layer in the list answers, as (N, H, W).
 #
 # The network takes a batch. Leave it as you found it, and look at what its ReLUs do with what they get.
 

@@ -188,9 +188,8 @@ plots.row({"balanced": repaint(even)} | {name: repaint(weights) for name, weight
 # Somebody writes in a forum: *“Leave the first layer out of the style cost. It brings nothing but noise; strokes and
 # colours come from the deeper ones.”*
 #
-# Design an experiment that decides whether this is true, run it, and report it in the cell below and in cells that you
-# add under it. Before you run: what will you see if the claim is true, and what if it is not? This question is marked
-# by hand, by these criteria:
+# Design an experiment that decides whether this is true, run it, and report it below; add cells as you need them. First
+# say what you will see if it is true, and if not. This is marked by hand:
 
 # %%
 ex04.claim.criteria()

@@ -96,8 +96,7 @@ ex05.plateau.check(stopping_step)
 # %% [markdown]
 # ## Question 5 · Adam by hand
 #
-# Lesson 05 lets `torch.optim.Adam` choose the stride. Write its step yourself. With β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ and
-# the gradient $g$:
+# Write a step of Adam yourself. With β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ and the gradient $g$:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
 #
@@ -123,12 +122,11 @@ ex05.adam.check(adam_step)
 # %% [markdown]
 # ## Question 6 · A program to repair
 #
-# This program repaints several photos at once, each in the style of its own painting: `contents` and `styles` are
-# (B, 3, H, W), RGB from 0 to 1, which the network wants less `mean` and over `deviation`. It has **four mistakes**, all
-# found in real programs. One stops it; the others show in what it returns.
+# This program repaints B photos at once, each like its own painting. `contents` and `styles` are (B, 3, H, W), RGB from
+# 0 to 1; the network wants them less `mean`, over `deviation`. It has **four mistakes** of real programs. One stops it;
+# the others show in what it returns.
 #
-# Change as little as you can. It should return the pictures, limited to 0 … 1; each painting's Gram matrix; and the cost
-# before each step.
+# It shall return the pictures, limited to 0 … 1; each painting's Gram matrix; each step's cost.
 
 
 # %% question="ex05.bug_hunt"
