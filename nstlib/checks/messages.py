@@ -2,11 +2,14 @@
 
 import inspect
 
+import numpy as np
+
 from nstlib.checks import calling
 from nstlib.checks.calling import SECONDS
+from nstlib.checks.judging.properties import measured
 from nstlib.checks.judging.replies import Reply
 from nstlib.checks.judging.verdict import Verdict
-from nstlib.checks.matrices import work
+from nstlib.checks.matrices import side_by_side, work
 from nstlib.checks.number_messages import KINDS, compare, explain, kind_and_shape
 from nstlib.checks.results import Block
 
@@ -51,11 +54,12 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
     if verdict.outcome == "raised":
         return (called, answer[verdict.call].text)
     shown = (called,) if block is None else (called, block)
+    if question.property and verdict.numbers:
+        known = [_message(question, verdict.misconception, case.symbols)] if verdict.misconception else []
+        return (called, *_unmet(question, case, answer[verdict.call]), *known)
     if verdict.misconception:
         raised = [text for text in (answer[verdict.call].text,) if text]
         return (*shown, *raised, _message(question, verdict.misconception, case.symbols))
-    if question.property and verdict.numbers:
-        return (called, *_unmet(answer[verdict.call]))
     besides = tuple(_fault(fault, answer[verdict.call], question) for fault in verdict.faults)
     if verdict.likely:
         seems = _message(question, verdict.likely, case.symbols)
@@ -81,15 +85,24 @@ _GRADIENT_DIFFERS = (
 def _work(question, case, reply: Reply, first: int) -> Block | None:
     """Show the call's numbers beside what came back and what was expected, where they are few."""
     expected = calling.reply(question.reference, case, None)
-    return work(list(inspect.signature(question.reference).parameters), case.arguments, reply, expected, first)
+    return work(_names(question), case.arguments, reply, expected, first)
 
 
-def _unmet(reply: Reply) -> list[str]:
-    """Say which of the statements about an answer hold and which do not."""
-    holds = [statement for statement, value in reply.values.items() if value]
-    fails = [statement for statement, value in reply.values.items() if not value]
-    told = [f"This holds: {'; '.join(holds)}."] if holds else []
+def _unmet(question, case, reply: Reply) -> list[str]:
+    """Show an open answer, and say which of the statements that it must meet hold and which do not."""
+    statements = measured(question.property, case.arguments, reply).values
+    holds = [statement for statement, value in statements.items() if value]
+    fails = [statement for statement, value in statements.items() if not value]
+    columns = {name: value.double().numpy() for name, value in zip(_names(question), case.arguments, strict=True)}
+    answer = reply.values.get("", np.zeros(()))
+    parts = {f"your answer[{number}]": part for number, part in enumerate(answer)} if answer.ndim == 3 else {}
+    block = side_by_side(columns | (parts or {"your answer": answer}))
+    told = [*([block] if block else []), *([f"This holds: {'; '.join(holds)}."] if holds else [])]
     return [*told, f"This does not hold yet: {'; '.join(fails)}."]
+
+
+def _names(question) -> list[str]:
+    return list(inspect.signature(question.reference).parameters)
 
 
 def _negative(question, verdict: Verdict) -> tuple[str, ...]:

@@ -80,6 +80,7 @@ ON_THE_WAY = {
     "x.flip(-1)": "reversed in its last dimension",
     "x[..., :-1]": "cut by the last entry of its last dimension",
     "x[..., 1:]": "cut by the first entry of its last dimension",
+    "x[:, :-1]": "cut by the last entry of its second dimension",
     "x - x.mean()": "centred by one mean for all",
     "x - x.mean(-1, keepdim=True)": "centred along its last dimension",
     "x / x.norm()": "scaled to length 1",

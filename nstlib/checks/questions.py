@@ -173,7 +173,8 @@ class Question:
             mistake.id: self.measured(cases, (calling.reply(mistake.function, case) for case in cases))
             for mistake in self.misconceptions
         }
-        answer = self.measured(cases, calling.replies(function, cases))
+        replies = calling.replies(function, cases)
+        answer = self.measured(cases, replies)
         symbols = [case.symbols for case in cases]
         groups = [case.group for case in cases]
         verdict = judge(expected, mistakes, answer, symbols, self.kinds, self.tolerance, groups)
@@ -185,7 +186,7 @@ class Question:
                 again = self.measured(cases[:1], calling.replies(function, cases[:1]))
             if judge(expected[:1], {}, again, symbols[:1], self.kinds, self.tolerance).outcome != "correct":
                 verdict = Verdict("not yet", faults=("again",))
-        return verdict, answer, used
+        return verdict, replies, used
 
     @cached_property
     def _mutants(self) -> list[Mutant]:

@@ -75,6 +75,9 @@ def test_a_known_mistake_is_shown_in_the_first_call_that_differs(question):
         verdict = question.verdict(mistake.function)
         first, *rest = question.check(mistake.function).lines
         assert question.public_cases[verdict.call].words in first and rest
+        if question.property:
+            assert any("This does not hold yet: " in line for line in rest) or verdict.numbers is None
+            continue
         compared = ("Your answer: " in first and "Expected: " in first) or "These names are missing" in first
         assert (compared or "Error: " in rest[0]) == (verdict.numbers is not None), first
 

@@ -46,6 +46,7 @@ def differences(
     wrong = [call for call, pair in enumerate(pairs) if not rule.agree(*pair)]
     if not wrong:
         return None
+    wrong.sort(key=lambda call: _is_finite(pairs[call][1]))  # nan says more than any number
     expected, answer = pairs[wrong[0]]
     numbers = Numbers(wrong[0], agreeing=len(pairs) - len(wrong))
     if answer.unread or answer.status != "value":
@@ -64,6 +65,10 @@ def differences(
     everywhere = "" if None in ratios else factor(ratios, symbols)
     found = _farthest(numbers, expected, answer, rule)
     return replace(found, ratio=ratios[wrong[0]], factor=everywhere, factors=kept, apart=apart)
+
+
+def _is_finite(reply: Reply) -> bool:
+    return all(np.isfinite(value).all() for value in reply.values.values())
 
 
 def _apart(expected: Reply, answer: Reply) -> float:
