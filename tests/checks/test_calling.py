@@ -224,3 +224,43 @@ def test_an_input_of_another_dtype_or_shape_counts_as_changed(spoil):
     names: dict = {"torch": torch}
     exec(f"def f(x):\n    {spoil}\n    return torch.ones(2)", names)
     assert reply(names["f"], CASE).changed
+
+
+def network_case():
+    weight, bias = torch.full((1, 3, 1, 1), -1.0), torch.zeros(1)
+    layers = [["conv1_1", "conv", weight, bias], ["relu1_1", "relu", None, None], ["pool1", "pool", None, None]]
+    return Case(({"network": layers}, torch.ones(1, 3, 2, 2)), "", {}, gradient=(1,))
+
+
+def test_a_network_is_made_of_data_and_its_relu_works_in_place():
+    def answer(network, picture):
+        x = network[0](picture)
+        before = x.clone()
+        network[1](x)
+        return torch.stack([before.sum(), x.sum(), torch.tensor(float(network[2](x).numel()))])
+
+    found = reply(answer, network_case())
+    assert found.values[""].tolist() == [-12, 0, 1] and not found.changed
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda network: network[0].weight.data.add_(1),
+        lambda network: network[1].register_forward_hook(lambda *given: None),
+        lambda network: network.append(torch.nn.Linear(1, 1)),
+    ],
+)
+def test_a_network_that_is_left_otherwise_counts_as_changed(spoil):
+    def answer(network, picture):
+        spoil(network)
+        return picture.sum()
+
+    assert reply(answer, network_case()).changed
+    assert not reply(lambda network, picture: network.eval().requires_grad_(False)(picture), network_case()).changed
+
+
+def test_tensors_by_name_keep_their_shapes_and_gradients():
+    found = reply(lambda x: {"a": x.sum(0), "b": x.sum(), "c": 2.0}, CASE)
+    assert [found.values[name].shape for name in "abc"] == [(3,), (), ()]
+    assert found.gradients[0] is not None and reply(lambda x: {"a": x.detach()}, CASE).gradients == (None,)

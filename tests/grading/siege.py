@@ -99,7 +99,7 @@ def main(students: int = 200, bad: int = 60) -> int:
         mixed = rows(work / "out-mixed")
         forged = [name for name, (attack, _) in evil.items() if mixed[name][GRAM] not in NOTHING and not attack.right]
         waiting = [name for name in evil if mixed[name][GRAM] == ""]
-        lost = [name for name, (attack, _) in evil.items() if attack.right and mixed[name][GRAM] != "8"]
+        lost = [name for name, (attack, _) in evil.items() if attack.right and mixed[name][GRAM] != "4"]
         harm = canary.read_text() != "hidden tests" or os.listdir(canary.parent) != ["file"]
         changed = [name for name in good if mixed[name] != alone[name]]
         ends = Counter()

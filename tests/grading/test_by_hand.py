@@ -94,7 +94,7 @@ def test_from_the_rubric_to_the_students_page(graded, bundle, tmp_path, jail):
     sheet = (bundle / "marks" / f"{ESSAY}.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in sheet] == ["student", "anna", "ben", "cleo"]
     assert (result.exit_status, result.unmarked, result.waits) == (2, 3, False)
-    assert [(lines[name][ESSAY], lines[name]["total"], lines[name]["max"]) for name in class_] == [("", "", "25")] * 3
+    assert [(lines[name][ESSAY], lines[name]["total"], lines[name]["max"]) for name in class_] == [("", "", "23")] * 3
     page = read((tmp_path / "out" / "by_hand.html").read_text()).text
     assert f"{ESSAY}: 3 of 3 wait" in page and "Sums forget <places>." in page and "look into the file" in page
     assert f"{ESSAY}: 3 of 3 answers have no points yet" in (tmp_path / "out" / "report.html").read_text().replace(
@@ -106,9 +106,9 @@ def test_from_the_rubric_to_the_students_page(graded, bundle, tmp_path, jail):
     again, lines = graded(marker=None)
     assert (again.marked_now, again.unmarked) == (0, 1)  # no answer is run again; cleo's line is not complete
     assert [lines[name][ESSAY] for name in class_] == ["2.5", "0", ""]
-    assert [lines[name]["total"] for name in class_] == ["10.5", "8", ""]
+    assert [lines[name]["total"] for name in class_] == ["6.5", "4", ""]
     feedback = read((tmp_path / "out" / "feedback" / "anna.html").read_text()).text
-    for words in ("10.5 of 25 points", "reason, 1.5 of 2: Says why.", "example, 1 of 1", "says: Which positions?"):
+    for words in ("6.5 of 23 points", "reason, 1.5 of 2: Says why.", "example, 1 of 1", "says: Which positions?"):
         assert words in feedback
     assert "marked by hand: 2 of 3, mean 1.25 of 3 points" in (tmp_path / "out" / "report.html").read_text().replace(
         "</a>", ""
@@ -124,7 +124,7 @@ def test_an_answer_that_was_changed_waits_again_and_its_first_mark_is_kept(grade
     sheet = (bundle / "marks" / f"{ESSAY}.csv").read_text().splitlines()
     assert [line.split(",")[2:] for line in sheet[1:]] == [["1", "1", ""], ["", "", ""]]
     _, lines = graded({"anna": essay("One.")})
-    assert lines["anna"]["total"] == "10"
+    assert lines["anna"]["total"] == "6"
 
 
 def test_a_late_answer_loses_what_every_other_loses_and_an_override_counts_in_place_of_marks(graded, bundle, tmp_path):
@@ -133,8 +133,8 @@ def test_a_late_answer_loses_what_every_other_loses_and_an_override_counts_in_pl
     os.utime(tmp_path / "in" / "anna" / "all.ipynb", ((DUE + timedelta(hours=1)).timestamp(),) * 2)
     (bundle / "overrides.csv").write_text(f"student,question,points,reason,comment\nben,{ESSAY},3,oral,\n")
     result, lines = graded()
-    assert lines["anna"]["penalty"] == "1.1" and lines["anna"]["total"] == "9.9"
-    assert (lines["ben"]["total"], result.unmarked, result.exit_status) == ("11", 0, 0)
+    assert lines["anna"]["penalty"] == "0.7" and lines["anna"]["total"] == "6.3"
+    assert (lines["ben"]["total"], result.unmarked, result.exit_status) == ("7", 0, 0)
 
 
 def test_words_behind_a_picture_are_read_and_where_words_are_cut_it_is_said_how_many(graded, bundle, tmp_path, jail):
@@ -173,7 +173,7 @@ def test_marks_follow_a_text_whose_student_is_called_otherwise_by_now(graded, bu
     mark(bundle, smith="1,1,Well said.")
     (tmp_path / "in" / "smith").rename(tmp_path / "in" / "ann")
     result, lines = graded()
-    assert lines["ann"]["total"] == "10" and "smith" not in lines and result.unmarked == 1
+    assert lines["ann"]["total"] == "6" and "smith" not in lines and result.unmarked == 1
     assert "Well said." in (tmp_path / "out" / "feedback" / "ann.html").read_text()
     before = (bundle / "marks" / f"{ESSAY}.csv").read_text()
     (tmp_path / "in" / "ben").rename(tmp_path / "in" / "benjamin")
@@ -181,7 +181,7 @@ def test_marks_follow_a_text_whose_student_is_called_otherwise_by_now(graded, bu
     assert (bundle / "marks" / f"{ESSAY}.csv").read_text() == before  # ben's line waits for him
     assert "Line <code>ben</code>" in (tmp_path / "out" / "by_hand.html").read_text()
     merged = merge(tmp_path / "term", [tmp_path / "out"], Bundle.load(bundle))
-    assert {row.student: row.raw for row in merged.rows}["ann"] == 10
+    assert {row.student: row.raw for row in merged.rows}["ann"] == 6
 
 
 def test_marks_do_not_follow_a_copy_to_another_student(graded, bundle, tmp_path):
@@ -201,4 +201,4 @@ def test_a_week_that_was_graded_before_the_rubric_is_not_merged_as_zeros(graded,
     graded()
     mark(bundle, anna="2,1,")
     merged = merge(tmp_path / "term", [tmp_path / "out"], Bundle.load(bundle))
-    assert [row.total for row in merged.rows] == [11]
+    assert [row.total for row in merged.rows] == [7]

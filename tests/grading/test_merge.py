@@ -208,11 +208,11 @@ def test_a_line_for_any_text_counts_where_it_is_clear_whose_it_is_meant_for(with
 def test_an_override_follows_the_work_and_one_that_could_be_eithers_is_kept_and_asked_about(bundle, tmp_path):
     outs = told_apart(tmp_path, bundle)
     heading = "student,question,points,reason,comment\n"
-    lines = "anna,ex02.gram,1,oral,See me.\nanna,ex01.unroll,4,oral,\n"
+    lines = "anna,ex02.gram,1,oral,See me.\nanna,ex01.unroll,2,oral,\n"
     (bundle.path / "overrides.csv").write_text(heading + lines)
     merged = merge(tmp_path / "out", [*outs], Bundle.load(bundle.path))
     rows = gradebook(tmp_path / "out")
-    assert rows[f"anna ({outs[0]})"]["override"] == "-7" and rows[f"anna ({outs[1]})"]["override"] == ""
+    assert rows[f"anna ({outs[0]})"]["override"] == "-3" and rows[f"anna ({outs[1]})"]["override"] == ""
     assert merged.exit_status == 1
     pages = [path.read_text() for path in (tmp_path / "out" / "feedback").glob("*.html")]
     assert sum("See me." in page for page in pages) == 1
@@ -224,7 +224,7 @@ def test_an_override_follows_the_work_and_one_that_could_be_eithers_is_kept_and_
     exact = f"anna ({outs[0]}),ex02.gram,2,oral,\n"
     (bundle.path / "overrides.csv").write_text(heading + "anna,ex02.gram,1,oral,\n" + exact)
     merge(tmp_path / "exact", outs, Bundle.load(bundle.path))
-    assert gradebook(tmp_path / "exact")[f"anna ({outs[0]})"]["override"] == "-6"
+    assert gradebook(tmp_path / "exact")[f"anna ({outs[0]})"]["override"] == "-2"
 
 
 @pytest.mark.parametrize("exercise", ["ex02", ""])

@@ -20,14 +20,14 @@ def folder(tmp_path):
 
 def test_a_traceback_leads_to_the_students_own_line(jail, made, folder, tmp_path):
     said = rerun(folder, made, "Anna", GRAM)
-    assert "anna/all.ipynb" in said and "✗ raised an error, 0 of 8 points" in said
+    assert "anna/all.ipynb" in said and "✗ raised an error, 0 of 4 points" in said
     assert "line 5, in gram_matrix" in said and "return F @ F.T * NOT_THERE" in said
     assert "NameError: name 'NOT_THERE' is not defined" in said and "child.py" not in said
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 def test_a_right_answer_and_a_broken_file_are_told(jail, made, folder):
-    assert "✓ right, 8 of 8 points" in rerun(folder, made, "ben", GRAM)
+    assert "✓ right, 4 of 4 points" in rerun(folder, made, "ben", GRAM)
     assert "Its end is missing" in rerun(folder, made, "cleo", GRAM)
 
 

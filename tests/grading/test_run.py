@@ -67,7 +67,7 @@ def test_a_class_is_graded_in_jailed_children(jail, made, folder, tmp_path):
     write(folder, {"finn": gram("def gram_matrix(features):\n    return features.flatten(1).T @ features.flatten(1)")})
     result = grade(folder, made, tmp_path / "out", limits=Limits(wall=2))
     rows = gradebook(tmp_path / "out")
-    assert [rows[name][GRAM] for name in ("anna", "ben", "dan", "eve", "finn")] == ["8", "8", "8", "", "0"]
+    assert [rows[name][GRAM] for name in ("anna", "ben", "dan", "eve", "finn")] == ["4", "4", "4", "", "0"]
     assert (result.exit_status, result.marked_now, rows["eve"]["flags"]) == (1, 6, "reject:html time_from_file")
     tests = table((tmp_path / "out" / "tests.csv").read_text())
     assert {row["misconception"] for row in tests if (row["student"], row["question"]) == ("finn", GRAM)} == {
@@ -106,7 +106,7 @@ def test_points_dates_class_and_overrides_need_no_marking(graded, made, tmp_path
     graded()
     copy = Path(shutil.copytree(made.path, tmp_path / "bundle"))
     (copy / "roster.csv").write_text("student,name\nanna,Anna A\nben,Ben\ncleo,C\nzoe,Zoe\n")
-    (copy / "overrides.csv").write_text(f"student,question,points,reason\nben,{GRAM},7,oral exam\n")
+    (copy / "overrides.csv").write_text(f"student,question,points,reason\nben,{GRAM},3,oral exam\n")
     text = (copy / "bundle.toml").read_text().replace("# due = 2027-01-31T23:59:00", "due = 2027-02-27T23:59:00")
     (copy / "bundle.toml").write_text(text.replace("percent_per_day = 0", "percent_per_day = 10"))
     result, seen = graded(bundle=Bundle.load(copy))
@@ -129,7 +129,7 @@ def test_only_and_exclude_choose_and_an_unknown_student_is_said(graded):
 def test_one_exercise_alone_is_graded_and_counted(graded, made, tmp_path):
     graded(bundle=made.only(["ex02"]))
     row = gradebook(tmp_path / "out")["anna"]
-    assert (row["max"], "ex01.unroll" in row, row["status"]) == ("22", False, "graded")
+    assert (row["max"], "ex01.unroll" in row, row["status"]) == ("20", False, "graded")
     assert len(graded()[1]) == 3  # all of it is another question
     with pytest.raises(BundleError, match="no exercise 'ex99'; it has ex01, ex02"):
         made.only(["ex99"])
@@ -237,7 +237,7 @@ def test_the_rows_of_honest_students_are_the_same_with_hostile_ones_among_them(j
     assert {name: mixed[name] for name in honest} == alone
     wrong = [f"x{number}" for number, attack in enumerate(ATTACKS) if not attack.right]
     assert len(wrong) > 8 and {mixed[name][GRAM] for name in wrong} == {"0", ""}  # the jail refused some
-    assert {mixed[name]["ex01.unroll"] for name in bad} == {"4"}  # each question by itself
+    assert {mixed[name]["ex01.unroll"] for name in bad} == {"2"}  # each question by itself
     for name in honest:
         pages = [(tmp_path / out / "feedback" / f"{name}.html").read_bytes() for out in ("out1", "out2")]
         assert pages[0] == pages[1]
