@@ -8,6 +8,7 @@ import builtins
 import inspect
 import os
 import textwrap
+import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ from nstlib.errors import NstError
 __all__ = ["TRIED", "Misconception", "Question"]
 
 TRIED = "tried on the checks: two hundred wrong answers, written without a look at these lists"
+SEARCH = 3.0  # seconds
 PUBLIC = "public"  # seeds the notebook's cases; a grader draws others from a secret of its own
 
 
@@ -193,12 +195,18 @@ class Question:
         return mutants(self.reference)
 
     def _slip(self, cases: list[Case], answer: list[Reply], call: int) -> str:
-        """Return the first slip in the reference that gives the answer's numbers in all calls, "" if none does."""
+        """Return the first slip in the reference that gives the answer's numbers in all calls, "" if none does.
+
+        The search ends after SEARCH seconds: a learner waits for it.
+        """
+        end = time.monotonic() + SEARCH
         rule = Rule(self.kinds, self.tolerance)
         order = [call, *(number for number in range(len(cases)) if number != call)]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of broadcasting, and of deviations of one number
             for mutant in self._mutants:
+                if time.monotonic() > end:
+                    break
                 numbers = (calling.reply(mutant.function, cases[number], None) for number in order)
                 if all(rule.agree(mine, answer[number]) for number, mine in zip(order, numbers, strict=True)):
                     return mutant.change

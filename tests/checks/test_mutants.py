@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from nstlib.authoring import mutation
-from nstlib.checks import references
+from nstlib.checks import questions, references
 from nstlib.checks.mutants import mutants
 from tests.checks.hidden import QUESTIONS, hidden_verdict
 from tests.checks.right_answers import RIGHT
@@ -61,6 +61,12 @@ def test_a_slip_is_told_in_words():
 
     message = QUESTIONS["ex07.statistics"].check(no_square_of_the_means).message
     assert "with one slip: a square is missing." in message
+
+
+def test_the_search_for_a_slip_ends_in_time(monkeypatch):
+    monkeypatch.setattr(questions, "SEARCH", -1.0)
+    message = QUESTIONS["ex02.gram_loops"].check(lambda F: (F @ F.T + 3).tolist()).message
+    assert "one slip" not in message and "expected" in message
 
 
 def test_a_multiple_of_a_known_mistake_is_told_as_two_things():

@@ -112,7 +112,7 @@ def test_points_dates_class_and_overrides_need_no_marking(graded, made, tmp_path
     result, seen = graded(bundle=Bundle.load(copy))
     rows = gradebook(tmp_path / "out")
     assert seen == [] and result.exit_status == 0
-    assert (rows["zoe"]["status"], rows["anna"]["days_late"], rows["anna"]["penalty"]) == ("no_submission", "2", "20")
+    assert (rows["zoe"]["status"], rows["anna"]["days_late"], rows["anna"]["penalty"]) == ("no_submission", "2", "18.8")
     assert f"override:{GRAM}" in rows["ben"]["flags"]
     assert "Anna A" in (tmp_path / "out" / "feedback" / "anna.html").read_text()
 
