@@ -275,6 +275,7 @@ bug_hunt = Question(
     importance=5,
     minutes=25,
     kinds=frozenset({"dict"}),
+    slips=False,  # hundreds of runs would take half a minute
     tolerance=1e-4,  # L-BFGS divides by differences of gradients, in which few digits are left
     misconceptions=(
         Misconception(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from nstlib.authoring import mutation
-from nstlib.checks import questions, references
+from nstlib.checks import references
 from nstlib.checks.mutants import mutants
 from tests.checks.hidden import QUESTIONS, hidden_verdict
 from tests.checks.right_answers import RIGHT
@@ -36,9 +36,9 @@ def test_there_are_forty_slips_of_each_question_or_more(question):
 
 @every
 def test_no_slip_passes_and_nearly_all_are_explained(question):
-    found = mutation.count(question, every=9)
+    found = mutation.count(question, every=9 if question.slips else 60)
     assert not found.by_outcome["survives"], found.unexplained
-    assert found.share(*mutation.EXPLAINED) >= 0.85, found.unexplained
+    assert not question.slips or found.share(*mutation.EXPLAINED) >= 0.85, found.unexplained
 
 
 def others(name):
@@ -63,10 +63,12 @@ def test_a_slip_is_told_in_words():
     assert "with one slip: a square is missing." in message
 
 
-def test_the_search_for_a_slip_ends_in_time(monkeypatch):
-    monkeypatch.setattr(questions, "SEARCH", -1.0)
-    message = QUESTIONS["ex02.gram_loops"].check(lambda F: (F @ F.T + 3).tolist()).message
-    assert "one slip" not in message and "expected" in message
+def test_where_a_run_takes_long_no_slip_is_looked_for():
+    assert [name for name, question in QUESTIONS.items() if not question.slips] == ["ex05.bug_hunt"]
+    half = QUESTIONS["ex05.bug_hunt"].check(
+        lambda network, contents, *more: {**references.transfer(network, contents, *more), "pictures": contents / 2}
+    )
+    assert "one slip" not in half.message and "pictures" in half.message
 
 
 def test_a_multiple_of_a_known_mistake_is_told_as_two_things():
@@ -82,7 +84,7 @@ def test_a_multiple_of_a_known_mistake_is_told_as_two_things():
 
 @every
 def test_hidden_tests_refuse_what_the_check_refuses(question):
-    for mutant in mutants(question.reference)[::10]:
+    for mutant in mutants(question.reference)[:: 10 if question.slips else 60]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             seen, hidden = question.verdict(mutant.function), hidden_verdict(question.id, mutant.function)
