@@ -54,8 +54,8 @@ class Question:
     confirmation: what the learner reads after a right answer. hints: three rungs. reread: lesson and section. kinds:
     the types an answer may have. by_hand: an answer by autograd earns nothing. tolerance: wider than the dtype's where
     right answers differ by more than rounding; a comment says why. property: where many answers are right, the name of
-    what they have in common, in ``judging.properties``. slips: whether a wrong answer is compared with every single slip
-    in the reference, which must be fast. difficulty, importance: from 1 to 5.
+    what they have in common, in ``judging.properties``. slips: whether a wrong answer is compared with every single
+    slip in the reference, which must be fast. difficulty, importance: from 1 to 5.
 
     >>> import torch
     >>> from nstlib.checks import ex02
