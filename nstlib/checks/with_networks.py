@@ -54,8 +54,8 @@ def _stacks(draw: Draw) -> list[Case]:
 
 def _batches(draw: Draw) -> list[Case]:
     cases = []
-    for pictures, steps in ((2, 3), (3, 4), (2, 5)):
-        height, width = draw.sizes((4, 9), (4, 9))
+    for pictures, steps, *ranges in ((2, 3, (4, 5), (6, 9)), (3, 4, (6, 7), (4, 5)), (2, 5, (8, 9), (6, 7))):
+        height, width = draw.sizes(*ranges)
         contents, styles = (draw.uniform(pictures, 3, height, width, low=-0.4, high=1.4).clamp(0, 1) for _ in range(2))
         words = f"{pictures} photos and {pictures} paintings of {height} × {width} pixels, and {steps} steps"
         cases.append(Case((random_network(draw, 3, 5), contents, styles, steps), words, {}, gradient=()))
