@@ -142,7 +142,9 @@ def new(directory: Path, *, secret: bytes | None = None, created: date | None = 
         for name, text in classroom.EMPTY.items():
             write(part / name, text)
         if by_hand:
-            write(part / "rubric.csv", rubric.text(OPEN.values()))
+            exercises = {_exercise(name) for name in questions}
+            of_these = [question for name, question in OPEN.items() if _exercise(name) in exercises]
+            write(part / "rubric.csv", rubric.text(of_these))
         write(part / ".gitignore", "*\n")  # no repository that it lies in commits it
         _write_secret(part / "secret", secret)
         write_questions(part, questions)
