@@ -199,7 +199,9 @@ def by_run_backward(F, gram_s):
     return engine.run_backward((E(X, gram_s),), (torch.ones(()).double(),), False, False, (X,), True, False)[0]
 
 
-@pytest.mark.parametrize("door", [*DOORS, by_backward, by_run_backward], ids=str)
+@pytest.mark.parametrize(
+    "door", [*DOORS, by_backward, by_run_backward], ids=lambda door: getattr(door, "__name__", door)
+)
 def test_autograd_is_noticed_by_whichever_door(door):
     def answer(F, gram_s):
         return door(F, gram_s) if callable(door) else DOORS[door](lambda X: E(X, gram_s), F)
