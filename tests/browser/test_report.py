@@ -67,7 +67,7 @@ def test_a_heading_sorts_by_mouse_and_by_keyboard_and_those_without_a_number_com
     total = table(page).get_by_role("button", name="Total of")
     total.click()
     up = column(page, 2)
-    assert numbers(up) == sorted(numbers(up)) and len(numbers(up)) > 5 and up[-1].strip() == "–"
+    assert numbers(up) == sorted(numbers(up)) and len(numbers(up)) >= 5 and up[-1].strip() == "–"
     expect(table(page).locator("th[aria-sort=ascending]")).to_have_count(1)
     total.focus()
     page.keyboard.press("Enter")

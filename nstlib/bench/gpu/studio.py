@@ -25,7 +25,7 @@ class Headless:
     def __init__(self) -> None:
         self.worker = Worker()
         self.task = Task(runs.run, self._report, lambda item: isinstance(item, Step))
-        self.pace = frames.Pace()
+        self.frames = frames.Frames()
         self.arrived = threading.Condition()
         self.wished: runs.RunRequest | None = None
         self.running: runs.RunRequest | None = None
@@ -57,12 +57,13 @@ class Headless:
         with self.arrived:
             if event == "started":
                 self.running = value
-                self.pace.reset()
             elif self.running is not self.wished:
                 return  # the last words of the run before
             elif isinstance(value, Step):
-                if self.pace.due():
+                number = self.frames.next(now=value.index < 2)
+                if number is not None:
                     frames.jpeg(value.picture)
+                    self.frames.confirm(number)  # as a browser does that keeps up
                     self.n_frames += 1
                 self.seconds.append(time.perf_counter() - self.began)
             elif event in ("done", "failed"):

@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -46,11 +47,14 @@ def prepare() -> None:
     import numpy as np
     import torch
 
+    environment = dict(os.environ)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.func.jacfwd(lambda x: ((x @ x.T) ** 2).sum() / 4)(
-            torch.ones(2, 3)
-        )  # its imports take seconds in the jail
+        # Its imports take seconds in the jail; they also set variables and ask where temporary files go
+        torch.func.jacfwd(lambda x: ((x @ x.T) ** 2).sum() / 4)(torch.ones(2, 3))
+    os.environ.clear()
+    os.environ.update(environment)
+    tempfile.tempdir = None
     torch.set_num_threads(1)
     torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms imports all of the compiler
     for dtype in (torch.float32, torch.float64):

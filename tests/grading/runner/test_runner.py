@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +162,11 @@ def same(a, b):
     return (a is None and b is None) or (a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True))
 
 
+def resized(weights, shape):
+    """Bring weights to an answer's shape, as the grader does: one of a dictionary's may differ from the first."""
+    return torch.from_numpy(np.resize(weights, shape))
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_replies_are_those_of_the_notebook_for_every_answer_that_is_known(question, compiled, runner):
     asked = QUESTIONS[question]
@@ -169,8 +175,9 @@ def test_replies_are_those_of_the_notebook_for_every_answer_that_is_known(questi
         source = LIBRARY.format(files=compiled, question=question, mistake=mistake)
         for case in asked.public_cases:
             wanted = calling.reply(function, case)
-            shape = wanted.values[""].shape if wanted.kind == "tensor" else ()
+            shape = next(iter(wanted.values.values())).shape if wanted.values else ()
             weights = np.cos(torch.linspace(-1, 1.5, int(np.prod(shape)), dtype=torch.float64).numpy()).reshape(shape)
+            wanted = calling.reply(function, case, partial(resized, weights))
             outcome = runner.call(Job("f", (source,), arrays(case.arguments), case.gradient, weights), wall=20)
             found = outcome.reply
             assert found is not None, (mistake, outcome)
