@@ -1,0 +1,25 @@
+"""The lessons' tables on VGG-16 quote docs/true_network.md, which a long command has measured."""
+
+import re
+
+import pytest
+
+from tests.lessons.cells import SOURCES
+from tests.lessons.true_network import PAGE
+
+ROW = re.compile(r"^# \| .* \| ([−\d.]+) \| ([−\d.]+) \|$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("lesson", ["03", "04", "07"])
+def test_each_pair_of_numbers_is_a_measured_one(lesson):
+    (path,) = SOURCES.glob(f"{lesson}_*.py")
+    section = path.read_text(encoding="utf-8").split("Does it hold on the true network?")[1].split("## Recap")[0]
+    page = PAGE.read_text(encoding="utf-8").split(f"## Lesson {lesson}")[1].split("\n## ")[0]
+    rows = [line.split("|")[2:4] for line in page.splitlines() if line.startswith("| ")][1:]
+    measured = [tuple(map(float, row)) for row in rows]
+    quoted = ROW.findall(section)
+    assert len(quoted) >= 3
+    for pair in quoted:
+        digits = [len(text.partition(".")[2]) for text in pair]
+        numbers = tuple(float(text.replace("−", "-")) for text in pair)
+        assert any(tuple(map(round, one, digits)) == numbers for one in measured), pair
