@@ -4,16 +4,25 @@ import ast
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import nstlib
 
 ROOT = Path(__file__).parents[1]
+SYSTEMS = [  # as markers of requirements call them
+    {"sys_platform": "linux", "os_name": "posix", "platform_system": "Linux", "platform_machine": "x86_64"},
+    {"sys_platform": "linux", "os_name": "posix", "platform_system": "Linux", "platform_machine": "aarch64"},
+    {"sys_platform": "darwin", "os_name": "posix", "platform_system": "Darwin", "platform_machine": "arm64"},
+    {"sys_platform": "win32", "os_name": "nt", "platform_system": "Windows", "platform_machine": "AMD64"},
+]
+PYTHONS = ["3.11.7", "3.12.4", "3.13.3", "3.14.0"]
 CONDA_NAMES = {"torch": "pytorch"}
 SEVEN = ["jupyterlab", "ipywidgets", "torch", "torchvision", "matplotlib", "pillow", "nbval"]
 
@@ -39,6 +48,70 @@ def test_conda_and_pip_ask_for_the_same_versions(project):
 def test_no_range_is_a_single_version(project):
     for requirement in itertools.chain(project["dependencies"], *project["optional-dependencies"].values()):
         assert "==" not in requirement
+
+
+def pins():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return [Requirement(line) for line in lines if not line.startswith("#")]
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: f"{system['sys_platform']}-{system['platform_machine']}")
+def test_the_tested_versions_fit_the_ranges(project, system, version):
+    """Fails where a range moved and `make constraints` was not run."""
+    here = system | {"python_version": version.rpartition(".")[0], "python_full_version": version}
+    chosen = {}
+    for pin in pins():
+        if pin.marker is None or pin.marker.evaluate(here):
+            assert pin.name not in chosen, f"two versions of {pin.name}"
+            (chosen[pin.name],) = pin.specifier
+    for text in itertools.chain(project["dependencies"], *project["optional-dependencies"].values()):
+        requirement = Requirement(text)
+        pin = chosen.get(requirement.name)
+        assert pin is not None, f"run make constraints: {requirement.name} is missing"
+        assert pin.operator == "==" and requirement.specifier.contains(pin.version), f"run make constraints: {text}"
+
+
+def test_the_tested_versions_name_no_index():
+    assert not re.search(r"://|--", (ROOT / "constraints.txt").read_text())
+    torch = [line for line in (ROOT / "constraints.in").read_text().splitlines() if not line.startswith("#")]
+    assert torch == [str(pin) for pin in pins() if pin.name in ("torch", "torchvision")]
+
+
+def make(folder, *arguments):
+    """What make would run there."""
+    for name in ("Makefile", "constraints.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    done = subprocess.run(["make", "--dry-run", *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_make_installs_the_tested_versions(tmp_path):
+    commands = make(tmp_path, "test")
+    installs = re.findall(r"-m pip install .*", commands)
+    assert len(installs) == 2 and all("--constraint constraints.txt" in install for install in installs)
+    assert "-m venv --clear .venv" in commands
+
+
+def test_make_takes_the_newest_versions_on_request(tmp_path):
+    assert "constraints" not in make(tmp_path, "test", "LATEST=1")
+
+
+def test_make_takes_torch_from_another_index(tmp_path):
+    torch = " ".join(str(pin) for pin in pins() if pin.name in ("torch", "torchvision"))
+    assert f"--no-deps {torch} --index-url https://torch.example" in make(
+        tmp_path, "lab", "TORCH_INDEX=https://torch.example"
+    )
+
+
+def test_a_new_choice_of_versions_makes_the_environment_anew(tmp_path):
+    make(tmp_path, "lab")
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "ready").touch()
+    assert subprocess.run(["make", "--question", ".venv/ready"], cwd=tmp_path).returncode == 0
+    later = (tmp_path / ".venv" / "ready").stat().st_mtime + 5
+    os.utime(tmp_path / "constraints.txt", (later, later))
+    assert subprocess.run(["make", "--question", ".venv/ready"], cwd=tmp_path).returncode == 1
 
 
 def test_the_licence_is_named(project):
@@ -99,7 +172,8 @@ def test_make_refuses_an_old_python(tmp_path):
     )
     old.chmod(0o755)
     (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
-    (tmp_path / "pyproject.toml").write_text("")
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).write_text("")
     done = subprocess.run(["make", "lab", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode != 0 and "Python 3.11 or newer is needed" in done.stderr
     assert not (tmp_path / ".venv").exists()
