@@ -15,7 +15,15 @@ from functools import partial
 from nstlib.errors import NstError
 
 PACKAGES = ("nstlib", "torch", "torchvision", "numpy", "scipy", "pillow", "scikit-image", "matplotlib", "safetensors")
-PACKAGES += ("jaxtyping", "platformdirs", "psutil", "unearth", "jupyterlab", "ipywidgets", "anywidget")
+PACKAGES += ("jaxtyping", "platformdirs", "psutil", "unearth", "jupyterlab", "ipykernel", "ipywidgets", "anywidget")
+# Versions that pip accepts and that break something, with what it is; the issue in brackets is their own
+KNOWN_FAULTS = {
+    ("ipykernel", "6.18.2"): "widgets do not answer (ipykernel 1040)",
+    ("ipykernel", "6.18.3"): "widgets do not answer (ipykernel 1043)",
+    ("ipykernel", "6.19.0"): "widgets do not answer (ipykernel 1050)",
+    ("ipykernel", "7.0.0"): "what threads print goes to the wrong cell (ipykernel 1451)",
+    ("ipykernel", "7.0.1"): "what threads print goes to the wrong cell (ipykernel 1451)",
+}
 NETWORKS = ("minivgg", "vgg19", "vgg16", "random-vgg19")
 REINSTALL = "Reinstall PyTorch: python -m pip install --force-reinstall torch torchvision"
 ENOUGH_MEMORY = 2e9  # a run at 512 px with minivgg peaks below 1.5 GB
@@ -108,9 +116,13 @@ def _python() -> Finding:
 
 def _package(name: str) -> Finding:
     try:
-        return Finding(name, importlib.metadata.version(name))
+        version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return Finding(name, "not installed", f"Run: python -m pip install {name}")
+    fault = KNOWN_FAULTS.get((name, version))
+    if fault is None:
+        return Finding(name, version)
+    return Finding(name, f"{version}: {fault}", f"Run: python -m pip install --upgrade {name}")
 
 
 def _torch() -> Finding:

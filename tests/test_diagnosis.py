@@ -1,4 +1,5 @@
 import importlib
+import importlib.metadata
 import subprocess
 import sys
 
@@ -89,3 +90,12 @@ def test_a_device_that_cannot_be_had_makes_the_report_unhealthy(monkeypatch, giv
     finding = next(finding for finding in report.findings if finding.what.startswith("device"))
     assert given in finding.found and "NstError" not in finding.found and "reinstall" not in finding.advice
     assert finding.advice.startswith("Set NST_DEVICE=cpu, or unset it") and not report.healthy
+
+
+def test_versions_that_are_known_to_break_are_named(monkeypatch):
+    real = importlib.metadata.version
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "7.0.0" if name == "ipykernel" else real(name))
+    report = diagnosis.doctor()
+    (finding,) = [finding for finding in report.findings if finding.what == "ipykernel"]
+    assert finding.found.startswith("7.0.0: what threads print") and not report.healthy
+    assert finding.advice == "Run: python -m pip install --upgrade ipykernel"
