@@ -43,7 +43,12 @@ class Statistic:
         return self.distance(self.summarise(features_x), self.summarise(features_s))
 
 
-def _same_filters(n_x: int, n_s: int) -> int:
+def require_same_filters(n_x: int, n_s: int) -> int:
+    """Return N, which two pictures' blocks or summaries must share; ValueError where they do not.
+
+    >>> require_same_filters(16, 16)
+    16
+    """
     if n_x != n_s:
         raise ValueError(
             f"Expected summaries of equally many filters, got {n_x} and {n_s}: "
@@ -67,7 +72,7 @@ def mean_square_distance(x: PerFilter, s: PerFilter) -> Cost:
     >>> mean_square_distance(torch.tensor([5.0, 2.0]), torch.tensor([1.0, 2.0]))  # 4² / (4 · 2²)
     tensor(1.)
     """
-    n_filters = _same_filters(x.shape[-1], s.shape[-1])
+    n_filters = require_same_filters(x.shape[-1], s.shape[-1])
     return (x - s).square().sum(-1) / (4 * n_filters**2)
 
 
@@ -90,7 +95,7 @@ def moments_distance(x: PairPerFilter, s: PairPerFilter) -> Cost:
     >>> moments_distance(torch.tensor([[2.0, 5.0], [1.0, 0.0]]), torch.tensor([[0.0, 5.0], [1.0, 0.0]]))  # 2² / 2
     tensor(2.)
     """
-    n_filters = _same_filters(x.shape[-1], s.shape[-1])
+    n_filters = require_same_filters(x.shape[-1], s.shape[-1])
     return (x - s).square().sum((-2, -1)) / n_filters
 
 
@@ -142,7 +147,7 @@ def wasserstein_distance(
     >>> wasserstein_distance(torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 1.0, 2.0, 2.0]]))
     tensor(0.)
     """
-    n_directions = _same_filters(x.shape[-2], s.shape[-2])
+    n_directions = require_same_filters(x.shape[-2], s.shape[-2])
     m_x, m_s = x.shape[-1], s.shape[-1]
     if m_x == m_s:
         return (x - s).square().mean((-2, -1))
@@ -174,7 +179,7 @@ def gaussian_distance(
     >>> gaussian_distance(torch.tensor([[2.0, 9.0]]), torch.tensor([[0.0, 1.0]]))  # 2² + (3 − 1)²
     tensor(8.)
     """
-    n_filters = _same_filters(x.shape[-2], s.shape[-2])
+    n_filters = require_same_filters(x.shape[-2], s.shape[-2])
     difference = x[..., 0] - s[..., 0]
     c_x, c_s = x[..., 1:], s[..., 1:]
     traces = (c_x + c_s).diagonal(dim1=-2, dim2=-1).sum(-1)
