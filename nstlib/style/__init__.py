@@ -1,11 +1,12 @@
 """The mathematics of style transfer, importing PyTorch alone.
 
 costs: the Gram matrix, content and style cost, and the style cost's gradient by hand. shapes: the names of the shapes.
-products: the precision in which matrices are multiplied. statistics: what can take the Gram matrix's place.
+products: the precision in which matrices are multiplied. statistics: what can take the Gram matrix's place, with roots
+of covariances. transforms: features given a style's statistic in closed form. patches: a cost that knows neighbours.
 conventions: the style cost as other programs write it. weighting: presets for the layer weights λ_l.
 """
 
-from nstlib.style import conventions, statistics, weighting
+from nstlib.style import conventions, patches, statistics, transforms, weighting
 from nstlib.style.costs import (
     chroma_roughness,
     content_cost,
@@ -27,12 +28,14 @@ __all__ = [
     "gram_matrix",
     "layer_style_cost",
     "mean_gram",
+    "patches",
     "statistics",
     "style_cost",
     "style_distance",
     "style_gradient",
     "total_cost",
     "total_variation",
+    "transforms",
     "unroll",
     "weighting",
 ]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nstlib.style.costs import unroll
 from nstlib.style.products import full_precision, matrix_product
-from nstlib.style.shapes import Cost, Features, FeaturesOfAnySize
+from nstlib.style.shapes import Cost, FeaturesOfAnySize
 from nstlib.style.statistics import require_same_filters
 
 CHUNK_NUMBERS = 2**22  # cosines that are in memory together, 16 MB
@@ -46,15 +46,15 @@ def patches(features: FeaturesOfAnySize, size: int = 3) -> Patches:
 def nearest_patches(features_x: FeaturesOfAnySize, features_s: FeaturesOfAnySize, size: int = 3) -> Indices:
     """For every patch of X the column of the patch in S with the largest cosine, the first of equals.
 
-    Memory grows with the number of patches, not with its square: the cosines are compared in chunks. Raises ValueError
-    for features of different N, or too small for a patch.
+    The cosines are compared in chunks, so that memory grows with the number of patches and not with its square. Raises
+    ValueError for features of different N, or too small for a patch.
 
-    >>> x, s = torch.tensor([[[0.0, 2.0, 0.0]]]), torch.tensor([[[5.0, 0.0, 0.0, 7.0]]])
-    >>> nearest_patches(x, torch.cat((s, s))[:1], size=1)  # any 5 is like any 2, a patch of zeros like nothing
-    tensor([0, 0, 0])
+    >>> x = torch.tensor([[[1.0, 0.0]], [[1.0, 1.0]]])  # at two positions two filters answer (1, 1) and (0, 1)
+    >>> s = torch.tensor([[[0.0, 5.0, 9.0]], [[4.0, 5.0, 0.0]]])  # (0, 4), (5, 5) and (9, 0)
+    >>> nearest_patches(x, s, size=1)
+    tensor([1, 0])
     """
-    require_same_filters(features_x.shape[-3], features_s.shape[-3])
-    x, s = (_unit(patches(full_precision(features), size)) for features in (features_x, features_s))
+    x, s = _unit_patches(features_x, features_s, size)
     step = max(1, CHUNK_NUMBERS // s.shape[-1])
     return torch.cat([matrix_product(s.mT, chunk).argmax(-2) for chunk in x.split(step, dim=-1)], dim=-1)
 
@@ -72,9 +72,15 @@ def patch_cost(features_x: FeaturesOfAnySize, features_s: FeaturesOfAnySize, siz
     True
     """
     nearest = nearest_patches(features_x, features_s, size)
-    x, s = (_unit(patches(full_precision(features), size)) for features in (features_x, features_s))
-    partners = torch.take_along_dim(s, nearest[..., None, :], dim=-1)
+    x, s = _unit_patches(features_x, features_s, size)
+    partners = torch.take_along_dim(s.expand(*nearest.shape[:-1], -1, -1), nearest[..., None, :], dim=-1)
     return 1 - (x * partners).sum(-2).mean(-1)
+
+
+def _unit_patches(features_x: FeaturesOfAnySize, features_s: FeaturesOfAnySize, size: int) -> tuple[Patches, Patches]:
+    x, s = (_unit(patches(full_precision(features), size)) for features in (features_x, features_s))
+    require_same_filters(features_x.shape[-3], features_s.shape[-3])
+    return x, s
 
 
 def _unit(columns: Patches) -> Patches:

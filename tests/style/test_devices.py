@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from nstlib import style
+from nstlib.style import patches, transforms
 from nstlib.style.statistics import STATISTICS
 
 # Of the value and of the gradient's norm: bfloat16 has 8 binary digits
@@ -38,6 +39,19 @@ def check(cost, x, device):
 def test_each_statistic(device, name, size_s, dtype):
     s = features(*size_s, dtype, seed=1)
     check(lambda x: STATISTICS[name].cost(x, s.to(x)), features(12, 20, dtype), device)
+
+
+@precisions
+@pytest.mark.parametrize("transform", [transforms.adain, transforms.wct, transforms.transport])
+def test_each_transform(device, transform, dtype):
+    s, target = features(9, 9, dtype, seed=1), features(12, 20, torch.float64, seed=2)
+    check(lambda x: (transform(x, s.to(x)) - target.to(x.device)).square().mean(), features(12, 20, dtype), device)
+
+
+@precisions
+def test_the_patch_cost(device, dtype):
+    s = features(9, 9, dtype, seed=1)
+    check(lambda x: patches.patch_cost(x, s.to(x)), features(12, 20, dtype), device)
 
 
 @precisions
