@@ -70,7 +70,7 @@ class Cells:
 
     def optimises(self, claim: str) -> bool:
         """Return whether the claim measures optimised pictures."""
-        return any(re.search(r"\b(stylize|steps|wait)\(", self.sources[index]) for index in self.needed(claim))
+        return any(re.search(r"\b(stylize|steps|wait|rebuild)\(", self.sources[index]) for index in self.needed(claim))
 
     def run(self, claim: str, *changes: tuple[str, str], side: int | None = None) -> dict:
         """Execute the claim with its needs, each text of `changes` replaced by its other; return all names.

@@ -1,0 +1,693 @@
+# %% [markdown]
+# # 09 · From the Gram matrix to today
+#
+# **What you will do.** Give a photo's features the painting's style in one formula, without a style cost, and rebuild
+# pictures from them. Then meet a cost that sees what every statistic of lesson 07 misses.
+#
+# **You will be able to** derive AdaIN, WCT and the distance of two Gaussians, say what each keeps of the Gram matrix,
+# and recognise them in methods of today.
+#
+# **You need** lesson 07 and 60 minutes.
+
+# %%
+import os
+
+import torch
+
+import nstlib
+from nstlib import Settings, claim, painted, pictures, plots
+from nstlib.predictions import predict
+from nstlib.style import patches, transforms
+
+# %%
+side = int(os.environ.get("NST_SIDE", "128"))
+photo = pictures.sample("cat", side)
+painting = painted.paint("night", tuple(photo.shape[1:]))
+network = nstlib.networks.load()
+
+
+# %%
+def rebuilt(transform, layer, picture=photo):
+    """A picture whose features at this layer are the transformed ones, as far as any picture's are."""
+    chosen = {"content_layers": (layer,), "style_layers": (layer,), "beta": 0}
+    settings = Settings(size=side, steps=40, optimizer="pyramid", total_variation=1, **chosen)
+    return nstlib.transfer.rebuild(picture, painting, transform, settings, network)
+
+
+# %%
+def repainted(transform, layers=("relu4_1", "relu3_1", "relu2_1", "relu1_1")):
+    """Layer after layer, the deepest first: transform the picture's features, rebuild it, go on with the result."""
+    picture = photo
+    for layer in layers:
+        picture = rebuilt(transform, layer, picture)
+    return picture
+
+
+# %%
+by_adain, by_wct = repainted(transforms.adain), repainted(transforms.wct)
+plots.row(
+    {"photo": photo, "painting": painting, "AdaIN": by_adain, "WCT": by_wct},
+    alt="A cat; a night sky in blue and yellow strokes; the cat in the sky's colours with spots of blue and yellow; and "
+    "the cat in longer, curved strokes of dark blue and gold",
+)
+
+# %% [markdown]
+# No style cost was lowered here: $\beta = 0$. Each run only looked for a picture with given features, as in lesson 01.
+# The style came in *before* the run, by a formula that changed these features. Two such formulas are the subject of
+# this lesson, and where they lead.
+#
+# **Look at** the forehead. By AdaIN it has the right colours, in blots. By WCT it has strokes.
+
+# %% [markdown]
+# ## 1. Set the mean and the spread: AdaIN
+#
+# In lesson 07 the means $\mu_k$ and the standard deviations $\sigma_k$ of the filters were a style cost, and an
+# optimiser lowered it. But these two numbers can simply be *set*. Shift and scale every filter of the photo (Huang and
+# Belongie, [2017](https://arxiv.org/abs/1703.06868), *adaptive instance normalisation*):
+#
+# $$F'_{ki} = \sigma_{S,k}\, \frac{F_{C,ki} - \mu_{C,k}}{\sigma_{C,k}} + \mu_{S,k}$$
+
+# %% [markdown]
+# Are they the painting's now?
+#
+# $$\begin{aligned}
+# \mu'_k &= \frac{\sigma_{S,k}}{\sigma_{C,k}} \left(\frac1M \sum_i F_{C,ki} - \mu_{C,k}\right) + \mu_{S,k} = \mu_{S,k}
+# && \text{the bracket is } 0 \\
+# \sigma'^2_k &= \frac1M \sum_i \left(F'_{ki} - \mu_{S,k}\right)^2 && \text{definition, with } \mu'_k = \mu_{S,k} \\
+# &= \frac{\sigma_{S,k}^2}{\sigma_{C,k}^2}\, \frac1M \sum_i \left(F_{C,ki} - \mu_{C,k}\right)^2 = \sigma_{S,k}^2
+# && \text{the sum over } M \text{ is } \sigma_{C,k}^2
+# \end{aligned}$$
+#
+# Where something stood, something still stands: one number per filter is added, and one multiplied.
+
+# %% [markdown]
+# By hand: the photo's filter answers 1 and 3, with mean 2 and deviation 1. The painting's answers 10, 10, 20, 20, with
+# mean 15 and deviation 5. So 1 becomes $5 \cdot (1 - 2)/1 + 15 = 10$, and 3 becomes 20.
+
+# %%
+tiny_c, tiny_s = torch.tensor([[1.0, 3.0]]), torch.tensor([[10.0, 10.0, 20.0, 20.0]])
+mean_c, mean_s = sum(tiny_c[0]) / 2, sum(tiny_s[0]) / 4
+spread_c = (sum((f - mean_c) ** 2 for f in tiny_c[0]) / 2) ** 0.5
+spread_s = (sum((f - mean_s) ** 2 for f in tiny_s[0]) / 4) ** 0.5
+loops = torch.tensor([[spread_s * (f - mean_c) / spread_c + mean_s for f in tiny_c[0]]])
+
+
+# %%
+def adain(F_c, F_s):
+    """F_c with the mean and the population deviation of F_s, filter by filter."""
+    mu_c, mu_s = (F.mean(1, keepdim=True) for F in (F_c, F_s))
+    sigma_c, sigma_s = (F.std(1, correction=0, keepdim=True) for F in (F_c, F_s))
+    return sigma_s * (F_c - mu_c) / sigma_c + mu_s
+
+
+# %%
+def blocks(picture):
+    """Each style layer's features (N, H, W), and relu4_2's, in float64."""
+    return {layer: block[0].double() for layer, block in network(picture[None]).items()}
+
+
+# %%
+features_c, features_s = blocks(photo), blocks(painting)
+F_c, F_s = features_c["relu3_1"].flatten(1), features_s["relu3_1"].flatten(1)
+moments_cost = nstlib.statistics.STATISTICS["moments"].cost
+by_library = transforms.adain(features_c["relu3_1"], features_s["relu3_1"])
+
+# %% claim="three views" tags=["nbval-check-output"]
+claim("loops and by hand", loops, equals=torch.tensor([[10.0, 20.0]]))
+claim("loops and one line", adain(tiny_c, tiny_s), equals=loops)
+claim("relu3_1: our line and the library's", adain(F_c, F_s), equals=by_library.flatten(1))
+claim("distance by moments that is left", moments_cost(by_library, features_s["relu3_1"]), below=1e-20)
+
+# %% [markdown]
+# So the cost that lesson 07 lowered step by step is zero at once. But these are *features*, and we want a picture.
+#
+# **Predict.** A picture is rebuilt from `relu4_1`'s new features. How much of the distance by moments is left at
+# `relu4_1`?
+
+# %%
+predict("09.rebuilt")
+
+# %%
+from_features = rebuilt(transforms.adain, "relu4_1")
+goal = transforms.adain(features_c["relu4_1"], features_s["relu4_1"])
+at_4 = {
+    "photo": features_c["relu4_1"],
+    "features from the formula": goal,
+    "picture rebuilt from them": blocks(from_features)["relu4_1"],
+}
+distances = {name: moments_cost(block, features_s["relu4_1"]).item() for name, block in at_4.items()}
+shares = {name: distance / distances["photo"] for name, distance in distances.items()}
+
+# %%
+plots.table(
+    {
+        name: {"distance left": shares[name], "entries below 0": (block < 0).double().mean()}
+        for name, block in at_4.items()
+    },
+    "relu4_1",
+)
+
+# %% claim="no such picture" tags=["nbval-check-output"]
+claim("share of the new features below 0", (goal < 0).double().mean(), above=0.2)
+claim("of the distance by moments the picture leaves", shares["picture rebuilt from them"], above=0.04)
+
+# %% [markdown]
+# **Explain.** No picture has these features. After a ReLU no answer is below 0, and neighbouring positions look at the
+# same pixels, so they cannot change each by its own rule. The run returns a compromise. The papers train a *decoder*
+# on photos, a network that guesses the picture in one pass. It makes the same compromise, only faster.
+
+# %% [markdown]
+# **A mistake made on purpose.** Networks work on batches, blocks of the shape $(B, N, H, W)$ with $B$ pictures. Batch
+# normalisation takes each filter's mean over the whole batch, so this looks familiar:
+
+
+# %%
+def batch_adain(block_c, block_s):
+    """The mistake: one mean and one deviation per filter for all pictures of the batch."""
+    mu_c, mu_s = (block.mean((0, 2, 3), keepdim=True) for block in (block_c, block_s))
+    sigma_c, sigma_s = (block.std((0, 2, 3), correction=0, keepdim=True) for block in (block_c, block_s))
+    return sigma_s * (block_c - mu_c) / sigma_c + mu_s
+
+
+# %% [markdown]
+# Try it with one pair of pictures. Then add a second pair to the batch, with another photo and another painting.
+
+# %%
+second_c = blocks(pictures.resize(pictures.sample("coffee"), side))["relu3_1"][..., :16, :16]
+second_s = blocks(painted.paint("hatching", tuple(photo.shape[1:])))["relu3_1"][..., :16, :16]
+first_c, first_s = (features["relu3_1"][..., :16, :16] for features in (features_c, features_s))
+alone = batch_adain(first_c[None], first_s[None])[0]
+pair_c, pair_s = torch.stack((first_c, second_c)), torch.stack((first_s, second_s))
+together = batch_adain(pair_c, pair_s)
+
+# %%
+before, after = (moments_cost(block, pair_s) for block in (pair_c, together))
+plots.bars(
+    {
+        name: {"distance left": share}
+        for name, share in zip(("first pair", "second pair"), after / before, strict=True)
+    },
+    ylabel="share of the distance by moments",
+    line=0,
+)
+
+# %% claim="whole batch" tags=["nbval-check-output"]
+claim("a batch of one, against the library's", alone, equals=transforms.adain(first_c, first_s))
+claim("a batch of two: least that is left of the distance", (after / before).min(), above=0.3)
+claim(
+    "the library's on two: most that is left",
+    moments_cost(transforms.adain(pair_c, pair_s), pair_s).max(),
+    below=1e-20,
+)
+
+# %% [markdown]
+# **Explain.** With one picture the two agree exactly, so every test with one picture passes. With two, each gets a
+# mixture of both paintings. Normalising every picture by itself is *instance* normalisation (Ulyanov et al.,
+# [2016](https://arxiv.org/abs/1607.08022)); AdaIN takes its two numbers from the painting.
+
+# %% [markdown]
+# ## 2. Set the covariance: WCT
+#
+# AdaIN cannot know which filters fire together. For that lesson 07 has the covariance, and its colour match already
+# *set* one, for the three channels red, green and blue. Nothing in it needs the three to be colours. Put $N$ filters in
+# their place (Li et al., [2017](https://arxiv.org/abs/1705.08086), *whitening and colouring*):
+#
+# $$F' = \Sigma_S^{1/2}\, \Sigma_C^{-1/2} (F_C - \mu_C) + \mu_S$$
+
+# %% [markdown]
+# Two steps, each with its own covariance:
+#
+# $$\begin{aligned}
+# \text{whitened:} \quad & \Sigma_C^{-1/2}\; \Sigma_C\; \Sigma_C^{-1/2} = I
+# && \text{every filter alike, none goes with another} \\
+# \text{coloured:} \quad & \Sigma_S^{1/2}\; I\; \Sigma_S^{1/2} = \Sigma_S && \text{the painting's pairs}
+# \end{aligned}$$
+#
+# One thing is new. Three colours have thousands of pixels, but 160 filters may have fewer positions than that. Then
+# $\Sigma_C$ is singular: along some directions there is no variance, and no power to whiten by. Leave those directions
+# out.
+
+
+# %%
+def covariance(F):
+    """Cov, (N, N): each filter's mean is taken off first."""
+    centred = F - F.mean(1, keepdim=True)
+    return centred @ centred.T / F.shape[1]
+
+
+def power(A, exponent):
+    """A symmetric matrix to a power, along its own axes, but not along those without variance."""
+    values, axes = torch.linalg.eigh(A)
+    kept = values > 1e-12 * values.max()
+    return axes[:, kept] * values[kept] ** exponent @ axes[:, kept].T
+
+
+# %%
+def wct(F_c, F_s):
+    """F_c with the mean and the covariance of F_s."""
+    white = power(covariance(F_c), -1 / 2) @ (F_c - F_c.mean(1, keepdim=True))
+    return power(covariance(F_s), 1 / 2) @ white + F_s.mean(1, keepdim=True)
+
+
+# %%
+white = power(covariance(F_c), -1 / 2) @ (F_c - F_c.mean(1, keepdim=True))
+coloured = wct(F_c, F_s)
+library = transforms.wct(features_c["relu3_1"], features_s["relu3_1"]).flatten(1)
+few = F_c[:, :20]  # 20 positions for 64 filters
+rank = torch.linalg.matrix_rank(covariance(wct(few, F_s)), hermitian=True)
+
+# %% claim="whitened and coloured" tags=["nbval-check-output"]
+claim("covariance after whitening", covariance(white), equals=torch.eye(64, dtype=torch.float64))
+claim("covariance after colouring", covariance(coloured), equals=covariance(F_s))
+claim("our lines and the library's", coloured, equals=library)
+claim("directions that 20 positions can fill", rank.item(), equals=19)
+
+# %% [markdown]
+# Lesson 02's boards show the difference. On *independent*, orange lies on half of the stripes; on *together*, on all of
+# them. Take the two hand-made filters, with *independent* as content and *together* as style.
+#
+# **Predict.** What does AdaIN change, and what WCT?
+
+# %%
+predict("09.boards")
+
+# %%
+bank = {
+    name: painted.two_filter_bank(painted.textured_tint(name)).double().flatten(1)
+    for name in ("independent", "together")
+}
+boards = bank["independent"], bank["together"]
+pair_of = {
+    "independent": bank["independent"],
+    "by AdaIN": adain(*boards),
+    "by WCT": wct(*boards),
+    "together": bank["together"],
+}
+plots.matrices({name: covariance(F) for name, F in pair_of.items()})
+
+# %%
+entry = {name: covariance(F)[0, 1].item() for name, F in pair_of.items()}
+
+# %% claim="which goes with which" tags=["nbval-check-output"]
+claim("stripes with orange, together", entry["together"], above=0.2)
+claim("largest change by AdaIN", (pair_of["by AdaIN"] - bank["independent"]).abs().max(), below=1e-6)
+claim("stripes with orange, by WCT", entry["by WCT"], equals=entry["together"])
+
+# %% [markdown]
+# **Explain.** Both boards have the same means and spreads, so AdaIN has nothing to do. WCT makes the two filters one:
+# each becomes a mixture of stripes and orange. It is lesson 07's difference between *moments* and *covariance*, as a
+# formula in place of a cost.
+
+# %% [markdown]
+# ## 3. Set it, or optimise it?
+#
+# AdaIN sets what the statistic *moments* measures. WCT sets means and covariance, which the library's statistic
+# *gaussian* measures (section 4). So run the optimiser on the same statistics, and compare: how much of the Gram cost
+# is left, and how far is `relu4_2` from the photo's?
+
+# %%
+optimised = {
+    name: nstlib.stylize(photo, painting, Settings(size=side, statistic=name), network)
+    for name in ("moments", "gaussian")
+}
+results = {
+    "moments, set (AdaIN)": by_adain,
+    "moments, optimised": optimised["moments"],
+    "gaussian, set (WCT)": by_wct,
+    "gaussian, optimised": optimised["gaussian"],
+}
+
+
+# %%
+def gram_left(picture):
+    """The mean, over the style layers, of the share of the photo's Gram cost that the picture leaves."""
+    there, E = blocks(picture), nstlib.style.layer_style_cost
+    costs = [
+        (E(there[n], features_s[n]), E(features_c[n], features_s[n]))
+        for n in nstlib.networks.STYLE_LAYERS
+    ]
+    return sum((cost / whole).item() for cost, whole in costs) / len(costs)
+
+
+def content_lost(picture):
+    """J_content at relu4_2, as a share of the cost of features that are all zero."""
+    C = features_c["relu4_2"]
+    return ((blocks(picture)["relu4_2"] - C).square().sum() / C.square().sum()).item()
+
+
+# %%
+measured = {
+    name: {"Gram cost left": gram_left(picture), "content lost": content_lost(picture)}
+    for name, picture in results.items()
+}
+plots.table(measured, "statistic")
+
+# %%
+plots.row(
+    results,
+    alt="The cat four times: by AdaIN in blots of blue and yellow; optimised for moments, clearer, with finer strokes; "
+    "by WCT in curved strokes; optimised for the Gaussian, again nearer to the photo",
+)
+
+# %% [markdown]
+# **Look at** the eyes and the mouth. Where the statistic was optimised they are where they were; where it was set, they
+# fade.
+
+# %%
+lost = {name: row["content lost"] for name, row in measured.items()}
+of_adain = lost["moments, set (AdaIN)"] / lost["moments, optimised"]
+of_wct = lost["gaussian, set (WCT)"] / lost["gaussian, optimised"]
+worst = max(row["Gram cost left"] for row in measured.values())
+
+# %% claim="set or optimised" tags=["nbval-check-output"]
+claim("most that any of the four leaves of the Gram cost", worst, below=0.5)
+claim("content lost, AdaIN by the optimised moments", of_adain, above=1.5)
+claim("content lost, WCT by the optimised Gaussian", of_wct, above=1.3)
+
+# %% [markdown]
+# **Explain.** All four leave a small part of the Gram cost. The formulas need no $\beta$ and no style cost, and with a
+# decoder no optimiser. The price is the content: each layer's run follows the picture before it, and nobody looks back
+# at the photo. A cost has a scale on which content and style are weighed; a formula only has its `strength`, which
+# blends the new features with the old.
+
+# %% [markdown]
+# ## 4. How far is it from one Gaussian to another?
+#
+# Many maps give the photo's features the painting's covariance. Which of them changes the features least? The answer
+# is a distance, and it is the statistic *gaussian*.
+#
+# Begin with one filter, and let its answers be Gaussian. At rank $u$ of the sorted numbers stands $\mu + \sigma z(u)$,
+# where $z$ is the standard Gaussian's, with $\int z\,du = 0$ and $\int z^2 du = 1$. Compare sorted numbers, as in
+# lesson 07, section 5:
+
+# %% [markdown]
+# $$\begin{aligned}
+# W_2^2 &= \int_0^1 \left(\mu_X + \sigma_X z - \mu_S - \sigma_S z\right)^2 du && \text{equal ranks meet} \\
+# &= (\mu_X - \mu_S)^2 + 2 (\mu_X - \mu_S)(\sigma_X - \sigma_S) \int z\,du + (\sigma_X - \sigma_S)^2 \int z^2 du
+# && \text{square expanded} \\
+# &= (\mu_X - \mu_S)^2 + (\sigma_X - \sigma_S)^2 && \int z\,du = 0,\ \int z^2 du = 1
+# \end{aligned}$$
+#
+# Filters that are independent add up, and so $\sum_k$ of this is the distance where both covariances are diagonal:
+# $N$ times $E_l^{\text{moments}}$ of lesson 07. **AdaIN's cost is the distance of two Gaussians without pairs.**
+
+# %% [markdown]
+# Now the pairs. Take centred features $f$ of the photo and a matrix $A$ that gives them the painting's covariance,
+# $A \Sigma_C A^\top = \Sigma_S$. The mean square of the change is
+#
+# $$\begin{aligned}
+# \tfrac1M \textstyle\sum_i \lVert A f_i - f_i \rVert^2
+# &= \operatorname{tr} A \Sigma_C A^\top + \operatorname{tr} \Sigma_C - 2 \operatorname{tr} A \Sigma_C
+# && \text{square expanded, } \tfrac1M \textstyle\sum_i f_i f_i^\top = \Sigma_C \\
+# &= \operatorname{tr} \Sigma_S + \operatorname{tr} \Sigma_C - 2 \operatorname{tr} A \Sigma_C && A \Sigma_C A^\top = \Sigma_S
+# \end{aligned}$$
+#
+# Only the last term depends on $A$. Make it as large as can be.
+
+# %% [markdown]
+# Every such $A$ is $\Sigma_S^{1/2}\, U\, \Sigma_C^{-1/2}$ with an orthogonal matrix $U$, a rotation between whitening
+# and colouring. (WCT has $U = I$.) With the singular values $d_k$ of $\Sigma_C^{1/2} \Sigma_S^{1/2} = P D Q^\top$:
+#
+# $$\begin{aligned}
+# \operatorname{tr} A \Sigma_C &= \operatorname{tr} U\, \Sigma_C^{1/2} \Sigma_S^{1/2}
+# && \text{a trace may be turned round} \\
+# &= \operatorname{tr} (Q^\top U P)\, D = \textstyle\sum_k d_k\, (Q^\top U P)_{kk} && \text{and once more} \\
+# &\le \textstyle\sum_k d_k && \text{no entry of an orthogonal matrix is above } 1
+# \end{aligned}$$
+#
+# with equality for $U = Q P^\top$.
+
+# %% [markdown]
+# The $d_k^2$ are the eigenvalues of $\Sigma_S^{1/2} \Sigma_C\, \Sigma_S^{1/2}$, so $\sum_k d_k$ is the trace of its
+# root. Together with the means:
+#
+# $$W_2^2 = \lVert \mu_C - \mu_S \rVert^2 + \operatorname{tr}\left( \Sigma_C + \Sigma_S - 2 \left(\Sigma_S^{1/2}
+# \Sigma_C\, \Sigma_S^{1/2}\right)^{1/2} \right)$$
+#
+# We compared linear maps only. That no other way to move one Gaussian to the other does better was shown by Gelbrich
+# (*On a formula for the L² Wasserstein metric*, 1990). As a formula for features the best map is that of Lu et al.
+# ([2019](https://arxiv.org/abs/1906.00668)).
+
+# %% [markdown]
+# **Predict.** Whitening and colouring, a random rotation in between, and the best $U$: three maps to the same
+# covariance. How much more than the best one does WCT move the features of `relu3_1`?
+
+# %%
+predict("09.least")
+
+# %%
+root_c, root_s = power(covariance(F_c), 1 / 2), power(covariance(F_s), 1 / 2)
+P, D, Q_T = torch.linalg.svd(root_c @ root_s)
+generator = torch.Generator().manual_seed(0)
+random = torch.linalg.qr(torch.randn(64, 64, generator=generator, dtype=torch.float64)).Q
+rotations = {"best": Q_T.T @ P.T, "none (WCT)": torch.eye(64, dtype=torch.float64), "random": random}
+
+# %%
+centred = F_c - F_c.mean(1, keepdim=True)
+moved = {name: root_s @ U @ power(covariance(F_c), -1 / 2) @ centred for name, U in rotations.items()}
+change = {name: (f - centred).square().sum(0).mean() for name, f in moved.items()}
+plots.bars(
+    {name: {"change": each / change["best"]} for name, each in change.items()},
+    ylabel="change / the best one's",
+    line=1,
+)
+
+# %%
+of_means = (F_c.mean(1) - F_s.mean(1)).square().sum()
+gaussian_cost = nstlib.statistics.STATISTICS["gaussian"].cost
+W2 = 64 * gaussian_cost(features_c["relu3_1"], features_s["relu3_1"])
+same = max((covariance(f) - covariance(F_s)).abs().max() / covariance(F_s).max() for f in moved.values())
+
+# %% claim="least change" tags=["nbval-check-output"]
+# The bound is wide: how near WCT comes to the best depends on the two pictures.
+claim("covariance of all three, gap to the painting's", same, below=1e-9)
+claim(
+    "best change with the means, and N times the library's distance", change["best"] + of_means, equals=W2
+)
+claim("change by WCT, of the best", change["none (WCT)"] / change["best"], above=1.001, below=1.3)
+claim("change with a random rotation, of the best", change["random"] / change["best"], above=2.5)
+
+# %% [markdown]
+# **Explain.** WCT comes close, and misses only because the two covariances have different axes. Where they share their
+# axes they commute, $\Sigma_C \Sigma_S = \Sigma_S \Sigma_C$; then $\Sigma_C^{1/2} \Sigma_S^{1/2}$ is symmetric, $U = I$
+# is best, and $W_2^2$ is the diagonal formula along those axes.
+#
+# Where does this distance stand among the statistics of lesson 07? Test it on three of its pairs.
+
+# %%
+raised = F_s.clone()
+raised[7] += F_s.max()  # filter 7 answers more, everywhere
+root2 = 2**0.5
+pairs = {
+    "one filter raised": (F_s[:, None], raised[:, None]),
+    "even or in spots": (torch.tensor([[[1.0, 1.0]]]), torch.tensor([[[0.0, root2]]])),
+    "two values or three": (
+        torch.tensor([[[1.0, 3, 1, 3]]]),
+        torch.tensor([[[2 - root2, 2, 2, 2 + root2]]]),
+    ),
+}
+three = ("covariance", "gaussian", "sliced_wasserstein")
+
+# %%
+seen = {
+    name: {key: nstlib.statistics.STATISTICS[key].cost(*pair).item() for key in three}
+    for name, pair in pairs.items()
+}
+blind = {key: [name for name in pairs if seen[name][key] < 1e-6] for key in three}
+plots.table(
+    {name: {key: "sees" if row[key] > 1e-6 else "–" for key in three} for name, row in seen.items()}
+)
+
+# %% claim="between" tags=["nbval-check-output"]
+claim("covariance is blind to", blind["covariance"], equals=["one filter raised", "two values or three"])
+claim("gaussian is blind to", blind["gaussian"], equals=["two values or three"])
+claim("sliced_wasserstein is blind to", blind["sliced_wasserstein"], equals=[])
+
+# %% [markdown]
+# **Explain.** It stands between the two. Unlike the covariance it knows the means; unlike sliced Wasserstein it knows
+# nothing beyond mean and covariance. And it measures in the unit of a feature's square, as the *work* of moving one
+# cloud to the other.
+
+# %% [markdown]
+# ## 5. A cost that knows neighbours
+#
+# All statistics so far ignore the order of the columns of $F$. Lesson 07 said that a style statistic *must* do that.
+# Must it?
+#
+# **Predict.** Shuffle the positions of the painting's `relu3_1`. The Gram matrix stays as it is. What does a cost
+# notice that looks at patches of 3 × 3 positions?
+
+# %%
+predict("09.patches")
+
+# %% [markdown]
+# A patch $p$ of X holds $9 N$ numbers. Its partner is the patch $q$ of S at the smallest angle, and the cost is what
+# that angle leaves (Li and Wand, [2016](https://arxiv.org/abs/1601.04589)):
+#
+# $$E_l^{\text{patches}} = \text{mean over } p \text{ of } \left(1 - \max_q \cos(p, q)\right), \qquad \cos(p, q) =
+# \frac{p \cdot q}{\lVert p \rVert\, \lVert q \rVert}$$
+#
+# By hand, with one filter and patches of 1 × 2: X has the row 1, 0, so its one patch is $(1, 0)$. S has the row
+# 3, 4, 0 with the patches $(3, 4)$ and $(4, 0)$. The cosines are $3/5$ and 1, so the cost is 0.
+
+
+# %%
+def cut(features):
+    """All patches of 3 × 3 positions as columns (9 N, number of patches)."""
+    _, height, width = features.shape
+    corners = [(y, x) for y in range(height - 2) for x in range(width - 2)]
+    return torch.stack([features[:, y : y + 3, x : x + 3].flatten() for y, x in corners], 1)
+
+
+def patch_cost(features_x, features_s):
+    """The mean over the patches of X of 1 − the largest cosine with one of S."""
+    unit_x, unit_s = (p / p.norm(dim=0) for p in (cut(features_x), cut(features_s)))
+    return 1 - (unit_s.T @ unit_x).max(0).values.mean()
+
+
+# %%
+S = features_s["relu3_1"]
+order = torch.randperm(S[0].numel(), generator=torch.Generator().manual_seed(0))
+changed = {
+    "shuffled": S.flatten(1)[:, order].reshape(S.shape),
+    "moved by (2, 3)": S[:, 2:, 3:],
+    "photo": features_c["relu3_1"],
+}
+
+# %%
+noticed = {
+    name: {
+        "gram": nstlib.style.layer_style_cost(block, S) / nstlib.style.layer_style_cost(0 * S, S),
+        "gaussian": gaussian_cost(block, S) / gaussian_cost(0 * S, S),
+        "patches": patch_cost(block, S),
+    }
+    for name, block in changed.items()
+}
+plots.table(
+    {
+        name: {key: f"{max(cost.item(), 0):.3f}" for key, cost in row.items()}
+        for name, row in noticed.items()
+    },
+    "the painting's relu3_1",
+)
+
+# %% claim="neighbours" tags=["nbval-check-output"]
+claim(
+    "our patch cost and the library's",
+    noticed["photo"]["patches"],
+    equals=patches.patch_cost(changed["photo"], S),
+)
+claim("shuffled: by the Gram matrix", noticed["shuffled"]["gram"], below=1e-20)
+claim("shuffled: by patches", noticed["shuffled"]["patches"], above=0.3)
+claim("moved as a whole: by patches", noticed["moved by (2, 3)"]["patches"], below=1e-9)
+
+# %% [markdown]
+# **Explain.** Shuffling destroys neighbours, and no sum over positions can tell. Patches notice it. Yet they too forget
+# *where* a patch stands: the moved painting costs nothing. Both throw places away. The sum keeps how often filters fire
+# together in one spot; the patches keep what lies beside what, but not how often: X may use one patch of S again and
+# again.
+
+# %% [markdown]
+# The partners make a third formula for features: give every position of the photo the painting's most similar column
+# (Kolkin et al., [2022](https://arxiv.org/abs/2203.13215), do this with several layers at once).
+
+
+# %%
+def nearest(block_c, block_s):
+    """At each position the painting's column that is most like the photo's, both with their means taken off."""
+    centred_c, centred_s = (block - block.mean((1, 2), keepdim=True) for block in (block_c, block_s))
+    chosen = patches.nearest_patches(centred_c, centred_s, size=1)
+    return block_s.flatten(1)[:, chosen].reshape(block_c.shape)
+
+
+# %%
+by_nearest = repainted(nearest, ("relu4_1", "relu3_1", "relu2_1"))
+plots.row(
+    {"AdaIN": by_adain, "WCT": by_wct, "nearest column": by_nearest},
+    alt="The cat by AdaIN, by WCT, and by the nearest columns",
+)
+
+# %% [markdown]
+# ## 6. From neighbours to attention
+#
+# Choosing *the* nearest column is a hard decision. Soften it: take a mean of all columns of S, and weigh column $j$ by
+# how similar it is, with a temperature $\tau$:
+#
+# $$F'_{:,i} = \sum_j w_{ij}\, F_{S,:,j}, \qquad w_{ij} = \frac{e^{\cos_{ij}/\tau}}{\sum_{j'} e^{\cos_{ij'}/\tau}}$$
+#
+# In a transformer or a diffusion model this is **attention**: the photo's columns are the *queries*, the painting's are
+# the *keys* and the *values*.
+
+
+# %%
+def attention(F_c, F_s, temperature):
+    """For every column of F_c a mean of the columns of F_s, those that are like it weighing most."""
+    queries, keys = (F / F.norm(dim=0) for F in (F_c, F_s))
+    return F_s @ torch.softmax(keys.T @ queries / temperature, dim=0)
+
+
+# %%
+queries, keys = F_c / F_c.norm(dim=0), F_s / F_s.norm(dim=0)
+hard = F_s[:, (keys.T @ queries).argmax(0)]
+cold, hot = attention(F_c, F_s, 1e-6), attention(F_c, F_s, 1e6)
+mean = F_s.mean(1, keepdim=True)
+gap = {
+    f"τ = {t:g}": {
+        "from the nearest": (attention(F_c, F_s, t) - hard).norm() / hard.norm(),
+        "from the mean": (attention(F_c, F_s, t) - mean).norm() / (hard - mean).norm(),
+    }
+    for t in (1e-3, 1e-2, 1e-1, 1)
+}
+plots.table(gap, "attention")
+
+# %% claim="attention" tags=["nbval-check-output"]
+claim("cold attention, gap to the nearest column", (cold - hard).norm() / hard.norm(), below=1e-6)
+claim(
+    "hot attention, gap to the mean column",
+    (hot - mean).norm() / (mean.norm() * F_c.shape[1] ** 0.5),
+    below=1e-4,
+)
+
+# %% [markdown]
+# **Explain.** Cold attention is the nearest column, hot attention the painting's mean $\mu_S$. Two methods of today are
+# put together from what you have just built. StyleID (Chung et al., [2024](https://arxiv.org/abs/2312.09008)) keeps the
+# photo's queries, takes keys and values from the painting, and begins with an AdaIN. StyleAligned (Hertz et al.,
+# [2024](https://arxiv.org/abs/2312.02133)) gives queries and keys the moments of a reference picture, which is AdaIN,
+# and then lets every picture attend to the reference as well.
+
+# %% [markdown]
+# ## 7. What is left of the Gram matrix?
+#
+# | method | what it takes from S | how X gets it |
+# |---|---|---|
+# | Gram matrix | how filters fire together, summed over positions | by optimising pixels |
+# | AdaIN | mean and spread of each filter | by a formula |
+# | WCT | means and covariance | by a formula |
+# | Gaussian | means and covariance | by optimising, least work |
+# | nearest columns, patches | the columns themselves | by choosing |
+# | attention | the columns themselves | by a weighted mean |
+
+# %% [markdown]
+# Down the table less is summarised. But two ideas of lesson 02 stand in every row: a style is a *cloud of feature
+# columns*, and where a column stood in the painting does not matter.
+#
+# [The map](../docs/map.md) goes on from here: each method from 2016 to today in one paragraph, with what it keeps of
+# the Gram view. [The bibliography](../docs/bibliography.md) lists all papers that this course cites.
+
+# %% [markdown]
+# ## Recap
+#
+# - **AdaIN** sets each filter's mean and spread, **WCT** means and covariance: formulas for what lesson 07 optimised.
+# - No picture has exactly these features; a run or a decoder finds one that is near.
+# - $W_2^2$ of two Gaussians is the least work to move one to the other; without pairs it is AdaIN's cost, and it stands
+#   between the covariance and sliced Wasserstein.
+# - **Patches** see neighbours, which no sum over positions does. **Attention** is their soft form.
+# - Normalise every picture by itself, and test with a batch of two.
+
+# %% [markdown]
+# ## On your own
+#
+# - `transforms.wct(…, strength=0.5)` blends new features with old ones. Wrap it in a function, pass that to
+#   `repainted`, and find a strength at which the eyes stay.
+# - Begin `repainted` with `relu5_1`. What does it add, and what does it cost?
+# - Shuffle the *pixels* of the painting and use it as style for WCT. Which strokes are left, and why?

@@ -1,0 +1,67 @@
+"""Lesson 09's claims, each with mistakes that it must notice: (claim, mistake, text in the cells, what replaces it)."""
+
+SABOTAGES = [
+    ("three views", "sample deviation", "F.std(1, correction=0, keepdim=True)", "F.std(1, keepdim=True)"),
+    ("three views", "the photo's mean stays", "(F_c - mu_c) / sigma_c + mu_s", "(F_c - mu_c) / sigma_c + mu_c"),
+    ("three views", "content and style exchanged", "transforms.adain(features_c", "(lambda c, s: s)(features_c"),
+    (
+        "no such picture",
+        "cut off at 0",
+        'goal = transforms.adain(features_c["relu4_1"], features_s["relu4_1"])',
+        'goal = transforms.adain(features_c["relu4_1"], features_s["relu4_1"]).clamp_min(0)',
+    ),
+    (
+        "no such picture",
+        "the painting for the picture",
+        'blocks(from_features)["relu4_1"]',
+        'blocks(painting)["relu4_1"]',
+    ),
+    ("whole batch", "each picture by itself", "(0, 2, 3)", "(2, 3)"),
+    ("whole batch", "one pair twice", "torch.stack((first_s, second_s))", "torch.stack((first_s, first_s))"),
+    ("whitened and coloured", "not whitened", "power(covariance(F_c), -1 / 2) @ (F_c", "(F_c"),
+    ("whitened and coloured", "square root forgotten", "values[kept] ** exponent", "values[kept]"),
+    ("whitened and coloured", "mean forgotten", "@ white + F_s.mean(1, keepdim=True)", "@ white"),
+    ("whitened and coloured", "all directions kept", "values > 1e-12 * values.max()", "values > -1"),
+    (
+        "which goes with which",
+        "the same board",
+        'bank["independent"], bank["together"]\n',
+        'bank["together"], bank["together"]\n',
+    ),
+    ("which goes with which", "AdaIN for both", '"by WCT": wct(*boards)', '"by WCT": adain(*boards)'),
+    ("which goes with which", "WCT for both", '"by AdaIN": adain(*boards)', '"by AdaIN": wct(*boards)'),
+    ("set or optimised", "no style", "statistic=name), network", "statistic=name, beta=0), network"),
+    ("set or optimised", "the photo for AdaIN", '"moments, set (AdaIN)": by_adain', '"moments, set (AdaIN)": photo'),
+    (
+        "set or optimised",
+        "an optimised one for WCT",
+        '"gaussian, set (WCT)": by_wct',
+        '"gaussian, set (WCT)": optimised["gaussian"]',
+    ),
+    ("least change", "singular vectors exchanged", "Q_T.T @ P.T", "P @ Q_T"),
+    ("least change", "means forgotten", 'change["best"] + of_means', 'change["best"]'),
+    ("least change", "no rotation at all", '"random": random', '"random": torch.eye(64, dtype=torch.float64)'),
+    ("least change", "not coloured", "root_s @ U @", "U @"),
+    ("between", "another spread", "[2 - root2, 2, 2, 2 + root2]", "[1.0, 2, 2, 3]"),
+    ("between", "not raised", "raised[7] += F_s.max()", "raised[7] += 0"),
+    ("neighbours", "not shuffled", "S.flatten(1)[:, order]", "S.flatten(1)[:, order.sort().values]"),
+    ("neighbours", "the largest angle", "(unit_s.T @ unit_x).max(0)", "(unit_s.T @ unit_x).min(0)"),
+    ("neighbours", "lengths kept", "(p / p.norm(dim=0) for p in", "(p for p in"),
+    ("neighbours", "a mirrored painting", "S[:, 2:, 3:]", "S.flip(-1)"),
+    ("attention", "weights over the photo's columns", "/ temperature, dim=0)", "/ temperature, dim=1)"),
+    ("attention", "temperature multiplied", "queries / temperature", "queries * temperature"),
+    ("attention", "values from the photo", "return F_s @ torch.softmax", "return F_c @ torch.softmax"),
+]
+
+# Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
+INTRODUCED = {
+    "μ": r"means $\mu_k$",
+    "σ": r"standard deviations $\sigma_k$",
+    "B": "with $B$ pictures",
+    "A": "a matrix $A$",
+    "U": "orthogonal matrix $U$",
+    "P": r"= P D Q^\top$",
+    "D": r"= P D Q^\top$",
+    "Q": r"= P D Q^\top$",
+    "τ": r"temperature $\tau$",
+}
