@@ -221,8 +221,8 @@ claim("the library's on two: most that is left", moments_cost(one_by_one, pair_s
 # \end{aligned}$$
 #
 # One thing is new. Three colours have thousands of pixels, but 160 filters may have fewer positions than that. Then
-# $\Sigma_C$ is singular: along some directions there is no variance, and no power to whiten by. Leave those directions
-# out.
+# $\Sigma_C$ is singular: along some directions there is no variance, and whitening would divide by 0. Leave those
+# directions out.
 
 
 # %%
@@ -250,11 +250,11 @@ def wct(F_c, F_s):
 white = power(covariance(F_c), -1 / 2) @ (F_c - F_c.mean(1, keepdim=True))
 coloured = wct(F_c, F_s)
 library = transforms.wct(features_c["relu3_1"], features_s["relu3_1"]).flatten(1)
-few = F_c[:, :20]  # 20 positions for 64 filters
+N, few = len(F_c), F_c[:, :20]  # 20 positions, far fewer than filters
 rank = torch.linalg.matrix_rank(covariance(wct(few, F_s)), hermitian=True)
 
 # %% claim="whitened and coloured" tags=["nbval-check-output"]
-claim("covariance after whitening", covariance(white), equals=torch.eye(64, dtype=torch.float64))
+claim("covariance after whitening", covariance(white), equals=torch.eye(N, dtype=torch.float64))
 claim("covariance after colouring", covariance(coloured), equals=covariance(F_s))
 claim("our lines and the library's", coloured, equals=library)
 claim("directions that 20 positions can fill", rank.item(), equals=19)
@@ -280,7 +280,7 @@ pair_of = {
     "by WCT": wct(*boards),
     "together": bank["together"],
 }
-plots.matrices({name: covariance(F) for name, F in pair_of.items()})
+plots.matrices({name: covariance(F).round(decimals=6).abs() for name, F in pair_of.items()})
 
 # %%
 entry = {name: covariance(F)[0, 1].item() for name, F in pair_of.items()}
@@ -437,8 +437,8 @@ predict("09.least")
 root_c, root_s = power(covariance(F_c), 1 / 2), power(covariance(F_s), 1 / 2)
 P, D, Q_T = torch.linalg.svd(root_c @ root_s)
 generator = torch.Generator().manual_seed(0)
-random = torch.linalg.qr(torch.randn(64, 64, generator=generator, dtype=torch.float64)).Q
-rotations = {"best": Q_T.T @ P.T, "none (WCT)": torch.eye(64, dtype=torch.float64), "random": random}
+random = torch.linalg.qr(torch.randn(N, N, generator=generator, dtype=torch.float64)).Q
+rotations = {"best": Q_T.T @ P.T, "none (WCT)": torch.eye(N, dtype=torch.float64), "random": random}
 
 # %%
 centred = F_c - F_c.mean(1, keepdim=True)
@@ -453,7 +453,7 @@ plots.bars(
 # %%
 of_means = (F_c.mean(1) - F_s.mean(1)).square().sum()
 gaussian_cost = nstlib.statistics.STATISTICS["gaussian"].cost
-W2 = 64 * gaussian_cost(features_c["relu3_1"], features_s["relu3_1"])
+W2 = N * gaussian_cost(features_c["relu3_1"], features_s["relu3_1"])
 same = max((covariance(f) - covariance(F_s)).abs().max() / covariance(F_s).max() for f in moved.values())
 
 # %% claim="least change" tags=["nbval-check-output"]

@@ -21,7 +21,7 @@ SABOTAGES = [
     ("whitened and coloured", "not whitened", "power(covariance(F_c), -1 / 2) @ (F_c", "(F_c"),
     ("whitened and coloured", "square root forgotten", "values[kept] ** exponent", "values[kept]"),
     ("whitened and coloured", "mean forgotten", "@ white + F_s.mean(1, keepdim=True)", "@ white"),
-    ("whitened and coloured", "all directions kept", "values > 1e-12 * values.max()", "values > -1"),
+    ("whitened and coloured", "all directions kept", "values > 1e-12 * values.max()", "values > 1e-30 * values.max()"),
     (
         "which goes with which",
         "the same board",
@@ -30,7 +30,7 @@ SABOTAGES = [
     ),
     ("which goes with which", "AdaIN for both", '"by WCT": wct(*boards)', '"by WCT": adain(*boards)'),
     ("which goes with which", "WCT for both", '"by AdaIN": adain(*boards)', '"by AdaIN": wct(*boards)'),
-    ("set or optimised", "no style", "statistic=name), network", "statistic=name, beta=0), network"),
+    ("set or optimised", "hardly any style", "statistic=name), network", "statistic=name, beta=0.001), network"),
     ("set or optimised", "the photo for AdaIN", '"moments, set (AdaIN)": by_adain', '"moments, set (AdaIN)": photo'),
     (
         "set or optimised",
@@ -40,7 +40,7 @@ SABOTAGES = [
     ),
     ("least change", "singular vectors exchanged", "Q_T.T @ P.T", "P @ Q_T"),
     ("least change", "means forgotten", 'change["best"] + of_means', 'change["best"]'),
-    ("least change", "no rotation at all", '"random": random', '"random": torch.eye(64, dtype=torch.float64)'),
+    ("least change", "no rotation at all", '"random": random', '"random": torch.eye(N, dtype=torch.float64)'),
     ("least change", "not coloured", "root_s @ U @", "U @"),
     ("between", "another spread", "[2 - root2, 2, 2, 2 + root2]", "[1.0, 2, 2, 3]"),
     ("between", "not raised", "raised[7] += F_s.max()", "raised[7] += 0"),

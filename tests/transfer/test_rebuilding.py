@@ -9,7 +9,7 @@ from nstlib import networks, painted
 from nstlib.errors import NstError
 from nstlib.style.transforms import adain
 from nstlib.transfer import Settings, rebuild
-from nstlib.transfer.rebuild import SETTINGS
+from nstlib.transfer.rebuilding import SETTINGS
 
 SHORT = dataclasses.replace(SETTINGS, size=32, steps=30)
 
