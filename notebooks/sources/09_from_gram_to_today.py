@@ -573,9 +573,8 @@ claim("moved as a whole: by patches", noticed["moved by (2, 3)"]["patches"], bel
 
 # %% [markdown]
 # **Explain.** Shuffling destroys neighbours, and no sum over positions can tell. Patches notice it. Yet they too forget
-# *where* a patch stands: the moved painting costs nothing. Both throw places away. The sum keeps how often filters fire
-# together in one spot; the patches keep what lies beside what, but not how often: X may use one patch of S again and
-# again.
+# *where* a patch stands: the moved painting costs nothing. So a style statistic must not ask where something is, but it
+# may ask what lies beside it. In return patches forget *how often*: X may use one patch of S again and again.
 
 # %% [markdown]
 # The partners make a third formula for features: give every position of the photo the painting's most similar column
@@ -600,7 +599,7 @@ plots.row(
 
 # %% [markdown]
 # **Look at** the eyes. What in the painting is most like something round and bright? A star. AdaIN and WCT apply one
-# rule at all positions; here every position chose for itself, and the cat is told in the painting's own words.
+# rule at all positions; here every position chose its own partner, so even the shapes come from the painting.
 
 # %% [markdown]
 # ## 6. From neighbours to attention
@@ -611,7 +610,7 @@ plots.row(
 # $$F'_{:,i} = \sum_j w_{ij}\, F_{S,:,j}, \qquad w_{ij} = \frac{e^{\cos_{ij}/\tau}}{\sum_{j'} e^{\cos_{ij'}/\tau}}$$
 #
 # In a transformer or a diffusion model this is **attention**: the photo's columns are the *queries*, the painting's are
-# the *keys* and the *values*.
+# the *keys* and the *values*. (There each of the three is first multiplied by a matrix of learned weights.)
 
 
 # %%
@@ -641,8 +640,8 @@ claim("hot attention, gap to the mean column", (hot - mean).norm() / (hard - mea
 
 # %% [markdown]
 # **Explain.** Cold attention is the nearest column, hot attention the painting's mean $\mu_S$. Two methods of today are
-# put together from what you have just built. StyleID (Chung et al., [2024](https://arxiv.org/abs/2312.09008)) keeps the
-# photo's queries, takes keys and values from the painting, and begins with an AdaIN. StyleAligned (Hertz et al.,
+# put together from what you have just built. StyleID (Chung et al., [2024](https://arxiv.org/abs/2312.09008)) takes
+# queries mostly from the photo, keys and values from the painting, and begins with an AdaIN. StyleAligned (Hertz et al.,
 # [2024](https://arxiv.org/abs/2312.02133)) gives queries and keys the moments of a reference picture, which is AdaIN,
 # and then lets every picture attend to the reference as well.
 

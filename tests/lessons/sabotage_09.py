@@ -21,7 +21,7 @@ SABOTAGES = [
     ("whitened and coloured", "not whitened", "power(covariance(F_c), -1 / 2) @ (F_c", "(F_c"),
     ("whitened and coloured", "square root forgotten", "values[kept] ** exponent", "values[kept]"),
     ("whitened and coloured", "mean forgotten", "@ white + F_s.mean(1, keepdim=True)", "@ white"),
-    ("whitened and coloured", "all directions kept", "values > 1e-12 * values.max()", "values > 1e-30 * values.max()"),
+    ("whitened and coloured", "not centred", "centred = F - F.mean(1, keepdim=True)", "centred = F"),
     (
         "which goes with which",
         "the same board",
