@@ -13,6 +13,7 @@ import re
 
 from nstlib import checks
 from nstlib.checks.open_questions import OPEN
+from nstlib.checks.results import points_word
 from nstlib.errors import NstError
 
 __all__ = ["ExerciseError", "for_instructor", "for_learner", "for_nbgrader"]
@@ -169,7 +170,7 @@ def _label(notebook) -> None:
             continue
         question = questions[name]
         dots = [f"{'●' * level}{'○' * (5 - level)}" for level in (question.difficulty, question.importance)]
-        points = f"{question.points} point{'s' * (question.points != 1)}"
+        points = f"{question.points} {points_word(getattr(question, 'bonus', False), question.points)}"
         card = f"*Difficulty {dots[0]} · importance {dots[1]} · about {question.minutes} minutes*"
         before.source = f"{heading} · {points}\n\n{card}\n{text}".rstrip()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from nstlib.checks.results import SIGNS, Text
+from nstlib.checks.results import SIGNS, Text, points_word
 from nstlib.files import replacing
 
 PREDICTION = "prediction "  # before a prediction's name, such as 03.puzzle, among the entries
@@ -71,19 +71,21 @@ def table(title: str, questions: Iterable, by_hand: Iterable = ()) -> Text:
     """
     questions = list(questions)
     lines = []
-    earned = 0
+    earned = {False: 0, True: 0}  # those of the hundred, and bonus points
+    most = dict(earned)
     for question in questions:
         entry = of(question.id)
         outcome = entry.get("outcome", "not attempted")
         points = entry.get("points", 0)
         looked = ", solution seen" if entry.get("solution") else ""
-        earned += points
+        earned[question.bonus] += points
+        most[question.bonus] += question.points
         lines.append(
-            f"{SIGNS.get(outcome, '○')} {question.id}: {outcome}, {points} of {question.points} points, "
-            f"tries: {entry.get('tries', 0)}{looked}"
+            f"{SIGNS.get(outcome, '○')} {question.id}: {outcome}, {points} of {question.points} "
+            f"{points_word(question.bonus)}, tries: {entry.get('tries', 0)}{looked}"
         )
     lines += [f"○ {question.id}: marked by hand, up to {question.points} points" for question in by_hand]
-    lines.append(f"{earned} of {sum(question.points for question in questions)} points")
+    lines += [f"{earned[bonus]} of {of} {points_word(bonus)}" for bonus, of in most.items() if of]
     lessons = tuple(PREDICTION + question.id[2:4] for question in questions)  # 05 also begins 05b.starts
     made = [entry for name, entry in _read().items() if name.startswith(lessons)]
     if made:

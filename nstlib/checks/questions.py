@@ -55,7 +55,8 @@ class Question:
     the types an answer may have. by_hand: an answer by autograd earns nothing. tolerance: wider than the dtype's where
     right answers differ by more than rounding; a comment says why. property: where many answers are right, the name of
     what they have in common, in ``judging.properties``. slips: whether a wrong answer is compared with every single
-    slip in the reference, which must be fast. difficulty, importance: from 1 to 5.
+    slip in the reference, which must be fast. bonus: its points come on top of the course's hundred. difficulty,
+    importance: from 1 to 5.
 
     >>> import torch
     >>> from nstlib.checks import ex02
@@ -82,6 +83,7 @@ class Question:
     tolerance: float = 0.0
     property: str = ""
     slips: bool = True
+    bonus: bool = False
     difficulty: int = 1
     importance: int = 3
     minutes: int = 5
@@ -211,4 +213,4 @@ class Question:
 
     def _result(self, outcome: str, lines: Sequence[str], points: int = 0, misconception: str | None = None) -> Result:
         footer = () if outcome == "correct" else (f"Hint: {self.id}.hint()", f"Reread: {self.reread}")
-        return Result(self.id, outcome, points, self.points, misconception, tuple(lines), footer)
+        return Result(self.id, outcome, points, self.points, misconception, tuple(lines), footer, bonus=self.bonus)

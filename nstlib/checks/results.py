@@ -42,7 +42,7 @@ class Result:
 
     outcome: "correct", "not yet", "not attempted", "raised" or "took too long". misconception: the known mistake that
     the function makes, or None. lines: what was called, what came back, and what that means. best: the points of the
-    learner's best try; a worse try later does not take them away.
+    learner's best try; a worse try later does not take them away. bonus: whether the points come on top of the hundred.
     """
 
     question: str
@@ -54,6 +54,7 @@ class Result:
     footer: tuple[str, ...] = ()
     tries: int | None = None
     best: int = 0
+    bonus: bool = False
 
     @property
     def message(self) -> str:
@@ -73,7 +74,7 @@ class Result:
     @property
     def _score(self) -> str:
         tries = "" if not self.tries else f" · try {self.tries}"
-        best = f" this time, your best {self.best} stay" if self.best > self.points else " points"
+        best = f" this time, your best {self.best} stay" if self.best > self.points else f" {points_word(self.bonus)}"
         return f"{self.points} of {self.of}{best}{tries}"
 
     def __str__(self) -> str:
@@ -90,6 +91,15 @@ class Result:
         body = "".join(map(_paragraph, self.lines))
         foot = f"<p>{_marked(' · '.join(self.footer))}</p>" if self.footer else ""
         return _framed(head + body + foot, f"{self.question}: {self.outcome}")
+
+
+def points_word(bonus: bool, count: int = 2) -> str:
+    """Return what points are called.
+
+    >>> points_word(bonus=True), points_word(bonus=False, count=1)
+    ('bonus points', 'point')
+    """
+    return f"{'bonus ' if bonus else ''}point{'s' * (count != 1)}"
 
 
 def _paragraph(text: str) -> str:

@@ -34,8 +34,9 @@ def new(
 
     loaded = bundle.new(directory, by_hand=by_hand)
     tests = sum(map(len, loaded.tests.values()))
-    points = sum(loaded.points.values())
-    say(f"{directory} has {tests} hidden tests for {len(loaded.questions)} questions, worth {points} points.")
+    bonus = sum(loaded.points[name] for name in loaded.bonus)
+    worth = f"{sum(loaded.points.values()) - bonus} points" + (f", and {bonus} bonus points" if bonus else "")
+    say(f"{directory} has {tests} hidden tests for {len(loaded.questions)} questions, worth {worth}.")
     say(f"Write the due dates into {directory / 'bundle.toml'} and the class into {directory / 'roster.csv'}.")
 
 

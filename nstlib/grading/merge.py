@@ -39,7 +39,9 @@ def merge(out: Path, weeks: Sequence[Path], bundle: Bundle) -> Graded:
         records += _records(week, lines, files)
     asked = bundle.only(sorted({name.partition(".")[0] for name in graded}))
     told_apart = _told_apart(records, bundle)
-    rows = gradebook.build(told_apart, asked.roster, asked.overrides, asked.policy, asked.points, asked.marks)
+    rows = gradebook.build(
+        told_apart, asked.roster, asked.overrides, asked.policy, asked.points, asked.marks, asked.bonus
+    )
     run = summary(lines_of_all, asked, versions.environment())
     out.mkdir(parents=True, exist_ok=True)
     write(out, rows, asked, run)

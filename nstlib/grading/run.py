@@ -129,7 +129,9 @@ def grade(
                 progress(done, len(todo))
         _note_files(journal, submissions, keys)
         records = _records(journal, submissions, keys, bundle)
-        rows = gradebook.build(records, bundle.roster, bundle.overrides, bundle.policy, bundle.points, bundle.marks)
+        rows = gradebook.build(
+            records, bundle.roster, bundle.overrides, bundle.policy, bundle.points, bundle.marks, bundle.bonus
+        )
         run = summary(journal.records(), bundle, environment)
         run = replace(run, notes=similarity.notes(rows)) if similar else run
         write(out, rows, bundle, run)  # while the journal keeps other graders out

@@ -1,5 +1,6 @@
 """What a check shows, as text and as HTML, and what it keeps: tries and points."""
 
+import dataclasses
 import json
 import re
 
@@ -107,6 +108,15 @@ def test_tries_points_and_hints_are_kept_and_forgotten(kept):
     assert "4 of 20 points" in str(ex02.progress())
     checks.reset()
     assert not kept.exists() and "0 of 20 points" in str(ex02.progress())
+
+
+def test_bonus_points_are_called_so_and_counted_apart(kept):
+    extra = dataclasses.replace(gram, id="ex02.extra", bonus=True)
+    assert str(extra.check(right)).splitlines()[0].endswith("4 of 4 bonus points · try 1")
+    lines = progress.table("Exercise", [gram, extra]).sentences
+    assert lines[1:] == (
+        "✓ ex02.extra: correct, 4 of 4 bonus points, tries: 1", "0 of 4 points", "4 of 4 bonus points",
+    )  # fmt: skip
 
 
 def test_a_stub_is_no_try(kept):

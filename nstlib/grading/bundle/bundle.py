@@ -63,6 +63,11 @@ class Bundle:
         """The points of each question, in the course's order."""
         return {name: question.points for name, question in self.questions.items()}
 
+    @property
+    def bonus(self) -> frozenset[str]:
+        """The questions whose points come on top of the others'."""
+        return frozenset(name for name, question in self.questions.items() if question.bonus)
+
     def only(self, exercises: Sequence[str]) -> "Bundle":
         """Return the bundle with the questions of these exercises alone; raises BundleError for an unknown one."""
         known = sorted({_exercise(name) for name in self.questions})
@@ -138,7 +143,8 @@ def new(directory: Path, *, secret: bytes | None = None, created: date | None = 
         }
         points = {name: question.points for name, question in questions.items()}
         title = json.dumps(directory.name, ensure_ascii=False)[1:-1]  # escaped, as a string of TOML is
-        write(part / "bundle.toml", classroom.toml(title, created or date.today(), points))
+        bonus = {name for name, question in questions.items() if question.bonus}
+        write(part / "bundle.toml", classroom.toml(title, created or date.today(), points, bonus))
         for name, text in classroom.EMPTY.items():
             write(part / name, text)
         if by_hand:

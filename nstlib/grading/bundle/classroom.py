@@ -1,7 +1,7 @@
 """What the instructor writes: bundle.toml, roster.csv, extensions.csv, overrides.csv. A slip in them is a sentence."""
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -72,9 +72,10 @@ class Override:
     line: int = field(default=0, compare=False)
 
 
-def toml(name: str, created: date, points: Mapping[str, int]) -> str:
-    """Return the text of a new bundle.toml."""
-    lines = "\n".join(f'"{question}" = {number}' for question, number in points.items())
+def toml(name: str, created: date, points: Mapping[str, int], bonus: Collection[str] = ()) -> str:
+    """Return the text of a new bundle.toml; `bonus`: the questions whose points come on top."""
+    note = {question: "  # a bonus, on top of all others" for question in bonus}
+    lines = "\n".join(f'"{question}" = {number}{note.get(question, "")}' for question, number in points.items())
     return TOML.format(name=name, created=created.isoformat(), points=lines)
 
 

@@ -56,6 +56,7 @@ def make_question(question: Question, secret: bytes, bundle: str) -> GradedQuest
         tolerance=question.tolerance,
         by_hand=question.by_hand,
         property=question.property,
+        bonus=question.bonus,
         credit={mistake.id: mistake.credit for mistake in question.misconceptions},
         messages=_messages(question),
         tests=tests,

@@ -15,6 +15,7 @@ __all__ = ["Criterion", "GradedQuestion", "Test", "read_questions", "write_quest
 
 # Fields that are JSON as they are.
 SIMPLE = ("id", "function", "call", "points", "tolerance", "by_hand", "property", "credit", "messages")
+LATER = {"bonus": False}  # fields that a bundle of this version may lack, and what they are then
 VERSION = 3  # of tests.json; the first was a list of questions without a version, the second had no properties
 
 
@@ -53,7 +54,8 @@ class GradedQuestion:
     """A question with its hidden tests, or with the criteria by which a person marks it.
 
     property: where many answers are right, the name of what they have in common, in ``checks.judging.properties``.
-    credit: the points that each known mistake earns. messages: the notebook's sentences, by verdict.
+    credit: the points that each known mistake earns. messages: the notebook's sentences, by verdict. bonus: whether
+    its points come on top of the course's.
     """
 
     id: str
@@ -68,6 +70,7 @@ class GradedQuestion:
     tests: tuple[Test, ...]
     criteria: tuple[Criterion, ...] = ()
     property: str = ""
+    bonus: bool = False
 
 
 def write_questions(folder: Path, questions: Mapping[str, GradedQuestion]) -> None:
@@ -77,7 +80,7 @@ def write_questions(folder: Path, questions: Mapping[str, GradedQuestion]) -> No
     for question in questions.values():
         arrays: dict[str, np.ndarray] = {}
         tests = [_encode_test(test, arrays) for test in question.tests]
-        simple = {key: getattr(question, key) for key in SIMPLE}
+        simple = {key: getattr(question, key) for key in (*SIMPLE, *LATER)}
         entries.append(simple | {"kinds": sorted(question.kinds), "tests": tests})
         np.savez_compressed(folder / "tests" / f"{question.id}.npz", **arrays)
     csv_files.write(
@@ -110,6 +113,7 @@ def read_questions(folder: Path, points: Mapping[str, int]) -> dict[str, GradedQ
             )
         tests = tuple(_decode_test(test, arrays) for test in entry["tests"])
         simple = {key: entry[key] for key in SIMPLE} | {"points": worth}
+        simple |= {key: entry.get(key, before) for key, before in LATER.items()}
         questions[name] = GradedQuestion(**simple, kinds=frozenset(entry["kinds"]), tests=tests)
     if unknown := sorted(set(points) - set(questions)):
         raise csv_files.TableError(

@@ -3,7 +3,7 @@
 It asks no clock, no disk and no machine for anything, so that the same journal gives the same bytes everywhere.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,7 +19,9 @@ from nstlib.grading.escaping import normalized
 from nstlib.grading.records import names, outcomes
 from nstlib.grading.sandbox.texts import LONGEST
 
-__all__ = ["Answer", "Received", "Row", "build", "file_of", "format_points", "gradebook_csv", "tests_csv", "write"]
+__all__ = [
+    "Answer", "Received", "Row", "build", "file_of", "format_points", "gradebook_csv", "score", "tests_csv", "write",
+]  # fmt: skip
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -67,8 +69,10 @@ class Received:
 
 @dataclass(frozen=True)
 class Row:
-    """A student. total = raw − penalty + override; `override` is what overrides add or take.
+    """A student. total = raw − penalty + override + bonus; `override` is what overrides add or take.
 
+    The first three, and `max`, are of the questions that are no bonus. bonus: what the others count after lateness and
+    overrides; at most `bonus_max`, and that is 0 where a course has none.
     status: "graded", "ungraded" (a question could not be graded), "left_out" (this run left the student out, and no
     earlier run had marked what was handed in), "rejected" (no notebook could be read) or "no_submission". late,
     received: by exercise that was tried. answers: by question, empty without a submission.
@@ -87,6 +91,8 @@ class Row:
     late: Mapping[str, Late] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
     received: Mapping[str, Received] = field(default_factory=dict)
+    bonus: Decimal = ZERO
+    bonus_max: int = 0
 
     @property
     def counts(self) -> bool:
@@ -104,7 +110,12 @@ class Row:
 
     @property
     def total(self) -> Decimal:
-        """The points that count."""
+        """The points that count, with the bonus."""
+        return self.without_bonus + self.bonus
+
+    @property
+    def without_bonus(self) -> Decimal:
+        """Those of the points that count which are no bonus: of `max`."""
         return self.raw - self.penalty + self.override
 
 
@@ -115,6 +126,7 @@ def build(
     policy: Policy,
     points: Mapping[str, int],
     marks: rubric.Marks = MappingProxyType({}),
+    bonus: Collection[str] = (),
 ) -> list[Row]:
     """Return a row for everybody in the roster, the records or the overrides, sorted by student.
 
@@ -122,6 +134,7 @@ def build(
     the last one in which it was tried, and is as late as that file. `points`: question -> what it is worth.
     `marks`: of the questions that a person marks. What they say of a text under an earlier name of its file's student
     counts (a record's "known_as"); so does all that was written about a name which was told apart (its "told_apart").
+    `bonus`: the questions whose points come on top.
     """
     known = {normalized(student.id): student for student in roster}
     spellings = {key: student.id for key, student in known.items()}
@@ -143,21 +156,29 @@ def build(
     for key in sorted(spellings, key=lambda key: (spellings[key], key)):
         student = known.get(key) or Student(spellings[key])
         own = list(files.get(key, {}).values())
-        row = _row(student, own, overrides_of.get(key, {}), policy, points, marks, claims)
+        row = _row(student, own, overrides_of.get(key, {}), policy, points, marks, claims, bonus)
         row = _add_flag(row, "clash") if key in claims else row  # an override that could be either's
         rows.append(row if key in known or not roster else _add_flag(row, "not_in_roster"))
     return rows
 
 
 def gradebook_csv(rows: Iterable[Row], points: Mapping[str, int]) -> str:
-    """Return a row for each student, a column for each question: its points before lateness and overrides, if any."""
-    after = ("raw", "days_late", "penalty", "override", "total", "max", "status", "flags")
+    """Return a row for each student, a column for each question: its points before lateness and overrides, if any.
+
+    Where there are bonus questions, a column says what they count and one what they could.
+    """
+    rows = list(rows)
+    extra = any(row.bonus_max for row in rows)
+    before, beside = (("bonus",), ("bonus_max",)) if extra else ((), ())
+    after = ("raw", "days_late", "penalty", "override", *before, "total", "max", *beside, "status", "flags")
 
     def line(row: Row) -> list:
         answers = [format_points(row.answers[name].points) if name in row.answers else None for name in points]
         override = format_points(row.override) if row.overrides else None
-        sums = [format_points(row.raw), row.days_late, format_points(row.penalty), override, format_points(row.total)]
-        sums = [*(sums if row.counts else (None, None, None, None, None)), row.max]
+        sums = [format_points(row.raw), row.days_late, format_points(row.penalty), override]
+        sums += [format_points(row.bonus)] if extra else []
+        sums += [format_points(row.total)]
+        sums = [*(sums if row.counts else [None] * len(sums)), row.max, *([row.bonus_max] if extra else [])]
         return [row.student, *answers, *map(_number, sums), row.status, " ".join(row.flags)]
 
     return csv_files.text(("student", *points, *after), (line(row) for row in rows))
@@ -201,6 +222,17 @@ def format_points(number: Decimal | None) -> str | None:
     text = f"{number:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in ("-0", "") else text
+
+
+def score(row: Row) -> str:
+    """Write what a student has of what there is, the bonus apart: 94 of 100 points, bonus 8 of 10: 102 in all."""
+    if not row.bonus_max:
+        return f"{format_points(row.total)} of {row.max} points"
+    bonus = f"{format_points(row.bonus)} of {row.bonus_max}"
+    if not row.max:
+        return f"{bonus} bonus points"
+    whole = f"{format_points(row.without_bonus)} of {row.max} points"
+    return f"{whole}, bonus {bonus}: {format_points(row.total)} in all"
 
 
 @dataclass(frozen=True)
@@ -296,6 +328,7 @@ def _row(
     points: Mapping[str, int],
     marks: rubric.Marks,
     claims: names.Claims,
+    bonus: Collection[str],
 ) -> Row:
     files = sorted(files, key=_order)
     counted = [file for file in files if "superseded" not in file.flags]
@@ -311,13 +344,16 @@ def _row(
     worth = {name: answer.points or ZERO for name, answer in answers.items()}
     lost = {name: _lost(number, late.get(_exercise(name), Late())) for name, number in worth.items()}
     counting = {name: worth[name] - lost[name] for name in worth}
+    ordinary, on_top = ([name for name in points if (name in bonus) is other] for other in (False, True))
     return Row(
         student=student.id,
         name=student.name,
-        raw=sum(worth.values(), ZERO),
-        penalty=sum(lost.values(), ZERO),
-        override=sum((override.points - counting.get(name, ZERO) for name, override in overrides.items()), ZERO),
-        max=sum(points.values()),
+        raw=sum((worth.get(name, ZERO) for name in ordinary), ZERO),
+        penalty=sum((lost.get(name, ZERO) for name in ordinary), ZERO),
+        override=_added(overrides, counting, ordinary),
+        max=sum(points[name] for name in ordinary),
+        bonus=sum((counting.get(name, ZERO) for name in on_top), _added(overrides, counting, on_top)),
+        bonus_max=sum(points[name] for name in on_top),
         days_late=max((cost.days for cost in late.values()), default=0),
         status=_status(counted, answers, overrides),
         flags=(*_flags(files, answers, late, overrides), *([ORDER_FROM_ZIP] if within else [])),
@@ -326,6 +362,11 @@ def _row(
         overrides=dict(sorted(overrides.items())),
         received=_received(student.id, chosen, policy),
     )
+
+
+def _added(overrides: Mapping[str, Override], counting: Mapping[str, Decimal], questions: Iterable[str]) -> Decimal:
+    """Return what the overrides of these questions add to what they count, or take from it."""
+    return sum((overrides[name].points - counting.get(name, ZERO) for name in questions if name in overrides), ZERO)
 
 
 def _claims(files: Mapping[str, Sequence[_File]], today: set[str]) -> names.Claims:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from nstlib.checks.results import points_word
 from nstlib.grading.bundle.lateness import Late
 from nstlib.grading.bundle.questions import Criterion, GradedQuestion
 from nstlib.grading.bundle.rubric import HandMark
 from nstlib.grading.escaping import safe_name
 from nstlib.grading.records import outcomes
-from nstlib.grading.records.gradebook import Answer, Received, Row, format_points
+from nstlib.grading.records.gradebook import Answer, Received, Row, format_points, score
 from nstlib.grading.reports.page import render, write_pages
 
 __all__ = ["file_name", "html", "sentences", "write"]
@@ -37,8 +38,9 @@ STATUS = {
 class Section:
     """What the page says of one question, and all that its template gets to see of an answer.
 
-    counted: the points, or those that the instructor gave in their place. tests: a word for each hidden test, none
-    where the answer is right. criteria, mark: of a question that a person marks. hint, reread: "" where no hint is due.
+    counted: the points, or those that the instructor gave in their place. word: what they are called. tests: a word
+    for each hidden test, none where the answer is right. criteria, mark: of a question that a person marks. hint,
+    reread: "" where no hint is due.
     """
 
     question: str
@@ -51,6 +53,7 @@ class Section:
     reread: str
     source: str
     cut: int
+    word: str
     criteria: tuple[Criterion, ...] = ()
     mark: HandMark | None = None
 
@@ -68,15 +71,15 @@ def write(folder: Path, rows: Iterable[Row], questions: Mapping[str, GradedQuest
 def html(row: Row, questions: Mapping[str, GradedQuestion], title: str) -> str:
     """Return a student's page. Of `questions`, the bundle's questions, only points and public sentences are used."""
     student = f"{row.name} ({row.student})" if row.name else row.student
-    score = f"{format_points(row.total)} of {row.max} points" if row.counts else "no points yet"
+    earned = score(row) if row.counts else "no points yet"
     share = round(100 * float(row.total) / row.max) if row.max and row.counts else 0
     return render(
         "feedback.html",
-        title=f"Feedback for {student}: {score}",
+        title=f"Feedback for {student}: {earned}",
         maker=MAKER,
         course=title,
         student=student,
-        score=score,
+        score=earned,
         share=min(100, max(0, share)),
         account=_account(row, questions),
         sections=[
@@ -122,19 +125,21 @@ def _section(question: GradedQuestion, answer: Answer, row: Row) -> Section:
     has_hint = answer.outcome not in ("correct", "ungraded", *outcomes.WAITING) and not question.criteria
     points = f"{format_points(answer.points) or '–'} of {question.points}"
     override = row.overrides.get(question.id)
-    given = f"{format_points(override.points)} of {question.points}, by your instructor" if override else ""
+    extra = " bonus" if question.bonus else ""
+    given = f"{format_points(override.points)} of {question.points}{extra}, by your instructor" if override else ""
     warnings = [WARNED[warning] for warning in answer.warnings if warning in WARNED]
     return Section(
         question=question.id,
         outcome=answer.outcome,
         points=points,
-        counted=given or points,
+        counted=given or points + extra,
         messages=(*sentences(answer, question), *warnings),
         tests=() if is_right else tuple(_test_label(test) for test in answer.tests),
         hint=question.messages["hint"] if has_hint else "",
         reread=question.messages["reread"] if has_hint else "",
         source=answer.source,
         cut=answer.cut,
+        word=points_word(question.bonus),
         criteria=question.criteria,
         mark=answer.mark,
     )
@@ -150,19 +155,31 @@ def _account(row: Row, questions: Mapping[str, GradedQuestion]) -> list[str]:
     status = "unmarked" if row.status == "ungraded" and waiting == row.unmarked else row.status
     account = [STATUS[status]] if status in STATUS else []
     if row.answers:
-        tested = [answer for name, answer in row.answers.items() if not questions[name].criteria]
-        right = sum(answer.outcome == "correct" for answer in tested)
-        account.append(f"{right} of {len(tested)} questions are right.")
+        account.append(f"{' and '.join(_right(row, questions))} are right.")
     if missing := _not_handed_in(row):
         account.append(f"Not handed in: {', '.join(missing)}.")
     account += _files(row)
     account += _lateness(row)
     for name, override in row.overrides.items():
-        points = f"{format_points(override.points)} of {questions[name].points} points"
+        points = f"{format_points(override.points)} of {questions[name].points} {points_word(questions[name].bonus)}"
         account.append(f"{name} counts {points}: set by your instructor.")
         if override.comment:
             account.append(f"On {name}, your instructor says: {override.comment}")
     return account
+
+
+def _right(row: Row, questions: Mapping[str, GradedQuestion]) -> list[str]:
+    """How many of the questions are right, and how many of the bonus questions."""
+    counts = []
+    for bonus, words in ((False, "questions"), (True, "bonus questions")):
+        tested = [
+            answer
+            for name, answer in row.answers.items()
+            if not questions[name].criteria and questions[name].bonus == bonus
+        ]
+        right = sum(answer.outcome == "correct" for answer in tested)
+        counts += [f"{right} of {len(tested)} {words}"] if tested else []
+    return counts or ["0 of 0 questions"]
 
 
 def _not_handed_in(row: Row) -> list[str]:

@@ -26,8 +26,8 @@ class Passed:
 class Item:
     """A question's numbers. tried: answers that were graded and are not a stub; the right ones are among them.
 
-    mistakes: the known ones. others: outcomes of tried answers that are neither right nor a known mistake. Both come
-    with their counts, the most frequent first.
+    bonus: whether its points come on top. mistakes: the known ones. others: outcomes of tried answers that are neither
+    right nor a known mistake. Both come with their counts, the most frequent first.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Item:
     mistakes: tuple[tuple[str, int], ...] = ()
     others: tuple[tuple[str, int], ...] = ()
     tests: tuple[Passed, ...] = ()
+    bonus: bool = False
 
     @property
     def share(self) -> float | None:
@@ -72,6 +73,7 @@ def _item(question: GradedQuestion, answers: list[Answer]) -> Item:
         mistakes=_by_frequency(answer.misconception for answer in tried if answer.misconception),
         others=_by_frequency(answer.outcome for answer in wrong if not answer.misconception),
         tests=_tests(question, answers),
+        bonus=question.bonus,
     )
 
 

@@ -214,6 +214,8 @@ def _grades(rows: Iterable[Row], identifiers: Mapping[str, str]) -> tuple[dict[s
         for status, label in UNGRADED.items()
         if status in ungraded
     ]
+    if above := [row.student for row in grades.values() if 0 < row.max < row.total]:
+        notes.append(f"With their bonus above {max(row.max for row in rows)} points: {_listed(above)}.")
     return grades, notes
 
 
@@ -222,7 +224,7 @@ def _other_maximum(cell: str, grades: Mapping[str, Row]) -> list[str]:
         theirs = float(cell.replace(",", "."))
     except ValueError:
         return []
-    ours = next((float(row.max) for row in grades.values()), theirs)
+    ours = next((float(row.max or row.bonus_max) for row in grades.values()), theirs)
     if ours == theirs:
         return []
     return [f"Canvas has {theirs:g} points possible for this assignment, but these grades are out of {ours:g}."]
@@ -235,7 +237,9 @@ def _comment(row: Row, points: Mapping[str, int]) -> str:
         f"{name} {format_points(item.points)}/{points[name]}" for name, item in zip(questions, counted, strict=True)
     ]
     late = f" Late by {row.days_late} d: {format_points(row.penalty)} points off." if row.penalty else ""
-    return f"{', '.join(scores)}.{late} Total {format_points(row.total)}/{row.max}."
+    total = f"Total {format_points(row.without_bonus)}/{row.max}"
+    bonus = f", bonus {format_points(row.bonus)}/{row.bonus_max}: {format_points(row.total)}" if row.bonus_max else ""
+    return f"{', '.join(scores)}.{late} {total}{bonus}."
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -54,6 +54,7 @@ def write(path: Path, rows: Sequence[Row], questions: Mapping[str, GradedQuestio
 def html(rows: Sequence[Row], questions: Mapping[str, GradedQuestion], run: Run) -> str:
     """Return the page; the same rows give the same bytes."""
     code, digest = script("report.js")
+    bonus = max((row.bonus_max for row in rows), default=0)
     handfuls = by_hand.handfuls(rows, questions)
     return render(
         "report.html",
@@ -62,6 +63,7 @@ def html(rows: Sequence[Row], questions: Mapping[str, GradedQuestion], run: Run)
         waiting=[handful for handful in handfuls if handful.waiting],
         by_hand={handful.question.id: handful for handful in handfuls},
         maximum=max((row.max for row in rows), default=0),
+        bonus=bonus,
         title=run.title,
         maker="nst grade",
         run=run,
@@ -73,7 +75,7 @@ def html(rows: Sequence[Row], questions: Mapping[str, GradedQuestion], run: Run)
         items=items(rows, questions),
         mistake_sentence=_mistake_sentence,
         rows=rows,
-        columns=[*questions, "Raw", "Days late", "Penalty", "Override"],
+        columns=[*questions, "Raw", "Days late", "Penalty", "Override", *(["Bonus"] if bonus else [])],
         full_name=report_students.full_name,
         status_label=report_students.status_label,
         page_name=file_name,
@@ -83,7 +85,8 @@ def html(rows: Sequence[Row], questions: Mapping[str, GradedQuestion], run: Run)
 def _figures(rows: Sequence[Row]) -> dict[str, object]:
     count = {status: sum(row.status == status for row in rows) for status in report_students.STATUS}
     totals = [row.total for row in rows if row.status == "graded"]
-    maximum = max((row.max for row in rows), default=0)
+    bonus = max((row.bonus_max for row in rows), default=0)
+    maximum = f"{max((row.max for row in rows), default=0)}{f' and {bonus} bonus' if bonus else ''}"
     figures = {
         "Students": len(rows),
         "Graded": count["graded"],

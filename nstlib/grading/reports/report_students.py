@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nstlib.grading.bundle.lateness import Late
 from nstlib.grading.bundle.questions import GradedQuestion
-from nstlib.grading.records.gradebook import LOG, SOURCE, Row, file_of, format_points
+from nstlib.grading.records.gradebook import LOG, SOURCE, Row, file_of, format_points, score
 from nstlib.grading.reports.attention import error_ratio
 from nstlib.grading.reports.feedback import file_name
 from nstlib.grading.reports.page import render, write_pages
@@ -40,6 +40,7 @@ def html(row: Row, questions: Mapping[str, GradedQuestion], title: str) -> str:
         course=title,
         student=full_name(row),
         row=row,
+        score=score(row),
         questions=questions,
         page_name=file_name(row),
         late=lateness(row),

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -334,6 +335,18 @@ def test_78_sentences_for_students_are_the_same_whatever_the_secret(made, name):
     assert dict(graded.messages) == dict(other.messages)
     assert all(message and "{" not in message for message in graded.messages.values())
     assert set(graded.credit) == {key.removeprefix("mistake:") for key in graded.messages if key.startswith("mistake:")}
+
+
+def test_a_bundle_that_knows_of_no_bonus_has_none(copy):
+    path = copy / "tests.json"
+    content = json.loads(path.read_text("utf-8"))
+    for entry in content["questions"]:
+        del entry["bonus"]
+    path.write_text(json.dumps(content), "utf-8")
+    assert Bundle.load(copy).bonus == frozenset()
+    content["questions"][0]["bonus"] = True
+    path.write_text(json.dumps(content), "utf-8")
+    assert Bundle.load(copy).bonus == {content["questions"][0]["id"]}
 
 
 def test_loading_needs_no_pytorch(made):

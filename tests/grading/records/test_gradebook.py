@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nstlib.grading.bundle.lateness import Extension, Policy
 from nstlib.grading.records import gradebook
-from nstlib.grading.records.gradebook import build, format_points, gradebook_csv
+from nstlib.grading.records.gradebook import build, format_points, gradebook_csv, score
 from tests.grading.made_up import DUE, POINTS, override, question, record, students
 
 TEN = Policy({"": DUE}, per_day=Decimal(10), cap=Decimal(50))
@@ -239,6 +239,47 @@ def test_numbers_have_no_needless_zeros(number, text):
     assert format_points(Decimal(number)) == text
 
 
+# Bonus questions
+
+BONUS = frozenset({"ex02.gram"})
+
+
+def with_bonus(records, **more):
+    (row,) = build(records, [], more.get("overrides", ()), TEN, POINTS, bonus=BONUS)
+    return row
+
+
+def test_a_bonus_is_added_and_leaves_the_hundred_as_it_is():
+    row = with_bonus([record("anna")])
+    assert (row.raw, row.max, row.bonus, row.bonus_max, row.total) == (10, 10, 8, 8, 18)
+    assert score(row) == "10 of 10 points, bonus 8 of 8: 18 in all"
+    without = with_bonus([record("anna", questions={"ex01.unroll": question(name="ex01.unroll")})])
+    assert score(without) == "4 of 10 points, bonus 0 of 8: 4 in all"
+    assert score(only([record("anna")])) == "18 of 18 points"
+
+
+def test_a_bonus_is_late_and_overridden_like_everything_else():
+    late = with_bonus([record("anna", hours=30)])
+    assert (late.raw, late.penalty, late.bonus, late.total) == (10, 2, Decimal("6.4"), Decimal("14.4"))
+    given = with_bonus([record("anna", hours=30)], overrides=[override("anna", "ex02.gram", 7)])
+    assert (given.override, given.bonus, given.total) == (0, 7, 15)
+
+
+def test_the_gradebook_has_columns_for_a_bonus_where_there_is_one():
+    (line,) = table(gradebook_csv([with_bonus([record("anna", hours=30)])], POINTS))
+    heading = "raw days_late penalty override bonus total max bonus_max status flags"
+    assert list(line)[4:] == heading.split()
+    assert list(line.values())[4:12] == ["10", "2", "2", "", "6.4", "14.4", "10", "8"]
+    unread = with_bonus([record("anna", questions={}, reject="not_json")])
+    assert list(table(gradebook_csv([unread], POINTS))[0].values())[4:12] == ["", "", "", "", "", "", "10", "8"]
+
+
+def test_a_bonus_alone_is_a_score_too():
+    points = {"ex02.gram": 8}
+    (row,) = build([record("anna", questions={"ex02.gram": question()})], [], [], TEN, points, bonus=BONUS)
+    assert score(row) == "8 of 8 bonus points" and (row.max, row.total) == (0, 8)
+
+
 # Whatever the records
 
 names = st.sampled_from(["anna", "ben", "cleo", "Ben"])
@@ -282,6 +323,14 @@ def test_sums_are_sums_and_within_bounds(records, overrides):
             assert row.overrides[name].points == entry.points
         if set(row.overrides) == set(POINTS):
             assert row.total == sum(entry.points for entry in row.overrides.values())
+
+
+@given(submissions, given_points)
+def test_a_question_counts_the_same_as_a_bonus(records, overrides):
+    plain = rows(records, overrides=overrides)
+    extra = build(records, [], overrides, TEN, POINTS, bonus=BONUS)
+    assert [row.total for row in extra] == [row.total for row in plain]
+    assert {(row.max, row.bonus_max) for row in extra} <= {(10, 8)}
 
 
 @given(submissions, submission)

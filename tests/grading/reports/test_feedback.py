@@ -39,6 +39,20 @@ def sentences(answer, name="ex02.gram"):
     return feedback.sentences(answer, ASKED[name])
 
 
+# A bonus
+
+
+def test_a_bonus_is_shown_apart():
+    asked = ASKED | {"ex02.gram": replace(ASKED["ex02.gram"], bonus=True)}
+    (row,) = build([record("anna")], [], [override("anna", "ex02.gram", 7)], Policy(), POINTS, bonus=["ex02.gram"])
+    text = read(feedback.html(row, asked, "Autumn")).text
+    assert "10 of 10 points, bonus 7 of 8: 17 in all" in text
+    assert "2 of 2 questions and 1 of 1 bonus questions are right." in text
+    assert "7 of 8 bonus, by your instructor" in text and "ex02.gram counts 7 of 8 bonus points" in text
+    assert "8 of 8 bonus points" in text and "4 of 4 points" in text
+    assert "bonus" not in page_text(rows([record("anna")])[0])
+
+
 # Sentences
 
 

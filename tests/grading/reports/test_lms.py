@@ -136,6 +136,17 @@ def test_moodle_gets_grade_and_comment_and_the_address_as_it_is_written():
     ]
 
 
+def test_platforms_get_the_bonus_added_and_who_is_above_the_maximum_is_named():
+    policy = Policy({"": DUE}, per_day=Decimal(10))
+    both = build([record("anna"), record("ben", 30)], ROSTER, [], policy, POINTS, bonus=["ex02.gram"])
+    canvas = canvas_csv(TEMPLATE.replace(b"18.00", b"10.00"), both, ROSTER, "Style transfer")
+    assert [row[5] for row in cells(canvas.data)][3:5] == ["18", "14.4"]
+    assert "With their bonus above 10 points: anna, ben." in canvas.notes
+    moodle = moodle_csv(both, ROSTER, POINTS)
+    assert cells(moodle.data)[1][2].endswith("ex02.gram 8/8. Total 10/10, bonus 8/8: 18.")
+    assert not [note for note in moodle_csv(rows(record("anna")), ROSTER, POINTS).notes if "bonus" in note]
+
+
 def test_moodle_by_id_number_and_who_cannot_be_found_is_named():
     roster = [Student("anna", moodle_id="m1"), Student("ben"), Student("=1+1"), Student("cleo")]
     all_of_them = rows(record("anna"), record("ben"), record("=1+1"), roster=roster)

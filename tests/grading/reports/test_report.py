@@ -55,6 +55,18 @@ def student_text(*records, **more):
     return read(student(*records, **more)).text
 
 
+def test_a_bonus_has_a_column_and_is_named_where_points_are():
+    asked = ASKED | {GRAM: replace(ASKED[GRAM], bonus=True)}
+    policy = Policy({"": DUE}, per_day=Decimal(10))
+    both = build([record("anna"), record("ben", 30)], [], [], policy, POINTS, bonus=[GRAM])
+    text = read(report.html(both, asked, RUN), SCRIPT).text
+    assert "Mean, of 10 and 8 bonus" in text and "+ 8 bonus" in text
+    assert re.search(r"Override\s+Bonus\s", text) and re.search(r"\b6\.4\b", text)
+    page = read(report_students.html(both[1], asked, "Autumn")).text
+    assert "8 of 10 points, bonus 6.4 of 8: 14.4 in all" in page and "8 of 8 bonus points" in page
+    assert "onus" not in page_text(record("anna")) + student_text(record("anna"))
+
+
 def of(outcome, **more):
     return record("anna", questions={GRAM: question(outcome, **more)})
 
