@@ -25,6 +25,7 @@ SMALLER: dict[str, list[tuple[str, str]]] = {
     "ex04": [('"cat", 128', '"cat", 64')],
     "ex05": [('"cat", 128', '"cat", 64')],
     "ex07": [('"cat", 128', '"cat", 64')],
+    "ex09": [('"cat", 128', '"cat", 64')],
 }
 
 

@@ -6,7 +6,7 @@ Progress stays on this computer; ``nstlib.checks.reset()`` forgets it.
 
 from nstlib.checks.progress import reset
 
-EXERCISES = ("ex01", "ex02", "ex03", "ex04", "ex05", "ex07")
+EXERCISES = ("ex01", "ex02", "ex03", "ex04", "ex05", "ex07", "ex09")
 
 __all__ = ["EXERCISES", "all_questions", "reset"]
 
@@ -16,7 +16,7 @@ def all_questions() -> dict:
 
     >>> questions = all_questions()
     >>> len(questions), questions["ex02.gram"].call
-    (30, 'gram_matrix(features)')
+    (33, 'gram_matrix(features)')
     """
     import importlib
 

@@ -249,3 +249,40 @@ def same_diagonal(F):
     moved = F.clone()
     moved[0] = F[0].roll(1)
     return moved
+
+
+def adain(features_c, features_s, strength):
+    """Each filter of the content with the style's mean and deviation; `strength` leads there from the content."""
+    mean_c, mean_s = (features.mean((1, 2), keepdim=True) for features in (features_c, features_s))
+    sigma_c, sigma_s = (features.std((1, 2), correction=0, keepdim=True) for features in (features_c, features_s))
+    scale = torch.where(sigma_c > 0, sigma_s / sigma_c, 0)
+    moved = scale * (features_c - mean_c) + mean_s
+    return features_c + strength * (moved - features_c)
+
+
+def patch_cost(features_x, features_s, size):
+    """Mean over X's patches of Σ (difference to the style's patch that is most alike)²."""
+    x, s = (torch.nn.functional.unfold(features[None], size)[0].T for features in (features_x, features_s))
+    likeness = x @ (s / s.norm(dim=1, keepdim=True)).T  # X's own length changes no order
+    nearest = s[likeness.argmax(1)]
+    return (x - nearest).square().sum(1).mean()
+
+
+def repaint(encoder, decoder, contents, styles, strength):
+    """Repaint each of a batch of photos in one pass: the features between the networks, and the pictures."""
+    mean = torch.tensor([0.485, 0.456, 0.406]).to(contents)[:, None, None]
+    deviation = torch.tensor([0.229, 0.224, 0.225]).to(contents)[:, None, None]
+
+    def encode(pictures):
+        return encoder((pictures - mean) / deviation)
+
+    def moments(block):
+        mu = block.mean((2, 3), keepdim=True)
+        return mu, (block.var((2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
+
+    content, style = encode(contents), encode(styles)
+    (mu_c, sigma_c), (mu_s, sigma_s) = moments(content), moments(style)
+    moved = (content - mu_c) / sigma_c * sigma_s + mu_s
+    features = (1 - strength) * content + strength * moved
+    pictures = decoder(features) * deviation + mean
+    return {"features": features, "pictures": pictures.clamp(0, 1)}

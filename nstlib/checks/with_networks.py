@@ -10,10 +10,12 @@ from nstlib.checks.random_cases import Draw
 FORESEEN = "foreseen by the authors"
 
 
-def random_network(draw: Draw, *filters: int) -> dict:
-    """Draw a plain VGG of two blocks as the data of which ``reading.built`` makes a network."""
+def random_network(draw: Draw, *filters: int, before: int = 3) -> dict:
+    """Draw a plain VGG of two blocks as the data of which ``reading.built`` makes a network.
+
+    before: the channels of what goes in.
+    """
     layers: list[list] = []
-    before = 3
     for number, after in enumerate(filters):
         name = f"{number // 2 + 1}_{number % 2 + 1}"
         weight = draw.normal(after, before, 3, 3, mean=0.05) * (2 / (9 * before)) ** 0.5

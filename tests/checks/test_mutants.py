@@ -64,7 +64,7 @@ def test_a_slip_is_told_in_words():
 
 
 def test_where_a_run_takes_long_no_slip_is_looked_for():
-    assert [name for name, question in QUESTIONS.items() if not question.slips] == ["ex05.bug_hunt"]
+    assert [name for name, question in QUESTIONS.items() if not question.slips] == ["ex05.bug_hunt", "ex09.bug_hunt"]
     half = QUESTIONS["ex05.bug_hunt"].check(
         lambda network, contents, *more: {**references.transfer(network, contents, *more), "pictures": contents / 2}
     )

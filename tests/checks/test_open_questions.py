@@ -1,4 +1,4 @@
-"""Questions that a person marks: with the others they make a hundred points, and a new bundle knows their criteria."""
+"""Questions that a person marks: with those of the checks they make a hundred points, beside a bonus of ten."""
 
 import pytest
 
@@ -10,8 +10,14 @@ from nstlib.grading.csv_files import TableError
 
 
 def test_all_questions_together_have_a_hundred_points():
-    judged = sum(question.points for question in checks.all_questions().values())
+    judged = sum(question.points for question in checks.all_questions().values() if not question.bonus)
     assert judged + sum(question.points for question in OPEN.values()) == 100
+
+
+def test_ten_bonus_points_come_on_top_all_of_one_exercise():
+    extra = [question for question in checks.all_questions().values() if question.bonus]
+    assert sum(question.points for question in extra) == 10
+    assert {question.id[:4] for question in extra} == {"ex09"}
 
 
 def test_the_notebook_says_that_it_is_marked_by_hand_and_by_what():

@@ -353,7 +353,7 @@ def test_loading_needs_no_pytorch(made):
     code = "import sys; from pathlib import Path; from nstlib.grading.bundle.bundle import Bundle\n"
     code += "print(len(Bundle.load(Path(sys.argv[1])).tests), 'torch' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code, str(made.path)], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["30", "False"]
+    assert run.stdout.split() == ["33", "False"]
 
 
 @pytest.mark.parametrize(
