@@ -82,7 +82,7 @@ ex09.patch_cost.check(patch_cost)
 # `decoder` makes pictures of them. `contents` and `styles` are (B, 3, H, W), RGB from 0 to 1. Both networks work with
 # pictures less `mean`, over `deviation`. `strength` means what it did in question 1.
 #
-# It has **four mistakes** of real programs. One stops it, two show in what it returns, and one in what it does not.
+# It has **four mistakes** of real programs. One stops it, two show in what it returns, and one in what it was given.
 #
 # It shall return the blended features, and the pictures limited to 0 … 1.
 

@@ -76,14 +76,15 @@ def misconceptions(
     if not chosen:
         say(f"nst: There is no exercise or question {exercise!r}: choose from {', '.join(all_questions())}.", "red")
         raise typer.Exit(1)
-    table = Table("question", "mistake", "diagnosed as", "points", "message", "evidence")
+    table = Table("question", "mistake", "diagnosed as", "points", "message", "reread", "evidence")
     misdiagnosed = 0
     for question in chosen:
         for mistake in question.misconceptions:
             result = question.examine(mistake.function)
             misdiagnosed += result.misconception != mistake.id
             points = f"{result.points} of {result.of}"
-            table.add_row(question.id, mistake.id, result.misconception, points, result.lines[-1], mistake.evidence)
+            words = (result.lines[-1], str(question.place(mistake.id)), mistake.evidence)
+            table.add_row(question.id, mistake.id, result.misconception, points, *words)
     Console(width=None if sys.stdout.isatty() else 200).print(table)
     typer.echo(
         f"{sum(len(question.misconceptions) for question in chosen)} mistakes, {misdiagnosed} not known by their name"

@@ -173,6 +173,7 @@ unroll = Question(
             lambda f: f.flatten(1).relu(),
             "Where the features are negative you put 0. Unrolling changes no number: leave the ReLU to the network.",
             TRIED,
+            reread="lesson 01, section 1",
         ),
         Misconception(
             "absolute",
@@ -297,6 +298,7 @@ content_cost = Question(
             lambda x, c: (x.flatten(1) @ x.flatten(1).T - c.flatten(1) @ c.flatten(1).T).square().sum() / 2,
             "You compared Gram matrices. That is style, which forgets the places; content compares place by place.",
             TRIED,
+            reread="lesson 02, section 1",
         ),
         Misconception(
             "only-x",

@@ -281,18 +281,21 @@ gram = Question(
             "Shape and even the trace are right, the rest is not: after moving the filters to the end, `reshape` dealt "
             "the numbers of one position into different rows. Keep the filters first and flatten the other two.",
             "marcopeix/Deep_Learning_AI, issue 1",
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "dealt-in-columns",
             lambda f: _product(_dealt(f, (0, 1, 2), columns=True)),
             MIXED,
             "a forum's and many a notebook's `features.reshape(-1, N).T`",
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "centred",
             _centred,
             "You subtracted each filter's mean first: that is M times the covariance. The Gram matrix keeps the means.",
             "ProGamerGov/neural-style-pt, issue 11",
+            reread="lesson 02, section 3",
         ),
         Misconception(
             "correlation",
@@ -300,6 +303,7 @@ gram = Question(
             "The diagonal is 1 everywhere: you scaled each filter to length 1, so how strongly a filter answers is "
             "lost. G is called a correlation, but it is only a sum of products.",
             TRANSCRIPT,
+            reread="lesson 02, section 3",
         ),
         Misconception(
             "products-only",
@@ -321,36 +325,42 @@ gram = Question(
             lambda f: _product(_dealt(f, (1, 0, 2), columns=True)),
             MIXED,
             TRIED,
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "dealt-in-columns-wnh",
             lambda f: _product(_dealt(f, (2, 0, 1), columns=True)),
             MIXED,
             TRIED,
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "dealt-in-columns-nwh",
             lambda f: _product(_dealt(f, (0, 2, 1), columns=True)),
             MIXED,
             TRIED,
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "mixed-rows-hnw",
             lambda f: _product(_dealt(f, (1, 0, 2))),
             MIXED,
             TRIED,
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "mixed-rows-wnh",
             lambda f: _product(_dealt(f, (2, 0, 1))),
             MIXED,
             TRIED,
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "mixed-rows-whn",
             lambda f: _product(_dealt(f, (2, 1, 0))),
             MIXED,
             TRIED,
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "dealt-in-rows",
@@ -358,6 +368,7 @@ gram = Question(
             "Your answer is {M} × {M}: after `reshape(-1, {N})` there is a row for each position. Unroll to {N} "
             "rows with `flatten(1)`; then F Fᵀ is {N} × {N}.",
             TRIED,
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "channels-last",
@@ -365,6 +376,7 @@ gram = Question(
             "Your answer is {W} × {W}: you took the last dimension for the filters, as TensorFlow orders them. Here "
             "a block is (N, H, W), and N = {N} comes first.",
             "TensorFlow's blocks are (H, W, C)",
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "covariance",
@@ -372,6 +384,7 @@ gram = Question(
             "This is the covariance: each filter's mean is subtracted, and the sum is divided by M. The Gram matrix "
             "does neither.",
             TRIED,
+            reread="lesson 02, section 3",
         ),
         Misconception(
             "sample-covariance",
@@ -379,6 +392,7 @@ gram = Question(
             "This is `torch.cov`: each filter's mean is subtracted, and the sum is divided by M − 1. The Gram "
             "matrix does neither.",
             TRIED,
+            reread="lesson 02, section 3",
         ),
         Misconception(
             "pearson",
@@ -386,12 +400,14 @@ gram = Question(
             "This is `torch.corrcoef`: mean and strength of each filter are taken out. The Gram matrix keeps both: "
             "it is a sum of products and nothing more.",
             TRIED,
+            reread="lesson 02, section 3",
         ),
         Misconception(
             "centred-over-filters",
             lambda f: _product(f.flatten(1) - f.flatten(1).mean(0)),
             "At each position you subtracted the mean over the filters. The Gram matrix subtracts nothing.",
             TRIED,
+            reread="lesson 02, section 3",
         ),
         Misconception(
             "last-position-missing",
@@ -411,6 +427,7 @@ gram = Question(
             "In one of the two factors height and width are exchanged, so that products pair different positions. "
             "Unroll once, and use the same F twice.",
             TRIED,
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "outer-of-sums",
@@ -553,6 +570,7 @@ gram_batch = Question(
             "The sizes are right, but `reshape(B, -1, N)` deals numbers of one filter into several columns. Keep "
             "the filters where they are and flatten the last two dimensions: `flatten(2)`.",
             TRIED,
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "detached",
@@ -572,6 +590,7 @@ gram_batch = Question(
             lambda f: _all_centred(f) @ _all_centred(f).mT,
             "You subtracted each filter's mean first: that is M times the covariance. The Gram matrix keeps the means.",
             TRIED,
+            reread="lesson 02, section 3",
         ),
         Misconception(
             "between-pictures",
@@ -585,6 +604,7 @@ gram_batch = Question(
             "Your matrices are {W} × {W}: you took the last dimension for the filters, as TensorFlow orders them. "
             "Here a batch is (B, N, H, W).",
             "TensorFlow's blocks are (H, W, C)",
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "relu",

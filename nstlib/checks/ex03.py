@@ -139,6 +139,7 @@ layer_cost = Question(
             "Your cost is 4 times the paper's: the ¼ is missing. (A mean over the N² entries is 1/N² already.)",
             "TensorFlow's tutorial; a forum asks where the 1/4 went (C4W1 lab)",
             credit=2,
+            reread="lesson 03, section 2",
         ),
         Misconception(
             "twice-N",
@@ -146,12 +147,14 @@ layer_cost = Question(
             "Your cost is 4/N² of the paper's: you divided by N twice, once inside the Gram matrices and once in the "
             "mean over their entries.",
             "PyTorch's tutorial and jcjohnson/neural-style",
+            reread="lesson 03, section 4",
         ),
         Misconception(
             "colours",
             lambda x, s: _difference(x, s).square().sum() / (4 * 3**2),
             "You divided by 3², the colours of a picture. N is the number of the layer's filters, here {N}.",
             "keras-team/keras, pull request 6872",
+            reread="lesson 03, section 5",
         ),
         Misconception(
             "root",
@@ -164,6 +167,7 @@ layer_cost = Question(
             lambda x, s: (x - s).square().sum() / (4 * len(x) ** 2 * x[0].numel() ** 2),
             "You compared the features place by place. That is content. Style compares their Gram matrices.",
             "a docstring says two images where two Gram matrices are meant (C4W1 lab)",
+            reread="lesson 02, section 7",
         ),
         Misconception(
             "no-square",
@@ -251,12 +255,14 @@ layer_cost = Question(
             lambda x, s: _difference(x, s).square().sum() / (4 * x.shape[2] ** 2),
             "In 4 N² you took the width for N. N is the number of filters, the first dimension, here {N}.",
             "TensorFlow's blocks are (H, W, C)",
+            reread="lesson 03, section 4",
         ),
         Misconception(
             "N-not-squared",
             lambda x, s: _difference(x, s).square().sum() / (4 * len(x)),
             "You divided by 4 N. The paper divides by 4 N², here 4 · {N}².",
             TRIED,
+            reread="lesson 03, section 4",
         ),
         Misconception(
             "dealt-in-columns",
@@ -264,6 +270,7 @@ layer_cost = Question(
             "`reshape(-1, N).T` has the right shape, but its rows hold numbers of several filters. Unroll with "
             "`flatten(1)`.",
             TRIED,
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "mixed-rows",
@@ -271,12 +278,14 @@ layer_cost = Question(
             "After moving the filters to the end, `reshape` dealt the numbers of one position into different rows. "
             "Keep the filters first: `flatten(1)`.",
             "marcopeix/Deep_Learning_AI, issue 1",
+            reread="lesson 01, section 3",
         ),
         Misconception(
             "centred",
             lambda x, s: _cost(x, s, _covariance),
             "You compared covariances: each filter's mean was subtracted first. The Gram matrix keeps the means.",
             TRIED,
+            reread="lesson 02, section 3",
         ),
         Misconception(
             "cosines",
@@ -284,6 +293,7 @@ layer_cost = Question(
             "You scaled each filter to length 1 first, so how strongly it answers is lost. Use the features as they "
             "are.",
             TRIED,
+            reread="lesson 02, section 4",
         ),
         Misconception(
             "diagonal",

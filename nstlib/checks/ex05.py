@@ -194,6 +194,7 @@ step = Question(
             "Every number moved by the rate itself, {rate}: you took the gradient's sign. That is near Adam's first "
             "step; here the gradient's size counts.",
             "lesson 05, section 3",
+            reread="lesson 05, section 3",
         ),
         Misconception(
             "unit-length",
@@ -213,6 +214,7 @@ step = Question(
             "Numbers above 1 are left: you clamped to 0 … 255, or from below alone. Pictures of this course lie "
             "between 0 and 1.",
             "jcjohnson/neural-style works on 0 … 256",
+            reread="lesson 05b, section 5",
         ),
         Misconception(
             "only-above",

@@ -152,12 +152,14 @@ diagonal = Question(
             "Your cost is 4 times too large: divide by 4 N², as E_l does.",
             "TensorFlow's tutorial has no ¼",
             credit=1,
+            reread="lesson 03, section 2",
         ),
         Misconception(
             "mean-over-filters",
             lambda x, s: _squares(x, s).square().mean() / 4,
             "You divided by N once, as a mean over the N filters does. E_l divides by N², here {N}².",
             "a mean over N entries where the paper's sum has N²",
+            reread="lesson 03, section 4",
         ),
         Misconception(
             "raw",
@@ -166,6 +168,7 @@ diagonal = Question(
             ),
             "M is missing: the sums of squares must be divided by each picture's own positions.",
             "jcjohnson/neural-style, issue 199",
+            reread="lesson 03, section 3",
         ),
         Misconception(
             "squared-means",
@@ -217,6 +220,7 @@ diagonal = Question(
             lambda x, s: _variances(x, s).square().sum() / (4 * len(x) ** 2),
             "You compared variances: the mean was subtracted first. The diagonal of G keeps it: G_kk/M = μ² + σ².",
             TRIED,
+            reread="lesson 07, section 3",
         ),
         Misconception(
             "means",

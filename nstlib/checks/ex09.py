@@ -48,7 +48,7 @@ def _patches_to_find(draw: Draw) -> list[Case]:
         sure = False
         while not sure:
             if filters is None:
-                x, s = draw.whole(2, 2, 3), draw.whole(2, 3, 2)
+                x, s = draw.whole(1, 2, 3), draw.whole(1, 3, 2)
             else:
                 n, height, width, height_s, width_s = draw.sizes(filters, *ranges)
                 loud = draw.uniform(1, height_s, width_s, low=0.3, high=3)
@@ -57,8 +57,8 @@ def _patches_to_find(draw: Draw) -> list[Case]:
             best, second = likeness.topk(2, dim=1).values.T
             sure = bool((best - second > SURE * likeness.abs().max()).all())
         n, height, width = x.shape
-        words = f"{n} filters on {height} × {width} and {s.shape[1]} × {s.shape[2]} positions, and patches of "
-        words += f"{size} × {size}"
+        words = f"{n} filter{'s' * (n > 1)} on {height} × {width} and {s.shape[1]} × {s.shape[2]} positions, and "
+        words += f"patches of {size} × {size}"
         symbols = {"N": n, "P": (height - size + 1) * (width - size + 1), "k": size}
         cases.append(Case((x, s, size), words, symbols))
     return cases
@@ -244,8 +244,8 @@ adain = Question(
         Misconception(
             "layer-wide",
             lambda c, s, t: _rescaled(c, s, t, _of_all, _mean_of_all),
-            "You took one mean and one deviation for the whole layer. Each filter has its own: that is the *instance* "
-            "in the name, over positions alone.",
+            "You took one mean and one deviation for the whole layer. Each filter has its own, over its positions "
+            "alone: dimensions 1 and 2.",
             "layer normalisation in place of instance normalisation",
         ),
         Misconception(
@@ -317,7 +317,7 @@ adain = Question(
             "flat-left-alone",
             _left_alone,
             "A filter that is 0 everywhere in the content stayed 0: it was left alone, or `nan_to_num` came too late. "
-            "It cannot get the style's spread, but its mean, as every other filter does.",
+            "It cannot get the style's spread, but it gets the style's mean, as every other filter does.",
             "naoto0804/pytorch-AdaIN, pull request 2: avoid dividing by zero",
             credit=2,
         ),
@@ -574,6 +574,7 @@ bug_hunt = Question(
             "Nearly: now nothing keeps the pictures between 0 and 1. The program's `clamp` was right.",
             FORESEEN,
             credit=3,
+            reread="lesson 05, section 5",
         ),
         Misconception(
             "exchanged",

@@ -20,6 +20,7 @@ from nstlib.checks.judging.properties import measured
 from nstlib.checks.judging.replies import Reply, Rule
 from nstlib.checks.judging.verdict import Verdict, is_unexplained, judge
 from nstlib.checks.mutants import Mutant, mutants
+from nstlib.checks.places import Place
 from nstlib.checks.random_cases import Draw
 from nstlib.checks.results import Result, Text
 from nstlib.errors import NstError
@@ -32,11 +33,11 @@ PUBLIC = "public"  # seeds the notebook's cases; a grader draws others from a se
 
 @dataclass(frozen=True)
 class Misconception:
-    """A mistake that learners make: a name, a function that makes it, a message, evidence, partial credit.
+    """A mistake that learners make: a name, a function that makes it, a message, evidence, partial credit, a place.
 
     function: takes what the reference takes. message: what the learner reads; it may name a case's symbols, as in
     "{M} times too small". evidence: a thread, a program or a lecture that makes the mistake or the choice behind it, or
-    "foreseen by the authors".
+    "foreseen by the authors". reread: where a lesson explains it, if not where its question says.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Misconception:
     message: str
     evidence: str
     credit: int = 0
+    reread: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,12 @@ class Question:
     """One exercise.
 
     reference: the right function; the learner's has its name and parameters. cases: makes the calls from a Draw.
-    confirmation: what the learner reads after a right answer. hints: three rungs. reread: lesson and section. kinds:
-    the types an answer may have. by_hand: an answer by autograd earns nothing. tolerance: wider than the dtype's where
-    right answers differ by more than rounding; a comment says why. property: where many answers are right, the name of
-    what they have in common, in ``judging.properties``. slips: whether a wrong answer is compared with every single
-    slip in the reference, which must be fast. bonus: its points come on top of the course's hundred. difficulty,
-    importance: from 1 to 5.
+    confirmation: what the learner reads after a right answer. hints: three rungs. reread: lesson and section, as a
+    ``places.Place`` is written. kinds: the types an answer may have. by_hand: an answer by autograd earns nothing.
+    tolerance: wider than the dtype's where right answers differ by more than rounding; a comment says why. property:
+    where many answers are right, the name of what they have in common, in ``judging.properties``. slips: whether a
+    wrong answer is compared with every single slip in the reference, which must be fast. bonus: its points come on top
+    of the course's hundred. difficulty, importance: from 1 to 5.
 
     >>> import torch
     >>> from nstlib.checks import ex02
@@ -92,6 +94,16 @@ class Question:
     def call(self) -> str:
         """The call as one writes it, such as gram_matrix(features)."""
         return f"{self.reference.__name__}({', '.join(inspect.signature(self.reference).parameters)})"
+
+    def place(self, mistake: str | None = None) -> Place:
+        """Return where to reread what the question, or one of its mistakes, is about; KeyError for an unknown one.
+
+        >>> from nstlib.checks import ex02
+        >>> print(ex02.gram.place(), "|", ex02.gram.place("centred"))
+        lesson 02, section 1 | lesson 02, section 3
+        """
+        known = {each.id: each.reread for each in self.misconceptions}
+        return Place.read((known[mistake] if mistake else "") or self.reread)
 
     @cached_property
     def public_cases(self) -> list[Case]:
@@ -212,5 +224,6 @@ class Question:
         return sum(mistake.credit for mistake in self.misconceptions if mistake.id == verdict.misconception)
 
     def _result(self, outcome: str, lines: Sequence[str], points: int = 0, misconception: str | None = None) -> Result:
-        footer = () if outcome == "correct" else (f"Hint: {self.id}.hint()", f"Reread: {self.reread}")
+        known = misconception if any(mistake.id == misconception for mistake in self.misconceptions) else None
+        footer = () if outcome == "correct" else (f"Hint: {self.id}.hint()", f"Reread: {self.place(known)}")
         return Result(self.id, outcome, points, self.points, misconception, tuple(lines), footer, bonus=self.bonus)

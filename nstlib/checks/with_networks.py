@@ -295,6 +295,7 @@ bug_hunt = Question(
             "the batch as a dimension of its own.",
             "udacity/deep-learning-v2-pytorch, issue 167",
             credit=4,
+            reread="lesson 02, section 1",
         ),
         Misconception(
             "clamped-inside",
@@ -303,6 +304,7 @@ bug_hunt = Question(
             "them was moved behind its back. Clamp the result, once.",
             "PyTorch's tutorial clamps inside the closure",
             credit=4,
+            reread="lesson 05, section 5",
         ),
         Misconception(
             "never-clamped",
@@ -311,6 +313,7 @@ bug_hunt = Question(
             "what is returned.",
             FORESEEN,
             credit=4,
+            reread="lesson 05, section 5",
         ),
         Misconception(
             "turned-and-mixed",
@@ -327,6 +330,7 @@ bug_hunt = Question(
             "inside the closure.",
             FORESEEN,
             credit=2,
+            reread="lesson 05, section 5",
         ),
         Misconception(
             "mixed-and-clamped",
@@ -336,6 +340,7 @@ bug_hunt = Question(
             "Two are left: the Gram matrices mix the pictures of the batch, and X is clamped inside the closure.",
             FORESEEN,
             credit=2,
+            reread="lesson 05, section 5",
         ),
         Misconception(
             "all-three",

@@ -166,7 +166,7 @@ as_paper = Question(
         "The factor is 4/N_l². Which λ_l make λ_l · 4/N_l² the same for all layers?",
         "λ_l = N_l² / Σ N².",
     ),
-    reread="lesson 04, section 8",
+    reread="lesson 03, section 6",
     difficulty=3,
     importance=3,
     minutes=8,
@@ -190,6 +190,7 @@ as_paper = Question(
             "The weights are in the right proportion, but do not add up to 1. Divide by their sum.",
             FORESEEN,
             credit=2,
+            reread="lesson 04, section 1",
         ),
         Misconception(
             "equal",
@@ -209,6 +210,7 @@ as_paper = Question(
             "λ_l · 4/N_l² is 1 for all layers, but the weights do not add up to 1. Divide by their sum.",
             FORESEEN,
             credit=2,
+            reread="lesson 04, section 1",
         ),
     ),
 )
@@ -325,6 +327,7 @@ adam = Question(
             lambda x, g, m, v, t, rate: (2 * x - _adam(x, g, m, v, t, rate)[0], *_adam(x, g, m, v, t, rate)[1:]),
             "You stepped uphill: subtract.",
             FORESEEN,
+            reread="lesson 05, section 2",
         ),
         Misconception(
             "betas-exchanged",

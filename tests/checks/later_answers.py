@@ -54,7 +54,7 @@ def patch_cost_by_loops(x, s, size):
     total, known = 0, patches_by_loops(s, size)
     mine = patches_by_loops(x, size)
     for p in mine:
-        alike = [float((p * q).sum() / (p.norm() * q.norm())) for q in known]
+        alike = [((p * q).sum() / (p.norm() * q.norm())).item() for q in known]
         total = total + ((p - known[alike.index(max(alike))]) ** 2).sum()
     return total / len(mine)
 

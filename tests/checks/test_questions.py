@@ -151,10 +151,19 @@ def test_hints_rise_to_the_answer_and_the_solution_is_right(question):
 
 @every
 def test_reread_names_a_section_that_is_there(question):
-    lesson, _, section = question.reread.removeprefix("lesson ").partition(", ")
-    (source,) = (path for path in SOURCES.glob(f"{lesson}_*.py"))
-    numbers = [word.strip(",") for word in section.split() if word.strip(",").isdigit()]
-    assert numbers and all(f"# ## {number}. " in source.read_text(encoding="utf-8") for number in numbers)
+    for mistake in (None, *(mistake.id for mistake in question.misconceptions)):
+        place = question.place(mistake)
+        (source,) = (path for path in SOURCES.glob(f"{place.lesson}_*.py"))
+        text = source.read_text(encoding="utf-8")
+        assert all(f"\n# ## {number}. " in text for number in place.sections), (mistake, str(place))
+
+
+def test_a_check_sends_to_where_its_mistake_is_explained():
+    centred = QUESTIONS["ex02.gram"].check(lambda f: references.gram_matrix(f - f.mean((1, 2), keepdim=True)))
+    assert centred.footer[1] == "Reread: lesson 02, section 3"
+    assert QUESTIONS["ex02.gram"].check(lambda f: f).footer[1] == "Reread: lesson 02, section 1"
+    with pytest.raises(KeyError):
+        QUESTIONS["ex02.gram"].place("unheard-of")
 
 
 def test_judging_needs_numpy_alone():

@@ -169,6 +169,7 @@ def _messages(question: Question) -> dict[str, str]:
         "uses-autograd": messages.USES_AUTOGRAD[0],
         "hint": question.hints[0],
         "reread": question.reread,
+        **{f"reread:{mistake.id}": mistake.reread for mistake in question.misconceptions if mistake.reread},
         **faults,
         **kinds,
         **mistakes,

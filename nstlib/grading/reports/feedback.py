@@ -136,13 +136,17 @@ def _section(question: GradedQuestion, answer: Answer, row: Row) -> Section:
         messages=(*sentences(answer, question), *warnings),
         tests=() if is_right else tuple(_test_label(test) for test in answer.tests),
         hint=question.messages["hint"] if has_hint else "",
-        reread=question.messages["reread"] if has_hint else "",
+        reread=_reread(question, answer) if has_hint else "",
         source=answer.source,
         cut=answer.cut,
         word=points_word(question.bonus),
         criteria=question.criteria,
         mark=answer.mark,
     )
+
+
+def _reread(question: GradedQuestion, answer: Answer) -> str:
+    return question.messages.get(f"reread:{answer.misconception}", question.messages["reread"])
 
 
 def _test_label(test: Mapping[str, object]) -> str:

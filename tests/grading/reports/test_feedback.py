@@ -162,6 +162,14 @@ def test_what_was_not_right_comes_with_a_hint_and_a_place_to_reread():
         assert "Hint" not in page_text(row(outcome=outcome))
 
 
+def test_a_known_mistake_may_have_a_place_of_its_own():
+    messages = ASKED["ex02.gram"].messages | {"reread:divided-by-M": "lesson 03, section 3"}
+    asked = ASKED | {"ex02.gram": replace(ASKED["ex02.gram"], messages=messages)}
+    known = row(outcome="not yet", misconception="divided-by-M")
+    assert "Reread lesson 03, section 3" in read(feedback.html(known, asked, "Autumn")).text
+    assert "Reread lesson 02, section 1" in page_text(known)
+
+
 @pytest.mark.parametrize(
     "records, status",
     [
