@@ -1,13 +1,14 @@
 # %% [markdown]
 # # Exercise 09 · After the Gram matrix
 #
-# **What you will do.** Write two ideas that came after the Gram matrix, and repair a program that repaints photos in
-# one pass. Then give a cat the night sky's moments, and see what that does.
+# **What you will do.** Write two ideas that came after the Gram matrix, and repair a program that repaints in one pass.
 #
 # **You need** lesson 07 and 60 minutes.
 #
-# **A bonus:** its 10 points come on top of the course's hundred. Under each question there is a check: run it as often
-# as you like. `ex09.adain.hint()` gives one of three hints, `ex09.progress()` shows how far you are.
+# **A bonus:** its 10 points come on top of the course's hundred.
+#
+# Under each question there is a check: run it as often as you like. `ex09.adain.hint()` gives one of three hints,
+# `ex09.progress()` shows how far you are.
 
 # %%
 import torch
@@ -78,18 +79,16 @@ ex09.patch_cost.check(patch_cost)
 # %% [markdown]
 # ## Question 3 · A program to repair
 #
-# This program repaints B photos at once, each with its own painting's moments, and no loop: `encoder` gives features,
-# `decoder` makes pictures of them. `contents` and `styles` are (B, 3, H, W), RGB from 0 to 1. Both networks work with
-# pictures less `mean`, over `deviation`. `strength` means what it did in question 1.
+# This program gives B photos the moments of B paintings: `encoder` makes features of pictures, `decoder` pictures of
+# features, all less `mean`, over `deviation`. `contents` and `styles` are (B, 3, H, W), RGB from 0 to 1; `strength` is
+# that of question 1.
 #
-# It has **four mistakes** of real programs. One stops it, two show in what it returns, and one in what it was given.
-#
-# It shall return the blended features, and the pictures limited to 0 … 1.
+# It has **four mistakes** of real programs. One stops it, two show in what it returns, one in what it was given.
 
 
 # %% question="ex09.bug_hunt"
 def repaint(encoder, decoder, contents, styles, strength):
-    """A dictionary: features (B, N, h, w) between the networks, and pictures (B, 3, H, W)."""
+    """A dictionary: the blended features (B, N, h, w), and pictures (B, 3, H, W) limited to 0 … 1."""
     # BEGIN SOLUTION
     mean = torch.tensor([0.485, 0.456, 0.406]).to(contents)[:, None, None]
     deviation = torch.tensor([0.229, 0.224, 0.225]).to(contents)[:, None, None]
@@ -185,10 +184,10 @@ plots.table({name: {"cost of its patches": patch_cost(block, goal, 3)} for name,
 
 # %% [markdown]
 # *In the figure:* the cat; twice the cat with bluer shadows and more contrast, half the way and all the way; the night
-# sky. *In the table:* what your second cost says of the photo, of the last cat and of the painting itself.
+# sky. *In the table:* the cost by patches of the photo, the last cat and the painting.
 #
-# **Look at** the fur: no stroke has come, and the cat's patches are no nearer to the painting's than before. Each filter
-# has the sky's mean and spread now, but it still answers where the cat made it answer.
+# **Look at** the fur: no stroke has come, and the patches are no nearer to the painting's. Each filter has the sky's
+# mean and spread now, but still answers where it did.
 
 # %%
 ex09.progress()

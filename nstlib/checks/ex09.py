@@ -417,8 +417,8 @@ patch_cost = Question(
         Misconception(
             "one-minus-cosine",
             lambda x, s, k: (1 - _likeness(*_both(x, s, k)).amax(1)).mean(),
-            "Your cost is 1 − cosine. The cosine only chooses the patch; then the squared difference to it is summed.",
-            FORESEEN,
+            "Your cost is 1 − cosine. Here the cosine only chooses the patch; then squared differences are summed.",
+            "lesson 09 keeps what the angle leaves",
         ),
         Misconception(
             "unit-patches",

@@ -19,6 +19,7 @@ from nstlib import checks
 from nstlib.authoring import build, course, exercises
 from nstlib.authoring.exercises import ExerciseError
 from nstlib.checks.open_questions import OPEN
+from nstlib.checks.results import points_word
 from tests import smaller, test_notebooks
 from tests.with_nbval import nbval
 
@@ -91,7 +92,7 @@ def built(folder, name):
     return nbformat.read(ROOT / "exercises" / folder / f"{name}.ipynb", as_version=4)
 
 
-def test_the_course_has_its_six_exercises():
+def test_the_course_has_its_seven_exercises():
     assert [name[:4] for name in NAMES] == list(checks.EXERCISES)
 
 
@@ -133,9 +134,9 @@ def test_the_instructors_answers_earn_all_points_and_their_checks_are_stored(nam
             question = questions[marks["question"]]
             assert question.check(names[question.reference.__name__]).require()
         if "check" in marks:
-            assert f"{questions[marks['check']].points} of {questions[marks['check']].points} points" in str(
-                cell.outputs
-            )
+            question = questions[marks["check"]]
+            earned = f"{question.points} of {question.points} {points_word(question.bonus)}"
+            assert earned in str(cell.outputs)
 
 
 @every
