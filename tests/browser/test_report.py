@@ -17,14 +17,18 @@ from tests.grading.made_up import DUE, a_class, graded_questions
 
 pytestmark = pytest.mark.slow
 POINTS = {name: question.points for name, question in all_questions().items()}
-ASKED = {name: replace(graded_questions()["ex02.gram"], id=name, points=points) for name, points in POINTS.items()}
+BONUS = {name for name, question in all_questions().items() if question.bonus}
+ASKED = {
+    name: replace(graded_questions()["ex02.gram"], id=name, points=points, bonus=name in BONUS)
+    for name, points in POINTS.items()
+}
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("grades")
     records, roster, overrides = a_class(POINTS, {name: ("divided-by-M",) for name in POINTS})
-    rows = build(records, roster, overrides, Policy({"": DUE}, per_day=Decimal(10)), POINTS)
+    rows = build(records, roster, overrides, Policy({"": DUE}, per_day=Decimal(10)), POINTS, bonus=BONUS)
     feedback.write(folder / "feedback", rows, ASKED, "Autumn")
     report.write(folder / "report.html", rows, ASKED, Run("Autumn", ("landlock",), False, (), {}, "5" * 64))
     return folder
