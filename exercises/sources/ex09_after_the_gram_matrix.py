@@ -3,7 +3,7 @@
 #
 # **What you will do.** Write two ideas that came after the Gram matrix, and repair a program that repaints in one pass.
 #
-# **You need** lesson 07 and 60 minutes.
+# **You need** lesson 09 and 60 minutes.
 #
 # **A bonus:** its 10 points come on top of the course's hundred.
 #

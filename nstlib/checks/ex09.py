@@ -213,7 +213,7 @@ adain = Question(
         "second?",
         "σ_S / σ_C where σ_C > 0, else 0, times (F − μ_C), plus μ_S; then (1 − strength) · F + strength · that.",
     ),
-    reread="lesson 07, section 3",
+    reread="lesson 09, section 1",
     bonus=True,
     difficulty=2,
     importance=4,
@@ -343,7 +343,7 @@ patch_cost = Question(
         "`unfold(features[None], size)[0].T` gives the rows; `argmax(1)` of rows of X times unit rows of the style; "
         "then squared differences to the rows themselves, summed over a patch, averaged over X's patches.",
     ),
-    reread="lesson 02, section 5",
+    reread="lesson 09, section 5",
     bonus=True,
     difficulty=4,
     importance=3,
@@ -491,7 +491,7 @@ bug_hunt = Question(
         "Look at the photos that you gave, before and after the call. Methods that end in `_` write into what they are "
         "called on.",
     ),
-    reread="lesson 07, section 3",
+    reread="lesson 09, section 1",
     bonus=True,
     difficulty=5,
     importance=4,
