@@ -157,6 +157,14 @@ def _of_all(block):
     return block.std(correction=0).expand(len(block), 1, 1)
 
 
+def _size(block):
+    return block.square().mean((1, 2), keepdim=True).sqrt()
+
+
+def _range(block):
+    return block.amax((1, 2), keepdim=True) - block.amin((1, 2), keepdim=True)
+
+
 def _mean_of_all(block):
     return block.mean().expand(len(block), 1, 1)
 
@@ -180,6 +188,10 @@ def _unit(patches):
 
 def _likeness(x, s):
     return _unit(x) @ _unit(s).T
+
+
+def _across(x, s):
+    return torch.nn.functional.normalize(x, dim=0) @ torch.nn.functional.normalize(s, dim=0).T
 
 
 def _to_nearest(x, s, likeness=_likeness, apart=lambda x, s: (x - s).square().sum(1)):
@@ -328,6 +340,59 @@ adain = Question(
             FORESEEN,
             credit=1,
         ),
+        Misconception(
+            "clipped-before",
+            lambda c, s, t: _blend(c, references.adain(c, s, 1.0).clamp(min=0), t),
+            "You cut off what is negative before you blended. A ReLU would, but then the moments are no longer the "
+            "style's.",
+            FORESEEN,
+            credit=1,
+        ),
+        Misconception(
+            "sample-of-style",
+            lambda c, s, t: _blend(c, _over(s.std((1, 2), keepdim=True), _sigma(c)) * (c - _mu(c)) + _mu(s), t),
+            "The style's deviation divides by M − 1, the content's by M. Take the population's for both: "
+            "`correction=0`.",
+            "torch.std's default, correction=1, beside a deviation by hand",
+            credit=2,
+        ),
+        Misconception(
+            "content-lost",
+            lambda c, s, t: t * references.adain(c, s, 1.0),
+            "You multiplied by the strength and left the content out. The rest of the blend is (1 − strength) times "
+            "the content.",
+            FORESEEN,
+        ),
+        Misconception(
+            "spread-blended-alone",
+            lambda c, s, t: references.adain(c, s, t) + (1 - t) * (_mu(s) - _mu(c)),
+            "The strength acts on the deviation alone; the mean is the style's at any strength. Blend the whole "
+            "features.",
+            FORESEEN,
+            credit=1,
+        ),
+        Misconception(
+            "mean-blended-alone",
+            lambda c, s, t: references.adain(c, s, 1.0) + (1 - t) * (_mu(c) - _mu(s)),
+            "The strength acts on the mean alone; the deviation is the style's at any strength. Blend the whole "
+            "features.",
+            FORESEEN,
+            credit=1,
+        ),
+        Misconception(
+            "root-mean-squares",
+            lambda c, s, t: _blend(c, _over(_size(s), _size(c)) * c, t),
+            "You scaled each filter to the style's root mean square. That mixes mean and spread: take the mean away "
+            "first, and match the two one by one.",
+            "the diagonal of the Gram matrix in place of the moments",
+        ),
+        Misconception(
+            "range",
+            lambda c, s, t: _rescaled(c, s, t, _range),
+            "You matched each filter's range, its largest less its smallest number. One odd position decides that: "
+            "take the deviation.",
+            FORESEEN,
+        ),
     ),
 )
 patch_cost = Question(
@@ -474,6 +539,34 @@ patch_cost = Question(
             lambda x, s, k: torch.cdist(*_both(x, s, k)).square().mean(),
             "You averaged over all pairs of patches. Only one patch of the style counts for each of X: the most alike.",
             FORESEEN,
+        ),
+        Misconception(
+            "wrong-dimension",
+            lambda x, s, k: _to_nearest(*_both(x, s, k), _across),
+            "You brought each place within a patch to length 1 over all patches, not each patch over its own numbers. "
+            "Look along which dimension `norm` or `normalize` runs.",
+            "torch.nn.functional.normalize runs along dimension 1; unfold puts a patch into a column",
+            credit=1,
+        ),
+        Misconception(
+            "largest-cosine",
+            lambda x, s, k: _likeness(*_both(x, s, k)).amax(1).mean(),
+            "You returned the largest cosines themselves: that grows where patches are alike. They only choose the "
+            "patch; the cost is the squared difference to it.",
+            FORESEEN,
+        ),
+        Misconception(
+            "smallest-distance",
+            lambda x, s, k: torch.cdist(*_both(x, s, k)).amin(1).mean(),
+            "You averaged the smallest distances. The patch is chosen by its cosine, and its distance is squared.",
+            FORESEEN,
+        ),
+        Misconception(
+            "divided-by-the-styles",
+            lambda x, s, k: references.patch_cost(x, s, k) * len(_patches(x, k)) / len(_patches(s, k)),
+            "You divided by how many patches the style has. The sum runs over those of X, here {P}.",
+            FORESEEN,
+            credit=1,
         ),
     ),
 )

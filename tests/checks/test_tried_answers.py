@@ -57,6 +57,18 @@ def cov(f):
     return torch.cov(flat(f), correction=0)
 
 
+def mean(f):
+    return f.mean((1, 2), keepdim=True)
+
+
+def std(f):
+    return f.std((1, 2), correction=0, keepdim=True)
+
+
+def cut(f, size):
+    return torch.nn.functional.unfold(f[None], size)[0].T
+
+
 def dealt(f):
     return f.reshape(-1, len(f)).T
 
@@ -142,6 +154,19 @@ TRIED = {
         lambda x, c: (G(x) - G(c)).square().sum() / 2,
     ],
     "ex05.tv": [lambda x: x.diff(dim=0).abs().sum() + x.diff(dim=1).abs().sum()],
+    "ex09.adain": [
+        lambda c, s, t: c + t * (std(s) / std(c).clamp(min=1e-9) * (c - c.mean((1, 2), True)) + mean(s)),
+        lambda c, s, t: c.lerp(std(s) / std(c).clamp(min=1e-9) * c + mean(s), t),
+        lambda c, s, t: c.lerp(std(s).square() / std(c).square().clamp(min=1e-9) * (c - mean(c)) + mean(s), t),
+        lambda c, s, t: c.lerp(std(s) / std(c) * (c - mean(c)) + mean(s), t),
+        lambda c, s, t: c.lerp(mean(s).expand_as(c), t),
+    ],
+    "ex09.patch_cost": [
+        lambda x, s, k: torch.cdist(cut(x, k), cut(s, k)).square().amin(1).mean(),
+        lambda x, s, k: references.patch_cost(s, x, k),
+        lambda x, s, k: references.patch_cost(x, s, k) / k**2,
+        lambda x, s, k: (cut(x, k)[:, None] - cut(s, k)[None]).square().sum(2).mean(),
+    ],
     "ex07.statistics": [
         lambda x, s: ((flat(x).mean(1) - flat(s).mean(1)) ** 2 + (flat(x).var(1) - flat(s).var(1)) ** 2).mean(),
         lambda x, s: (
