@@ -9,7 +9,7 @@ TORCH = $(if $(LATEST),torch torchvision,$(shell sed -n 's/^\(torch\(vision\)\{0
 WORKERS = $(shell $(PYTHON) -c 'import os; print(min(5, os.cpu_count() + 1))')
 ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test matrix lint notebooks claims bench constraints clean
+.PHONY: lab test matrix lint notebooks book pdf claims bench constraints clean
 
 lab: $(READY)              ## open the course in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_USER) --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
@@ -18,13 +18,22 @@ test: $(READY)-test        ## run every test, notebooks included
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 matrix: $(READY)-test      ## run what make test leaves out: other widths and settings, notebooks at their full size
-	$(BIN)/python -m pytest tests/browser tests/lessons tests/authoring -m matrix
+	$(BIN)/python -m pytest tests/browser tests/lessons tests/authoring tests/site -m matrix
 
-lint: $(READY)-test        ## check style and that the notebooks are what their sources give
+lint: $(READY)-test        ## check style, spelling, links, and that the notebooks are what their sources give
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/nst build --check
+	$(BIN)/codespell *.md docs exercises/sources notebooks nstlib site
+	$(BIN)/python -m nstlib.authoring.links
 
 notebooks: $(READY)-test   ## build the notebooks from notebooks/sources
 	$(BIN)/nst build
+
+book: $(READY)-book        ## the lessons and docs/ as a site for any static host: build/book/index.html
+	$(BIN)/python -m nstlib.authoring.book build/book-sources
+	$(BIN)/sphinx-build --quiet -W --keep-going -c site -d build/book-doctrees build/book-sources build/book
+
+pdf: $(READY)-pdf          ## the lessons on paper: build/lessons.pdf
+	$(BIN)/python -m nstlib.authoring.book.paper build/lessons.pdf
 
 claims: $(READY)-test      ## try the lessons' claims about pictures on other pairs and seeds
 	NST_TEST=1 $(BIN)/python -m tests.lessons.pictures
@@ -49,6 +58,6 @@ $(READY): pyproject.toml $(VERSIONS)
 	$(BIN)/python -m pip install --quiet $(VERSIONS:%=--constraint %) --editable .
 	touch $@
 
-$(READY)-test: $(READY)
-	$(BIN)/python -m pip install --quiet $(VERSIONS:%=--constraint %) --editable ".[test]"
+$(READY)-test $(READY)-book $(READY)-pdf: $(READY)-%: $(READY)
+	$(BIN)/python -m pip install --quiet $(VERSIONS:%=--constraint %) --editable ".[$*]"
 	touch $@

@@ -1,5 +1,6 @@
 """The course as data: what ``course.toml`` says of each lesson, and the texts written from it."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -7,10 +8,11 @@ from pathlib import Path
 
 from nstlib.errors import NstError
 
-__all__ = ["CourseError", "Lesson", "footer", "index", "read", "table"]
+__all__ = ["CourseError", "Lesson", "footer", "index", "read", "read_repository", "table"]
 
 KEYS = {"file": str, "title": str, "goal": str, "minutes": int, "needs": list}
 OPTIONAL = {"exercise": str}
+REPOSITORY = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+")
 
 
 class CourseError(NstError):
@@ -87,6 +89,28 @@ def read(root: Path) -> list[Lesson]:
         if late := [need for need in lesson.needs if ids.index(need) > ids.index(lesson.id)]:
             raise CourseError(f"Lesson {lesson.id} needs {late[0]}, which comes after it: order them.")
     return lessons
+
+
+def read_repository(root: Path) -> str:
+    """Return the address of the course's repository, such as https://github.com/owner/name; empty if none is named.
+
+    Colab and Binder open a notebook by this address. Raises CourseError for an address of another form.
+
+    >>> read_repository(Path("an/empty/folder"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    nstlib.authoring.course.CourseError: course.toml could not be read (...): run this in the project's own folder.
+    """
+    path = Path(root) / "course.toml"
+    try:
+        address = tomllib.loads(path.read_text(encoding="utf-8")).get("repository", "")
+    except (OSError, ValueError) as fault:
+        raise CourseError(f"{path.name} could not be read ({fault}): run this in the project's own folder.") from None
+    if address and not (isinstance(address, str) and REPOSITORY.fullmatch(address)):
+        raise CourseError(
+            f"Expected https://github.com/OWNER/NAME as repository in course.toml, got {address!r}: "
+            "correct it, or leave it empty."
+        )
+    return address
 
 
 def _lesson(entry: dict) -> Lesson:

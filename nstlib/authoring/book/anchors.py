@@ -1,0 +1,41 @@
+"""The names of places in the book: a claim, a section of a lesson, a question of an exercise."""
+
+import re
+
+__all__ = ["claim", "question", "section", "slug"]
+
+
+def slug(text: str) -> str:
+    """Return the text as an id of HTML: small letters, digits and single hyphens.
+
+    >>> slug("weights' gradients")
+    'weights-gradients'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def claim(lesson: str, name: str) -> str:
+    """Return the anchor of a claim, by the lesson's id and the claim's name.
+
+    >>> claim("05b", "half precision")
+    'claim-05b-half-precision'
+    """
+    return f"claim-{lesson}-{slug(name)}"
+
+
+def section(lesson: str, number: str) -> str:
+    """Return the anchor of a lesson's numbered section.
+
+    >>> section("02", "3")
+    'lesson-02-section-3'
+    """
+    return f"lesson-{lesson}-section-{number}"
+
+
+def question(name: str) -> str:
+    """Return the anchor of an exercise's question.
+
+    >>> question("ex02.gram_loops")
+    'ex02-gram-loops'
+    """
+    return slug(name)
