@@ -30,7 +30,7 @@ myst_heading_anchors = 3
 MATHJAX = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
 MATHJAX_PARTS = ("tex-chtml.js", "output", "input/tex/extensions", "a11y", "sre", "ui")
 mathjax_path = "mathjax/tex-chtml.js"
-mathjax3_config = {"chtml": {"matchFontHeight": False}}  # as high as the capitals of the text, not as its small letters
+mathjax3_config = {"chtml": {"matchFontHeight": False, "scale": 1.1}}  # the text's small letters are unusually high
 
 html_theme = "sphinx_book_theme"
 html_title = "Neural style transfer, derived step by step"
