@@ -3,6 +3,7 @@
 ``python -m nstlib.authoring.links`` checks the pages and the built notebooks; ``make lint`` runs it.
 """
 
+import itertools
 import re
 import sys
 from collections.abc import Iterator
@@ -36,13 +37,13 @@ def broken(root: Path) -> list[str]:
 
 
 def headings(text: str) -> set[str]:
-    """Return the anchors that a code host gives to the headings of a Markdown text.
+    r"""Return the anchors that a code host gives to the headings of a Markdown text.
 
-    >>> sorted(headings("# How fast?\\n\\n## `nst` on a GPU\\n"))
+    >>> sorted(headings("# How fast?\n\n## `nst` on a GPU\n"))
     ['how-fast', 'nst-on-a-gpu']
     """
     tokens = _PARSER.parse(text)
-    titles = [inline for token, inline in zip(tokens, tokens[1:], strict=False) if token.type == "heading_open"]
+    titles = [inline for token, inline in itertools.pairwise(tokens) if token.type == "heading_open"]
     words = ["".join(part.content for part in title.children) for title in titles]
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in words}
 

@@ -1,5 +1,6 @@
 """The built book, read as HTML: every lesson, figure, anchor and download is there, and nothing that needs a kernel."""
 
+import itertools
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -56,7 +57,7 @@ def test_every_page_that_is_staged_is_built_and_in_the_contents(book, pages):
 
 
 def test_every_lesson_leads_to_the_one_before_and_after(pages):
-    for before, after in zip(LESSONS, LESSONS[1:], strict=False):
+    for before, after in itertools.pairwise(LESSONS):
         one, other = (pages[f"notebooks/{lesson.file}.html"].text for lesson in (before, after))
         assert re.search(rf'class="right-next"\s+href="{after.file}.html"', one)
         assert re.search(rf'class="left-prev"\s+href="{before.file}.html"', other)

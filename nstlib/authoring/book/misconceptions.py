@@ -18,10 +18,9 @@ def page(exercise: str, title: str, questions: Iterable[Question]) -> str:
     exercise: the notebook's name. title: its heading. Numbers in a message are those of the check's first call.
 
     >>> from nstlib.checks import ex02
-    >>> print(page("ex02_gram_matrix", "The Gram matrix", [ex02.gram])[:42])
-    # Mistakes in ex02: The Gram matrix
-    <BLANKLINE>
-    What
+    >>> lines = page("ex02_gram_matrix", "The Gram matrix", [ex02.gram]).splitlines()
+    >>> lines[0], lines[8], lines[9][:35]
+    ('# Mistakes in ex02: The Gram matrix', '**Divided by M**', ': Every entry is 3 times too small')
     """
     questions = list(questions)
     number = sum(len(question.misconceptions) for question in questions)

@@ -16,7 +16,7 @@ _SECTION = re.compile(r"^## (\d+)\. ", re.MULTILINE)
 
 
 def page(notebook: Notebook, path: str, source: str, files: Collection[str], repository: str = "") -> Notebook:
-    """Return the notebook as the book shows it; nothing of its words, code or outputs is left out.
+    r"""Return the notebook as the book shows it; nothing of its words, code or outputs is left out.
 
     path: of the notebook, relative to the root; its name begins with the lesson's or exercise's id. source: the file
     that it is built from. files: what the book holds, see `links.rewrite`.
@@ -24,7 +24,7 @@ def page(notebook: Notebook, path: str, source: str, files: Collection[str], rep
     >>> cell = nbformat.v4.new_markdown_cell("# 02 · Title")
     >>> made = page(nbformat.v4.new_notebook(cells=[cell]), "notebooks/02_title.ipynb", "sources/02_title.py", ())
     >>> made.cells[1].source
-    '::::{container} ways\\n{download}`Download this notebook </downloads/02_title.ipynb>`\\n::::'
+    '::::{container} ways\n{download}`Download this notebook </downloads/02_title.ipynb>`\n::::'
     """
     lesson = path.rpartition("/")[2].partition("_")[0].removesuffix(".ipynb")
     made = copy.deepcopy(notebook)

@@ -1,7 +1,7 @@
 """The lessons on paper: one PDF of all of them, by pandoc and Typst, which both come as Python packages.
 
-``python -m nstlib.authoring.book.paper build/lessons.pdf`` writes it, tagged: a reader that speaks finds headings, and a
-description of each figure, but no words for formulas (which PDF/UA-1 would ask for).
+``python -m nstlib.authoring.book.paper build/lessons.pdf`` writes it, tagged: a screen reader finds headings and
+descriptions of figures, but no words for formulas (which PDF/UA-1 asks for).
 """
 
 import base64
@@ -19,6 +19,7 @@ __all__ = ["markdown", "write"]
 
 FULL_WIDTH = 912  # of the widest stored figure, in pixels; on paper it is as wide as the text
 FORMAT = "markdown+tex_math_dollars-implicit_figures-citations-smart-auto_identifiers"
+PANDOC = ["--wrap=preserve", "--fail-if-warnings"]  # a formula that it does not understand is a warning
 _DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]*\)")
 
@@ -52,7 +53,7 @@ def write(root: Path, target: Path) -> Path:
             notebook = nbformat.read(root / "notebooks" / f"{lesson.file}.ipynb", as_version=4)
             notebook.cells.pop()  # where to go next
             text = markdown(notebook, Path(folder))
-            chapters.append(pypandoc.convert_text(text, "typst", format=FORMAT, extra_args=["--wrap=preserve"]))
+            chapters.append(pypandoc.convert_text(text, "typst", format=FORMAT, extra_args=PANDOC))
         template = (root / "site" / "lessons.typ").read_text(encoding="utf-8")
         Path(folder, "lessons.typ").write_text("\n\n".join([template, *chapters]), encoding="utf-8")
         typst.compile(str(Path(folder, "lessons.typ")), output=str(target), root=folder)

@@ -1,7 +1,6 @@
 """Write the folder that Sphinx reads: it mirrors the repository, and holds the pages that are made from data."""
 
 import shutil
-
 from pathlib import Path
 
 import nbformat
