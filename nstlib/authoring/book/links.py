@@ -12,6 +12,8 @@ MOVED = {  # files of the repository whose content stands on another page of the
     "notebooks/index.ipynb": "index.md",
     "notebooks/README.md": "questions.md",
     "notebooks/gallery/index.html": "flipbooks.md",
+    "site/glossary.md": "glossary.md",
+    "site/flipbooks.md": "flipbooks.md",
 }
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
@@ -45,6 +47,8 @@ def rewrite(text: str, page: str, files: Collection[str], repository: str = "") 
 def places(repository: str, path: str, source: str) -> dict[str, str]:
     """Return, by its name, each place on the web that opens or shows a notebook; none without a repository.
 
+    source: the file that the notebook is built from; empty where readers had better not see it.
+
     >>> places("", "notebooks/03.ipynb", "notebooks/sources/03.py")
     {}
     >>> places("https://github.com/o/n", "a/03.ipynb", "a/03.py")["Colab"]
@@ -53,8 +57,8 @@ def places(repository: str, path: str, source: str) -> dict[str, str]:
     if not repository:
         return {}
     name = repository.removeprefix("https://github.com/")
-    return {
+    found = {
         "Colab": f"https://colab.research.google.com/github/{name}/blob/{BRANCH}/{path}",
         "Binder": f"https://mybinder.org/v2/gh/{name}/{BRANCH}?urlpath=lab/tree/{path}",
-        "source": f"{repository}/blob/{BRANCH}/{source}",
     }
+    return found | ({"source": f"{repository}/blob/{BRANCH}/{source}"} if source else {})

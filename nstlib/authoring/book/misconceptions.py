@@ -19,7 +19,7 @@ def page(exercise: str, title: str, questions: Iterable[Question]) -> str:
 
     >>> from nstlib.checks import ex02
     >>> lines = page("ex02_gram_matrix", "The Gram matrix", [ex02.gram]).splitlines()
-    >>> lines[0], lines[8], lines[9][:35]
+    >>> lines[0], lines[8], lines[9][:34]
     ('# Mistakes in ex02: The Gram matrix', '**Divided by M**', ': Every entry is 3 times too small')
     """
     questions = list(questions)

@@ -19,7 +19,7 @@ def page(notebook: Notebook, path: str, source: str, files: Collection[str], rep
     r"""Return the notebook as the book shows it; nothing of its words, code or outputs is left out.
 
     path: of the notebook, relative to the root; its name begins with the lesson's or exercise's id. source: the file
-    that it is built from. files: what the book holds, see `links.rewrite`.
+    that it is built from, see `links.places`. files: what the book holds, see `links.rewrite`.
 
     >>> cell = nbformat.v4.new_markdown_cell("# 02 · Title")
     >>> made = page(nbformat.v4.new_notebook(cells=[cell]), "notebooks/02_title.ipynb", "sources/02_title.py", ())

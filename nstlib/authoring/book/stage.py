@@ -21,18 +21,24 @@ PICTURES = (".png", ".jpg", ".gif", ".svg")
 NOTATION = "<!-- the notation of lesson 00 -->"
 LESSONS = "<!-- the lessons, from course.toml -->"
 TOCTREES = "<!-- the contents -->"
+MARK = ".book-sources"  # stands in a folder that was written here, and may be replaced
 
 
 def stage(root: Path, folder: Path) -> list[str]:
     """Write the book's sources into the folder, replacing what it holds; return the pages, in their order.
 
-    root: a checkout of the course. Raises NstError where it is none, or where a page's data is malformed.
+    root: a checkout of the course. Raises NstError where it is none, where a page's data is malformed, or where the
+    folder holds something else.
     """
     root, folder = Path(root), Path(folder)
     lessons = course.read(root)
     repository = course.read_repository(root)
-    shutil.rmtree(folder, ignore_errors=True)
     files = _files(root, lessons)
+    if folder.exists() and not (folder / MARK).exists():
+        raise NstError(f"{folder} was not written by this command, and is left alone: give a folder that is not there.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
     for path in files:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +69,7 @@ def _files(root: Path, lessons: list[course.Lesson]) -> list[str]:
 def _write_notebook(root: Path, folder: Path, path: str, files: list[str], repository: str) -> None:
     notebook = nbformat.read(root / path, as_version=4)
     name = Path(path).stem
-    source = f"{'notebooks' if path.startswith('notebooks') else 'exercises'}/sources/{name}.py"
+    source = f"notebooks/sources/{name}.py" if path.startswith("notebooks") else ""  # an exercise's holds the answers
     nbformat.write(notebooks.page(notebook, path, source, files, repository), folder / path)
     (folder / "downloads").mkdir(exist_ok=True)
     shutil.copyfile(root / path, folder / "downloads" / f"{name}.ipynb")

@@ -114,16 +114,15 @@ def test_without_a_repository_no_page_offers_colab(copy, tmp_path):
     assert "colab.research" not in text and "mybinder" not in text and "github.com" not in text
 
 
-def test_with_a_repository_each_notebook_offers_colab_binder_and_its_source(copy, tmp_path):
+def test_with_a_repository_each_notebook_offers_colab_and_binder_and_a_lesson_its_source(copy, tmp_path):
     stage(published(copy), tmp_path / "out")
-    for path, source in (
-        ("notebooks/03_style_cost.ipynb", "notebooks/sources/03_style_cost.py"),
-        ("exercises/student/ex03_style_cost.ipynb", "exercises/sources/ex03_style_cost.py"),
-    ):
+    for path in ("notebooks/03_style_cost.ipynb", "exercises/student/ex03_style_cost.ipynb"):
         text = (tmp_path / "out" / path).read_text(encoding="utf-8")
         assert f"[Open in Colab](https://colab.research.google.com/github/owner/name/blob/main/{path})" in text
         assert f"[Open in Binder](https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/{path})" in text
-        assert f"[Source]({HOST}/blob/main/{source})" in text
+    assert "exercises/sources" not in text, "the source of an exercise holds its answers"
+    text = (tmp_path / "out" / "notebooks" / "03_style_cost.ipynb").read_text(encoding="utf-8")
+    assert f"[Source]({HOST}/blob/main/notebooks/sources/03_style_cost.py)" in text
 
 
 def test_pages_of_docs_are_taken_as_they_come(copy, tmp_path):
@@ -146,6 +145,12 @@ def test_a_missing_notebook_is_named(copy, tmp_path):
     (copy / "notebooks" / "03_style_cost.ipynb").unlink()
     with pytest.raises(NstError, match=r"The book lacks notebooks/03_style_cost.ipynb: run nst build"):
         stage(copy, tmp_path / "out")
+
+
+def test_a_folder_of_something_else_is_left_alone(copy):
+    with pytest.raises(NstError, match="was not written by this command, and is left alone"):
+        stage(copy, copy / "docs")
+    assert (copy / "docs" / "grading.md").exists()
 
 
 def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys):
