@@ -13,9 +13,10 @@ from nstlib.errors import NstError
 __all__ = ["stage"]
 
 # The pages of docs/ in their order; one that is not named here comes after them, one that is not there is left out
+USE = ("painting", "studio", "grading")
 LOOK_UP = ("map", "bibliography")
-ABOUT = ("performance", "true_network", "front_ends", "accessibility", "grading")
-OTHERS = ("nstlib/networks/MODEL_CARD.md", "CONTRIBUTING.md")
+ABOUT = ("performance", "performance_log", "true_network", "front_ends", "accessibility")
+OTHERS = ("nstlib/networks/MODEL_CARD.md", "CONTRIBUTING.md", "CHANGELOG.md")
 OWN = ("flipbooks", "glossary")
 PICTURES = (".png", ".jpg", ".gif", ".svg")
 NOTATION = "<!-- the notation of lesson 00 -->"
@@ -59,7 +60,9 @@ def _files(root: Path, lessons: list[course.Lesson]) -> list[str]:
     """Return the paths of the repository that the book holds as they are, but for links and anchors."""
     found = [f"notebooks/{lesson.file}.ipynb" for lesson in lessons]
     found += [f"exercises/student/{lesson.exercise}.ipynb" for lesson in lessons if lesson.exercise]
-    found += [f"docs/{path.name}" for path in sorted((root / "docs").iterdir()) if path.suffix in (".md", *PICTURES)]
+    found += [f"docs/{path.name}" for path in sorted((root / "docs").glob("*.md"))]
+    pictures = (path for path in sorted((root / "docs").rglob("*")) if path.suffix in PICTURES)
+    found += [path.relative_to(root).as_posix() for path in pictures]
     found += OTHERS
     if missing := [path for path in found if not (root / path).is_file()]:
         raise NstError(f"The book lacks {missing[0]}: run nst build, in the project's own folder.")
@@ -115,13 +118,15 @@ def _contents(root: Path, lessons: list[course.Lesson]) -> list[tuple[str, list[
     """Return the parts of the book: each one's heading, and its pages without their endings."""
     exercises = [lesson.exercise for lesson in lessons if lesson.exercise]
     docs = {path.stem for path in (root / "docs").glob("*.md")}
-    about = [name for name in ABOUT if name in docs] + sorted(docs - {*ABOUT, *LOOK_UP})
+    use, look_up, about = ([f"docs/{name}" for name in names if name in docs] for names in (USE, LOOK_UP, ABOUT))
+    others = [f"docs/{name}" for name in sorted(docs - {*USE, *LOOK_UP, *ABOUT})]
     return [
         ("Lessons", [f"notebooks/{lesson.file}" for lesson in lessons]),
         ("Exercises", [f"exercises/student/{name}" for name in exercises]),
         ("Mistakes", [f"misconceptions/{name.partition('_')[0]}" for name in exercises]),
-        ("Look up", ["questions", "glossary", *(f"docs/{name}" for name in LOOK_UP if name in docs), "flipbooks"]),
-        ("About", [*(f"docs/{name}" for name in about), *(path.removesuffix(".md") for path in OTHERS)]),
+        ("Look up", ["questions", "glossary", *look_up]),
+        ("Use it", ["flipbooks", *use]),
+        ("About", [*about, *others, *(path.removesuffix(".md") for path in OTHERS)]),
     ]
 
 

@@ -34,7 +34,7 @@ def copy(tmp_path):
     for name in ("notebooks", "exercises", "docs", "site", "nstlib/networks"):
         ignored = shutil.ignore_patterns("*.py[co]", "*.safetensors", "*.gif")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
-    for name in ("course.toml", "CONTRIBUTING.md"):
+    for name in ("course.toml", "CONTRIBUTING.md", "CHANGELOG.md"):
         shutil.copyfile(ROOT / name, tmp_path / name)
     return tmp_path
 
