@@ -37,6 +37,7 @@ html_title = "Neural style transfer, derived step by step"
 html_static_path = [str(HERE / "static")]
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
+html_sidebars = {"**": ["book-title.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
