@@ -11,9 +11,11 @@ ONE_BY_ONE = ("tests/grading/test_run", "tests/authoring/test_exercises")
 
 
 def group(nodeid: str) -> str:
-    """Return what a test is kept together with: its lesson, which shares its runs, its file, or nothing."""
+    """Return what a test is kept together with: its lesson, whose runs it shares, the book, its file, or nothing."""
     if lesson := re.match(r"tests/lessons/.*\[(\d\d[a-z]?)\b", nodeid):
         return f"lesson {lesson[1]}"
+    if nodeid.startswith("tests/site/"):
+        return "tests/site"
     return nodeid if nodeid.startswith(ONE_BY_ONE) else nodeid.partition("::")[0]
 
 
