@@ -5,18 +5,15 @@ Nothing is executed: notebooks show the outputs that they store. Whatever a page
 
 import importlib.util
 import shutil
-import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
 
 project = "Neural style transfer, derived step by step"
 author = "The nstlib authors"
 language = "en"
 extensions = ["myst_nb", "sphinx_copybutton"]
 exclude_patterns = ["downloads", "extra"]
-suppress_warnings = ["mystnb.unknown_mime_type"]
 templates_path = [str(HERE / "templates")]
 
 # Notebooks as they were built
@@ -50,7 +47,6 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-copybutton_exclude = ".linenos, .gp"
 
 
 def copy_mathjax(app, fault):
