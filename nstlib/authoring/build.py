@@ -27,7 +27,7 @@ try:
 except ImportError as fault:
     raise NstError(f"Building needs {fault.name}. Run: python -m pip install -e '.[test]'") from fault
 
-from nstlib.authoring import outputs  # it needs nbformat, too
+from nstlib.authoring import colab, outputs  # they need nbformat, too
 
 CHECKED = "nbval-check-output"
 CELL_SECONDS = 120
@@ -121,6 +121,7 @@ def _notebooks(root: Path) -> Iterator[tuple[Path, Notebook]]:
     for lesson in lessons:
         source = root / "notebooks" / "sources" / f"{lesson.file}.py"
         notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
+        _install(root, notebook, "notebooks")
         notebook.cells.append(nbformat.v4.new_markdown_cell(course.footer(lessons, lesson)))
         yield root / "notebooks" / f"{lesson.file}.ipynb", _normal(notebook, lesson.file)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(course.index(lessons))])
@@ -138,7 +139,12 @@ def _exercise(root: Path, lesson: course.Lesson) -> Iterator[tuple[Path, Noteboo
             notebook = make(copy.deepcopy(source))
         except exercises.ExerciseError as fault:
             raise BuildError(f"exercises/sources/{lesson.exercise}.py: {fault}.") from fault
+        _install(root, notebook, f"exercises/{folder}")
         yield root / "exercises" / folder / f"{lesson.exercise}.ipynb", _normal(notebook, lesson.exercise)
+
+
+def _install(root: Path, notebook: Notebook, folder: str) -> None:
+    colab.install(notebook, course.read_repository(root), root / "pyproject.toml", folder)
 
 
 def read_exercise(root: Path, name: str) -> Notebook:
