@@ -17,6 +17,7 @@ from nstlib.authoring import commands as authors
 from nstlib.errors import NstError
 from nstlib.grading import commands as instructors
 from nstlib.stylizing import commands as stylizing
+from nstlib.stylizing import training
 from nstlib.terminal import console, say, sentences
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Neural style transfer, derived step by step.")
@@ -42,6 +43,7 @@ def doctor() -> None:
 
 
 app.command("stylize")(sentences()(stylizing.stylize))
+app.command("train")(sentences()(training.train))
 
 
 @app.command()

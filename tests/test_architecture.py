@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 # Each room may import from those before it
 ROOMS = (
     *("style", "errors", "claims", "files", "backticks", "terminal", "engine", "pictures", "painted", "networks"),
-    *("paintings", "transfer", "plots", "gallery", "studio", "bench", "distill", "diagnosis", "checks", "predictions"),
-    *("authoring", "grading", "stylizing", "cli"),
+    *("paintings", "transfer", "feedforward", "plots", "gallery", "studio", "bench", "distill", "diagnosis", "checks"),
+    *("predictions", "authoring", "grading", "stylizing", "cli"),
 )
 MODULES = {
     ".".join(("nstlib", *path.relative_to(ROOT / "nstlib").with_suffix("").parts)).removesuffix(".__init__"): path

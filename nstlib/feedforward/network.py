@@ -1,10 +1,10 @@
 """The generator: a network that is given a photo and returns the painted picture, in one pass.
 
 Its plan is that of Johnson, Alahi and Li, "Perceptual Losses for Real-Time Style Transfer" (2016), arXiv:1603.08155:
-two convolutions halve the map, residual blocks work on a quarter of the side, and the map is enlarged again. Here it has
-fewer filters; each normalises picture by picture (Ulyanov, Vedaldi and Lempitsky, 2016, arXiv:1607.08022); borders are
-repeated; and maps are enlarged by repeating positions ahead of a convolution, which leaves no checkerboard (Odena,
-Dumoulin and Olah, "Deconvolution and Checkerboard Artifacts", 2016).
+two convolutions halve the map, residual blocks work on a quarter of the side, and the map is enlarged again. Here it
+has fewer filters; it normalises each picture by itself (Ulyanov, Vedaldi and Lempitsky, 2016, arXiv:1607.08022);
+borders are repeated; and a map is enlarged by interpolation ahead of a convolution, since a transposed convolution
+leaves a checkerboard (Odena, Dumoulin and Olah, "Deconvolution and Checkerboard Artifacts", 2016).
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ class InstanceNorm(nn.Module):
         return torch.cat([self._alone(picture) for picture in features.split(1)])
 
     def _alone(self, picture: Features) -> Features:
-        """Normalise one picture: a batch of one is what batch normalisation computes the formula on, in a fast pass."""
+        """Normalise one picture: on a batch of one, batch normalisation computes this very formula."""
         return functional.batch_norm(picture, None, None, self.gamma, self.beta, training=True, eps=EPSILON)
 
 
@@ -98,10 +98,12 @@ class Generator(nn.Module):
         super().__init__()
         full, half, quarter = widths
         self.widths, self.n_blocks = tuple(widths), n_blocks
-        self.shrink = nn.Sequential(Block(3, full, 9), Block(full, half, 3, stride=2), Block(half, quarter, 3, stride=2))
+        self.shrink = nn.Sequential(
+            Block(3, full, 9), Block(full, half, 3, stride=2), Block(half, quarter, 3, stride=2)
+        )
         self.work = nn.Sequential(*(Residual(quarter) for _ in range(n_blocks)))
-        self.enlarge = nn.Sequential(nn.Upsample(scale_factor=2), Block(quarter, half, 3))
-        self.enlarge.extend([nn.Upsample(scale_factor=2), Block(half, full, 3)])
+        self.enlarge = nn.Sequential(nn.Upsample(scale_factor=2, mode="bilinear"), Block(quarter, half, 3))
+        self.enlarge.extend([nn.Upsample(scale_factor=2, mode="bilinear"), Block(half, full, 3)])
         self.to_picture = _convolution(full, 3, 9)
 
     def forward(self, photos: Pictures) -> Pictures:

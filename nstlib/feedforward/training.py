@@ -1,31 +1,34 @@
-"""Train a generator: ``training_steps(photos, style, recipe)`` yields one Training a step, until the recipe's end.
+"""Train a generator: ``training_steps(photos, style, recipe)`` yields one TrainingStep for each photo that it paints.
 
-What falls is J of `nstlib.transfer`, the same object with the same settings as where pixels are optimised. There the
-picture X of one photo is moved; here it is the generator g's weights θ, for all photos at once:
+What falls is J of `nstlib.transfer`, by the same object and the same settings as where pixels are optimised. There the
+picture X of one photo C is moved; here it is the weights θ of the generator g, for all photos at once:
 
-    min over X of J(X; C)    becomes    min over θ of the mean over photos C of J(g_θ(C); C)
+    min over X of J(X; C)    becomes    min over θ of the mean over all photos C of J(g_θ(C); C)
 
-Johnson, Alahi and Li (2016), arXiv:1603.08155. Each step paints one crop of one photo, whose J is lowered by Adam. The
-weights that are kept are a running mean of the steps' weights, which is calmer than the last of them.
+Johnson, Alahi and Li (2016), arXiv:1603.08155. Each step lowers J of one crop of one photo by Adam. What is kept is a
+running mean of the weights, which is calmer than the last of them.
 """
 
 import copy
+import itertools
 import math
 import random
+import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
-from jaxtyping import UInt8
 from torch import Tensor
 
-from nstlib import engine, networks, pictures
+from nstlib import engine, networks
 from nstlib.errors import NstError
 from nstlib.feedforward.network import N_BLOCKS, WIDTHS, Generator, seeded_generator
+from nstlib.feedforward.painting import MULTIPLE, in_precision, place
+from nstlib.feedforward.photos import Bytes, random_crop
 from nstlib.networks import Network
 from nstlib.transfer.adam import Adam
-from nstlib.transfer.objective import Costs, Objective, Pair, prepare_pair
+from nstlib.transfer.objective import Objective, Pair, prepare_pair
 from nstlib.transfer.quality import QUALITIES
 from nstlib.transfer.run import ClampProjected, DivergedError
 from nstlib.transfer.settings import Settings
@@ -34,18 +37,21 @@ from nstlib.transfer.shapes import Picture
 BETAS = 0.9, 0.99
 WARM_UP = 50  # steps
 AVERAGING = 0.995
-LAST_RATE = 0.02  # of the first
-
-Bytes = UInt8[Tensor, "3 _height _width"]
+LAST_RATE = 0.02  # of the largest
+TRIAL_STEPS = 10
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides a training beside its photos and its style.
+    """What decides a training, beside its photos and its style.
 
-    settings: J and its weights, as `nstlib.transfer.Settings` has them; its `size` is the photos' shorter side, and its
-    seed decides weights and crops. steps: how many crops are painted. crop: their side in pixels. rate: Adam's, at the
-    beginning; it falls to a fiftieth by half a cosine.
+    settings: J's weights and layers, as `nstlib.transfer.Settings` has them; its `size` is the photos' and the style's
+    shorter side, and its seed decides the first weights and the crops. steps: how many crops are painted. crop: their
+    side in pixels. rate: Adam's largest; it rises for 50 steps and falls by half a cosine. widths, n_blocks: the
+    generator's. Raises NstError for a crop that is no multiple of 4 or larger than the photos, and for no steps.
+
+    >>> Recipe(steps=100).settings.beta
+    20.0
     """
 
     settings: Settings = field(default_factory=lambda: QUALITIES["good"].settings)
@@ -55,13 +61,25 @@ class Recipe:
     widths: tuple[int, int, int] = WIDTHS
     n_blocks: int = N_BLOCKS
 
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise NstError(f"Expected at least one step, got {self.steps}: give more, such as 6000.")
+        if self.crop % MULTIPLE or not 0 < self.crop <= self.settings.size:
+            raise NstError(
+                f"Expected crops of a multiple of {MULTIPLE} pixels, at most the photos' {self.settings.size}, "
+                f"got {self.crop}: give another crop or size."
+            )
+
 
 @dataclass(frozen=True)
-class Training:
-    """A training after one step: J of its crop before the step, and the generator as far as it has come."""
+class TrainingStep:
+    """J of one crop before the step, the seconds since the start, and the generator as it is after the step.
+
+    The generator goes on changing with the next step: take a copy to keep it.
+    """
 
     index: int
-    costs: Costs
+    total: float
     seconds: float
     generator: Generator
 
@@ -69,54 +87,76 @@ class Training:
 def training_steps(
     photos: Sequence[Bytes],
     style: Picture,
-    recipe: Recipe,
+    recipe: Recipe | None = None,
     network: Network | None = None,
     plan: engine.Plan | None = None,
-) -> Iterator[Training]:
+) -> Iterator[TrainingStep]:
+    """Yield a TrainingStep for each of the recipe's steps; the last one has the trained generator.
+
+    photos: uint8 (3,H,W), the shorter side `recipe.settings.size`: see `nstlib.feedforward.photos`. style: float32
+    (3,H,W) in [0,1]. Without a network minivgg is loaded; without a plan the engine chooses device and precision. On
+    one thread of one CPU the same arguments give the same generator.
+
+    Raises NstError for settings that the network or the style cannot serve, DivergedError for a J that is not finite.
+
+    >>> from nstlib import painted
+    >>> from nstlib.feedforward.photos import sample_photos
+    >>> recipe = Recipe(Settings(size=32), steps=2, crop=32, widths=(8, 8, 8), n_blocks=1)
+    >>> [step.index for step in training_steps(sample_photos(32), painted.paint("night", 32), recipe)]
+    [0, 1]
+    """
     began = time.perf_counter()
-    plan = plan or engine.plan()
+    recipe = recipe or Recipe()
     settings = recipe.settings
+    plan = plan or engine.plan()
     network = networks.load(layers=settings.layers) if network is None else network.with_layers(settings.layers)
     network = engine.place(network, plan)
     rng = random.Random(settings.seed)
-    generator = seeded_generator(settings.seed, recipe.widths, recipe.n_blocks)
-    generator = generator.to(plan.device, memory_format=engine.layout(plan))
+    generator = place(seeded_generator(settings.seed, recipe.widths, recipe.n_blocks), plan)
     average = copy.deepcopy(generator).requires_grad_(False)
     weights = list(generator.parameters())
     optimizer = Adam(weights, [recipe.rate] * len(weights), BETAS)
-    pair = prepare_pair(crop(photos, recipe.crop, rng), style, recipe.crop, network, plan.device, settings.size)
+    first = random_crop(photos, recipe.crop, rng)
+    pair = prepare_pair(first, style, recipe.crop, network, plan.device, settings.style_side(settings.size))
     for index in range(recipe.steps):
-        photo = crop(photos, recipe.crop, rng).to(plan.device)
-        objective = objective_of(photo, pair, settings, network)
-        optimizer.rates = [_rate(index, recipe)] * len(weights)
-        costs = None
+        photo = random_crop(photos, recipe.crop, rng).to(plan.device)
+        objective = _objective(photo, pair, settings, network)
 
-        def evaluate() -> Tensor:
-            nonlocal costs
+        def evaluate(photo: Picture = photo, objective: Objective = objective) -> Tensor:
             optimizer.zero_grad()
-            with torch.autocast(plan.device.type, plan.dtype, enabled=plan.dtype != torch.float32):
-                painted = generator(photo[None])[0]
-            costs = objective(ClampProjected.apply(painted.float()))
-            costs.total.backward()
-            return costs.total
+            painted = in_precision(generator, photo[None], plan)[0]
+            total = objective(ClampProjected.apply(painted)).total
+            total.backward()
+            return total
 
-        optimizer.step(evaluate)
+        optimizer.rates = [_rate(index, recipe)] * len(weights)
+        total = optimizer.step(evaluate).item()
+        if not math.isfinite(total):
+            raise DivergedError(f"J became {total} at step {index + 1}: take a smaller rate than {recipe.rate:g}.")
         _follow(average, generator, index)
-        yield Training(index, costs, time.perf_counter() - began, average)
+        yield TrainingStep(index, total, time.perf_counter() - began, average)
 
 
-def objective_of(photo: Picture, pair: Pair, settings: Settings, network: Network) -> Objective:
-    """J of a photo and the pair's styles."""
+def steps_within(seconds: float, photos: Sequence[Bytes], style: Picture, recipe: Recipe) -> int:
+    """How many steps of the recipe this machine takes in that time, by the median of a few that it tries.
+
+    >>> from nstlib import painted
+    >>> from nstlib.feedforward.photos import sample_photos
+    >>> recipe = Recipe(Settings(size=32), crop=32, widths=(8, 8, 8), n_blocks=1)
+    >>> steps_within(60, sample_photos(32), painted.paint("night", 32), recipe) > 60
+    True
+    """
+    trial = training_steps(photos, style, replace(recipe, steps=TRIAL_STEPS))
+    ends = [step.seconds for step in trial]
+    lasted = [end - begin for begin, end in itertools.pairwise(ends)]
+    return max(1, int(seconds / statistics.median(lasted)))
+
+
+def _objective(photo: Picture, pair: Pair, settings: Settings, network: Network) -> Objective:
+    """J of this photo, with the style of a pair."""
     with torch.no_grad():
         features = {layer: block.squeeze(0) for layer, block in network.iter_features(photo[None])}
     return Objective(replace(pair, content=photo, features_c=features), settings, network, photo)
-
-
-def crop(photos: Sequence[Bytes], side: int, rng: random.Random) -> Picture:
-    photo = rng.choice(photos)
-    top, left = (rng.randrange(length - side + 1) for length in photo.shape[1:])
-    part = photo[:, top : top + side, left : left + side]
-    return (part.flip(2) if rng.random() < 0.5 else part) / 255
 
 
 def _rate(index: int, recipe: Recipe) -> float:
@@ -127,6 +167,7 @@ def _rate(index: int, recipe: Recipe) -> float:
 
 @torch.no_grad()
 def _follow(average: Generator, generator: Generator, index: int) -> None:
+    """Move the running mean of the weights; at first it forgets fast, since the first weights are worth little."""
     keep = min(AVERAGING, index / (index + 10))
     for mean, now in zip(average.parameters(), generator.parameters(), strict=True):
         mean.lerp_(now, 1 - keep)

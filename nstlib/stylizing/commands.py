@@ -28,7 +28,13 @@ def stylize(
         list[Path],
         typer.Argument(metavar="PHOTO...", help="The picture whose content is kept; or several, or a folder of them."),
     ],
-    style: Annotated[str, typer.Argument(help="A picture file, or the name of a style or painting (see nst styles).")],
+    style: Annotated[
+        str,
+        typer.Argument(
+            help="A picture file; the name of a style or painting (see nst styles); or a network by nst train, such as "
+            "night.safetensors, which comes with nstlib and paints in one pass."
+        ),
+    ],
     out: Annotated[
         Path, typer.Option(help="Where the result goes: .png, .jpg or .webp. For several photos: a folder.")
     ],
@@ -105,6 +111,29 @@ def stylize(
 
     photos, out = [_expanded(photo) for photo in photos], _expanded(out)
     costs = costs and _expanded(costs)
+    if style.lower().endswith(".safetensors"):
+        from nstlib.stylizing.one_pass import stylize_in_one_pass
+
+        unused = {
+            "--quality": None if quality == "good" else quality,
+            "--steps": steps,
+            "--network": network,
+            "--alpha": alpha,
+            "--beta": beta,
+            "--preset": preset,
+            "--layer-weights": layer_weights or None,
+            "--content-layer": content_layer,
+            "--init": init,
+            "--optimizer": optimizer,
+            "--seed": seed,
+            "--style-scale": style_scale,
+            "--and-style": and_style,
+            "--style-blend": style_blend or None,
+            "--colour": colour,
+            "--costs": costs,
+        }
+        options = {"keep_alpha": keep_alpha, "as_json": as_json, "force": force}
+        stylize_in_one_pass(photos, style, out, size, unused, **options)
     start = init if init is not None and init not in INITS else None
     if start is not None and not _is_file_name(start):
         raise NstError(f"Expected --init as {', '.join(INITS)} or a picture file, got {init!r}: choose one of these.")
@@ -140,7 +169,7 @@ def stylize(
     if not folder:
         pictures.read(places[0].photo, settings.size)  # what fails at once comes before what is fetched
     begun = start and _read(start, settings.size)
-    recipe = Recipe([_style(name, settings) for name in names], *_loaded(wanted, good), begun, keep_alpha, force)
+    recipe = Recipe([style_picture(name, settings) for name in names], *_loaded(wanted, good), begun, keep_alpha, force)
     outcomes = []
     for outcome in paint(places, recipe):
         outcomes.append(outcome)
@@ -209,7 +238,7 @@ def _numbers(text: str) -> list[float] | None:
         ) from None
 
 
-def _style(name: str, settings: "Settings") -> "Picture":
+def style_picture(name: str, settings: "Settings") -> "Picture":
     """Read the file of this name where there is one, else the painting, else paint the style of this name."""
     side = settings.style_side(settings.size)
     if _is_file_name(name):
