@@ -1,10 +1,12 @@
 """The generator: a network that is given a photo and returns the painted picture, in one pass.
 
 Its plan is that of Johnson, Alahi and Li, "Perceptual Losses for Real-Time Style Transfer" (2016), arXiv:1603.08155:
-two convolutions halve the map, residual blocks work on a quarter of the side, and the map is enlarged again. Here it
-has fewer filters; it normalises each picture by itself (Ulyanov, Vedaldi and Lempitsky, 2016, arXiv:1607.08022);
-borders are repeated; and a map is enlarged by interpolation ahead of a convolution, since a transposed convolution
-leaves a checkerboard (Odena, Dumoulin and Olah, "Deconvolution and Checkerboard Artifacts", 2016).
+two convolutions halve the map, residual blocks work on a quarter of the side, and the map is enlarged again. It differs
+in five points. It has fewer filters. It normalises each picture by itself (Ulyanov, Vedaldi and Lempitsky, 2016,
+arXiv:1607.08022). The map of half the side is added once more on the way back, which keeps the photo's drawing (as in
+Ronneberger, Fischer and Brox, "U-Net", 2015, arXiv:1505.04597). Borders are repeated. And a map is enlarged by
+interpolation ahead of a convolution, since a transposed convolution leaves a checkerboard (Odena, Dumoulin and Olah,
+"Deconvolution and Checkerboard Artifacts", 2016).
 """
 
 from collections.abc import Sequence
@@ -23,12 +25,11 @@ Pictures = Float[Tensor, "batch 3 height width"]
 
 
 class InstanceNorm(nn.Module):
-    """Instance normalisation, γ (F − μ) / σ + β: μ and σ are each picture's and filter's own, γ and β are learned.
+    """Instance normalisation: σ_S (F − μ) / σ + μ_S, with μ and σ of each picture and filter, σ_S and μ_S learned.
 
-    σ² is the mean of (F − μ)² over the positions, plus 1e-5.
-
-    It is AdaIN without a painting: β and γ stand where AdaIN has a painting's μ and σ.
-    Ulyanov, Vedaldi and Lempitsky, "Instance Normalization" (2016), arXiv:1607.08022.
+    σ² is the mean of (F − μ)² over the positions, plus 1e-5. It is AdaIN for a single style: where AdaIN measures σ_S
+    and μ_S on a painting, here they are weights. They begin as 1 and 0. Ulyanov, Vedaldi and Lempitsky, "Instance
+    Normalization" (2016), arXiv:1607.08022, who call them γ and β.
 
     >>> normalised = InstanceNorm(1)(torch.tensor([[[[1.0, 3.0]]], [[[10.0, 30.0]]]]))  # two pictures, one filter
     >>> normalised.flatten().round(decimals=3)
@@ -37,8 +38,8 @@ class InstanceNorm(nn.Module):
 
     def __init__(self, n_filters: int) -> None:
         super().__init__()
-        self.gamma = nn.Parameter(torch.ones(n_filters))
-        self.beta = nn.Parameter(torch.zeros(n_filters))
+        self.sigma_s = nn.Parameter(torch.ones(n_filters))
+        self.mu_s = nn.Parameter(torch.zeros(n_filters))
 
     def forward(self, features: Features) -> Features:
         """(B,N,H,W) -> (B,N,H,W)."""
@@ -46,7 +47,7 @@ class InstanceNorm(nn.Module):
 
     def _alone(self, picture: Features) -> Features:
         """Normalise one picture: on a batch of one, batch normalisation computes this very formula."""
-        return functional.batch_norm(picture, None, None, self.gamma, self.beta, training=True, eps=EPSILON)
+        return functional.batch_norm(picture, None, None, self.sigma_s, self.mu_s, training=True, eps=EPSILON)
 
 
 class Block(nn.Module):
@@ -102,14 +103,16 @@ class Generator(nn.Module):
             Block(3, full, 9), Block(full, half, 3, stride=2), Block(half, quarter, 3, stride=2)
         )
         self.work = nn.Sequential(*(Residual(quarter) for _ in range(n_blocks)))
-        self.enlarge = nn.Sequential(nn.Upsample(scale_factor=2, mode="bilinear"), Block(quarter, half, 3))
-        self.enlarge.extend([nn.Upsample(scale_factor=2, mode="bilinear"), Block(half, full, 3)])
+        self.to_half = Block(quarter, half, 3)
+        self.to_full = Block(half, full, 3)
         self.to_picture = _convolution(full, 3, 9)
 
     def forward(self, photos: Pictures) -> Pictures:
         """(B,3,H,W) -> (B,3,H,W)."""
-        features = self.enlarge(self.work(self.shrink(photos - 0.5)))
-        return self.to_picture(features) + 0.5
+        at_half = self.shrink[:2](photos - 0.5)
+        at_quarter = self.work(self.shrink[2](at_half))
+        at_half = at_half + self.to_half(_doubled(at_quarter))
+        return self.to_picture(self.to_full(_doubled(at_half))) + 0.5
 
 
 def seeded_generator(seed: int, widths: Sequence[int] = WIDTHS, n_blocks: int = N_BLOCKS) -> Generator:
@@ -126,3 +129,7 @@ def seeded_generator(seed: int, widths: Sequence[int] = WIDTHS, n_blocks: int = 
 
 def _convolution(n_in: int, n_out: int, kernel: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(n_in, n_out, kernel, stride, padding=kernel // 2, padding_mode="replicate")
+
+
+def _doubled(features: Features) -> Features:
+    return functional.interpolate(features, scale_factor=2, mode="bilinear")

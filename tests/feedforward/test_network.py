@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 from nstlib.feedforward.network import EPSILON, Generator, InstanceNorm, seeded_generator
 
 
-def by_formula(features, gamma, beta):
-    """γ (F − μ) / σ + β, a picture and a filter at a time, in float64."""
+def by_formula(features, sigma_s, mu_s):
+    """σ_S (F − μ) / σ + μ_S, a picture and a filter at a time, in float64."""
     result = torch.empty_like(features)
     for b, picture in enumerate(features):
         for k, F in enumerate(picture):
             mu = F.sum() / F.numel()
             sigma = ((F - mu).square().sum() / F.numel() + EPSILON).sqrt()
-            result[b, k] = gamma[k] * (F - mu) / sigma + beta[k]
+            result[b, k] = sigma_s[k] * (F - mu) / sigma + mu_s[k]
     return result
 
 
@@ -23,10 +23,10 @@ def test_instance_norm_is_its_formula(n_pictures, n_filters, height, width, by_p
     features = 5 * torch.randn(n_pictures, n_filters, height, width, dtype=torch.float64) + 3
     norm = InstanceNorm(n_filters).double()
     with torch.no_grad():
-        norm.gamma.normal_()
-        norm.beta.normal_()
+        norm.sigma_s.normal_()
+        norm.mu_s.normal_()
         given_one = features.contiguous(memory_format=torch.channels_last) if by_position else features
-        torch.testing.assert_close(norm(given_one), by_formula(features, norm.gamma, norm.beta))
+        torch.testing.assert_close(norm(given_one), by_formula(features, norm.sigma_s, norm.mu_s))
 
 
 def test_instance_norm_has_the_gradient_of_its_formula():
