@@ -1,13 +1,16 @@
-"""Predictions: before a lesson measures something, its reader commits to an answer on a small card.
+"""What readers commit to before they are told: predictions, and blind choices between pictures.
 
-``predict("03.puzzle")`` shows the card of that name. Questions stand in the lessons, choices and replies in
-``lesson_NN.toml``; what a learner answered stays on their own computer, beside the progress of the exercises.
+``predict("03.puzzle")`` shows the card of that name: before a lesson measures something, its reader commits to an
+answer. Questions stand in the lessons, choices and replies in ``lesson_NN.toml``; what a learner answered stays on
+their own computer, beside the progress of the exercises. ``BlindChoice`` shows pairs of pictures, and names their
+makers only after the last vote.
 """
 
+from nstlib.predictions.blind import BlindChoice, chance_of
 from nstlib.predictions.card import Card
 from nstlib.predictions.catalogue import Choice, Prediction, find, of_lesson
 
-__all__ = ["Card", "Choice", "Prediction", "find", "of_lesson", "predict"]
+__all__ = ["BlindChoice", "Card", "Choice", "Prediction", "chance_of", "find", "of_lesson", "predict"]
 
 
 def predict(name: str) -> Card:

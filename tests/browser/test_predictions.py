@@ -1,4 +1,4 @@
-"""A prediction's card in JupyterLab, by keyboard."""
+"""A prediction's card and a blind choice in JupyterLab, by keyboard."""
 
 import itertools
 
@@ -14,6 +14,10 @@ choices = Choice("It rises.", "Look again."), Choice("It falls.", "", True)
 Card(Prediction("00.browser", "J falls to a tenth.", choices))"""
 NUMBER = """from nstlib.predictions import Card, Prediction
 Card(Prediction("00.number", "It is 4.", number=4.0))"""
+BLIND = """import torch
+from nstlib.predictions import BlindChoice
+card = BlindChoice({"dark": [torch.zeros(3, 8, 8)] * 3, "light": [torch.ones(3, 8, 8)] * 3}, seed=1)
+card"""
 BOXES = """() => [...document.querySelectorAll('.nst-prediction :is(label, button, input[type=text])')]
   .map((part) => part.getBoundingClientRect()).filter((box) => box.width).map((box) => [box.top, box.bottom])"""
 
@@ -51,3 +55,24 @@ def test_a_number_is_typed_and_words_are_refused(notebook):
     page.keyboard.press("Enter")
     expect(reply).to_have_text("It is 4.")
     expect(field).to_have_value("7")
+
+
+@pytest.mark.slow
+def test_a_blind_choice_is_made_by_keyboard_and_told_at_its_end(notebook):
+    page = notebook(BLIND, viewport=(800, 900))
+    run(page, 0)
+    card = page.get_by_role("group", name="Blind choice")
+    left = card.get_by_role("button", name="The left one")
+    expect(card).to_contain_text("Pair 1 of 3")
+    assert "dark" not in card.inner_text() and left.bounding_box()["height"] >= 27.9
+    left.focus()
+    page.keyboard.press("ArrowRight")
+    expect(card).to_contain_text("Pair 2 of 3")
+    page.keyboard.press("Enter")
+    expect(card).to_contain_text("Pair 3 of 3")
+    page.keyboard.press("ArrowLeft")
+    expect(card).to_contain_text("You chose ")
+    expect(left).to_be_hidden()
+    card.get_by_text("What was what").click()
+    expect(card.get_by_role("listitem")).to_have_count(3)
+    expect(card.get_by_role("listitem").first).to_contain_text("you chose")
