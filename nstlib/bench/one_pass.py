@@ -27,7 +27,7 @@ from nstlib.transfer.quality import QUALITIES, Quality, paint
 from nstlib.transfer.shapes import Picture
 
 PHOTOS = (*feedforward.HELD_OUT, "rocket")  # the embedded generator saw none of the samples
-PASSES = 5  # of the generator, whose median time counts
+PASSES = 5  # of the generator, whose mean time counts
 TILE = 192  # pixels of a picture on the contact sheet
 HEAD = """\
 # One pass beside the optimisation

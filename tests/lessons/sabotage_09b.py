@@ -1,0 +1,36 @@
+"""Lesson 09b's claims, each with mistakes that it must notice: (claim, mistake, text in the cells, what comes)."""
+
+SABOTAGES = [
+    ("the gap", "a run that hardly moves", "def optimised(photo, steps=40", "def optimised(photo, steps=1"),
+    ("the gap", "the photo's J in place of the run's", "J(by_run[name], photo)", "J(photo, photo)"),
+    ("when it pays", "a single training step", "trained.about.steps * (paints", "1 * (paints"),
+    ("when it pays", "one step for a picture", "100 * a_step - a_pass", "2 * a_step - a_pass"),
+    ("contrast cancels", "not divided by σ", "sigma_S * (F - mu) / sigma + mu_S", "sigma_S * (F - mu) + mu_S"),
+    ("contrast cancels", "each picture by itself in a batch, too", "F.mean((0, 2, 3)", "F.mean((2, 3)"),
+    ("who sits beside", "the same photo beside it", "[photo, 1 - photo]", "[photo, pale]"),
+    ("who sits beside", "over the batch", '("instance", instance_norm)', '("instance", batch_norm)'),
+    (
+        "pale is the same",
+        "another photo",
+        "painted_pale = painter(pale)",
+        'painted_pale = painter(photos["coffee"].flip(2))',
+    ),
+    ("pale is the same", "the photos compared", "(painted_pale - painted_photo)", "(pale - photo)"),
+    ("training", "a rate that moves nothing", "rate=5e-3", "rate=1e-9"),
+    ("training", "the first crops twice", "totals[-10:]", "totals[:10]"),
+    ("gained and lost", "the run twice", '"one pass": scores(by_pass)', '"one pass": scores(by_run)'),
+    ("gained and lost", "the photos judged", '"one pass": scores(by_pass)', '"one pass": scores(photos)'),
+    ("flicker", "each from its photo, again", "optimise_frame(photo, start)", "optimise_frame(photo)"),
+    ("flicker", "the shift not undone", "(b[..., :-shift] - a[..., shift:]).abs().mean()", "(b - a).abs().mean()"),
+    ("more than a coin", "all ten alone", "chance_of(9, 10)", "chance_of(10, 10)"),
+    ("more than a coin", "one side only", "chance_of(votes, 10) < 0.05", "chance_of(votes, 10) / 2 < 0.05"),
+    ("what J prefers", "one pass twice", '"40 steps": [optimised(photo, **fine)', '"40 steps": [painter(photo)'),
+    ("what J prefers", "the photos", '"40 steps": [optimised(photo, **fine)', '"40 steps": [photo'),
+]
+
+# Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
+INTRODUCED = {
+    "θ": "a network $g$ with weights $\\theta$",
+    "μ": "with $\\mu$ the mean of a filter over its positions",
+    "σ": "$\\sigma$ its\n# deviation".replace("\n# ", "\n"),
+}
