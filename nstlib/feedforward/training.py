@@ -128,6 +128,7 @@ def training_steps(
             painted = in_precision(generator, photo[None], plan)[0]
             total = objective(ClampProjected.apply(painted)).total
             total.backward()
+            _forget_overflow(weights)
             return total
 
         optimizer.rates = [_rate(index, recipe)] * len(weights)
@@ -164,6 +165,13 @@ def _rate(index: int, recipe: Recipe) -> float:
     rise = min(1, (index + 1) / WARM_UP)
     fall = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * index / recipe.steps)) / 2
     return recipe.rate * rise * fall
+
+
+def _forget_overflow(weights: list[Tensor]) -> None:
+    """Set all gradients to 0 if one is not finite: on a flat crop σ is nearly 0, and each layer divides by it once."""
+    if not all(tensor.grad.isfinite().all() for tensor in weights):
+        for tensor in weights:
+            tensor.grad.zero_()
 
 
 @torch.no_grad()

@@ -73,6 +73,23 @@ def test_the_rate_rises_then_falls_to_a_fiftieth():
     assert rates[-1] == pytest.approx(recipe.rate / 50, rel=0.01)
 
 
+@pytest.mark.parametrize("wrong", [torch.inf, torch.nan])
+def test_a_gradient_that_overflows_is_forgotten_as_a_whole(wrong):
+    weights = [torch.ones(2, requires_grad=True), torch.ones(3, requires_grad=True)]
+    for finite in (True, False):
+        for tensor in weights:
+            tensor.grad = torch.ones_like(tensor)
+        weights[1].grad[0] = 1.0 if finite else wrong
+        training._forget_overflow(weights)
+        assert all((tensor.grad == finite).all() for tensor in weights)
+
+
+def test_flat_photos_end_no_training():
+    flat = [torch.full((3, 48, 48), level, dtype=torch.uint8) for level in (0, 128, 255)]
+    last = run(flat, replace(SMALL, steps=30))[-1]
+    assert all(weights.isfinite().all() for weights in last.generator.parameters())
+
+
 @pytest.mark.parametrize("changes", [{"crop": 30}, {"crop": 52}, {"crop": 0}, {"steps": 0}])
 def test_what_cannot_be_trained_is_refused(changes):
     with pytest.raises(NstError, match=r"^Expected (crops of a multiple of 4|at least one step).*: give "):
