@@ -85,6 +85,7 @@ gaps = {name: J(by_pass[name], photo) / J(by_run[name], photo) for name, photo i
 plots.bars({name: {"J": gap} for name, gap in gaps.items()}, "J of one pass, of the run's", line=1)
 
 # %% claim="the gap" tags=["nbval-check-output"]
+# The bound is wide: how near one pass comes depends on its training
 claim("least J of one pass, as a multiple of the run's", min(gaps.values()), above=1)
 
 # %%
@@ -131,7 +132,7 @@ pays = training / (100 * a_step - a_pass)
 
 # %% claim="when it pays" tags=["nbval-check-output"]
 claim("photos of 256 px, of 100 steps each, that the training took", pays, above=40, below=100)
-claim("one pass's operations, of one step's", a_pass / a_step, below=2)
+claim("one pass's operations, of one step's", a_pass / a_step, below=1.5)
 
 # %% [markdown]
 # **Explain.** Training cost as much as some dozens of pictures. From then on each costs about one step. But the network
@@ -220,7 +221,7 @@ with torch.no_grad():
     }
 
 # %% claim="who sits beside" tags=["nbval-check-output"]
-claim("batch norm: a photo's features move by, beside another photo", moved["batch"], above=0.1)
+claim("batch norm: a photo's features move by, beside another photo", moved["batch"], above=0.2)
 claim("instance norm: they move by", moved["instance"], equals=0.0)
 
 # %%
@@ -321,13 +322,18 @@ def scores(made):
 numbers = {"40 steps": scores(by_run), "one pass": scores(by_pass)}
 plots.table(numbers, "means of three photos")
 
+# %%
+times = {key: numbers["one pass"][key] / numbers["40 steps"][key] for key in ("cut", "content")}
+
 # %% claim="gained and lost" tags=["nbval-check-output"]
-claim(
-    "cut by one pass, of the run's",
-    numbers["one pass"]["cut"] / numbers["40 steps"]["cut"],
-    above=0.5,
-    below=1,
-)
+# The bound is wide: it depends on how long the network was trained
+claim("cut by one pass, of the run's", times["cut"], above=0.6, below=1)
+claim("content distance by one pass, times the run's", times["content"], above=2)
+
+# %% [markdown]
+# **Explain.** One pass brings most of the style, at several times the content distance. A run begins with the photo and
+# gives up only what it must, so the cup stays red where $J$ allows it. The network has one palette for all photos, and
+# few of the painting's large stars.
 
 # %% [markdown]
 # The judge here is minivgg, on which both methods were made: it is no impartial one. On ImageNet's VGG-16, and with
@@ -410,7 +416,7 @@ of_first = {name: value / flickers["begun anew"] for name, value in flickers.ite
 
 # %% claim="flicker" tags=["nbval-check-output"]
 claim("flicker when going on, of that begun anew", of_first["going on"], below=0.8)
-claim("flicker of one pass, of that begun anew", of_first["one pass"], below=0.8)
+claim("flicker of one pass, of that begun anew", of_first["one pass"], below=0.55)
 
 # %% [markdown]
 # **Explain.** $J$ has many low places (lesson 05b), and a small move of the photo sends a run to another one: strokes

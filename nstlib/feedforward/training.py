@@ -34,7 +34,7 @@ from nstlib.transfer.run import ClampProjected, DivergedError
 from nstlib.transfer.settings import Settings
 from nstlib.transfer.shapes import Picture
 
-BETA = 5.0  # a quarter of what the quality good takes, which begins with the photo; a generator has to learn it
+BETA = 10.0  # half of what the quality good takes: a run begins with the photo, a generator has to learn to keep it
 BETAS = 0.9, 0.99
 WARM_UP = 50  # steps
 AVERAGING = 0.995
@@ -52,7 +52,7 @@ class Recipe:
     generator's. Raises NstError for a crop that is no multiple of 4 or larger than the photos, and for no steps.
 
     >>> Recipe(steps=100).settings.beta
-    5.0
+    10.0
     """
 
     settings: Settings = field(default_factory=lambda: replace(QUALITIES["good"].settings, beta=BETA))

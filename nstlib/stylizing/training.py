@@ -30,7 +30,7 @@ def train(
         int | None, typer.Option(min=1, help="How many steps to train, in place of --minutes: the same every time.")
     ] = None,
     size: Annotated[int, typer.Option(help="Shorter side of photos and style, for which strokes are learned.")] = 256,
-    beta: Annotated[float, typer.Option(help="Weight of the style cost.")] = 5.0,
+    beta: Annotated[float, typer.Option(help="Weight of the style cost.")] = 10.0,
     seed: Annotated[int, typer.Option(help="Decides the first weights, the crops and the painted style.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
