@@ -28,14 +28,14 @@ from nstlib.transfer.shapes import Picture
 
 PHOTOS = (*feedforward.HELD_OUT, "rocket")  # the embedded generator saw none of the samples
 PASSES = 5  # of the generator, whose mean time counts
-TILE = 192  # pixels of a picture on the contact sheet
+TILE = 128  # pixels of a picture on the contact sheet
 HEAD = """\
 # One pass beside the optimisation
 
-{photos} painted in the style `{style}`, {size} px. None of them was among the photos that the generator learned from.
-Means over the photos; the seconds are those of one machine ({machine}), without importing and loading. J is the cost
-that the generator was trained on (minivgg, β = {beta:g}), and so is *the same J*, optimised for 100 steps. Made by
-`python -m nstlib.bench.one_pass {page}`.
+The photos {photos}, painted in the style `{style}` at {size} px. The generator learned from none of them. All numbers
+are means over the photos. Compare the seconds with each other only: other programs may have run beside. The machine:
+{machine}. J is the cost that the generator was trained on (minivgg, β = {beta:g}); *the same J* is a run of 100 steps
+that lowers it. Made by `python -m nstlib.bench.one_pass {page}`.
 
 ![Each photo, then as every method painted it]({sheet})
 """
