@@ -37,5 +37,5 @@ SABOTAGES = [
 INTRODUCED = {
     "θ": "a network $g$ with weights $\\theta$",
     "μ": "with $\\mu$ the mean of a filter over its positions",
-    "σ": "$\\sigma$ its\n# deviation".replace("\n# ", "\n"),
+    "σ": "$\\sigma$ its",
 }
