@@ -238,7 +238,7 @@ plots.row(
 claim("grey levels of 255 between the two paintings", apart, below=1)
 
 # %% [markdown]
-# **Explain.** Every convolution of the network is followed by instance normalisation, so a photo's contrast is gone after
+# **Explain.** Every convolution but the last is followed by instance normalisation, so a photo's contrast is gone after
 # the first one. That is what one wants: the contrast of the result is the painting's. Batch normalisation keeps it, and
 # what it makes of a photo depends on the other photos of the batch.
 #
@@ -276,7 +276,7 @@ plots.row(
 
 # %% [markdown]
 # **Explain.** $J$ jumps from crop to crop, since each is another photo, and falls all the same. Colours come first,
-# strokes later. The network of this lesson took 5,000 steps and more; `nst train` makes one for your own painting in a
+# strokes later. The network of this lesson took 5,000 steps; `nst train` makes one for your own painting in a
 # quarter of an hour:
 #
 # ```sh
