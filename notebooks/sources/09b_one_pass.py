@@ -475,6 +475,8 @@ claim("photos of ten for which J prefers the run", lower, equals=10)
 # %% [markdown]
 # **Explain.** $J$ votes for the run ten times of ten. If you did not, then $J$ misses something that you care about. And
 # ten votes of one person on one painting are little: studies ask many people about many pairs.
+#
+# You may have guessed after three pairs which method paints bluer. Blind hides the names, not the difference.
 
 # %% [markdown]
 # ## Recap
