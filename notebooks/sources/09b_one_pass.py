@@ -7,7 +7,7 @@
 # **You will be able to** say what the same $J$ becomes when it is lowered over weights, derive instance normalisation,
 # and measure flicker.
 #
-# **You need** lesson 07 and 45 minutes.
+# **You need** lesson 09 and 45 minutes.
 
 # %%
 import dataclasses
