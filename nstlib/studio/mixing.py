@@ -15,6 +15,7 @@ import torch
 
 from nstlib import engine, pictures
 from nstlib.studio.requests import LARGEST_CACHED, Newest, RunRequest, narrowed_network, pair_at, version, watched
+from nstlib.style.statistics import STATISTICS
 from nstlib.transfer import Picture, masks
 from nstlib.transfer.first_move import first_move
 from nstlib.transfer.frame import Frame
@@ -180,7 +181,8 @@ def _mixer_key(request: RunRequest, side: int) -> Hashable:
     settings = request.settings
     terms = settings.statistic, settings.content_layers, settings.style_layers, settings.style_blend, settings.colour
     pair = side, settings.style_side(side), version(request.content), version(request.style)
-    return request.network, engine.plan(), *terms, *pair
+    directions = settings.seed if STATISTICS[settings.statistic].is_drawn else None
+    return request.network, engine.plan(), *terms, directions, *pair
 
 
 def _opening_key(settings: Settings) -> tuple:

@@ -8,8 +8,8 @@ features in float32. A distance raises ValueError for summaries of different N; 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 import torch
 from jaxtyping import Float
@@ -28,6 +28,8 @@ PairPerFilter = Float[Tensor, "*#batch 2 n_filters"]
 class Statistic:
     """One answer to "what is style?": a summary of the features and a distance between two summaries.
 
+    is_drawn: whether `summarise` has a random part, which its argument `seed` decides.
+
     >>> features = torch.rand(3, 4, 4)
     >>> STATISTICS["moments"].cost(features, features.flip(-1)).item() < 1e-12  # a mirrored texture is the same style
     True
@@ -37,10 +39,20 @@ class Statistic:
     summarise: Callable[[Features], Tensor]
     distance: Callable[[Tensor, Tensor], Cost]
     source: str
+    is_drawn: bool = False
 
     def cost(self, features_x: FeaturesOfAnySize, features_s: FeaturesOfAnySize) -> Cost:
         """The distance between the summaries of two blocks, which may differ in size."""
         return self.distance(self.summarise(features_x), self.summarise(features_s))
+
+    def drawn(self, seed: int) -> "Statistic":
+        """The same statistic with the random part that a seed gives; itself where nothing is random.
+
+        >>> sliced, (x, s) = STATISTICS["sliced_wasserstein"], torch.rand(2, 3, 4, 4)
+        >>> sliced.cost(x, s) == sliced.drawn(0).cost(x, s), sliced.cost(x, s) == sliced.drawn(1).cost(x, s)
+        (tensor(True), tensor(False))
+        """
+        return replace(self, summarise=partial(self.summarise, seed=seed)) if self.is_drawn else self
 
 
 def require_same_filters(n_x: int, n_s: int) -> int:
@@ -113,9 +125,9 @@ def covariance(features: Features) -> Matrix:
 def sorted_projections(features: Features, seed: int = 0) -> Unrolled:
     """The columns of F projected on N random unit directions, and the M numbers of each direction sorted: (..., N, M).
 
-    The seed decides the directions, and only summaries of one seed can be compared. Heitz et al., "A Sliced
-    Wasserstein Loss for Neural Texture Synthesis" (2021), draw new directions at every step: for that, summarise both
-    pictures with a new seed each time.
+    The seed decides the directions, and only summaries of one seed can be compared. One set of directions cannot tell
+    all pairs of clouds apart, and so a run draws new ones at every step (see `Settings.redraw`), as Heitz et al., "A
+    Sliced Wasserstein Loss for Neural Texture Synthesis" (2021), do.
 
     >>> projected = sorted_projections(torch.rand(3, 2, 4))
     >>> projected.shape, bool((projected.diff(dim=-1) >= 0).all())
@@ -128,7 +140,7 @@ def sorted_projections(features: Features, seed: int = 0) -> Unrolled:
 @lru_cache(maxsize=16)
 @torch.inference_mode(False)  # else what a lesson's inference mode left here could not be differentiated
 def _directions(n_filters: int, seed: int, dtype: torch.dtype, device: torch.device) -> Matrix:
-    """N random unit vectors as rows: drawn once for all steps of a run, and moved to its device once."""
+    """N random unit vectors as rows: drawn and moved to their device once for both pictures and all layers of N."""
     generator = torch.Generator().manual_seed(seed)
     directions = torch.randn(n_filters, n_filters, generator=generator, dtype=torch.float64)
     return (directions / directions.norm(dim=-1, keepdim=True)).to(device, dtype)
@@ -197,7 +209,7 @@ STATISTICS: dict[str, Statistic] = {
     ),
     "covariance": Statistic("Σ (Cov_X − Cov_S)² / (4 N²)", covariance, style_distance, "Gatys et al. 2015, centred"),
     "sliced_wasserstein": Statistic(
-        "mean over directions of ∫ (q_X − q_S)² du", sorted_projections, wasserstein_distance, "Heitz et al. 2021"
+        "mean over directions of ∫ (q_X − q_S)² du", sorted_projections, wasserstein_distance, "Heitz et al. 2021", True
     ),
     "gaussian": Statistic(
         "(‖μ_X − μ_S‖² + tr(C_X + C_S − 2 (√C_S C_X √C_S)^½)) / N",

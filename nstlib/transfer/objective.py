@@ -16,7 +16,7 @@ from nstlib.networks import Network
 from nstlib.style import chroma_roughness, content_cost, conventions, total_cost, total_variation, weighting
 from nstlib.style.statistics import STATISTICS
 from nstlib.transfer.colour import grey, match_luma
-from nstlib.transfer.settings import Settings
+from nstlib.transfer.settings import LARGEST_SEED, Settings
 from nstlib.transfer.shapes import Block, Picture, Scalar
 
 
@@ -98,14 +98,16 @@ class Objective:
 
     def __init__(self, pair: Pair, settings: Settings, network: Network, start: Picture) -> None:
         self.network = network
-        self.statistic = STATISTICS[settings.statistic]
+        self.seed = settings.seed
+        self.statistic = STATISTICS[settings.statistic].drawn(self.seed)
         with torch.no_grad():
             self.content_targets = {layer: pair.features_c[layer] for layer in settings.content_layers}
             self.style_shares = settings.style_shares(len(pair.styles))
-            self.style_targets = {  # of each style
-                layer: tuple(self.statistic.summarise(features[layer]) for features in pair.features_s)
-                for layer in settings.style_layers
+            features_s = {
+                layer: tuple(features[layer] for features in pair.features_s) for layer in settings.style_layers
             }
+            self.style_targets = self._summaries(features_s)  # of each style
+            self.features_s = features_s if self.statistic.is_drawn else {}  # these are large
             nothing = _zeros(self.content_targets)
             self.content_scale = sum(self._content(nothing[layer], layer) for layer in nothing)  # K_c
             self.zero_costs = {  # features that are 0 everywhere are summarised by zeros
@@ -127,6 +129,17 @@ class Objective:
         roughness = chroma_roughness(x) if self.settings.chroma_smoothness else None
         return Costs(self._total(content, style, variation, roughness), content, style)
 
+    @torch.no_grad()
+    def redraw(self, index: int) -> None:
+        """Summarise X and the styles by new random directions, those of a run's pass `index`, if the statistic has any.
+
+        The settings' seed decides them: pass t has the directions of seed + t. The units K_s and λ_l stay as they are.
+        """
+        seed = (self.settings.seed + index) % (LARGEST_SEED + 1)
+        if self.statistic.is_drawn and seed != self.seed:
+            self.seed, self.statistic = seed, self.statistic.drawn(seed)
+            self.style_targets = self._summaries(self.features_s)
+
     def weighted(self, terms: Terms) -> Tensor:
         """J of a picture's terms; and since J is linear in them, of their gradients ∂J/∂X, (3,H,W)."""
         return self._total(terms.content, terms.style, terms.total_variation, terms.chroma_roughness)
@@ -134,7 +147,8 @@ class Objective:
     def with_settings(self, settings: Settings, start: Picture) -> "Objective":
         """The same targets under other weights, which costs little: α, β, λ_l and its preset, convention, γ, δ.
 
-        The settings must name the same layers, statistic and shares of styles. Raises what the class raises.
+        The settings must name the same layers, statistic and shares of styles, and its seed where it is drawn. Raises
+        what the class raises.
         """
         other = copy.copy(self)
         other._weigh(settings, start)
@@ -197,6 +211,9 @@ class Objective:
         if self.settings.chroma_smoothness:
             total = total + self.settings.chroma_smoothness * roughness / self.n_numbers
         return total
+
+    def _summaries(self, features_s: dict[str, tuple[Block, ...]]) -> dict[str, tuple[Tensor, ...]]:
+        return {layer: tuple(map(self.statistic.summarise, blocks)) for layer, blocks in features_s.items()}
 
     def _content(self, block: Block, layer: str) -> Scalar:
         return content_cost(block, self.content_targets[layer])

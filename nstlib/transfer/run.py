@@ -130,7 +130,7 @@ def steps(
             parameters = Parameterization(x, settings, previous=parameters, first=index)
             parameters.set_rates(index)
             for costs, picture in _descend(
-                parameters, objective, loss_scale, settings.steps_at(scale), settings.plateau, in_grey, masked
+                parameters, objective, loss_scale, settings.steps_at(scale), in_grey, masked
             ):
                 if in_grey:
                     picture = keep_colours(picture, photo)
@@ -198,7 +198,6 @@ def _descend(
     objective: Objective,
     loss_scale: LossScale,
     n_steps: int,
-    plateau: float,
     in_grey: bool,
     masked: Masked | None,
 ) -> Iterator[tuple[tuple[float, dict[str, float], float], Picture]]:
@@ -207,6 +206,10 @@ def _descend(
     A GPU works off a queue, so nothing is read back before all of a pass is in it: one wait a pass, not one a number.
     """
     totals = []
+    settings = parameters.settings
+    redraw = settings.redraw and objective.statistic.is_drawn
+    each_pass = redraw and settings.optimizer != "lbfgs"  # it needs gradients of one function
+    plateau = 0 if each_pass else settings.plateau  # where J also moves with the directions, none can be seen
 
     def evaluate() -> Tensor:
         nonlocal values, inside
@@ -218,7 +221,9 @@ def _descend(
         scaled.backward()
         return scaled
 
-    for _ in range(n_steps):
+    for step in range(n_steps):
+        if each_pass or (redraw and step == 0):
+            objective.redraw(parameters.first + step)
         values = inside = None
         parameters.optimizer.step(evaluate)
         picture = inside.detach()  # given away only once the backward pass is done with it

@@ -33,10 +33,13 @@ class Settings:
     `nstlib.transfer.parameterization`).
     learning_rate: Adam's, of the picture's range; a pyramid's levels together move up to twice as far.
     plateau: a scale ends early when J fell by less than this share in 20 steps; 0 never stops early.
-    seed: decides the noise. style_scale: the size of strokes; it multiplies the style's side, see `style_side`.
+    seed: decides the noise, and the random directions of sliced Wasserstein.
+    style_scale: the size of strokes; it multiplies the style's side, see `style_side`.
     style_blend: a weight for each style where there are several, of which only the ratios count; () for equal ones.
     colour: whose colours the result has, the style's or those of the photo: `nstlib.transfer.colour` says how.
     margin: pixels around the photo that are painted with it and cut away: see `nstlib.transfer.frame`.
+    redraw: whether sliced Wasserstein takes new directions at every pass. J then goes up and down a little with them,
+    and no plateau is looked for. L-BFGS compares gradients of several passes, so with it they last for a scale.
     Raises NstError, in a sentence, for what cannot be run.
 
     >>> settings = Settings(size=256, layer_weights={"relu2_1": 2, "relu1_1": 1})
@@ -67,6 +70,7 @@ class Settings:
     style_blend: list[float] | tuple[float, ...] = ()
     colour: str = "style"
     margin: int = 0
+    redraw: bool = True
 
     def __post_init__(self) -> None:
         for name in ("content_layers", "style_layers"):
@@ -93,6 +97,8 @@ class Settings:
             raise NstError(f"size={self.size} is too small for {self.scales} scales: give fewer scales.")
         _whole("seed", self.seed, least=0, most=LARGEST_SEED)
         _whole("margin", self.margin, least=0)
+        if not isinstance(self.redraw, bool):
+            raise NstError(f"Expected True or False, got redraw={self.redraw!r}: give one of them.")
         for name in ("alpha", "beta", "total_variation", "chroma_smoothness", "plateau"):
             _number(name, getattr(self, name))
         for layer, weight in self.weights_given.items():

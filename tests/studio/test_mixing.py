@@ -53,6 +53,13 @@ def test_a_preview_is_the_picture_of_step_1(pair, statistic):
             assert preview.dtype == torch.float32 and preview.is_cpu and agree(preview, step)
 
 
+def test_a_preview_has_the_directions_of_its_seed(pair):
+    learned(request(pair, statistic="sliced_wasserstein"))
+    other = request(pair, statistic="sliced_wasserstein", seed=5)
+    learned(other)
+    assert agree(*preview_and_step(other))
+
+
 @pytest.fixture(scope="module")
 def known():
     """Give a pair whose parts are known."""

@@ -204,6 +204,44 @@ def test_directions_are_drawn_once_for_all_steps_also_where_nothing_was_to_be_di
     assert features.grad.isfinite().all()
 
 
+def blind_pair():
+    """Two clouds that fixed directions cannot tell apart: on the first, two numbers have changed places."""
+    F = torch.tensor([[41.0, 39, 40, 40], [40, 40, 41, 39]], dtype=torch.float64)
+    columns = torch.eye(2, dtype=torch.float64).view(2, 2, 1, 1)  # a direction's projection of one is its number there
+    directions = statistics.sorted_projections(columns).squeeze(-1).T
+    projected = directions @ F
+    projected[0] = projected[0][[1, 0, 2, 3]]
+    return torch.linalg.solve(directions, projected)[:, None], F[:, None]
+
+
+def test_fixed_directions_are_blind_to_a_pair_that_other_directions_see():
+    x, s = blind_pair()
+    sliced = STATISTICS["sliced_wasserstein"]
+    assert sliced.cost(x, s) < 1e-20 and STATISTICS["covariance"].cost(x, s) > 1e4
+    assert all(sliced.drawn(seed).cost(x, s) > 50 for seed in range(1, 8))
+
+
+@pytest.mark.parametrize(("redraw", "left"), [(False, 1.0), (True, 0.01)])
+def test_descent_reaches_the_other_cloud_only_where_directions_are_redrawn(redraw, left):
+    x, s = blind_pair()
+    sliced, unseen = STATISTICS["sliced_wasserstein"], STATISTICS["sliced_wasserstein"].drawn(1000)
+    before = unseen.cost(x, s)
+    x.requires_grad_()
+    for step in range(1000):
+        (slope,) = torch.autograd.grad(sliced.drawn(step if redraw else 0).cost(x, s), x)
+        x = (x - slope).detach().requires_grad_()
+    assert (unseen.cost(x, s) / before).item() == pytest.approx(left, abs=0.01)
+
+
+@each
+def test_only_sliced_wasserstein_has_a_random_part(name):
+    statistic, x, s = STATISTICS[name], random_features(3, 4, 5), random_features(3, 4, 5, seed=1)
+    again, other = statistic.drawn(0), statistic.drawn(3).drawn(1)
+    assert torch.equal(again.cost(x, s), statistic.cost(x, s))
+    assert torch.equal(other.cost(x, s), statistic.cost(x, s)) == (name != "sliced_wasserstein")
+    assert torch.equal(other.cost(x, s), statistic.drawn(1).cost(x, s))  # the last seed counts
+
+
 def test_directions_have_unit_length():
     unit_vectors = torch.eye(6, dtype=torch.float64).reshape(6, 2, 3)  # their projections are the directions
     squares = statistics.sorted_projections(unit_vectors).square().sum(-1)

@@ -15,12 +15,13 @@ from nstlib import engine, painted, pictures
 from nstlib.networks import DEFAULT, Network
 from nstlib.networks.vgg import Architecture, random_weights
 from nstlib.style import chroma_roughness, content_cost, layer_style_cost
+from nstlib.style.statistics import STATISTICS
 from nstlib.transfer import DivergedError, steps, stylize
 from nstlib.transfer.adam import Adam
 from nstlib.transfer.objective import Objective, prepare_pair
 from nstlib.transfer.parameterization import Parameterization
 from nstlib.transfer.run import PLATEAU_STEPS, ClampProjected
-from nstlib.transfer.settings import COLOURS, OPTIMIZERS, Settings
+from nstlib.transfer.settings import COLOURS, LARGEST_SEED, OPTIMIZERS, Settings
 
 TINY = Architecture(widths=(4, 6, 8, 10, 12), depths=(2, 2, 2, 2, 1))
 
@@ -224,6 +225,57 @@ def test_a_check_may_return_anything(pair, network):
 def test_every_statistic_runs_under_every_preset(pair, network, plan, statistic, preset):
     seen = list(steps(*pair, quick(statistic=statistic, layer_weights=preset, beta=1e3), network, plan=plan))
     assert seen[-1].total < seen[0].total and all(math.isfinite(step.total) for step in seen)
+
+
+def sliced(**values):
+    return quick(statistic="sliced_wasserstein", steps=6, **values)
+
+
+def test_directions_are_redrawn_for_both_pictures_at_every_pass(pair, network):
+    objective = _objective(pair, network, sliced(seed=7))
+    x, style = painted.paint("waves", (32, 45)), pictures.resize(pair[1], 32)
+    with torch.no_grad():
+        block_x, block_s = (network(picture[None])["relu2_1"][0] for picture in (x, style))
+    for index in (0, 3, 1):
+        objective.redraw(index)
+        expected = STATISTICS["sliced_wasserstein"].drawn(7 + index).cost(block_x, block_s)
+        assert objective(x).style["relu2_1"].item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("values", "passes"),
+    [
+        ({"scales": 1}, [0, 1, 2, 3, 4, 5]),
+        ({"scales": 2, "optimizer": "pyramid"}, [0, 1, 2, 3, 4, 5]),
+        ({"scales": 2, "optimizer": "lbfgs"}, [0, 3]),
+        ({"scales": 2, "redraw": False}, []),
+        ({"statistic": "gram"}, []),
+    ],
+)
+def test_lbfgs_keeps_the_directions_of_a_scale(pair, network, monkeypatch, values, passes):
+    asked = []
+    monkeypatch.setattr(Objective, "redraw", lambda self, index: asked.append(index))
+    list(steps(*pair, quick(**{"statistic": "sliced_wasserstein", "steps": 6} | values), network))
+    assert asked == passes
+
+
+def test_the_seed_decides_all_directions_of_a_run(pair, network):
+    first, again, other, kept = (
+        stylize(*pair, settings, network)
+        for settings in (sliced(seed=1), sliced(seed=1), sliced(seed=2), sliced(seed=1, redraw=False))
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other) and not torch.equal(first, kept)
+
+
+def test_the_largest_seed_leaves_room_for_later_passes(pair, network):
+    assert len(list(steps(*pair, sliced(seed=LARGEST_SEED), network))) == 6
+
+
+def test_no_plateau_ends_a_run_whose_directions_change(pair, network):
+    settings = {"statistic": "sliced_wasserstein", "steps": 40, "plateau": 0.9}
+    assert len(list(steps(*pair, quick(**settings), network))) == 40
+    assert len(list(steps(*pair, quick(**settings, redraw=False), network))) == PLATEAU_STEPS + 1
 
 
 def test_inverse_n2_takes_the_filters_whatever_the_statistic_keeps(pair, network):

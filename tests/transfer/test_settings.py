@@ -58,6 +58,7 @@ def test_settings_are_frozen():
     ("values", "sentence"),
     [
         ({"size": 0}, "Expected a whole number of at least 1, got size=0:"),
+        ({"redraw": 1}, "Expected True or False, got redraw=1:"),
         ({"size": 2.5}, "Expected a whole number of at least 1, got size=2.5:"),
         ({"steps": True}, "Expected a whole number of at least 1, got steps=True:"),
         ({"steps": 2, "scales": 3}, "Expected at least one step for each of 3 scales, got steps=2: give more."),
