@@ -126,11 +126,11 @@ def match_colour(style, content):
 
     def root(matrix):
         values, axes = torch.linalg.eigh(matrix)
-        return axes @ values.sqrt().diag() @ axes.T
+        return axes @ values.clamp_min(0).sqrt().diag() @ axes.T  # a grey picture's may be −1e-18
 
     s, c = style.flatten(1), content.flatten(1)
     m_s, m_c = s.mean(1, keepdim=True), c.mean(1, keepdim=True)
-    turn = root(torch.cov(c, correction=0)) @ torch.linalg.inv(root(torch.cov(s, correction=0)))
+    turn = root(torch.cov(c, correction=0)) @ torch.linalg.pinv(root(torch.cov(s, correction=0)), rtol=1e-3)
     return (turn @ (s - m_s) + m_c).reshape(style.shape)
 
 

@@ -1,12 +1,13 @@
 """Run the claims of lessons 02, 03, 04, 07 and 09 with VGG-16 in place of minivgg: python -m tests.lessons.true_network
 
-The lessons teach on minivgg, which is a small copy. Written is docs/true_network.md: what each claim measures on both
+Numbers of lessons after it measure these alone. The lessons teach on minivgg, which is a small copy. Written is docs/true_network.md: what each claim measures on both
 networks, and which claims do not hold on the large one.
 """
 
 import contextlib
 import io
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,8 +64,15 @@ def shown(one: Measured) -> str:
     return three_digits(one.value)
 
 
+def sections() -> dict[str, str]:
+    """Return the page's sections by lesson."""
+    parts = PAGE.read_text(encoding="utf-8").split("## Lesson ")[1:]
+    return {part[: part.index("\n")]: f"## Lesson {part}".rstrip() for part in parts}
+
+
 if __name__ == "__main__":
-    sections = [HEAD]
-    for lesson in TAUGHT:
-        sections.append("\n".join([f"## Lesson {lesson}", "", *table(lesson)]))
-        PAGE.write_text("\n\n".join(section.rstrip() for section in sections) + "\n", encoding="utf-8")
+    chosen = sys.argv[1:] or TAUGHT
+    kept = sections()
+    for lesson in chosen:
+        kept[lesson] = "\n".join([f"## Lesson {lesson}", "", *table(lesson)])
+        PAGE.write_text("\n\n".join([HEAD.rstrip(), *(kept[each] for each in sorted(kept))]) + "\n", encoding="utf-8")
