@@ -24,7 +24,7 @@ KNOWN_FAULTS = {
     ("ipykernel", "7.0.0"): "what threads print goes to the wrong cell (ipykernel 1451)",
     ("ipykernel", "7.0.1"): "what threads print goes to the wrong cell (ipykernel 1451)",
 }
-NETWORKS = ("minivgg", "vgg19", "vgg16", "random-vgg19")
+NETWORKS = ("minivgg", "vgg19", "vgg16", "alexnet", "random-vgg19")
 REINSTALL = "Reinstall PyTorch: python -m pip install --force-reinstall torch torchvision"
 ENOUGH_MEMORY = 2e9  # a run at 512 px with minivgg peaks below 1.5 GB
 

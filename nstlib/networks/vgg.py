@@ -82,6 +82,22 @@ class Architecture:
             raise NstError("Expected layers, got none: name at least one, for example relu4_2.")
         return known[: max(map(known.index, asked)) + 1]
 
+    def stage(self, name: str, pooling: Pooling) -> nn.Module:
+        """Make one layer: a 3 × 3 convolution, a ReLU or a pool."""
+        if name.startswith("conv"):
+            return nn.Conv2d(*self.convolutions[name], kernel_size=3, padding=1)
+        if name.startswith("relu"):
+            return nn.ReLU(inplace=False)  # in place it would overwrite the conv layer's features
+        return MaxPool() if pooling == "max" else AveragePool()
+
+    def least_side(self, layers: Iterable[str]) -> int:
+        """Least picture side, in pixels, that leaves one position at the deepest of `layers`.
+
+        >>> VGG16.least_side(["relu1_1"]), VGG16.least_side(["relu5_1"])
+        (1, 16)
+        """
+        return 2 ** sum(name.startswith("pool") for name in self.until_deepest(layers))
+
 
 VGG16 = Architecture(widths=(64, 128, 256, 512, 512), depths=(2, 2, 3, 3, 3))
 VGG19 = Architecture(widths=(64, 128, 256, 512, 512), depths=(2, 2, 4, 4, 4))
@@ -137,10 +153,10 @@ class AveragePool(nn.Module):
 
 
 class Network(nn.Module):
-    """A frozen VGG: ``network(batch)`` -> ``{layer: features}`` for the layers asked for, cut after the deepest.
+    """A frozen network: ``network(batch)`` -> ``{layer: features}`` for the layers asked for, cut after the deepest.
 
     batch: (B, 3, H, W) in [0, 1], any float dtype; it is scaled as the weights expect and takes their dtype.
-    features: (B, N, H', W') in the weights' dtype, H' = H / 2^(pools before the layer).
+    features: (B, N, H', W') in the weights' dtype, H' = H / 2^(pools before the layer) in a VGG.
 
     >>> network = Network("small", Architecture(widths=(8, 16), depths=(1, 1)), ["relu2_1", "conv1_1"])
     >>> {layer: tuple(block.shape) for layer, block in network(torch.zeros(1, 3, 6, 8)).items()}
@@ -158,15 +174,8 @@ class Network(nn.Module):
         self.name = name
         self.architecture = architecture
         self.layers = tuple(dict.fromkeys(layers))
-        shapes = architecture.convolutions
-        self.stages = nn.ModuleDict()
-        for stage in architecture.until_deepest(self.layers):
-            if stage.startswith("conv"):
-                self.stages[stage] = nn.Conv2d(*shapes[stage], kernel_size=3, padding=1)
-            elif stage.startswith("relu"):
-                self.stages[stage] = nn.ReLU(inplace=False)  # in place it would overwrite the conv layer's features
-            else:
-                self.stages[stage] = MaxPool() if pooling == "max" else AveragePool()
+        names = architecture.until_deepest(self.layers)
+        self.stages = nn.ModuleDict({name: architecture.stage(name, pooling) for name in names})
         self.register_buffer("mean", torch.tensor(architecture.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(architecture.std).view(3, 1, 1), persistent=False)
         self.requires_grad_(False).eval()
@@ -190,7 +199,7 @@ class Network(nn.Module):
     @property
     def minimum_side(self) -> int:
         """Least picture side, in pixels, that leaves one position at the deepest layer asked for."""
-        return 2 ** sum(stage.startswith("pool") for stage in self.architecture.until_deepest(self.layers))
+        return self.architecture.least_side(self.layers)
 
     def with_layers(self, layers: Sequence[str]) -> "Network":
         """Return the same weights asked for other layers; NstError for one beyond the layer of this one's cut.
@@ -252,7 +261,7 @@ class Network(nn.Module):
         ['conv1_1', 'relu2_1']
         """
         left = set(self.layers)
-        weight = self.stages["conv1_1"].weight
+        weight = next(iter(self.stages.values())).weight
         by_position = weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
         order = torch.channels_last if by_position else torch.preserve_format
         features = (batch.to(self.mean.dtype) - self.mean).div_(self.std).to(weight.dtype, memory_format=order)

