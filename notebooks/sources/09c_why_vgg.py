@@ -1,0 +1,298 @@
+# %% [markdown]
+# # 09c · Why VGG?
+#
+# **What you will do.** Scramble a painting so that only depth can tell, feed a network colours in the wrong order,
+# average where it takes the maximum, and find out why AlexNet paints grids.
+#
+# **You will be able to** say what a network must have to paint with, and check another one before you use it.
+#
+# **You need** lessons 04 and 07 and 35 minutes.
+
+# %%
+import copy
+import os
+
+import torch
+from torch.nn import functional
+
+import nstlib
+from nstlib import Settings, claim, painted, pictures, plots
+from nstlib.networks.vgg import Network, random_weights
+from nstlib.predictions import predict
+from nstlib.style import layer_style_cost, mean_gram
+
+# %%
+side = int(os.environ.get("NST_SIDE", "128"))
+photo = pictures.sample("cat", side)
+painting = painted.paint("night", tuple(photo.shape[1:]))
+STYLE_LAYERS = nstlib.networks.STYLE_LAYERS
+layers = ("conv1_1", *STYLE_LAYERS)
+network = nstlib.networks.load(layers=(*layers, "relu4_2"))
+
+# %% [markdown]
+# ## 1. Why a network, and why a trained one?
+#
+# VGG learned to name dogs and ships. Nobody told it about paintings. Why do its features serve?
+#
+# Here is a test that needs no taste. Take the Fourier transform of a grey painting, keep the strength of each wave, and
+# shift every wave at random. Light, contrast and the amount of fine and coarse stay as they were. What waves do
+# *together*, edges and strokes, is gone.
+
+
+# %%
+def grey(picture):
+    """The mean of the channels, three times."""
+    return picture.mean(0, keepdim=True).expand(3, -1, -1)
+
+
+def scrambled(picture):
+    """A picture with the same power spectrum and random phases."""
+    noise = torch.fft.rfft2(torch.rand(picture.shape[1:], generator=torch.Generator().manual_seed(0)))
+    phases = noise / noise.abs()
+    phases[0, 0] = 1  # the mean stays
+    return torch.fft.irfft2(torch.fft.rfft2(picture) * phases, s=picture.shape[1:])
+
+
+# %%
+first, second = (grey(painted.paint("waves", side, seed)) for seed in (0, 1))
+plots.row(
+    {"a painting": first, "scrambled": scrambled(first).clamp(0, 1), "another of the style": second},
+    alt="Woodblock waves in grey; clouds of the same light and contrast without any edge; other waves in the same style",
+)
+
+# %% [markdown]
+# To you the third picture is like the first, and the second is not. To a Gram matrix? Compare two distances, summed over
+# the nine painted styles: from a painting to its scrambled self, and from it to another painting of the same style. If
+# the first over the second is below 1, the features take the scrambled picture for the nearer one.
+#
+# **Predict.** In which layer is the ratio smallest?
+
+# %%
+predict("09c.scrambled")
+
+
+# %%
+@torch.no_grad()
+def distance(network, layer, picture, other):
+    """‖ΔG/M‖ of two pictures in a layer, relative to the first one's."""
+    G, H = (mean_gram(network(each[None])[layer][0]) for each in (picture, other))
+    return ((G - H).norm() / G.norm()).item()
+
+
+pairs = [[grey(painted.paint(name, side, seed)) for seed in (0, 1)] for name in painted.STYLES]
+
+
+def order_seen(network, layer):
+    """How far scrambled paintings are, in units of how far others of the same style are."""
+    away = sum(distance(network, layer, one, scrambled(one)) for one, _ in pairs)
+    return away / sum(distance(network, layer, one, other) for one, other in pairs)
+
+
+# %%
+untrained = random_weights(Network("untrained", network.architecture, layers), seed=0)
+seen = {
+    layer: {"trained": order_seen(network, layer), "random": order_seen(untrained, layer)}
+    for layer in ("conv1_1", "relu1_1", "relu3_1")
+}
+plots.bars(seen, ylabel="scrambled over another of the style", line=1)
+
+# %% claim="order seen" tags=["nbval-check-output"]
+claim("conv1_1, scrambled over another of the style", seen["conv1_1"]["trained"], below=0.9)
+claim("relu3_1", seen["relu3_1"]["trained"], above=1.3)
+claim(
+    "relu3_1, random filters of trained",
+    seen["relu3_1"]["random"] / seen["relu3_1"]["trained"],
+    below=0.85,
+)
+
+# %% [markdown]
+# **Explain.** `conv1_1` is linear. The Gram matrix of linear filters depends on the power spectrum alone (but for the
+# border), and that was kept. ReLU, pooling and further filters see what waves do together. Trained filters see more
+# of it than random ones (lesson 07, section 7), because naming things needs it: ImageNet's networks go by texture
+# more than by shape (Geirhos et al., [2019](https://arxiv.org/abs/1811.12231)).
+
+# %% [markdown]
+# ## 2. A mistake on purpose: blue, green, red
+#
+# Gatys' first weights came from Caffe, which stores pictures as blue, green, red. Our weights want red first. With the
+# wrong order every shape fits and no error is raised. (Lesson 05b, section 5 leaves out the mean, and feeds 0 to 255.)
+
+# %%
+exchanged = copy.deepcopy(network)
+exchanged.convolutions["conv1_1"].weight.data = network.convolutions["conv1_1"].weight.flip(1)
+
+# %% [markdown]
+# **Predict.** The run with the exchanged colours ends. Both pictures are judged by the right network. What will you see?
+
+# %%
+predict("09c.exchanged")
+
+# %%
+settings = Settings(size=side, chroma_smoothness=20)
+right = nstlib.stylize(photo, painting, settings, network)
+wrong = nstlib.stylize(photo, painting, settings, exchanged)
+plots.row(
+    {"right order": right, "exchanged": wrong},
+    alt="The cat in the night sky's strokes by the right order of colours, and by the exchanged one",
+)
+
+
+# %%
+@torch.no_grad()
+def left(picture, network=network):
+    """E_l of a picture as a share of the photo's, the mean over the layers."""
+    X, C, S = (network(each[None]) for each in (picture, photo, painting))
+    costs = [
+        layer_style_cost(X[n][0], S[n][0]) / layer_style_cost(C[n][0], S[n][0]) for n in STYLE_LAYERS
+    ]
+    return (sum(costs) / len(costs)).item()
+
+
+# %%
+judged = {
+    "right order": {"by itself": left(right), "by the right network": left(right)},
+    "exchanged": {"by itself": left(wrong, exchanged), "by the right network": left(wrong)},
+}
+plots.bars(judged, ylabel="share of the style cost left")
+
+# %% claim="exchanged colours" tags=["nbval-check-output"]
+own, by_right = judged["exchanged"].values()
+claim("exchanged, left by its own judgement", own, below=0.2)
+claim("left by the right network, exchanged over right", by_right / left(right), above=1.5)
+
+# %% [markdown]
+# **Explain.** The wrong network lowers its own cost as well as the right one does: a falling $J$ proves nothing.
+# Painting and picture pass through the same mistake, so part of it cancels. Compare features with a program that you trust, before
+# you compare pictures.
+
+# %% [markdown]
+# ## 3. Average or maximum?
+#
+# VGG takes the largest of 2 × 2 answers. Gatys et al. (2016) replaced that by the average, because the gradient then
+# reaches all four. Count the positions of `relu1_2`, ahead of the first pool, that get a pull through it.
+
+
+# %%
+def reached(pooling):
+    """Share of relu1_2's positions that a cost behind the first pool pulls at."""
+    shallow = nstlib.networks.load(layers=("relu1_2", "pool1"), pooling=pooling)
+    block = shallow(photo[None])["relu1_2"].requires_grad_()
+    (gradient,) = torch.autograd.grad(shallow.stages["pool1"](block).square().sum(), block)
+    return (gradient != 0).double().mean().item()
+
+
+# %%
+averaging = nstlib.networks.load(layers=(*layers, "relu4_2"), pooling="average")
+by_average = nstlib.stylize(photo, painting, settings, averaging)
+share = {pooling: reached(pooling) for pooling in ("max", "average")}
+plots.row(
+    {"maximum": right, "average": by_average},
+    alt="The cat by maximum pooling and by average pooling: both in the night sky's strokes and colours",
+)
+
+# %% claim="pools" tags=["nbval-check-output"]
+claim("share of positions that the maximum pulls at", share["max"], below=0.26)
+claim("that the average pulls at, times as many", share["average"] / share["max"], above=2.5)
+claim("style cost left by the average, as the right network judges", left(by_average), below=0.5)
+
+# %% [markdown]
+# **Explain.** Both paint. The average weakens the features, because it also counts the zeros. The library makes up for
+# that by a gain of 1.4. The weights were trained for the maximum, so the average is another network, not a better one.
+
+# %% [markdown]
+# ## 4. AlexNet, and a grid
+#
+# AlexNet (2012) learned from the same pictures, has far fewer layers, and starts with large steps: filters of 11 × 11
+# pixels, laid on every *fourth* place. VGG's are 3 × 3, on every place. Count by how many places of the first layer
+# each pixel is seen.
+
+
+# %%
+def windows(kernel, stride, padding):
+    """How many places of a first layer see each of 32 × 32 pixels."""
+    places = (32 + 2 * padding - kernel) // stride + 1
+    ones = torch.ones(1, 1, places, places)
+    seen = functional.conv_transpose2d(
+        ones, torch.ones(1, 1, kernel, kernel), stride=stride, padding=padding
+    )
+    return seen[0, 0, 10:18, 10:18]  # away from the border
+
+
+plots.matrices({"VGG: 3 × 3, step 1": windows(3, 1, 1), "AlexNet: 11 × 11, step 4": windows(11, 4, 2)})
+
+# %% [markdown]
+# **Predict.** A pixel is pulled by every place that sees it. What will that do to an AlexNet picture?
+
+# %%
+predict("09c.grid")
+
+
+# %%
+def first_layer(kernel, stride, padding):
+    """16 random filters of this size, and a ReLU."""
+    filters = torch.randn(16, 3, kernel, kernel, generator=torch.Generator().manual_seed(0)) / kernel
+    return lambda picture: functional.conv2d(picture[None], filters, None, stride, padding).relu()[0]
+
+
+def phases(layer):
+    """Mean length of ∂E/∂X by row and column mod 4, (4, 4), where a run begins."""
+    x = photo.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(layer_style_cost(layer(x), layer(painting)), x)
+    strength = gradient.norm(dim=0)[16:-16, 16:-16]
+    height, width = (length // 4 for length in strength.shape)
+    return strength[: 4 * height, : 4 * width].reshape(height, 4, width, 4).mean((0, 2))
+
+
+# %%
+pulls = {"3 × 3, step 1": phases(first_layer(3, 1, 1)), "11 × 11, step 4": phases(first_layer(11, 4, 2))}
+plots.matrices({name: pull / pull.mean() for name, pull in pulls.items()})
+
+# %%
+counts = windows(11, 4, 2)
+uneven = {name: (pull.max() / pull.min()).item() for name, pull in pulls.items()}
+
+# %% claim="a grid" tags=["nbval-check-output"]
+claim(
+    "places of AlexNet's first layer that see a pixel",
+    sorted(set(counts.int().flatten().tolist())),
+    equals=[4, 6, 9],
+)
+claim("their mean", counts.mean(), equals=(11 / 4) ** 2)
+claim("strongest over weakest pull, step 1", uneven["3 × 3, step 1"], below=1.25)
+claim("step 4", uneven["11 × 11, step 4"], above=1.5)
+
+# %% [markdown]
+# **Explain.** $11 / 4$ is no whole number, so 2 or 3 places in a row see a pixel: 4, 6 or 9 in the plane. And a pixel
+# meets only every fourth weight of a filter, in both directions, so the 16 kinds of pixels meet different weights. Their
+# pulls differ, and the difference repeats every four pixels. AlexNet's pools, 3 × 3 in steps of 2, do it once more.
+#
+# A VGG pixel meets every weight of a filter once. Its pools are 2 × 2 in steps of 2, which fits.
+
+# %% [markdown]
+# ## 5. The true networks
+#
+# These are *stored figures, made by* `python docs/why_vgg.py`, which fetches VGG-16 and AlexNet
+# (`nstlib.networks.load("alexnet")`, 64 MB): means of three pairs, judged by VGG-16. The grid columns ask no network. 1 is
+# even.
+#
+# TABLE
+#
+# ![WHY](../docs/why_vgg.jpg)
+
+# %% [markdown]
+# **Explain.** EXPLAIN
+
+# %% [markdown]
+# ## Recap
+#
+# - **Depth and training** let features see what waves do together. Linear filters know the power spectrum alone.
+# - **A wrong order of colours** raises no error, and its $J$ falls.
+# - **Pools**: the maximum pulls at one of four positions, the average at all.
+# - **VGG paints well** because its steps are small: every pixel meets the same weights. AlexNet's steps of 4 leave a grid.
+# - **Random weights**: lesson 07, section 7.
+
+# %% [markdown]
+# ## On your own
+#
+# - Add `total_variation=10` to AlexNet's settings. What becomes of the grid, and what of the strokes?
+# - A ResNet's first filters are 7 × 7 in steps of 2. Count the places that see each pixel.

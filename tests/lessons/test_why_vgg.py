@@ -1,0 +1,15 @@
+"""Lesson 09c's table quotes docs/why_vgg.md, which a long command has measured."""
+
+from pathlib import Path
+
+from tests.lessons.cells import SOURCES
+
+PAGE = Path(__file__).parents[2] / "docs" / "why_vgg.md"
+
+
+def test_the_lessons_table_is_the_measured_one():
+    (path,) = SOURCES.glob("09c_*.py")
+    quoted = [line.removeprefix("# ") for line in path.read_text(encoding="utf-8").splitlines() if line[:4] == "# | "]
+    measured = PAGE.read_text(encoding="utf-8").splitlines()
+    assert len(quoted) >= 6
+    assert [line for line in quoted if line not in measured] == []
