@@ -701,10 +701,8 @@ claim("pairs that sliced_wasserstein, redrawn, cannot see", blind["redrawn"], eq
 
 # %% [markdown]
 # **Explain.** Only sliced Wasserstein with new directions sees all five. The Gram matrix and the diagonal know of a single
-# filter only its mean square; the covariance is blind to a raised filter, as section 4 shows; moments are blind to
-# pairs, and to everything beyond the spread.
-#
-# (A sixth statistic, `"gaussian"`, compares means *and* covariances. Lesson 09 derives it.)
+# filter only its mean square; the covariance is blind to a raised filter; moments are blind to pairs, and to everything
+# beyond the spread. (A sixth statistic, `"gaussian"`, compares means *and* covariances.)
 #
 # Being blind is not being bad: what a statistic does not ask for, it leaves to the content cost and to chance.
 
@@ -1209,21 +1207,19 @@ for name, x in results.items():
     change[name] = {"left half": columns[:border].mean(), "right half": columns[border:].mean()}
 plots.bars(change, ylabel="mean change of a pixel")
 
+# %%
+moved = [halves["right half"] / halves["left half"] for halves in change.values()]
+still = change["by Adam,\npixels masked"]["left half"] / change["by Adam"]["left half"]
+
 # %% claim="half" tags=["nbval-check-output"]
 # The bound is wide: of a small picture more of the right half lies near the border.
-by_adam, by_descent, held = change.values()
-claim(
-    "by Adam: the right half moves, of the left", by_adam["right half"] / by_adam["left half"], above=0.6
-)
-claim("by plain descent", by_descent["right half"] / by_descent["left half"], below=0.35)
-claim(
-    "pixels masked: the left half moves, of before", held["left half"] / by_adam["left half"], above=0.6
-)
+claim("by Adam: the right half moves, of the left", moved[0], above=0.6)
+claim("by plain descent", moved[1], below=0.35)
+claim("pixels masked: the left half moves, of before", still, above=0.6)
 
 # %% [markdown]
-# **Explain.** The features of `relu4_2` look far, so changes near the border upset the content cost beyond it. The pull
-# back is tiny: plain descent, whose steps are as long as the pull, hardly moves the right half. Adam makes full steps
-# of it, and holding a deep layer in place does not hold single pixels.
+# **Explain.** Changes near the border upset the content cost beyond it, since `relu4_2` looks far. The pull back is tiny:
+# plain descent, whose steps are as long as the pull, hardly moves the right half. Adam makes full steps of it.
 #
 # The cure is to keep the pixels outside from taking part: $X = C + \text{mask} \cdot (X - C)$. Then the Gram mask says
 # *what is measured*, and the pixel mask *what may move*. Those are two different questions.
@@ -1249,9 +1245,9 @@ claim(
 #
 # - **Diagonal**: works, because from the second block on filters count pairs. In `relu1_1` it loses which colour goes
 #   with which stroke.
-# - **Moments** split $\mu^2 + \sigma^2$; **covariance** forgets $\mu$; **sliced Wasserstein** sees only the directions
-#   that it draws, so draw new ones at every step.
-# - What all five share is that they **ignore the order of the columns** of $F$: necessary, and not sufficient.
+# - **Moments** split $\mu^2 + \sigma^2$; **covariance** forgets $\mu$; **sliced Wasserstein** sees the directions that
+#   it draws: draw new ones at every step.
+# - All five **ignore the order of columns** of $F$: necessary, not sufficient.
 # - Different statistics have different units: never compare their values.
 # - Colours, blends and masks change what the cost is given. The loop stays.
 

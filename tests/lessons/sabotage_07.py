@@ -119,4 +119,5 @@ INTRODUCED = {
     "σ": r"standard deviation $\sigma_k$",
     "θ": r"along one direction $\theta$",
     "D": "with $D$ the",
+    "Y": "the new *luma*",
 }
