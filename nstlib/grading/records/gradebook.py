@@ -71,8 +71,8 @@ class Received:
 class Row:
     """A student. total = raw − penalty + override + bonus; `override` is what overrides add or take.
 
-    The first three, and `max`, are of the questions that are no bonus. bonus: what the others count after lateness and
-    overrides; at most `bonus_max`, and that is 0 where a course has none.
+    The first three, and `max`, are of the questions that are no bonus. bonus: what the others count after lateness,
+    which took `bonus_penalty`, and overrides; at most `bonus_max`, and that is 0 where a course has none.
     status: "graded", "ungraded" (a question could not be graded), "left_out" (this run left the student out, and no
     earlier run had marked what was handed in), "rejected" (no notebook could be read) or "no_submission". late,
     received: by exercise that was tried. answers: by question, empty without a submission.
@@ -93,6 +93,7 @@ class Row:
     received: Mapping[str, Received] = field(default_factory=dict)
     bonus: Decimal = ZERO
     bonus_max: int = 0
+    bonus_penalty: Decimal = ZERO
 
     @property
     def counts(self) -> bool:
@@ -354,6 +355,7 @@ def _row(
         max=sum(points[name] for name in ordinary),
         bonus=sum((counting.get(name, ZERO) for name in on_top), _added(overrides, counting, on_top)),
         bonus_max=sum(points[name] for name in on_top),
+        bonus_penalty=sum((lost.get(name, ZERO) for name in on_top), ZERO),
         days_late=max((cost.days for cost in late.values()), default=0),
         status=_status(counted, answers, overrides),
         flags=(*_flags(files, answers, late, overrides), *([ORDER_FROM_ZIP] if within else [])),

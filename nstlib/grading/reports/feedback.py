@@ -225,7 +225,8 @@ def _lateness(row: Row) -> list[str]:
         its = "its" if len(names) == 1 else "their"
         off = f"{format_points(late.percent)} % of {its} points are taken off."
         account.append(f"{', '.join(names)} came {days} late{free}: {off}")
-    if row.penalty:
-        lost = format_points(row.penalty)
-        account.append(f"Altogether, lateness costs {lost} of your {format_points(row.raw)} points.")
+    lost = [f"{format_points(row.penalty)} of your {format_points(row.raw)} points"] if row.penalty else []
+    lost += [f"{format_points(row.bonus_penalty)} bonus points"] if row.bonus_penalty else []
+    if lost:
+        account.append(f"Altogether, lateness costs {' and '.join(lost)}.")
     return account

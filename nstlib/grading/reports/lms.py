@@ -236,10 +236,18 @@ def _comment(row: Row, points: Mapping[str, int]) -> str:
     scores = [
         f"{name} {format_points(item.points)}/{points[name]}" for name, item in zip(questions, counted, strict=True)
     ]
-    late = f" Late by {row.days_late} d: {format_points(row.penalty)} points off." if row.penalty else ""
+    off = [f"{format_points(row.penalty)} points"] if row.penalty else []
+    off += [f"{format_points(row.bonus_penalty)} bonus points"] if row.bonus_penalty else []
+    late = f" Late by {row.days_late} d: {' and '.join(off)} off." if off else ""
+    return f"{', '.join(scores)}.{late} {_sum(row)}."
+
+
+def _sum(row: Row) -> str:
     total = f"Total {format_points(row.without_bonus)}/{row.max}"
-    bonus = f", bonus {format_points(row.bonus)}/{row.bonus_max}: {format_points(row.total)}" if row.bonus_max else ""
-    return f"{', '.join(scores)}.{late} {total}{bonus}."
+    bonus = f"bonus {format_points(row.bonus)}/{row.bonus_max}"
+    if not row.max:
+        return f"Total {bonus}"
+    return f"{total}, {bonus}: {format_points(row.total)}" if row.bonus_max else total
 
 
 def _listed(names: Iterable[str]) -> str:

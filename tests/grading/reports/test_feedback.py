@@ -53,6 +53,13 @@ def test_a_bonus_is_shown_apart():
     assert "bonus" not in page_text(rows([record("anna")])[0])
 
 
+def test_what_lateness_takes_from_a_bonus_is_said():
+    policy = Policy({"": DUE}, per_day=Decimal(10))
+    (row,) = build([record("anna", 30)], [], [], policy, POINTS, bonus=["ex02.gram"])
+    text = read(feedback.html(row, ASKED | {"ex02.gram": replace(ASKED["ex02.gram"], bonus=True)}, "Autumn")).text
+    assert "Altogether, lateness costs 2 of your 10 points and 1.6 bonus points." in text
+
+
 # Sentences
 
 

@@ -144,7 +144,17 @@ def test_platforms_get_the_bonus_added_and_who_is_above_the_maximum_is_named():
     assert "With their bonus above 10 points: anna, ben." in canvas.notes
     moodle = moodle_csv(both, ROSTER, POINTS)
     assert cells(moodle.data)[1][2].endswith("ex02.gram 8/8. Total 10/10, bonus 8/8: 18.")
+    late = "ex02.gram 8/8. Late by 2 d: 2 points and 1.6 bonus points off. Total 8/10, bonus 6.4/8: 14.4."
+    assert cells(moodle.data)[2][2].endswith(late)
     assert not [note for note in moodle_csv(rows(record("anna")), ROSTER, POINTS).notes if "bonus" in note]
+
+
+def test_a_late_bonus_alone_is_said_to_be_late():
+    policy = Policy({"": DUE}, per_day=Decimal(10))
+    answers = {"ex02.gram": question()}
+    late = build([record("anna", 30, questions=answers)], ROSTER, [], policy, {"ex02.gram": 8}, bonus=["ex02.gram"])
+    comment = cells(moodle_csv(late, ROSTER, {"ex02.gram": 8}).data)[1][2]
+    assert comment == "ex02.gram 8/8. Late by 2 d: 1.6 bonus points off. Total bonus 6.4/8."
 
 
 def test_moodle_by_id_number_and_who_cannot_be_found_is_named():
