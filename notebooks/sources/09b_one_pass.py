@@ -35,7 +35,7 @@ minivgg = nstlib.networks.load()
 #
 # So far every photo had a run of its own, which moved the pixels of $X$. Now a network $g$ with weights $\theta$ gets
 # the photo and returns the picture: $X = g_\theta(C)$. What moves is $\theta$, and $n$ photos share it. Training lowers
-# the mean of the same $J$ as ever (Johnson, Alahi and Li, [2016](https://arxiv.org/abs/1603.08155)):
+# the mean of the same $J$ as ever (Johnson, Alahi and Fei-Fei, [2016](https://arxiv.org/abs/1603.08155)):
 #
 # $$\begin{aligned}
 # \bar J(\theta) &= \frac1n \sum_C J\big(g_\theta(C);\, C\big) && \text{what training lowers} \\

@@ -55,12 +55,16 @@ class Trained:
 def save(generator: Generator, about: About, path: Path) -> Path:
     """Write a generator, 0.8 MB, and return the path; a file that was there is replaced when the new one is whole.
 
+    Raises WeightsError, and writes nothing, for weights that are not finite in float16.
+
     >>> from nstlib.feedforward.network import seeded_generator
     >>> about = About("night", 0, 0, 256, 160, 1.0, 20.0, 40.0, "none")
     >>> load(save(seeded_generator(seed=0), about, Path("new.safetensors"))).about.photos
     'none'
     """
     stored = {name: tensor.detach().cpu().half().contiguous() for name, tensor in generator.state_dict().items()}
+    if not all(tensor.isfinite().all() for tensor in stored.values()):
+        raise WeightsError("Expected weights that float16 can hold, got some beyond it: train with a smaller rate or beta.")
     shape = {"widths": generator.widths, "n_blocks": generator.n_blocks}
     metadata = {KEY: json.dumps({"shape": shape, "about": asdict(about)})}
     path = Path(path)

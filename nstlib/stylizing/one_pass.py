@@ -46,7 +46,7 @@ def stylize_in_one_pass(
     failed = []
     for number, place in enumerate(places):
         try:
-            seconds = _paint_one(place, painter, size or SIZE, keep_alpha, force)
+            seconds = _paint_one(place, painter, SIZE if size is None else size, keep_alpha, force)
         except KeyboardInterrupt:
             say(f"Stopped: painted {number - len(failed)} of {len(places)} photos.")
             raise typer.Exit(130) from None
@@ -63,8 +63,11 @@ def stylize_in_one_pass(
 
 
 def _source(source: str) -> str:
-    """Return the path of a file that is there, or else the name of the embedded generator: night.safetensors, night."""
-    name = Path(source).name.removesuffix(SUFFIX)
+    """Return the path of a file that is there, or else the name of the embedded generator: night.safetensors, night.
+
+    A path with a folder is never the embedded one's: whoever mistypes it should be told.
+    """
+    name = source.removesuffix(SUFFIX)
     return name if not Path(source).expanduser().exists() and name in EMBEDDED else source
 
 

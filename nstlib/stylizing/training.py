@@ -27,7 +27,7 @@ def train(
     ] = None,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="How long to train, about.", show_default="15")] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="How many steps to train, in place of --minutes: the same every time.")
+        int | None, typer.Option(min=1, help="How many steps to train, in place of --minutes.")
     ] = None,
     size: Annotated[int, typer.Option(help="Shorter side of photos and style, for which strokes are learned.")] = 256,
     beta: Annotated[float, typer.Option(help="Weight of the style cost.")] = 10.0,
@@ -36,7 +36,7 @@ def train(
 ) -> None:
     """Train a network that paints any photo in the manner of STYLE in one pass: nst stylize PHOTO night.safetensors.
 
-    Ctrl-C keeps the network as far as it has come (exit status 130).
+    Ctrl-C keeps the network as far as it has come (exit status 130), and so does whatever else stops the training.
     """
     from dataclasses import replace
 
@@ -64,9 +64,12 @@ def train(
     if not steps:
         wanted = feedforward.steps_within(60 * (minutes or 15), shown, painting, recipe)
         recipe = replace(recipe, steps=wanted)
-        say(f"{wanted} steps fit into the time; --steps {wanted} trains the same network again.")
-    last, mean, stopped = _follow(feedforward.training_steps(shown, painting, recipe), recipe.steps)
+        say(f"{wanted} steps fit into the time; --steps {wanted} trains as many again.")
+    last, mean, fault = _follow(feedforward.training_steps(shown, painting, recipe), recipe.steps)
+    stopped = isinstance(fault, KeyboardInterrupt)
     if last is None:
+        if not stopped:
+            raise fault
         say("nst: stopped before the first step; nothing was written.")
         raise typer.Exit(130)
     about = feedforward.About(
@@ -82,17 +85,19 @@ def train(
     )
     feedforward.save(last.generator, about, out)
     say(
-        f"{'Stopped: wrote' if stopped else 'Wrote'} {out} after {counted(last.index + 1, 'step')} in "
+        f"{'Stopped: wrote' if fault else 'Wrote'} {out} after {counted(last.index + 1, 'step')} in "
         f"{last.seconds / 60:.1f} minutes; J of the last crops is {mean:.3g} in the mean. It paints by: "
         f"nst stylize PHOTO {out} --out OUT"
     )
+    if fault and not stopped:
+        raise fault
     raise typer.Exit(130 if stopped else 0)
 
 
-def _follow(run: "Iterator[TrainingStep]", total: int) -> "tuple[TrainingStep | None, float, bool]":
-    """Run a training to its end, or to Ctrl-C, behind a bar that shows the mean J of the last steps.
+def _follow(run: "Iterator[TrainingStep]", total: int) -> "tuple[TrainingStep | None, float, BaseException | None]":
+    """Run a training to its end, or until something stops it, behind a bar that shows the mean J of the last steps.
 
-    Returns the last step, that mean, and whether it was stopped.
+    Returns the last step, that mean, and what stopped it: Ctrl-C, a fault, or nothing.
     """
     import statistics
     from collections import deque
@@ -101,7 +106,7 @@ def _follow(run: "Iterator[TrainingStep]", total: int) -> "tuple[TrainingStep | 
 
     from nstlib.stylizing.painting import COLUMNS
 
-    last, recent, stopped = None, deque(maxlen=SHOWN), False
+    last, recent, stopper = None, deque(maxlen=SHOWN), None
     with Progress(*COLUMNS, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("J", total=total)
         try:
@@ -111,6 +116,6 @@ def _follow(run: "Iterator[TrainingStep]", total: int) -> "tuple[TrainingStep | 
                 bar.update(task, completed=last.index + 1, description=told)
                 if not console.is_terminal and (last.index + 1) % LINE_EVERY == 0:
                     say(f"{last.index + 1} of {total} steps, {told}")
-        except KeyboardInterrupt:
-            stopped = True
-    return last, statistics.mean(recent) if recent else 0.0, stopped
+        except (KeyboardInterrupt, Exception) as fault:
+            stopper = fault
+    return last, statistics.mean(recent) if recent else 0.0, stopper

@@ -69,6 +69,10 @@ def test_an_option_that_a_trained_generator_cannot_follow_is_refused(folder, opt
 def test_a_file_that_is_none_and_one_that_would_be_overwritten_are_refused(folder):
     done = run(app, ["stylize", "photo.png", "lost.safetensors", "--out", "out.png"])
     assert done.exit_code == 1 and "train one by nst train" in done.stderr
+    done = run(app, ["stylize", "photo.png", "typo/night.safetensors", "--out", "out.png"])
+    assert done.exit_code == 1 and "which does not exist" in done.stderr
+    done = run(app, ["stylize", "photo.png", "mosaic.safetensors", "--out", "out.png", "--size", "0"])
+    assert done.exit_code == 1 and not (folder / "out.png").exists()
     done = run(app, ["stylize", "photo.png", "mosaic.safetensors", "--out", "photo.png", "--force"])
     assert done.exit_code == 1 and "file of its own" in done.stderr
 

@@ -9,6 +9,7 @@ from nstlib import feedforward, painted, pictures
 from nstlib.cli import app
 from nstlib.feedforward import training
 from nstlib.stylizing.training import train
+from nstlib.transfer.run import DivergedError
 
 run = CliRunner().invoke
 SMALL = ["--steps", "2", "--size", "32"]
@@ -41,7 +42,7 @@ def test_a_folder_s_photos_take_the_samples_place_and_what_is_none_is_named(tmp_
 def test_minutes_become_steps_that_are_told(monkeypatch):
     monkeypatch.setattr(feedforward, "steps_within", lambda seconds, *_: round(seconds / 10))
     done = run(app, ["train", "mosaic", "--out", "mosaic.safetensors", "--minutes", "0.5", "--size", "32"])
-    assert "3 steps fit into the time; --steps 3 trains the same network again." in done.stderr
+    assert "3 steps fit into the time; --steps 3 trains as many again." in done.stderr
     assert feedforward.load("mosaic.safetensors").about.steps == 3
 
 
@@ -57,6 +58,22 @@ def test_ctrl_c_keeps_the_network_as_far_as_it_has_come(monkeypatch):
     monkeypatch.setattr(feedforward, "training_steps", interrupted)
     done = run(app, ["train", "mosaic", "--out", "mosaic.safetensors", "--steps", "9", "--size", "32"])
     assert done.exit_code == 130 and "Stopped: wrote mosaic.safetensors after 3 steps" in done.stderr
+    assert feedforward.load("mosaic.safetensors").about.steps == 3
+
+
+def test_a_fault_after_some_steps_keeps_the_network_and_is_told(monkeypatch):
+    whole = training.training_steps
+
+    def diverging(*given):
+        for step in whole(*given):
+            yield step
+            if step.index == 2:
+                raise DivergedError("J became nan at step 4: take a smaller beta.")
+
+    monkeypatch.setattr(feedforward, "training_steps", diverging)
+    done = run(app, ["train", "mosaic", "--out", "mosaic.safetensors", "--steps", "9", "--size", "32"])
+    assert done.exit_code == 1 and "Stopped: wrote mosaic.safetensors after 3 steps" in done.stderr
+    assert done.stderr.endswith("nst: J became nan at step 4: take a smaller beta.\n")
     assert feedforward.load("mosaic.safetensors").about.steps == 3
 
 
