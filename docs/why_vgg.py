@@ -29,8 +29,8 @@ Means of two pairs (cat × night, coffee × mosaic) at {SIDE} px, {Settings().st
 chroma smoothness 60; AlexNet with its own layers, relu1 to relu5 and content at relu4. Made by
 `NST_TEST=1 python docs/why_vgg.py`, and quoted by lesson 09c.
 
-![A cat and a painted night sky; then the cat by VGG-16 in brush strokes, by AlexNet under a fine grid of bright dots, and by
-AlexNet on a pyramid: blurred patches of the right colours, with the same grid](why_vgg.jpg)
+![A cat and a painted night sky; then the cat by VGG-16 in brush strokes, by AlexNet under a fine grid of bright dots,
+and by AlexNet on a pyramid: blurred patches of the right colours, with the same grid](why_vgg.jpg)
 
 The judge is VGG-16: `cut` is the share of the style cost that is gone, `content` how far relu4_2 has moved, `grain` the
 coloured speckle (`nstlib.bench.judge`). It favours VGG-16's own pictures. The last two columns ask no network: the
