@@ -366,7 +366,7 @@ claim("most that any of the four leaves of the Gram cost", worst, below=0.5)
 claim("content lost, set by optimised, the smaller ratio", min(of_adain, of_wct), above=1.05)
 
 # %% [markdown]
-# **Explain.** All four leave a small part of the Gram cost. The formulas need no $\beta$ and no style cost, and with a
+# **Explain.** All four leave less than half of the Gram cost. The formulas need no $\beta$ and no style cost, and with a
 # decoder no optimiser. The price is the content: each layer's run follows the picture before it, and nobody looks back
 # at the photo. A cost has a scale on which content and style are weighed; a formula only has its `strength`, which
 # blends the new features with the old.
@@ -659,8 +659,8 @@ claim("hot attention, gap to the mean column", (hot - mean).norm() / (hard - mea
 # | content lost, set by optimised, the smaller ratio (section 3) | 2.13 | 1.33 |
 # | change by WCT, of the least change (section 4) | 1.05 | 1.09 |
 #
-# All claims of this lesson hold on ImageNet's VGG-16. But the gap in content is smaller there: AdaIN loses only a third
-# more of it than the optimised moments. The whole table is in [docs/true_network.md](../docs/true_network.md).
+# All claims of this lesson hold on ImageNet's VGG-16. But the gap in content is smaller there: one of the two formulas
+# loses only a third more of it than the run for the same statistic. The whole table is in [docs/true_network.md](../docs/true_network.md).
 
 # %% [markdown]
 # ## 8. What is left of the Gram matrix?
