@@ -12,8 +12,7 @@ from torch import Tensor
 
 from nstlib.style.costs import unroll
 from nstlib.style.products import full_precision, matrix_product
-from nstlib.style.shapes import Cost, FeaturesOfAnySize
-from nstlib.style.statistics import require_same_filters
+from nstlib.style.shapes import Cost, FeaturesOfAnySize, require_same_filters
 
 CHUNK_NUMBERS = 2**22  # cosines that are in memory together, 16 MB
 

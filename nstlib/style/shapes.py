@@ -15,3 +15,17 @@ FeaturesByLayer = Mapping[str, Float[Tensor, "*_batch _n_filters _height _width"
 Unrolled = Float[Tensor, "*#batch n_filters height*width"]
 Matrix = Float[Tensor, "*#batch n_filters n_filters"]  # a Gram matrix, or one divided by M
 Cost = Float[Tensor, "*#batch"]
+
+
+def require_same_filters(n_x: int, n_s: int) -> int:
+    """Return N, which two pictures' blocks or summaries must share; ValueError where they do not.
+
+    >>> require_same_filters(16, 16)
+    16
+    """
+    if n_x != n_s:
+        raise ValueError(
+            f"Expected summaries of equally many filters, got {n_x} and {n_s}: "
+            "summarise the same layer of the same network for both pictures."
+        )
+    return n_x

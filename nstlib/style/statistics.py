@@ -18,7 +18,7 @@ from torch import Tensor
 from nstlib.style.costs import mean_gram, style_distance, unroll
 from nstlib.style.products import full_precision, matrix_product
 from nstlib.style.roots import trace_of_root
-from nstlib.style.shapes import Cost, Features, FeaturesOfAnySize, Matrix, Unrolled
+from nstlib.style.shapes import Cost, Features, FeaturesOfAnySize, Matrix, Unrolled, require_same_filters
 
 PerFilter = Float[Tensor, "*#batch n_filters"]
 PairPerFilter = Float[Tensor, "*#batch 2 n_filters"]
@@ -53,20 +53,6 @@ class Statistic:
         (tensor(True), tensor(False))
         """
         return replace(self, summarise=partial(self.summarise, seed=seed)) if self.is_drawn else self
-
-
-def require_same_filters(n_x: int, n_s: int) -> int:
-    """Return N, which two pictures' blocks or summaries must share; ValueError where they do not.
-
-    >>> require_same_filters(16, 16)
-    16
-    """
-    if n_x != n_s:
-        raise ValueError(
-            f"Expected summaries of equally many filters, got {n_x} and {n_s}: "
-            "summarise the same layer of the same network for both pictures."
-        )
-    return n_x
 
 
 def mean_square(features: Features) -> PerFilter:

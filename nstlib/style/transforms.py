@@ -14,8 +14,8 @@ from torch import Tensor
 from nstlib.style.costs import unroll
 from nstlib.style.products import full_precision
 from nstlib.style.roots import ROUNDING, root_and_inverse
-from nstlib.style.shapes import Features, FeaturesOfAnySize, Matrix
-from nstlib.style.statistics import PairPerFilter, covariance, moments, require_same_filters
+from nstlib.style.shapes import Features, FeaturesOfAnySize, Matrix, require_same_filters
+from nstlib.style.statistics import PairPerFilter, covariance, moments
 
 Column = Float[Tensor, "*#batch n_filters 1 1"]
 
