@@ -1,15 +1,15 @@
 """The mistakes that the checks know by name, a page for each exercise."""
 
-import re
 from collections.abc import Iterable
 
 from nstlib.authoring.book import anchors
+from nstlib.checks.places import Place
 from nstlib.checks.questions import Misconception, Question
+from nstlib.terminal import counted
 
 __all__ = ["page"]
 
 FORESEEN = "foreseen by the authors"  # the evidence of a mistake that nobody was yet seen to make
-_LESSON = re.compile(r"lesson (\w+), sections? ([\d, and]+)")
 
 
 def page(exercise: str, title: str, questions: Iterable[Question]) -> str:
@@ -34,28 +34,25 @@ def page(exercise: str, title: str, questions: Iterable[Question]) -> str:
 
 
 def _section(question: Question) -> str:
-    symbols = {name: f"{value:g}" for name, value in question.public_cases[0].symbols.items()}
-    listed = "\n\n".join(_entry(mistake, symbols) for mistake in question.misconceptions)
+    listed = "\n\n".join(_entry(question, mistake) for mistake in question.misconceptions)
+    points = counted(question.points, "bonus point" if question.bonus else "point")
     return (
-        f"## {question.id}\n\n[`{question.call}`](#{anchors.question(question.id)}), {_count(question)}. "
-        f"Reread {_reread(question.reread)}.\n\n{listed}"
+        f"## {question.id}\n\n[`{question.call}`](#{anchors.question(question.id)}), {points}. "
+        f"Reread {_linked(question.place())}.\n\n{listed}"
     )
 
 
-def _count(question: Question) -> str:
-    return f"{question.points} {'point' if question.points == 1 else 'points'}"
-
-
-def _reread(words: str) -> str:
+def _linked(place: Place) -> str:
     """Return the lesson's sections, each as a link."""
-    match = _LESSON.fullmatch(words)
-    lesson = match[1]
-    linked = re.sub(r"\d+", lambda number: f"[section {number[0]}](#{anchors.section(lesson, number[0])})", match[2])
-    return f"lesson {lesson}, {linked}"
+    links = [f"[section {number}](#{anchors.section(place.lesson, str(number))})" for number in place.sections]
+    *most, last = links
+    return f"lesson {place.lesson}, {', '.join(most)} and {last}" if most else f"lesson {place.lesson}, {last}"
 
 
-def _entry(mistake: Misconception, symbols: dict[str, str]) -> str:
+def _entry(question: Question, mistake: Misconception) -> str:
+    symbols = {name: f"{value:g}" for name, value in question.public_cases[0].symbols.items()}
     message = mistake.message.format(**symbols).replace("*", r"\*")
     name = mistake.id.replace("-", " ")
     seen = "*Foreseen by the authors.*" if mistake.evidence == FORESEEN else f"*Seen:* {mistake.evidence}."
-    return f"**{name[0].upper()}{name[1:]}**\n: {message}\n: {seen}"
+    elsewhere = f" Reread {_linked(question.place(mistake.id))}." if mistake.reread else ""
+    return f"**{name[0].upper()}{name[1:]}**\n: {message}{elsewhere}\n: {seen}"

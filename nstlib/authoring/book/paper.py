@@ -6,6 +6,7 @@ descriptions of figures, but no words for formulas (which PDF/UA-1 asks for).
 
 import base64
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -21,19 +22,21 @@ FULL_WIDTH = 912  # of the widest stored figure, in pixels; on paper it is as wi
 FORMAT = "markdown+tex_math_dollars-implicit_figures-citations-smart-auto_identifiers"
 PANDOC = ["--wrap=preserve", "--fail-if-warnings"]  # a formula that it does not understand is a warning
 _DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
+_IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]*\)")
 
 
-def markdown(notebook: nbformat.NotebookNode, media: Path) -> str:
+def markdown(notebook: nbformat.NotebookNode, folder: Path, media: Path) -> str:
     """Return a lesson as pandoc's Markdown: prose, code and stored outputs; figures are written into `media`.
 
-    Links to other files become their words, since on paper there is nothing to follow.
+    folder: where the notebook lies; its text names pictures from there. Links to other files become their words, since
+    on paper there is nothing to follow.
 
     >>> cell = nbformat.v4.new_markdown_cell("See [lesson 01](01_from_pixels_to_filters.ipynb).")
-    >>> markdown(nbformat.v4.new_notebook(cells=[cell]), Path("media"))
+    >>> markdown(nbformat.v4.new_notebook(cells=[cell]), Path("notebooks"), Path("media"))
     'See lesson 01.'
     """
-    return "\n\n".join(part for cell in notebook.cells for part in _parts(cell, media))
+    return "\n\n".join(part for cell in notebook.cells for part in _parts(cell, folder, media))
 
 
 def write(root: Path, target: Path) -> Path:
@@ -52,7 +55,7 @@ def write(root: Path, target: Path) -> Path:
         for lesson in course.read(root):
             notebook = nbformat.read(root / "notebooks" / f"{lesson.file}.ipynb", as_version=4)
             notebook.cells.pop()  # where to go next
-            text = markdown(notebook, Path(folder))
+            text = markdown(notebook, root / "notebooks", Path(folder))
             chapters.append(pypandoc.convert_text(text, "typst", format=FORMAT, extra_args=PANDOC))
         template = (root / "site" / "lessons.typ").read_text(encoding="utf-8")
         Path(folder, "lessons.typ").write_text("\n\n".join([template, *chapters]), encoding="utf-8")
@@ -60,9 +63,9 @@ def write(root: Path, target: Path) -> Path:
     return target
 
 
-def _parts(cell: nbformat.NotebookNode, media: Path) -> list[str]:
+def _parts(cell: nbformat.NotebookNode, folder: Path, media: Path) -> list[str]:
     if cell.cell_type == "markdown":
-        return [_plain(cell.source)]
+        return [_IMAGE.sub(lambda match: _picture(folder / match[2], match[1], media), _plain(cell.source))]
     shown = [f"```python\n{cell.source}\n```"] if cell.source else []
     return [*shown, *(_output(output, f"{cell.id}-{number}", media) for number, output in enumerate(cell.outputs))]
 
@@ -74,12 +77,22 @@ def _output(output: nbformat.NotebookNode, name: str, media: Path) -> str:
         if form.startswith("image/"):
             path = media / f"{name}.{form.removeprefix('image/')}"
             path.write_bytes(base64.b64decode(output.data[form]))
-            width = min(100, 100 * known["width"] // FULL_WIDTH)
-            alt = known["alt"].replace("\\", r"\\").replace('"', r"\"")
-            return f'```{{=typst}}\n#image("{path.name}", width: {width}%, alt: "{alt}")\n```'  # pandoc drops alt
+            return _image(path.name, min(100, 100 * known["width"] // FULL_WIDTH), known["alt"])
     if "text/markdown" in output.data:
         return _plain(output.data["text/markdown"])
     return f"```\n{output.data.get('text/plain', '').rstrip()}\n```"
+
+
+def _picture(path: Path, alt: str, media: Path) -> str:
+    """Copy a picture of a cell's text to where Typst finds it."""
+    shutil.copy(path, media / path.name)
+    return _image(path.name, 100, " ".join(alt.split()))
+
+
+def _image(name: str, width: int, alt: str) -> str:
+    """Return a figure in Typst's own words, since pandoc drops `alt`. width: percent of the text's."""
+    quoted = alt.replace("\\", r"\\").replace('"', r"\"")
+    return f'```{{=typst}}\n#image("{name}", width: {width}%, alt: "{quoted}")\n```'
 
 
 def _plain(text: str) -> str:

@@ -172,7 +172,7 @@ def test_a_broken_link_or_anchor_is_found(tmp_path):
 
 
 def test_the_lessons_become_markdown_for_paper(tmp_path):
-    text = paper.markdown(built(LESSONS[6]), tmp_path)
+    text = paper.markdown(built(LESSONS[6]), ROOT / "notebooks", tmp_path)
     figures = re.findall(r'#image\("(.*?)", width: (\d+)%, alt: "(.+?)"\)', text)
     assert figures and all((tmp_path / name).stat().st_size for name, _, _ in figures)
     assert all(0 < int(width) <= 100 for _, width, _ in figures)
