@@ -48,14 +48,18 @@ constraints:               ## choose the tested versions anew, for every system 
 	  --constraint constraints.in --no-annotate --custom-compile-command "make constraints" --output-file constraints.txt
 
 clean:                     ## remove the environment and everything that tools left behind
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .venv-before .pytest_cache .ruff_cache .hypothesis build dist
 
-# Made anew, so that nothing stays of other versions
+# Made anew, so that nothing stays of other versions; where that fails, say without internet, the old one comes back
 $(READY): pyproject.toml $(VERSIONS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make lab PYTHON=python3.12")'
-	$(PYTHON) -m venv --clear .venv
-	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --quiet --no-deps $(TORCH) --index-url $(TORCH_INDEX))
-	$(BIN)/python -m pip install --quiet $(VERSIONS:%=--constraint %) --editable .
+	rm -rf .venv-before && if [ -d .venv ]; then mv .venv .venv-before; fi
+	($(PYTHON) -m venv .venv \
+	  $(if $(TORCH_INDEX),&& $(BIN)/python -m pip install --quiet --no-deps $(TORCH) --index-url $(TORCH_INDEX)) \
+	  && $(BIN)/python -m pip install --quiet $(VERSIONS:%=--constraint %) --editable .) \
+	|| (rm -rf .venv; if [ -d .venv-before ]; then mv .venv-before .venv; \
+	  echo "The environment could not be made anew; the old one is back, and starts by $(BIN)/jupyter lab."; fi; exit 1)
+	rm -rf .venv-before
 	touch $@
 
 $(READY)-test $(READY)-book $(READY)-pdf: $(READY)-%: $(READY)

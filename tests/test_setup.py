@@ -90,7 +90,7 @@ def test_make_installs_the_tested_versions(tmp_path):
     commands = make(tmp_path, "test")
     installs = re.findall(r"-m pip install .*", commands)
     assert len(installs) == 2 and all("--constraint constraints.txt" in install for install in installs)
-    assert "-m venv --clear .venv" in commands
+    assert "mv .venv .venv-before" in commands
 
 
 def test_make_takes_the_newest_versions_on_request(tmp_path):
@@ -112,6 +112,19 @@ def test_a_new_choice_of_versions_makes_the_environment_anew(tmp_path):
     later = (tmp_path / ".venv" / "ready").stat().st_mtime + 5
     os.utime(tmp_path / "constraints.txt", (later, later))
     assert subprocess.run(["make", "--question", ".venv/ready"], cwd=tmp_path).returncode == 1
+
+
+def test_an_environment_that_cannot_be_made_anew_comes_back(tmp_path):
+    for name in ("Makefile", "constraints.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "mine").write_text("kept")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\n[ "$2" = venv ] && exit 1\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    done = subprocess.run(["make", ".venv/ready", f"PYTHON={python}"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0 and "the old one is back" in done.stdout
+    assert (tmp_path / ".venv" / "mine").read_text() == "kept" and not (tmp_path / ".venv-before").exists()
 
 
 def test_the_licence_is_named(project):
