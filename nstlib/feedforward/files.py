@@ -64,7 +64,9 @@ def save(generator: Generator, about: About, path: Path) -> Path:
     """
     stored = {name: tensor.detach().cpu().half().contiguous() for name, tensor in generator.state_dict().items()}
     if not all(tensor.isfinite().all() for tensor in stored.values()):
-        raise WeightsError("Expected weights that float16 can hold, got some beyond it: train with a smaller rate or beta.")
+        raise WeightsError(
+            "Expected weights that float16 can hold, got some beyond it: train with a smaller rate or beta."
+        )
     shape = {"widths": generator.widths, "n_blocks": generator.n_blocks}
     metadata = {KEY: json.dumps({"shape": shape, "about": asdict(about)})}
     path = Path(path)

@@ -1,12 +1,12 @@
 """The generator: a network that is given a photo and returns the painted picture, in one pass.
 
-Its plan is that of Johnson, Alahi and Fei-Fei, "Perceptual Losses for Real-Time Style Transfer" (2016), arXiv:1603.08155:
-two convolutions halve the map, residual blocks work on a quarter of the side, and the map is enlarged again. It differs
-in some points. It has fewer filters, and no tanh at its end. It normalises each picture by itself (Ulyanov, Vedaldi and Lempitsky, 2016,
-arXiv:1607.08022). The map of half the side is added once more on the way back, which keeps the photo's drawing (as in
-Ronneberger, Fischer and Brox, "U-Net", 2015, arXiv:1505.04597). Borders are repeated. And a map is enlarged by
-interpolation ahead of a convolution, since a transposed convolution leaves a checkerboard (Odena, Dumoulin and Olah,
-"Deconvolution and Checkerboard Artifacts", 2016).
+Its plan is that of Johnson, Alahi and Fei-Fei, "Perceptual Losses for Real-Time Style Transfer" (2016),
+arXiv:1603.08155: two convolutions halve the map, residual blocks work on a quarter of the side, and the map is enlarged
+again. It differs in some points. It has fewer filters, and no tanh at its end. It normalises each picture by itself
+(Ulyanov, Vedaldi and Lempitsky, 2016, arXiv:1607.08022). The map of half the side is added once more on the way back,
+which keeps the photo's drawing (as in Ronneberger, Fischer and Brox, "U-Net", 2015, arXiv:1505.04597). Borders are
+repeated. And a map is enlarged by interpolation ahead of a convolution, since a transposed convolution leaves a
+checkerboard (Odena, Dumoulin and Olah, "Deconvolution and Checkerboard Artifacts", 2016).
 """
 
 from collections.abc import Sequence

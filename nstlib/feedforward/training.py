@@ -5,8 +5,8 @@ picture X of one photo C is moved; here it is the weights θ of the generator g,
 
     min over X of J(X; C)    becomes    min over θ of the mean over all photos C of J(g_θ(C); C)
 
-Johnson, Alahi and Fei-Fei (2016), arXiv:1603.08155. Each step lowers J of one crop of one photo by Adam. What is kept is a
-running mean of the weights, which is calmer than the last of them.
+Johnson, Alahi and Fei-Fei (2016), arXiv:1603.08155. Each step lowers J of one crop of one photo by Adam. What is kept
+is a running mean of the weights, which is calmer than the last of them.
 """
 
 import copy
@@ -134,7 +134,10 @@ def training_steps(
         optimizer.rates = [_rate(index, recipe)] * len(weights)
         total = optimizer.step(evaluate).item()
         if not math.isfinite(total):
-            raise DivergedError(f"J became {total} at step {index + 1}: take a smaller beta or rate, now {settings.beta:g} and {recipe.rate:g}.")
+            raise DivergedError(
+                f"J became {total} at step {index + 1}: take a smaller rate than {recipe.rate:g}, or a smaller beta "
+                f"than {settings.beta:g}."
+            )
         _follow(average, generator, index)
         yield TrainingStep(index, total, time.perf_counter() - began, average)
 

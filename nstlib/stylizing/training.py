@@ -26,9 +26,7 @@ def train(
         typer.Option(help="A folder of photos to learn from, in place of scikit-image's samples."),
     ] = None,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="How long to train, about.", show_default="15")] = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="How many steps to train, in place of --minutes.")
-    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="How many steps to train, in place of --minutes.")] = None,
     size: Annotated[int, typer.Option(help="Shorter side of photos and style, for which strokes are learned.")] = 256,
     beta: Annotated[float, typer.Option(help="Weight of the style cost.")] = 10.0,
     seed: Annotated[int, typer.Option(help="Decides the first weights, the crops and the painted style.")] = 0,

@@ -144,8 +144,9 @@ def test_platforms_get_the_bonus_added_and_who_is_above_the_maximum_is_named():
     assert "With their bonus above 10 points: anna, ben." in canvas.notes
     moodle = moodle_csv(both, ROSTER, POINTS)
     assert cells(moodle.data)[1][2].endswith("ex02.gram 8/8. Total 10/10, bonus 8/8: 18.")
-    late = "ex02.gram 8/8. Late by 2 d: 2 points and 1.6 bonus points off. Total 8/10, bonus 6.4/8: 14.4."
-    assert cells(moodle.data)[2][2].endswith(late)
+    late = build([record("anna", 30)], ROSTER, [], policy, POINTS, bonus=["ex02.gram"])
+    comment = cells(moodle_csv(late, ROSTER, POINTS).data)[1][2]
+    assert comment.endswith("8/8. Late by 2 d: 2 points and 1.6 bonus points off. Total 8/10, bonus 6.4/8: 14.4.")
     assert not [note for note in moodle_csv(rows(record("anna")), ROSTER, POINTS).notes if "bonus" in note]
 
 
