@@ -276,7 +276,7 @@ claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 # a filter, in both directions: the 16 kinds of pixels meet different weights. So their pulls differ, and the difference
 # repeats every four pixels. AlexNet's pools, 3 × 3 in steps of 2, do it once more.
 #
-# A VGG pixel meets every weight of a filter once, and its pools of 2 × 2 in steps of 2 fit.
+# A VGG pixel meets every weight of a filter once, and its pools fit.
 
 # %% [markdown]
 # ## 5. The true networks

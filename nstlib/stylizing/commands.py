@@ -53,7 +53,11 @@ def stylize(
     ] = None,
     network: Annotated[
         str | None,
-        typer.Option(help="minivgg, vgg19, vgg16 or random-vgg19.", show_default="by quality"),
+        typer.Option(
+            help="minivgg, vgg19, vgg16 or random-vgg19; or alexnet, with weights and a content layer of its own, "
+            "relu1 to relu5.",
+            show_default="by quality",
+        ),
     ] = None,
     alpha: Annotated[float | None, typer.Option(help="Weight of the content cost.", show_default="1.0")] = None,
     beta: Annotated[float | None, typer.Option(help="Weight of the style cost.", show_default="20.0")] = None,
