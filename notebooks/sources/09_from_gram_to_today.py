@@ -209,8 +209,7 @@ claim("the library's on two: most that is left", moments_cost(one_by_one, pair_s
 # %% [markdown]
 # ## 2. Set the covariance: WCT
 #
-# AdaIN cannot know which filters fire together. For that lesson 07 has the covariance, and its colour match already
-# *set* one, for the three channels red, green and blue. Nothing in it needs the three to be colours. Put $N$ filters in
+# AdaIN cannot know which filters fire together. Lesson 07's covariance can, and its colour match already *set* one, for the three channels red, green and blue. Nothing in it needs the three to be colours. Put $N$ filters in
 # their place (Li et al., [2017](https://arxiv.org/abs/1705.08086), *whitening and colouring*):
 #
 # $$F' = \Sigma_S^{1/2}\, \Sigma_C^{-1/2} (F_C - \mu_C) + \mu_S$$
@@ -581,7 +580,7 @@ claim("moved as a whole: by patches", noticed["moved by (2, 3)"]["patches"], bel
 # may ask what lies beside it. In return patches forget *how often*: X may use one patch of S again and again.
 
 # %% [markdown]
-# The partners make a third formula for features: give every position of the photo the painting's most similar column
+# Choosing partners gives a third formula for features: give every position of the photo the painting's most similar column
 # (Kolkin et al., [2022](https://arxiv.org/abs/2203.13215), do this with several layers at once).
 
 
@@ -644,9 +643,9 @@ claim("hot attention, gap to the mean column", (hot - mean).norm() / (hard - mea
 
 # %% [markdown]
 # **Explain.** Cold attention is the nearest column, hot attention the painting's mean $\mu_S$. Two methods of today are
-# put together from what you have just built. StyleID (Chung et al., [2024](https://arxiv.org/abs/2312.09008)) takes
+# put together from what you have just built. StyleID (Chung et al., [2023](https://arxiv.org/abs/2312.09008)) takes
 # queries mostly from the photo, keys and values from the painting, and begins with an AdaIN. StyleAligned (Hertz et al.,
-# [2024](https://arxiv.org/abs/2312.02133)) gives queries and keys the moments of a reference picture, which is AdaIN,
+# [2023](https://arxiv.org/abs/2312.02133)) gives queries and keys the moments of a reference picture, which is AdaIN,
 # and then lets every picture attend to the reference as well.
 
 # %% [markdown]
@@ -675,10 +674,10 @@ claim("hot attention, gap to the mean column", (hot - mean).norm() / (hard - mea
 # | attention | the columns themselves | by a weighted mean |
 
 # %% [markdown]
-# Down the table less is summarised. But two ideas of lesson 02 stand in every row: a style is a *cloud of feature
+# Row by row, less is summarised. But two ideas of lesson 02 stand in every row: a style is a *cloud of feature
 # columns*, and where a column stood in the painting does not matter.
 #
-# [The map](../docs/map.md) goes on from here: each method from 2016 to today in one paragraph, with what it keeps of
+# [The map](../docs/map.md) goes on from here: each method in one paragraph, with what it keeps of
 # the Gram view. [The bibliography](../docs/bibliography.md) lists all papers that this course cites.
 
 # %% [markdown]

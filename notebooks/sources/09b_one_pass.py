@@ -54,7 +54,7 @@ painter = feedforward.Painter(trained.generator)
 print(trained.about)
 
 # %% [markdown]
-# The run and the network must be asked for the same: the same weights in $J$, and strokes of a painting of 256 pixels.
+# The run and the network must lower the same $J$: the same weights in $J$, and strokes of a painting of 256 pixels.
 
 # %%
 same = dataclasses.replace(feedforward.Recipe().settings, size=size, style_scale=256 / size, scales=1)
@@ -293,13 +293,13 @@ seconds = statistics.median(bench.interleaved({"one pass": lambda: painter(frame
 print(f"256 × 256 px: {1 / seconds:.0f} frames a second on {painter.plan}")
 
 # %% [markdown]
-# **Look at** the number: from ten frames a second on, a film can be painted while it runs. A run of 40 steps takes
+# Run the cell and **look at** the number: from ten frames a second on, a film can be painted while it runs. A run of 40 steps takes
 # seconds for each frame.
 
 # %% [markdown]
 # ## 5. What is gained, what is lost
 #
-# Three numbers that agree with the eye, for three photos that training never saw:
+# Three numbers that mostly agree with the eye, for three photos that training never saw:
 #
 # - *cut*: the share of the style cost, relative to zero features, that is gone;
 # - *content*: the distance at relu4_2, relative to the photo's own features;

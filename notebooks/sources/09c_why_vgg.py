@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 09c · Why VGG?
 #
-# **What you will do.** Scramble a painting so that only depth can tell, feed a network colours in the wrong order,
+# **What you will do.** Scramble a painting so that only deeper layers notice, feed a network colours in the wrong order,
 # average where it takes the maximum, and find out why AlexNet paints grids.
 #
 # **You will be able to** say what a network must have to paint with, and check another one before you use it.
@@ -276,14 +276,14 @@ claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 # a filter, in both directions: the 16 kinds of pixels meet different weights. So their pulls differ, and the difference
 # repeats every four pixels. AlexNet's pools, 3 × 3 in steps of 2, do it once more.
 #
-# A VGG pixel meets every weight of a filter once, and its pools fit.
+# A VGG pixel meets every weight of a filter once, and its 2 × 2 pools do not overlap.
 
 # %% [markdown]
 # ## 5. The true networks
 #
-# These are *stored figures, made by* `python docs/why_vgg.py` (which fetches `nstlib.networks.load("alexnet")`): means of
+# These are *stored figures, made by* `NST_TEST=1 python docs/why_vgg.py`, which fetches VGG-16 and AlexNet: means of
 # two pairs, in VGG-16's judgement. `cut` is the share of the style cost that is gone. The grid, strongest over weakest of
-# the 16 kinds of pixels, asks no network.
+# the 16 kinds of pixels, needs no judge.
 #
 # | network | cut | content | grain | grid of the pull | grid of the picture |
 # |---|---:|---:|---:|---:|---:|

@@ -249,7 +249,7 @@ adain = Question(
         Misconception(
             "variances",
             lambda c, s, t: _rescaled(c, s, t, lambda F: _sigma(F).square()),
-            "You scaled by the ratio of the variances. A filter that is multiplied by a has a² times its variance: "
+            "You scaled by the ratio of the variances. A filter that is doubled has 4 times its variance: "
             "take the deviations.",
             "jonrei/tf-AdaIN, issue 10: which of variance and deviation a batch norm takes",
         ),
@@ -271,7 +271,7 @@ adain = Question(
             "mean-only",
             lambda c, s, t: _blend(c, c - _mu(c) + _mu(s), t),
             "The means are the style's, the spreads are still the content's. Multiply by σ_S / σ_C before you add μ_S.",
-            "lesson 07: mean and spread",
+            FORESEEN,
             credit=1,
         ),
         Misconception(
@@ -515,8 +515,8 @@ patch_cost = Question(
         Misconception(
             "each-filter",
             _filter_by_filter,
-            "Each filter searched for itself. A patch holds all {N} filters, and they must agree on one place in the "
-            "style: that is what keeps them together.",
+            "Each filter searched for itself. A patch holds the answers of every filter ({N} here), and they must "
+            "agree on one place in the style: that is what keeps them together.",
             FORESEEN,
         ),
         Misconception(
