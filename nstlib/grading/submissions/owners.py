@@ -28,7 +28,15 @@ CUT = re.compile(r"(?=[ _(+]|-[0-9]+$)|$")  # where an id may end: not within an
 SIGNS = " _-+,.()"  # between the words of a file's name
 KINDS = "ex|exercise|hw|homework|assignment|sheet|week"
 EXERCISE = re.compile(rf"(?<![^\W_])(?:{KINDS})[ _-]?0*([0-9]{{1,2}})(?![0-9])", re.IGNORECASE)
-TITLES = ("unroll_and_content", "gram_matrix", "style_cost", "layer_weights", "optimise", "other_statistics")
+TITLES = (
+    "unroll_and_content",
+    "gram_matrix",
+    "style_cost",
+    "layer_weights",
+    "optimise",
+    "other_statistics",
+    "after_the_gram_matrix",
+)
 TITLE = re.compile(rf"^[ _-]*(?:{'|'.join(TITLES)})(?![^\W_])", re.IGNORECASE)  # after the exercise's number
 NO_NAMES = {"final", "new", "old", "copy", "version", "last", "solution", "answers", "submission", "notebook", "try"}
 NO_NAMES |= {*KINDS.split("|"), "work", "v"}
