@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import tests.typechecker  # noqa: F401  the hook calls it by name
+from tests.browser.opening import BROWSERS, CHROMIUM, started_browser
 from tests.sharing import Sharing, rank
 
 # Signatures are checked at every call of the tests of these rooms, so that none can lie; elsewhere it would double the
@@ -74,3 +75,15 @@ def device(request):
 def unchecked(monkeypatch):
     """Run the library as learners do, whose wrong shapes reach its own sentences."""
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start Chromium, once a process: Playwright's calls that wait cannot be begun twice."""
+    if CHROMIUM is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'"
+    )
+    with sync_api.sync_playwright() as playwright, started_browser(playwright) as started:
+        yield started

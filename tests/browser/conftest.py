@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.opening import BROWSERS, CHROMIUM, started_browser, started_lab, visit, write
+from tests.browser.opening import started_lab, visit, write
 
 
 @pytest.fixture(scope="session")
@@ -11,18 +11,6 @@ def lab(tmp_path_factory):
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
     with started_lab(folder, home) as (address, token):
         yield folder, address, token
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Start Chromium."""
-    if CHROMIUM is None:
-        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'"
-    )
-    with sync_api.sync_playwright() as playwright, started_browser(playwright) as started:
-        yield started
 
 
 @pytest.fixture

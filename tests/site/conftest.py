@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from nstlib.authoring.book.stage import stage
-from tests.browser.opening import BROWSERS, CHROMIUM, started_browser
 
 ROOT = Path(__file__).parents[2]
 SETTLED = "() => window.MathJax?.startup?.promise?.then(() => document.fonts.ready).then(() => true) ?? true"
@@ -32,16 +31,6 @@ def book(tmp_path_factory):
     done = sphinx(folder / "sources", folder / "html")
     assert done.returncode == 0 and not done.stderr, done.stderr[-3000:]
     return pages, folder / "html"
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Start Chromium."""
-    if CHROMIUM is None:
-        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright, started_browser(playwright) as started:
-        yield started
 
 
 @pytest.fixture(scope="session")
