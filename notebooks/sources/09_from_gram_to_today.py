@@ -380,13 +380,12 @@ claim("content lost, set by optimised, the smaller ratio", min(of_adain, of_wct)
 # where $z$ is the standard Gaussian's, with $\int z\,du = 0$ and $\int z^2 du = 1$.
 
 # %% [markdown]
-# Compare sorted numbers, as in lesson 07, section 5:
+# Compare sorted numbers, as in lesson 07, section 5. With $a = \mu_X - \mu_S$ and $b = \sigma_X - \sigma_S$:
 #
 # $$\begin{aligned}
-# W_2^2 &= \int_0^1 \left(\mu_X + \sigma_X z - \mu_S - \sigma_S z\right)^2 du && \text{equal ranks meet} \\
-# &= (\mu_X - \mu_S)^2 + 2 (\mu_X - \mu_S)(\sigma_X - \sigma_S) \int z\,du + (\sigma_X - \sigma_S)^2 \int z^2 du
-# && \text{square expanded} \\
-# &= (\mu_X - \mu_S)^2 + (\sigma_X - \sigma_S)^2 && \int z\,du = 0,\ \int z^2 du = 1
+# W_2^2 &= \int_0^1 \left(a + b z\right)^2 du && \text{equal ranks meet} \\
+# &= a^2 + 2 a b \int z\,du + b^2 \int z^2 du && \text{square expanded} \\
+# &= a^2 + b^2 && \int z\,du = 0,\ \int z^2 du = 1
 # \end{aligned}$$
 #
 # Filters that are independent add up, and so $\sum_k$ of this is the distance where both covariances are diagonal:
@@ -394,13 +393,14 @@ claim("content lost, set by optimised, the smaller ratio", min(of_adain, of_wct)
 
 # %% [markdown]
 # Now the pairs. Take centred features $f$ of the photo and a matrix $A$ that gives them the painting's covariance,
-# $A \Sigma_C A^\top = \Sigma_S$. The mean square of the change is
+# $A \Sigma_C A^\top = \Sigma_S$. The mean square of the change is $c = \tfrac1M \sum_i \lVert A f_i - f_i \rVert^2$.
+# With $\tfrac1M \sum_i f_i f_i^\top = \Sigma_C$:
 #
 # $$\begin{aligned}
-# \tfrac1M \textstyle\sum_i \lVert A f_i - f_i \rVert^2
-# &= \operatorname{tr} A \Sigma_C A^\top + \operatorname{tr} \Sigma_C - 2 \operatorname{tr} A \Sigma_C
-# && \text{square expanded, } \tfrac1M \textstyle\sum_i f_i f_i^\top = \Sigma_C \\
-# &= \operatorname{tr} \Sigma_S + \operatorname{tr} \Sigma_C - 2 \operatorname{tr} A \Sigma_C && A \Sigma_C A^\top = \Sigma_S
+# c &= \operatorname{tr} A \Sigma_C A^\top + \operatorname{tr} \Sigma_C - 2 \operatorname{tr} A \Sigma_C
+# && \text{square expanded} \\
+# &= \operatorname{tr} \Sigma_S + \operatorname{tr} \Sigma_C - 2 \operatorname{tr} A \Sigma_C
+# && A \Sigma_C A^\top = \Sigma_S
 # \end{aligned}$$
 #
 # Only the last term depends on $A$. Make it as large as can be.
@@ -413,7 +413,7 @@ claim("content lost, set by optimised, the smaller ratio", min(of_adain, of_wct)
 # \operatorname{tr} A \Sigma_C &= \operatorname{tr} U\, \Sigma_C^{1/2} \Sigma_S^{1/2}
 # && \text{a trace may be turned round} \\
 # &= \operatorname{tr} (Q^\top U P)\, D = \textstyle\sum_k d_k\, (Q^\top U P)_{kk} && \text{and once more} \\
-# &\le \textstyle\sum_k d_k && \text{no entry of an orthogonal matrix is above } 1
+# &\le \textstyle\sum_k d_k && \text{orthogonal: no entry above } 1
 # \end{aligned}$$
 #
 # with equality for $U = Q P^\top$.
