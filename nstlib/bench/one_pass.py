@@ -33,7 +33,7 @@ HEAD = """\
 # One pass beside the optimisation
 
 The photos {photos}, painted in the style `{style}` at {size} px. The generator learned from none of them. All numbers
-are means over the photos. Compare the seconds with each other only: other programs may have run beside. The machine:
+are means over the photos. Compare the seconds with each other only: other programs may have been running. The machine:
 {machine}. J is the cost that the generator was trained on (minivgg, β = {beta:g}); *the same J* is a run of 100 steps
 that lowers it. Made by `python -m nstlib.bench.one_pass {page}`.
 
