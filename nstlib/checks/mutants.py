@@ -7,11 +7,11 @@ is said to each.
 """
 
 import ast
-import copy
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 
@@ -101,14 +101,26 @@ ON_THE_WAY = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A function with one slip, and the slip in words, as in "a square is missing"."""
+    """A function with one slip, and the slip in words, as in "a square is missing".
+
+    name, source: the function's. around: the names of the module in which the right function stands.
+    """
 
     change: str
-    function: Callable
+    name: str
+    source: str
+    around: dict = field(repr=False, compare=False)
+
+    @cached_property
+    def function(self) -> Callable:
+        """The function itself, compiled when it is first asked for: of hundreds, few may be needed."""
+        names = self.around | {"_through": _through, "torch": torch}
+        exec(compile(self.source, f"<{self.name}: {self.change}>", "exec"), names)
+        return names[self.name]
 
 
 def mutants(function: Callable) -> list[Mutant]:
-    """Return the function with each slip that one place of its source allows; those that do not compile are left out.
+    """Return the function with each slip that one place of its source allows.
 
     >>> from nstlib.checks import references
     >>> [mutant.change for mutant in mutants(references.total_cost)][:3]
@@ -118,40 +130,55 @@ def mutants(function: Callable) -> list[Mutant]:
     definition = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
     if ast.get_docstring(definition):
         definition.body = definition.body[1:]
-    found = []
     texts = {ast.unparse(definition)}
-    for change, changed in _changed(definition):
-        text = ast.unparse(ast.fix_missing_locations(changed))
+    found = []
+    for change, text in _changed(definition):
         if text not in texts:
             texts.add(text)
-            names = dict(function.__globals__) | {"_through": _through, "torch": torch}
-            exec(compile(text, f"<{definition.name}: {change}>", "exec"), names)
-            found.append(Mutant(change, names[definition.name]))
+            found.append(Mutant(change, definition.name, text, function.__globals__))
     return found
 
 
-def _changed(definition: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Give every change, and a copy of the definition with it."""
-    nodes = [node for node in ast.walk(definition) if isinstance(node, ast.expr | ast.stmt)]
+def _changed(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
+    """Give every change, and the definition's source with it."""
     names = _names(definition)
-    for number, node in enumerate(nodes):
-        for change, new in [*_of_node(node), *_of_name(node, names)]:
-            twin = copy.deepcopy(definition)
-            old = [each for each in ast.walk(twin) if isinstance(each, ast.expr | ast.stmt)][number]
-            yield change, _Replace(old, new).visit(twin)
+    places = [place for place in _places(definition) if isinstance(place.node, ast.expr | ast.stmt)]
+    for place in places:
+        for change, new in [*_of_node(place.node), *_of_name(place.node, names)]:
+            place.put(new)
+            yield change, ast.unparse(definition)
+            place.put(place.node)
     yield from _on_the_way(definition)
 
 
-class _Replace(ast.NodeTransformer):
-    """Puts a node in the place of another."""
+@dataclass(frozen=True)
+class _Place:
+    """Where a node stands: in a field of its parent, or at a place in the list that the field holds."""
 
-    def __init__(self, old: ast.AST, new: ast.AST) -> None:
-        self.old = old
-        self.new = new
+    node: ast.AST
+    parent: ast.AST
+    field: str
+    index: int | None
 
-    def visit(self, node: ast.AST) -> ast.AST:
-        """Return the new node for the old one, and go on below all others."""
-        return copy.deepcopy(self.new) if node is self.old else self.generic_visit(node)
+    def put(self, new: ast.AST) -> None:
+        """Put another node there; what is left of the old one it may hold itself."""
+        if self.index is None:
+            setattr(self.parent, self.field, new)
+        else:
+            getattr(self.parent, self.field)[self.index] = new
+
+
+def _places(tree: ast.AST) -> list[_Place]:
+    """Return every place below a tree, in the order of `ast.walk`."""
+    found = []
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if isinstance(value, ast.AST):
+                found.append(_Place(value, parent, name, None))
+            elif isinstance(value, list):
+                nodes = ((index, node) for index, node in enumerate(value) if isinstance(node, ast.AST))
+                found += [_Place(node, parent, name, index) for index, node in nodes]
+    return found
 
 
 def _of_node(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -251,17 +278,18 @@ def _through(step: Callable, value):
     return value
 
 
-def _on_the_way(definition: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
+def _on_the_way(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
     """Change an argument before anything else, or the result after everything else."""
+    body = definition.body
     for argument in definition.args.args:
         for expression, words in ON_THE_WAY.items():
-            twin = copy.deepcopy(definition)
             first = ast.parse(f"{argument.arg} = _through(lambda x: {expression}, {argument.arg})")
-            twin.body = [*first.body, *twin.body]
-            yield f"`{argument.arg}` is {words} first", twin
+            definition.body = [*first.body, *body]
+            yield f"`{argument.arg}` is {words} first", ast.unparse(definition)
+    definition.body = body
+    returns = [node for node in ast.walk(definition) if isinstance(node, ast.Return) and node.value is not None]
+    values = [node.value for node in returns]
     for expression, words in ON_THE_WAY.items():
-        twin = copy.deepcopy(definition)
-        for node in ast.walk(twin):
-            if isinstance(node, ast.Return) and node.value is not None:
-                node.value = ast.parse(f"_through(lambda x: {expression}, {ast.unparse(node.value)})", mode="eval").body
-        yield f"the result is {words}", twin
+        for node, value in zip(returns, values, strict=True):
+            node.value = ast.parse(f"_through(lambda x: {expression}, {ast.unparse(value)})", mode="eval").body
+        yield f"the result is {words}", ast.unparse(definition)

@@ -8,7 +8,6 @@ import builtins
 import inspect
 import os
 import textwrap
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,9 +16,9 @@ from nstlib import engine
 from nstlib.checks import calling, messages, progress
 from nstlib.checks.calling import Case
 from nstlib.checks.judging.properties import measured
-from nstlib.checks.judging.replies import Reply, Rule
+from nstlib.checks.judging.replies import Reply
 from nstlib.checks.judging.verdict import Verdict, is_unexplained, judge
-from nstlib.checks.mutants import Mutant, mutants
+from nstlib.checks.known_replies import KnownReplies
 from nstlib.checks.places import Place
 from nstlib.checks.random_cases import Draw
 from nstlib.checks.results import Result, Text
@@ -184,18 +183,15 @@ class Question:
     @engine.one_thread()  # eight mistakes of ex02.gram: 0.3 s; on two threads beside other programs 9 s
     def _judge(self, function: Callable, cases: list[Case]) -> tuple[Verdict, list[Reply], set[str]]:
         """Return the verdict, the function's replies, and what it called of nstlib's and autograd's."""
-        expected = self.measured(cases, (calling.reply(self.reference, case) for case in cases))
-        mistakes = {
-            mistake.id: self.measured(cases, (calling.reply(mistake.function, case) for case in cases))
-            for mistake in self.misconceptions
-        }
+        known = self._known if cases is self.public_cases else KnownReplies(self, cases)
+        expected, mistakes = known.expected, known.mistakes
         replies = calling.replies(function, cases)
         answer = self.measured(cases, replies)
         symbols = [case.symbols for case in cases]
         groups = [case.group for case in cases]
         verdict = judge(expected, mistakes, answer, symbols, self.kinds, self.tolerance, groups)
         if is_unexplained(verdict) and self.slips and not self.property:
-            verdict = replace(verdict, slip=self._slip(cases, answer, verdict.call))
+            verdict = replace(verdict, slip=known.slip(answer, verdict.call))
         used: set[str] = set()
         if verdict.outcome == "correct":
             with calling.watched() as used:
@@ -205,20 +201,8 @@ class Question:
         return verdict, replies, used
 
     @cached_property
-    def _mutants(self) -> list[Mutant]:
-        return mutants(self.reference)
-
-    def _slip(self, cases: list[Case], answer: list[Reply], call: int) -> str:
-        """Return the first slip in the reference that gives the answer's numbers in all calls, "" if none does."""
-        rule = Rule(self.kinds, self.tolerance)
-        order = [call, *(number for number in range(len(cases)) if number != call)]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of broadcasting, and of deviations of one number
-            for mutant in self._mutants:
-                numbers = (calling.reply(mutant.function, cases[number], None) for number in order)
-                if all(rule.agree(mine, answer[number]) for number, mine in zip(order, numbers, strict=True)):
-                    return mutant.change
-        return ""
+    def _known(self) -> KnownReplies:
+        return KnownReplies(self, self.public_cases)
 
     def _credit(self, verdict: Verdict) -> int:
         return sum(mistake.credit for mistake in self.misconceptions if mistake.id == verdict.misconception)
