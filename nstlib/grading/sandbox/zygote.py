@@ -42,21 +42,22 @@ def hidden() -> list[Path]:
     return [path for path in beside if not any(prefix.is_relative_to(path) for prefix in interpreter)]
 
 
-def prepare() -> None:
+def prepare(substitutes) -> None:
     """Import and warm up what every child needs, on one thread, seeded. No backward pass: autograd forbids the fork."""
     import numpy as np
     import torch
 
+    torch.set_num_threads(1)
+    torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms imports all of the compiler
+    substitutes.install()  # before jacfwd, which would import the compiler, too
     environment = dict(os.environ)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # Its imports take seconds in the jail; they also set variables and ask where temporary files go
+        # Its imports would be slow in the jail; they also set variables and ask where temporary files go
         torch.func.jacfwd(lambda x: ((x @ x.T) ** 2).sum() / 4)(torch.ones(2, 3))
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None
-    torch.set_num_threads(1)
-    torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms imports all of the compiler
     for dtype in (torch.float32, torch.float64):
         F = torch.ones(4, 5, dtype=dtype)
         torch.einsum("ki,li->kl", F, F).add(F @ F.T).sum().sqrt().double().numpy()
@@ -184,8 +185,7 @@ def main() -> None:
 
     notebook = load("sandbox.notebook", Path(sys.argv[3]))
     package.__path__ = judging.__path__ = []  # children can import nothing else from these folders
-    prepare()
-    substitutes.install()
+    prepare(substitutes)
     hugepages.collapse()
     cell = jail.Jail(limits.Limits(**json.loads(sys.argv[2])), hidden())
     if cell.folders:
