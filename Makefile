@@ -17,8 +17,8 @@ lab: $(READY)              ## open the course in JupyterLab
 test: $(READY)-test        ## run every test, notebooks included
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-matrix: $(READY)-test      ## run what make test leaves out: other widths and settings, notebooks at their full size
-	$(BIN)/python -m pytest tests/browser tests/lessons tests/authoring tests/site -m matrix
+matrix: $(READY)-test      ## run what make test leaves out: other widths and settings, larger classes, notebooks at full size
+	$(BIN)/python -m pytest tests/browser tests/lessons tests/authoring tests/grading tests/site -m matrix
 
 lint: $(READY)-test        ## check style, spelling, links, and that the notebooks are what their sources give
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/nst build --check

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 import tests.typechecker  # noqa: F401  the hook calls it by name
-from tests.browser.opening import BROWSERS, CHROMIUM, started_browser
 from tests.sharing import Sharing, rank
 
 # Signatures are checked at every call of the tests of these rooms, so that none can lie; elsewhere it would double the
@@ -21,10 +20,11 @@ from tests.sharing import Sharing, rank
 CHECKED = [f"nstlib.{room}" for room in ("networks", "painted", "plots", "style", "transfer")]
 jaxtyping.install_import_hook(CHECKED, "tests.typechecker.check")
 
-# jsonschema takes this package if it is there, and builds its grammar for two seconds in every worker
-sys.modules.setdefault("rfc3987_syntax", None)
-
 TESTS = Path(__file__).parent
+# What workers, and the processes that tests start, find before the package of that name
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(TESTS / "without"), os.environ.get("PYTHONPATH"))))
+sys.path.insert(0, str(TESTS / "without"))
+
 HOME = tempfile.mkdtemp(prefix="nstlib-tests-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 FOLDERS = {
@@ -80,6 +80,8 @@ def unchecked(monkeypatch):
 @pytest.fixture(scope="session")
 def browser():
     """Start Chromium, once a process: Playwright's calls that wait cannot be begun twice."""
+    from tests.browser.opening import BROWSERS, CHROMIUM, started_browser  # loads nbformat: only where it is needed
+
     if CHROMIUM is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
     sync_api = pytest.importorskip(

@@ -315,7 +315,15 @@ def _kill(process):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("how", "students", "kills"), [("quick", 40, 42), ("jailed", 12, 8)])
+@pytest.mark.parametrize(
+    ("how", "students", "kills"),
+    [
+        ("quick", 15, 12),
+        ("jailed", 6, 3),
+        pytest.param("quick", 40, 42, marks=pytest.mark.matrix),
+        pytest.param("jailed", 12, 8, marks=pytest.mark.matrix),
+    ],
+)
 def test_a_grader_killed_at_any_moment_and_started_again_gives_the_same_bytes(
     how, students, kills, made, tmp_path, request
 ):

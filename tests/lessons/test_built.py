@@ -1,5 +1,6 @@
 """nbval finds what the built lessons print unchanged. Before the claims: what its kernels computed is kept for them."""
 
+import os
 from pathlib import Path
 
 import nbformat
@@ -23,7 +24,8 @@ def test_nbval_finds_every_checked_output_unchanged(lesson, tmp_path):
     cells = Cells(lesson)
     but = [cells.sources[cells.claims[claim]] for claim in AT_LEARNERS_SIDE.get(lesson, ())]
     startup = str(Path(__file__).with_name("startup.py"))
-    small = {"NST_SIDE": str(SMALLEST), "PYTHONSTARTUP": startup, "PYTHONPATH": str(ROOT)}
+    path = os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]])
+    small = {"NST_SIDE": str(SMALLEST), "PYTHONSTARTUP": startup, "PYTHONPATH": path}
     run = nbval(smaller.copied(LESSONS[lesson], tmp_path, but), **small)
     assert run.returncode == 0, run.stdout + run.stderr
 
