@@ -16,7 +16,7 @@ from nstlib import engine
 from nstlib.checks import calling, messages, progress
 from nstlib.checks.calling import Case
 from nstlib.checks.judging.properties import measured
-from nstlib.checks.judging.replies import Reply
+from nstlib.checks.judging.replies import Reply, Rule
 from nstlib.checks.judging.verdict import Verdict, is_unexplained, judge
 from nstlib.checks.known_replies import KnownReplies
 from nstlib.checks.places import Place
@@ -118,6 +118,11 @@ class Question:
         """Return what of the replies to these calls is judged: they themselves, or the property that they must have."""
         return [measured(self.property, case.arguments, reply) for case, reply in zip(cases, replies, strict=True)]
 
+    def known_replies(self, cases: Sequence[Case]) -> KnownReplies:
+        """Return what the reference, the misconceptions and slips reply to these cases, as far as it is asked for."""
+        mistakes = {mistake.id: mistake.function for mistake in self.misconceptions}
+        return KnownReplies(self.reference, mistakes, cases, self.measured, Rule(self.kinds, self.tolerance))
+
     def check(self, function: Callable | None = None) -> Result:
         """Say whether the function is right, and if not, what it does. Nothing that it returns can make this raise."""
         names = [(getattr(f, "__module__", ""), getattr(f, "__name__", "")) for f in (function, self.reference)]
@@ -183,7 +188,7 @@ class Question:
     @engine.one_thread()  # eight mistakes of ex02.gram: 0.3 s; on two threads beside other programs 9 s
     def _judge(self, function: Callable, cases: list[Case]) -> tuple[Verdict, list[Reply], set[str]]:
         """Return the verdict, the function's replies, and what it called of nstlib's and autograd's."""
-        known = self._known if cases is self.public_cases else KnownReplies(self, cases)
+        known = self._public_replies if cases is self.public_cases else self.known_replies(cases)
         expected, mistakes = known.expected, known.mistakes
         replies = calling.replies(function, cases)
         answer = self.measured(cases, replies)
@@ -201,8 +206,8 @@ class Question:
         return verdict, replies, used
 
     @cached_property
-    def _known(self) -> KnownReplies:
-        return KnownReplies(self, self.public_cases)
+    def _public_replies(self) -> KnownReplies:
+        return self.known_replies(self.public_cases)
 
     def _credit(self, verdict: Verdict) -> int:
         return sum(mistake.credit for mistake in self.misconceptions if mistake.id == verdict.misconception)
