@@ -1,6 +1,5 @@
 """Many pictures on one sheet."""
 
-import math
 from collections.abc import Mapping
 
 from jaxtyping import Float
@@ -17,6 +16,8 @@ def contact_sheet(
 ) -> Float[Tensor, "3 height width"]:
     """Lay pictures out in rows on light grey, each fitted into ``size`` × ``size`` pixels with its name below.
 
+    A row is as high as its tallest picture.
+
     Raises PictureError for no pictures, fewer than one column, and cells under 32 pixels.
 
     >>> import torch
@@ -28,24 +29,35 @@ def contact_sheet(
     if columns < 1 or size < 32:
         raise PictureError(f"Expected at least 1 column and 32 pixels, got {columns} and {size}: give more.")
     columns = min(columns, len(pictures))
-    rows = math.ceil(len(pictures) / columns)
     gap = max(6, size // 16)
     letters = max(12, size // 13)
-    cell_width = size + gap
-    cell_height = size + 2 * letters + gap
-    sheet = Image.new("RGB", (columns * cell_width + gap, rows * cell_height + gap), (244, 244, 242))
+    fitted = {label: _fitted(checked(picture), size) for label, picture in pictures.items()}
+    named = list(fitted.items())
+    rows = [named[start : start + columns] for start in range(0, len(named), columns)]
+    heights = [max(picture.height for _, picture in row) for row in rows]
+    height = gap + sum(tallest + 2 * letters + gap for tallest in heights)
+    sheet = Image.new("RGB", (columns * (size + gap) + gap, height), (244, 244, 242))
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(size=letters)
-    for index, (label, picture) in enumerate(pictures.items()):
-        left = gap + index % columns * cell_width
-        top = gap + index // columns * cell_height
-        picture = checked(picture)
-        height, width = (max(1, round(side * size / max(picture.shape[1:]))) for side in picture.shape[1:])
-        sheet.paste(to_pil(scale(picture, height, width)), (left + (size - width) // 2, top + size - height))
-        text = " ".join(str(label).split())
-        ellipsis = ""
-        while text and font.getlength(text + ellipsis) > size:
-            text = text[:-1]
-            ellipsis = "…"
-        draw.text((left + size / 2, top + size + letters), text + ellipsis, (40, 40, 40), font, anchor="mm")
+    bottom = 0
+    for row, tallest in zip(rows, heights, strict=True):
+        bottom += gap + tallest
+        for column, (label, picture) in enumerate(row):
+            middle = gap + column * (size + gap) + size // 2
+            sheet.paste(picture, (middle - picture.width // 2, bottom - picture.height))
+            draw.text((middle, bottom + letters), _cut(label, font, size), (40, 40, 40), font, anchor="mm")
+        bottom += 2 * letters
     return to_tensor(sheet, "The sheet", None)
+
+
+def _fitted(picture: Float[Tensor, "3 _ _"], size: int) -> Image.Image:
+    height, width = (max(1, round(side * size / max(picture.shape[1:]))) for side in picture.shape[1:])
+    return to_pil(scale(picture, height, width))
+
+
+def _cut(label: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+    """Return the label in one line, cut until it fits."""
+    text, ellipsis = " ".join(str(label).split()), ""
+    while text and font.getlength(text + ellipsis) > width:
+        text, ellipsis = text[:-1], "…"
+    return text + ellipsis

@@ -802,6 +802,14 @@ def test_contact_sheet_shows_every_picture_whole():
     assert (sheet.sum(0) < 1).any()  # the names' dark letters (pure colours sum to one)
 
 
+def test_a_row_of_a_contact_sheet_is_as_high_as_its_tallest_picture():
+    flat, tall = torch.zeros(3, 20, 100), torch.zeros(3, 100, 50)
+    sheet = pictures.contact_sheet({"a": flat, "b": flat, "c": flat, "d": tall}, columns=2, size=100)
+    black = (sheet < 0.01).all(0).any(1).nonzero().flatten()  # rows of the sheet
+    gap, letters = 6, 12
+    assert black.min() == gap and black.max() == gap + 20 + 2 * letters + gap + 100 - 1
+
+
 def test_contact_sheet_cuts_long_names_to_their_cell():
     white = torch.ones(3, 40, 40)
     sheet = pictures.contact_sheet({"a very " * 30 + "long\nname": white, "": white}, size=64)
