@@ -1,8 +1,11 @@
 """Figures: what they show is what was given, each is described, and what cannot be drawn is refused in a sentence."""
 
+import itertools
+
 import matplotlib.style
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from nstlib import plots
 
@@ -154,3 +157,23 @@ def test_a_style_with_a_grid_puts_none_on_the_card():
     with matplotlib.style.context("ggplot"):
         axes = plots.curves({"a": [4.0, 2.0]}, "E_l").axes[0]
     assert not any(line.get_visible() for line in (*axes.get_xgridlines(), *axes.get_ygridlines()))
+
+
+def test_a_dashed_line_goes_behind_the_numbers_on_the_bars():
+    figure = plots.bars({"kept": {"share": 0.97}}, "share", line=1.0)
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    (number,), (line,) = axes.texts, axes.lines
+    ground, height = number.get_bbox_patch(), axes.transData.transform((0, 1))[1]
+    box = number.get_window_extent()
+    assert box.y0 < height < box.y1, "the line crosses no number: another line is needed here"
+    assert ground.get_facecolor()[3] == 1 and number.get_zorder() > line.get_zorder()
+
+
+def test_numbers_on_many_bars_do_not_run_into_each_other():
+    rules = ("equal", "relative", "balanced")
+    costs = {f"relu{n}_1": dict(zip(rules, (0.04160 * n, 0.04301 * n, 0.04288 * n), strict=True)) for n in range(1, 6)}
+    figure = plots.bars(costs, "cost that is left")
+    FigureCanvasAgg(figure).draw()
+    boxes = sorted((text.get_window_extent() for text in figure.axes[0].texts), key=lambda box: box.x0)
+    assert len(boxes) == 15 and all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
