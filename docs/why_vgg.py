@@ -1,9 +1,10 @@
 """Measure lesson 09c's pages on the large networks: python docs/why_vgg.py writes docs/why_vgg.md and why_vgg.jpg.
 
-Two pairs are painted with each network, at the lessons' size, and judged by `nstlib.bench.judge`. The
+Three pairs are painted with each network, at the lessons' size, and judged by `nstlib.bench.judge`. The
 weights of vgg16 and alexnet are fetched where they are not in the cache.
 """
 
+import copy
 from pathlib import Path
 
 import torch
@@ -18,19 +19,22 @@ from nstlib.transfer.colour import grey
 
 FOLDER = Path(__file__).parent
 SIDE = 128
-PAIRS = (("cat", "night"), ("coffee", "mosaic"))
+PAIRS = (("cat", "night"), ("coffee", "mosaic"), ("astronaut", "waves"))
 COMMON = {"size": SIDE, "chroma_smoothness": 60}
 ALEXNET = COMMON | {"style_layers": ALEXNET_LAYERS, "content_layers": ("relu4",)}
 PERIOD = 4  # AlexNet's first stride
 HEAD = f"""\
 # Which network? VGG-16 and AlexNet, measured
 
-Means of two pairs (cat × night, coffee × mosaic) at {SIDE} px, {Settings().steps} steps, β = 10,
-chroma smoothness 60; AlexNet with its own layers, relu1 to relu5 and content at relu4. Made by
-`NST_TEST=1 python docs/why_vgg.py`, and quoted by lesson 09c.
+Means of three pairs ({", ".join(" × ".join(pair) for pair in PAIRS)}) at {SIDE} px,
+{Settings().steps} steps, β = 10, chroma smoothness 60; AlexNet with its own layers, relu1 to relu5 and content at
+relu4. Made by `NST_TEST=1 python docs/why_vgg.py`, and quoted by lesson 09c.
 
-![A cat and a painted night sky; then the cat by VGG-16 in brush strokes, by AlexNet under a fine grid of bright dots,
-and by AlexNet on a pyramid: blurred patches of the right colours, with the same grid](why_vgg.jpg)
+![A cat and a painted night sky; then the cat in brush strokes by VGG-16, by VGG-16 with red and blue exchanged, and
+with average pooling; by AlexNet under a fine grid of bright dots; and by AlexNet on a pyramid: blurred patches of the
+right colours, with the same grid](why_vgg.jpg)
+
+*Exchanged*: the network takes red for blue. *Average*: its pools average in place of taking the maximum.
 
 The judge is VGG-16: `cut` is the share of the style cost that is gone, `content` how far relu4_2 has moved, `grain` the
 coloured speckle (`nstlib.bench.judge`). It favours VGG-16's own pictures. The last two columns ask no network: the
@@ -96,8 +100,13 @@ def grams(network: Network, picture: torch.Tensor) -> list[torch.Tensor]:
 def choices() -> dict[str, tuple[Network, Settings, str]]:
     """Return by name a network, how it paints, and its first style layer."""
     vgg, alexnet = networks.load("vgg16"), networks.load("alexnet")
+    exchanged = copy.deepcopy(vgg)
+    first = exchanged.convolutions["conv1_1"].weight
+    first.data = first.flip(1)
     return {
         "VGG-16": (vgg, Settings(**COMMON), "relu1_1"),
+        "VGG-16, exchanged": (exchanged, Settings(**COMMON), "relu1_1"),
+        "VGG-16, average": (networks.load("vgg16", pooling="average"), Settings(**COMMON), "relu1_1"),
         "AlexNet": (alexnet, Settings(**ALEXNET), "relu1"),
         "AlexNet, on a pyramid": (alexnet, Settings(**ALEXNET, optimizer="pyramid"), "relu1"),
     }
@@ -112,20 +121,18 @@ def painted_table() -> list[str]:
         content = pictures.sample(photo, SIDE)
         painting = painted.paint(style, tuple(content.shape[1:]))
         judges.append((content, painting, PictureJudge(content, painting, SIDE)))
-    sheet = list(judges[0][:2])
+    sheet = dict(zip(("photo", "painting"), judges[0][:2], strict=True))
     for name, (network, settings, first) in track(choices().items(), "networks"):
         rows = []
         for index, (content, painting, judge) in enumerate(judges):
             picture = stylize(content, painting, settings, network)
-            sheet += [picture] if index == 0 else []
+            sheet |= {name: picture} if index == 0 else {}
             score = judge(picture)
             uneven = pull(network, first, content, painting)
             rows.append((score.cut, score.content, score.grain, uneven, grid(picture)))
         means = [sum(values) / len(values) for values in zip(*rows, strict=True)]
         lines.append(f"| {name} | {' | '.join(f'{value:.2f}' for value in means)} |")
-    white = torch.ones(3, sheet[0].shape[1], 4)
-    strip = torch.cat([part for picture in sheet for part in (picture, white)][:-1], 2)
-    pictures.write(functional.interpolate(strip[None], scale_factor=2)[0], FOLDER / "why_vgg.jpg", overwrite=True)
+    pictures.write(pictures.contact_sheet(sheet, columns=4, size=256), FOLDER / "why_vgg.jpg", overwrite=True)
     return lines
 
 
