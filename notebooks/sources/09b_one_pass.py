@@ -91,7 +91,7 @@ claim("least J of one pass, as a multiple of the run's", min(gaps.values()), abo
 # %%
 plots.grid(
     {"photo": photos, "40 steps": by_run, "one pass": by_pass},
-    alt="Cat, coffee and astronaut; below them as 40 steps painted them; below those as one pass did, in night blue",
+    alt="Cat, coffee and astronaut; below them as 40 steps painted them; below those as one pass did, in night blue with yellow stars",
 )
 
 # %% [markdown]
@@ -131,11 +131,11 @@ a_pass = flops(lambda: trained.generator(square.detach()))
 pays = training / (100 * a_step - a_pass)
 
 # %% claim="when it pays" tags=["nbval-check-output"]
-claim("photos of 256 px, of 100 steps each, that the training took", pays, above=40, below=100)
+claim("photos of 256 px, of 100 steps each, that the training took", pays, above=100, below=200)
 claim("one pass's operations, of one step's", a_pass / a_step, below=1.5)
 
 # %% [markdown]
-# **Explain.** Training cost as much as some dozens of pictures. From then on each costs about one step. But the network
+# **Explain.** Training cost as much as a hundred and some pictures. From then on each costs about one step. But the network
 # knows one painting only: the next one is trained anew.
 
 # %% [markdown]
@@ -221,7 +221,7 @@ with torch.no_grad():
     }
 
 # %% claim="who sits beside" tags=["nbval-check-output"]
-claim("batch norm: a photo's features move by, beside another photo", moved["batch"], above=0.2)
+claim("batch norm: a photo's features move by, beside another photo", moved["batch"], above=0.25)
 claim("instance norm: they move by", moved["instance"], equals=0.0)
 
 # %%
@@ -245,7 +245,57 @@ claim("grey levels of 255 between the two paintings", apart, below=1)
 # It is also a loss: a photo in mist is painted as boldly as one in the sun.
 
 # %% [markdown]
-# ## 3. Train one, for a few seconds
+# ## 3. A flat sky
+#
+# Instance normalisation has a consequence that one does not expect. What can a network of convolutions paint where the
+# photo is *flat*, the same colour everywhere? Let all numbers of the map $F$ be the same in each filter, and $w_q$
+# the weight of a convolution at the offset $q$:
+#
+# $$\begin{aligned}
+# \sum_q w_q F_{p+q} &= \Big(\sum_q w_q\Big) F && \text{the same at every position } p \\
+# F - \mu(F) &= 0 && \text{so normalisation leaves } \mu_S \text{ alone} \\
+# \mathrm{ReLU}(\mu_S) & && \text{again the same at every } p
+# \end{aligned}$$
+#
+# So the next layer's map is flat as well, and so on to the end.
+
+# %% [markdown]
+# A flat picture has no strokes, and no training changes that. So our network gets one channel more: *noise*, a random
+# number for each position, always the same (as in Ulyanov et al., [2016](https://arxiv.org/abs/1603.03417)). We can
+# switch it off by giving ½ everywhere.
+#
+# **Predict.** Without noise, what does our network make of a grey card?
+
+# %%
+predict("09b.flat")
+
+# %%
+grey = torch.full((1, 3, side, side), 0.5)
+with torch.no_grad():
+    without = trained.generator(grey, noise=torch.full((side, side), 0.5))[0].clamp(0, 1)
+on_grey = painter(grey[0])
+plots.row(
+    {"grey card": grey[0], "without noise": without, "with noise": on_grey},
+    alt="A grey card; a card of one blue; a card of short blue strokes with two yellow stars",
+)
+
+# %%
+spread = {
+    name: 255 * made.std((1, 2)).mean() for name, made in {"without": without, "with": on_grey}.items()
+}
+
+# %% claim="flat stays flat" tags=["nbval-check-output"]
+# The bound is wide: what is left is rounding
+claim("without noise: deviation over the positions, of 255", spread["without"], below=1)
+claim("with noise: the same", spread["with"], above=3)
+
+# %% [markdown]
+# **Explain.** Noise breaks the tie: each position is now different from its neighbours, and the network has learned to
+# make strokes of the difference. What $J$ gains by this, for photos of sky and walls, is large: without noise, training
+# soon came to a stand.
+
+# %% [markdown]
+# ## 4. Train one, for a few seconds
 #
 # `feedforward.training_steps` is the loop: a random crop, the network's picture of it, $J$, one step of Adam for all
 # weights. Ours is a smaller network, on nine photos.
@@ -276,7 +326,7 @@ plots.row(
 
 # %% [markdown]
 # **Explain.** $J$ jumps from crop to crop, since each is another photo, and falls all the same. Colours come first,
-# strokes later. The network of this lesson took 5,000 steps; `nst train` makes one for your own painting in a
+# strokes later. The network of this lesson took 12,000 steps; `nst train` makes one for your own painting in a
 # quarter of an hour:
 #
 # ```sh
@@ -285,7 +335,7 @@ plots.row(
 # ```
 
 # %% [markdown]
-# ## 4. Frames a second
+# ## 5. Frames a second
 
 # %%
 frame = pictures.resize(photo, 256)[:, :, :256].contiguous()
@@ -297,7 +347,7 @@ print(f"256 × 256 px: {1 / seconds:.0f} frames a second on {painter.plan}")
 # film can be painted while it runs. A run of 40 steps takes seconds for each frame.
 
 # %% [markdown]
-# ## 5. What is gained, what is lost
+# ## 6. What is gained, what is lost
 #
 # Three numbers that mostly agree with the eye, for three photos that training never saw:
 #
@@ -332,17 +382,20 @@ claim("content distance by one pass, times the run's", times["content"], above=2
 
 # %% [markdown]
 # **Explain.** One pass brings most of the style, at several times the content distance. A run begins with the photo and
-# gives up only what it must, so some of the cup stays red. The network has one palette for all photos, and few of the
-# painting's large stars.
+# gives up only what it must, and puts yellow where the photo is bright. The network has one palette for all photos, and
+# its stars stand where its noise wants them, on a cheek as well as in the sky.
 
 # %% [markdown]
 # But who measures? minivgg is the network on which both methods were made. ImageNet's VGG-16 had no part in it, and
-# [it sees](../docs/one_pass.md) the same order in *cut* (0.64 and 0.52), but *equal* content distances (1.02 and 1.01).
+# [it sees](../docs/one_pass.md) the same order in *cut* (0.65 and 0.55), but content distances that hardly differ (0.98
+# and 1.13; minivgg says 0.10 and 0.67).
+
+# %% [markdown]
 # A run that moves every pixel finds what pleases its own network, and an outsider hardly notices it. So a measure should
 # not be the network that was asked to lower it.
 
 # %% [markdown]
-# ## 6. A film
+# ## 7. A film
 #
 # A window moves across a photo, three pixels a frame. What belongs together in two neighbouring frames is known
 # exactly: we undo the shift, and what still differs is *flicker*.
@@ -362,7 +415,8 @@ def flicker(frames):
 
 # %% [markdown]
 # Three ways: a run for each frame, *begun anew* from its photo; a run *going on* from the last painted frame, moved along
-# (Ruder, Dosovitskiy and Brox, [2016](https://arxiv.org/abs/1604.08610), who estimate the motion); and one pass.
+# (Ruder, Dosovitskiy and Brox, [2016](https://arxiv.org/abs/1604.08610), who estimate the motion); and one pass, in
+# which the noise stands still or moves along.
 
 # %% [markdown]
 # **Predict.** The frames are nearly the same photo. Which way flickers most?
@@ -392,7 +446,8 @@ def go_on(frames):
 films = {
     "begun anew": [optimise_frame(photo) for photo in film],
     "going on": list(go_on(film)),
-    "one pass": [painter(photo) for photo in film],
+    "one pass": [painter(photo, shift=(0, -shift * t)) for t, photo in enumerate(film)],
+    "noise still": [painter(photo) for photo in film],
 }
 flickers = {"the photo itself": flicker(film)} | {name: flicker(made) for name, made in films.items()}
 plots.bars({name: {"flicker": value} for name, value in flickers.items()}, "grey levels of 255")
@@ -404,29 +459,38 @@ def differ(a, b):
     return (4 * (b[..., :-shift] - a[..., shift:]).abs()).clamp(0, 1)
 
 
+shown_ways = ("begun anew", "one pass", "noise still")
 plots.grid(
     {
         name: {"frame 1": made[0], "frame 2": made[1], "differ × 4": differ(*made[:2])}
         for name, made in films.items()
+        if name in shown_ways
     },
-    alt="An astronaut, two neighbouring frames by each way, and their difference: brightest by far where each frame "
-    "began with its photo",
+    alt="An astronaut, two neighbouring frames by three ways, and their difference: brightest where the noise stands "
+    "still",
 )
 
 # %%
 of_first = {name: value / flickers["begun anew"] for name, value in flickers.items()}
+moved_of_still = flickers["one pass"] / flickers["noise still"]
 
 # %% claim="flicker" tags=["nbval-check-output"]
 claim("flicker when going on, of that begun anew", of_first["going on"], below=0.8)
-claim("flicker of one pass, of that begun anew", of_first["one pass"], below=0.55)
+# The bound is wide: it depends on the training how much the network makes of its noise
+claim("flicker of one pass with its noise still, of that begun anew", of_first["noise still"], above=1.1)
+claim("flicker with the noise moved along, of that with it still", moved_of_still, below=0.8)
 
 # %% [markdown]
 # **Explain.** $J$ has many low places (lesson 05b), and a small move of the photo sends a run to another one: strokes
-# jump. Started from the last frame, the run stays at the place where it was. One pass has no choice to make: like photos
-# give like pictures, apart from the grid of four pixels on which the network works.
+# jump. Started from the last frame, the run stays at the place where it was.
 
 # %% [markdown]
-# ## 7. J is not quality
+# One pass has no choice to make: like photos and like noise give like pictures. But noise that stands still holds the
+# strokes to the screen while the scene moves below them. Moved along, it takes them with it. What flickers then comes
+# from the grid of four pixels on which the network works, since our window moves by three.
+
+# %% [markdown]
+# ## 8. J is not quality
 #
 # $J$ says that the run's pictures are better, and so does *cut*. Do you? Measures made of the same features as the
 # method are not impartial, and nobody agrees with them always. So ask eyes, without telling them what they see.
@@ -470,21 +534,23 @@ lower = sum(
 )
 
 # %% claim="what J prefers" tags=["nbval-check-output"]
-claim("photos of ten for which J prefers the run", lower, equals=10)
+claim("photos of ten for which J prefers the run", lower, above=8)
 
 # %% [markdown]
-# **Explain.** $J$ votes for the run ten times of ten. If you did not, then $J$ misses something that you care about. And
+# **Explain.** $J$ votes for the run nine or ten times of ten. If you did not, then $J$ misses something that you care about. And
 # ten votes of one person on one painting are little: studies ask many people about many pairs.
 #
 # You may have guessed after three pairs which method paints bluer. Blind hides the names, not the difference.
 
 # %% [markdown]
 # ## Recap
-#
+
+# %% [markdown]
 # - Lowered over weights, the same $J$ makes a network that paints in one pass.
-# - What is gained is time for each further photo; what is lost is the gap to that photo's own best picture.
-# - Instance normalisation is AdaIN with the painting's moments as weights. It takes away the photo's contrast.
-# - Neighbouring frames flicker where each begins anew.
+# - It gains time for each further photo, and loses the gap to that photo's own best picture.
+# - Instance normalisation is AdaIN with moments as weights. It takes away the photo's contrast.
+# - Where a photo is flat, convolutions paint flat, unless they get noise.
+# - Frames flicker where each begins anew, or where noise stands still.
 # - $J$ is what we lower, not what we like: ask blind.
 
 # %% [markdown]

@@ -21,24 +21,32 @@ from nstlib.bench.judge import LAYERS, PictureJudge, Score
 from nstlib.bench.step import machine
 from nstlib.files import replacing, require_writable
 from nstlib.networks import Network
+from nstlib.style import transforms
 from nstlib.terminal import sentences
 from nstlib.transfer import Settings, steps
 from nstlib.transfer.quality import QUALITIES, Quality, paint
-from nstlib.transfer.shapes import Picture
+from nstlib.transfer.rebuilding import SETTINGS, rebuild
+from nstlib.transfer.shapes import Block, Picture
 
 PHOTOS = (*feedforward.HELD_OUT, "rocket")  # the embedded generator saw none of the samples
 PASSES = 5  # of the generator, whose mean time counts
+TRANSFORMED = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")  # by AdaIN and WCT, one after the other
 TILE = 128  # pixels of a picture on the contact sheet
+REBUILDING_STEPS = 40
 HEAD = """\
 # One pass beside the optimisation
 
 The photos {photos}, painted in the style `{style}` at {size} px. The generator learned from none of them. All numbers
 are means over the photos. Compare the seconds with each other only: other programs may have been running. The machine:
 {machine}. J is the cost that the generator was trained on (minivgg, β = {beta:g}); *the same J* is a run of 100 steps
-that lowers it. Made by `python -m nstlib.bench.one_pass {page}`.
+that lowers it. *AdaIN* and *WCT* set the features of four layers, the deepest first, and rebuild the picture after
+each, in 40 steps (lesson 09). Made by `python -m nstlib.bench.one_pass {page}`.
 
 ![Each photo, then as every method painted it]({sheet})
 """
+
+
+Transform = Callable[[Block, Block], Block]
 
 
 @dataclass(frozen=True)
@@ -54,9 +62,9 @@ class Painted:
 
 
 def methods(trained: feedforward.Trained, size: int) -> dict[str, Callable[[Picture, Picture], Picture]]:
-    """Return the methods by name; each takes a photo and a painting: draft, good, the same J, one pass."""
+    """Return the methods by name; each takes a photo and a painting: draft, good, the same J, AdaIN, WCT, one pass."""
     small = networks.load("minivgg")
-    same = Quality("minivgg", replace(QUALITIES["good"].settings, beta=trained.about.beta))
+    same = Quality("minivgg", replace(settings_of(trained.about, size), steps=100))
     painter = feedforward.Painter(trained.generator)
     named = {"draft": QUALITIES["draft"], "good": QUALITIES["good"], "the same J": same}
     return {
@@ -64,24 +72,41 @@ def methods(trained: feedforward.Trained, size: int) -> dict[str, Callable[[Pict
             name: partial(paint, quality=quality.changed(size=size), load=lambda _: small)
             for name, quality in named.items()
         },
+        "AdaIN": partial(repainted, transform=transforms.adain, size=size, network=small),
+        "WCT": partial(repainted, transform=transforms.wct, size=size, network=small),
         "one pass": lambda photo, _: _painted_often(painter, pictures.resize(photo, size)),
     }
 
 
+def repainted(photo: Picture, style: Picture, transform: Transform, size: int, network: Network) -> Picture:
+    """Set the features of TRANSFORMED by a transform, and rebuild the picture after each: lesson 09's way.
+
+    >>> photo, style = painted.paint("mosaic", 32), painted.paint("night", 32)
+    >>> repainted(photo, style, transforms.adain, 32, networks.load()).shape
+    torch.Size([3, 32, 32])
+    """
+    for layer in TRANSFORMED:
+        settings = replace(SETTINGS, content_layers=(layer,), style_layers=(layer,), size=size, steps=REBUILDING_STEPS)
+        photo = rebuild(photo, style, transform, replace(settings, total_variation=1.0), network)
+    return photo
+
+
 def settings_of(about: feedforward.About, size: int) -> Settings:
-    """Return the settings of the J that a generator was trained on, for one look at a picture of that size."""
-    return replace(QUALITIES["good"].settings, beta=about.beta, size=size, scales=1, steps=1, optimizer="adam")
+    """Return the settings of the J that a generator was trained on, for a picture of that size."""
+    own = {"alpha": about.alpha, "beta": about.beta, "chroma_smoothness": about.chroma_smoothness}
+    return replace(QUALITIES["good"].settings, size=size, **own)
 
 
 def cost(picture: Picture, photo: Picture, style: Picture, settings: Settings, network: Network) -> float:
     """J of a picture: what a run that begins with it reports at its first step.
 
     >>> photo, style = painted.paint("mosaic", 32), painted.paint("night", 32)
-    >>> settings = Settings(size=32, scales=1, steps=1, alpha=1, beta=0)
+    >>> settings = Settings(size=32, alpha=1, beta=0)
     >>> round(cost(photo, photo, style, settings, networks.load()), 6)
     0.0
     """
-    return next(steps(photo, style, settings, network, start=picture)).total
+    look = replace(settings, scales=1, steps=1, optimizer="adam")
+    return next(steps(photo, style, look, network, start=picture)).total
 
 
 def compare(

@@ -5,8 +5,10 @@ arXiv:1603.08155: two convolutions halve the map, residual blocks work on a quar
 again. It differs in some points. It has fewer filters, and no tanh at its end. It normalises each picture by itself
 (Ulyanov, Vedaldi and Lempitsky, 2016, arXiv:1607.08022). The map of half the side is added once more on the way back,
 which keeps the photo's drawing (as in Ronneberger, Fischer and Brox, "U-Net", 2015, arXiv:1505.04597). Borders are
-repeated. And a map is enlarged by interpolation ahead of a convolution, since a transposed convolution leaves a
-checkerboard (Odena, Dumoulin and Olah, "Deconvolution and Checkerboard Artifacts", 2016).
+repeated. A map is enlarged by interpolation ahead of a convolution, since a transposed convolution leaves a
+checkerboard (Odena, Dumoulin and Olah, "Deconvolution and Checkerboard Artifacts", 2016). And one channel of noise
+joins the first map (as in Ulyanov et al., "Texture Networks", 2016, arXiv:1603.03417): where the photo is flat, a
+convolution sees the same numbers at every position, and without noise it could paint no stroke there.
 """
 
 from collections.abc import Sequence
@@ -19,9 +21,11 @@ from torch.nn import functional
 WIDTHS = (16, 32, 64)  # filters at the full side, at half of it and at a quarter
 N_BLOCKS = 5  # residual blocks
 EPSILON = 1e-5
+NOISE_SIDE = 256  # pixels after which the noise comes again
 
 Features = Float[Tensor, "batch n_filters height width"]
 Pictures = Float[Tensor, "batch 3 height width"]
+Noise = Float[Tensor, "height width"]
 
 
 class InstanceNorm(nn.Module):
@@ -88,6 +92,9 @@ class Residual(nn.Module):
 class Generator(nn.Module):
     """``generator(photos)`` -> pictures of the same shape, (B,3,H,W), H and W multiples of 4; values may leave [0, 1].
 
+    noise: (H,W) in [0,1], `still_noise(H, W)` unless given: the same photo is always painted alike. It joins the first
+    map after that is normalised, so that it is equally strong in a pale photo and in a strong one.
+
     `nstlib.feedforward.Painter` takes a photo of any size, and clamps.
 
     >>> generator = seeded_generator(seed=0, widths=(8, 8, 8), n_blocks=1)
@@ -100,19 +107,36 @@ class Generator(nn.Module):
         full, half, quarter = widths
         self.widths, self.n_blocks = tuple(widths), n_blocks
         self.shrink = nn.Sequential(
-            Block(3, full, 9), Block(full, half, 3, stride=2), Block(half, quarter, 3, stride=2)
+            Block(3, full, 9), Block(full + 1, half, 3, stride=2), Block(half, quarter, 3, stride=2)
         )
         self.work = nn.Sequential(*(Residual(quarter) for _ in range(n_blocks)))
         self.to_half = Block(quarter, half, 3)
         self.to_full = Block(half, full, 3)
         self.to_picture = _convolution(full, 3, 9)
 
-    def forward(self, photos: Pictures) -> Pictures:
+    def forward(self, photos: Pictures, noise: Noise | None = None) -> Pictures:
         """(B,3,H,W) -> (B,3,H,W)."""
-        at_half = self.shrink[:2](photos - 0.5)
+        noise = still_noise(*photos.shape[2:]) if noise is None else noise
+        at_full = self.shrink[0](photos - 0.5)
+        channel = (noise - 0.5).to(at_full).expand(len(photos), 1, -1, -1)
+        at_half = self.shrink[1](torch.cat([at_full, channel], 1))
         at_quarter = self.work(self.shrink[2](at_half))
         at_half = at_half + self.to_half(_doubled(at_quarter))
         return self.to_picture(self.to_full(_doubled(at_half))) + 0.5
+
+
+def still_noise(height: int, width: int, shift: tuple[int, int] = (0, 0)) -> Noise:
+    """Return the noise of every picture, float32 (H,W), uniform in [0,1]; `shift`: by so many rows and columns.
+
+    It is the same at every call, and comes again after 256 pixels. Neighbours are alike, since the next convolution
+    takes every second position: in a film, noise that changed from pixel to pixel would flicker as it moves.
+
+    >>> still_noise(2, 300).shape, bool((still_noise(2, 300)[:, :44] == still_noise(2, 300)[:, 256:]).all())
+    (torch.Size([2, 300]), True)
+    """
+    coarse = torch.rand(1, 1, NOISE_SIDE // 2, NOISE_SIDE // 2, generator=torch.Generator().manual_seed(0))
+    tile = _doubled(coarse)[0, 0].roll(shift, (0, 1))
+    return tile.repeat(-(-height // NOISE_SIDE), -(-width // NOISE_SIDE))[:height, :width]
 
 
 def seeded_generator(seed: int, widths: Sequence[int] = WIDTHS, n_blocks: int = N_BLOCKS) -> Generator:

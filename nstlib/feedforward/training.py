@@ -23,7 +23,7 @@ from torch import Tensor
 
 from nstlib import engine, networks
 from nstlib.errors import NstError
-from nstlib.feedforward.network import N_BLOCKS, WIDTHS, Generator, seeded_generator
+from nstlib.feedforward.network import N_BLOCKS, NOISE_SIDE, WIDTHS, Generator, Noise, seeded_generator, still_noise
 from nstlib.feedforward.painting import MULTIPLE, in_precision, place
 from nstlib.feedforward.photos import Bytes, random_crop
 from nstlib.networks import Network
@@ -35,11 +35,17 @@ from nstlib.transfer.settings import Settings
 from nstlib.transfer.shapes import Picture
 
 BETA = 10.0  # half of what the quality good takes: a run begins with the photo, a generator has to learn to keep it
+CHROMA_SMOOTHNESS = 5.0  # an eighth of it: more leaves a generator, which begins without colours, in a single one
 BETAS = 0.9, 0.99
 WARM_UP = 50  # steps
 AVERAGING = 0.995
 LAST_RATE = 0.02  # of the largest
+LARGEST_GRADIENT = 100.0  # of all weights together; of the first steps most are longer, later one in a thousand
 TRIAL_STEPS = 10
+
+
+def _settings() -> Settings:
+    return replace(QUALITIES["good"].settings, beta=BETA, chroma_smoothness=CHROMA_SMOOTHNESS)
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,8 @@ class Recipe:
     10.0
     """
 
-    settings: Settings = field(default_factory=lambda: replace(QUALITIES["good"].settings, beta=BETA))
-    steps: int = 5000
+    settings: Settings = field(default_factory=_settings)
+    steps: int = 12000
     crop: int = 128
     rate: float = 2e-3
     widths: tuple[int, int, int] = WIDTHS
@@ -121,14 +127,15 @@ def training_steps(
     pair = prepare_pair(first, style, recipe.crop, network, plan.device, settings.style_side(settings.size))
     for index in range(recipe.steps):
         photo = random_crop(photos, recipe.crop, rng).to(plan.device)
+        noise = still_noise(recipe.crop, recipe.crop, (rng.randrange(NOISE_SIDE), rng.randrange(NOISE_SIDE)))
         objective = _objective(photo, pair, settings, network)
 
-        def evaluate(photo: Picture = photo, objective: Objective = objective) -> Tensor:
+        def evaluate(photo: Picture = photo, noise: Noise = noise, objective: Objective = objective) -> Tensor:
             optimizer.zero_grad()
-            painted = in_precision(generator, photo[None], plan)[0]
+            painted = in_precision(generator, photo[None], plan, noise)[0]
             total = objective(ClampProjected.apply(painted)).total
             total.backward()
-            _forget_overflow(weights)
+            _shorten(weights)
             return total
 
         optimizer.rates = [_rate(index, recipe)] * len(weights)
@@ -170,9 +177,13 @@ def _rate(index: int, recipe: Recipe) -> float:
     return recipe.rate * rise * fall
 
 
-def _forget_overflow(weights: list[Tensor]) -> None:
-    """Set all gradients to 0 if one is not finite: on a flat crop σ is nearly 0, and each layer divides by it once."""
-    if not all(tensor.grad.isfinite().all() for tensor in weights):
+def _shorten(weights: list[Tensor]) -> None:
+    """Shorten all gradients by one factor if they are too long together; set all to 0 if one is not finite.
+
+    On a flat crop σ is nearly 0, and the first layer divides by it. Adam would remember one such step for a hundred.
+    """
+    length = torch.nn.utils.clip_grad_norm_(weights, LARGEST_GRADIENT)
+    if not length.isfinite():
         for tensor in weights:
             tensor.grad.zero_()
 

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nstlib.feedforward.network import EPSILON, Generator, InstanceNorm, seeded_generator
+from nstlib.feedforward.network import EPSILON, Generator, InstanceNorm, seeded_generator, still_noise
 
 
 def by_formula(features, sigma_s, mu_s):
@@ -61,3 +61,24 @@ def test_the_seed_alone_decides_the_weights_and_torch_s_own_generator_stays_wher
     assert torch.equal(torch.rand(1), expected)
     assert torch.equal(one.to_picture.weight, other.to_picture.weight)
     assert not torch.equal(one.to_picture.weight, third.to_picture.weight)
+
+
+def test_where_a_photo_is_flat_the_noise_alone_makes_strokes():
+    generator, flat = seeded_generator(0), torch.full((1, 3, 48, 48), 0.5)
+    with torch.no_grad():
+        still, even = generator(flat), generator(flat, torch.full((48, 48), 0.5))
+    assert even.std(dim=(2, 3)).max() < 1e-5 < 1e-3 < still.std(dim=(2, 3)).min()
+
+
+def test_noise_is_the_same_at_every_call_comes_again_and_is_shifted():
+    noise = still_noise(300, 520)
+    assert torch.equal(noise, still_noise(300, 520)) and noise.min() >= 0 and noise.max() <= 1
+    assert torch.equal(noise[:44], noise[256:]) and torch.equal(noise[:, :256], noise[:, 256:512])
+    assert torch.equal(still_noise(256, 256, (3, 5)), still_noise(256, 256).roll((3, 5), (0, 1)))
+
+
+def test_a_paler_photo_is_painted_alike():
+    generator = seeded_generator(0)
+    photo = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        torch.testing.assert_close(generator(0.4 * photo + 0.5), generator(photo), atol=1e-2, rtol=0)

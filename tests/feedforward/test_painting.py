@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nstlib import engine, painted
+from nstlib import engine, painted, pictures
 from nstlib.feedforward import load
 from nstlib.feedforward.network import seeded_generator
 from nstlib.feedforward.painting import Painter
@@ -42,3 +42,15 @@ def test_too_small_a_photo_and_no_picture_are_refused():
         painter(torch.rand(3, 7, 20))
     with pytest.raises(PictureError, match="Expected a picture"):
         painter(torch.rand(1, 20, 20))
+
+
+def test_where_scene_and_noise_move_alike_the_strokes_move_along():
+    painter, scene = Painter(load("night").generator), pictures.sample("cat", 96)
+    first, later = scene[..., :90], scene[..., 7:97]
+    still, moved = painter(later), painter(later, shift=(0, -7))
+    seen_before, inside = painter(first)[..., 7:], (..., slice(0, 83))
+
+    def differ(picture):
+        return (picture[inside] - seen_before[inside]).abs().mean()
+
+    assert differ(moved) < 0.6 * differ(still)

@@ -6,7 +6,7 @@ import torch
 from nstlib import engine, networks, painted
 from nstlib.errors import NstError
 from nstlib.feedforward import training
-from nstlib.feedforward.network import seeded_generator
+from nstlib.feedforward.network import seeded_generator, still_noise
 from nstlib.feedforward.painting import Painter
 from nstlib.feedforward.photos import random_crop, sample_photos
 from nstlib.transfer import DivergedError, Settings, steps
@@ -28,6 +28,8 @@ def run(photos, recipe=SMALL):
 def test_what_falls_is_the_transfer_s_own_j(photos, monkeypatch):
     recipe = replace(SMALL, steps=1)
     crops = []
+    # No shift: the painter's noise
+    monkeypatch.setattr(training, "still_noise", lambda height, width, shift: still_noise(height, width))
     monkeypatch.setattr(training, "random_crop", lambda *given: crops.append(random_crop(*given)) or crops[-1])
     (step,) = run(photos, recipe)
     generator = seeded_generator(SETTINGS.seed, recipe.widths, recipe.n_blocks)
@@ -80,8 +82,16 @@ def test_a_gradient_that_overflows_is_forgotten_as_a_whole(wrong):
         for tensor in weights:
             tensor.grad = torch.ones_like(tensor)
         weights[1].grad[0] = 1.0 if finite else wrong
-        training._forget_overflow(weights)
+        training._shorten(weights)
         assert all((tensor.grad == finite).all() for tensor in weights)
+
+
+def test_too_long_a_gradient_is_shortened_and_keeps_its_direction():
+    weights = [torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)]
+    for tensor, slope in zip(weights, (300.0, 400.0), strict=True):
+        tensor.grad = torch.full_like(tensor, slope)
+    training._shorten(weights)
+    torch.testing.assert_close(torch.cat([tensor.grad for tensor in weights]), torch.tensor([60.0, 80.0]))
 
 
 def test_flat_photos_end_no_training():
@@ -121,3 +131,10 @@ def test_half_precision_leads_to_nearly_the_same_j(photos):
     (exact,) = run(photos, replace(SMALL, steps=1))
     (rounded,) = training.training_steps(photos, STYLE, replace(SMALL, steps=1), plan=plan)
     assert rounded.total == pytest.approx(exact.total, rel=0.03)
+
+
+def test_each_crop_gets_the_noise_from_another_place(photos, monkeypatch):
+    shifts = []
+    monkeypatch.setattr(training, "still_noise", lambda *given: shifts.append(given[2]) or still_noise(*given))
+    run(photos)
+    assert len(set(shifts)) == len(shifts) == SMALL.steps

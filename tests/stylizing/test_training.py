@@ -24,7 +24,7 @@ def test_the_file_says_what_it_was_trained_for_and_paints(tmp_path):
     done = run(app, ["train", "mosaic", "--out", "mosaic.safetensors", *SMALL, "--beta", "3", "--seed", "4"])
     assert done.exit_code == 0 and "Wrote mosaic.safetensors after 2 steps" in done.stderr
     trained = feedforward.load("mosaic.safetensors")
-    expected = feedforward.About("mosaic", 2, 4, 32, 32, 1.0, 3.0, 40.0, "scikit-image's samples")
+    expected = feedforward.About("mosaic", 2, 4, 32, 32, 1.0, 3.0, 5.0, "scikit-image's samples")
     assert trained.about == expected
     assert feedforward.Painter(trained.generator)(pictures.sample("cat", 32)).shape == (3, 32, 48)
 
