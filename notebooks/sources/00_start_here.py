@@ -62,7 +62,8 @@ claim("network weights that change", trained, equals=0)
 # %% [markdown]
 # A picture is a block of numbers between 0 and 1: one map each for red, green and blue. $X$ began as a copy of $C$. At
 # every step the library asked in which direction each of these numbers should move, and moved them all a little. The
-# network only judges. It learned to see beforehand and is frozen.
+# network only judges. It is *minivgg*, a small network that was taught to answer like VGG-16, a well-known one, and it is
+# frozen.
 
 # %% [markdown]
 # A line that begins with ✓ is a *claim*. It shows what was measured and what it must be. If it is not, the cell stops
@@ -120,8 +121,8 @@ claim("G beside its transpose", gram, equals=gram.T)
 claim("G beside the library's", gram, equals=nstlib.style.gram_matrix(features["relu3_1"][0]))
 
 # %% [markdown]
-# An entry of $G$ is large where two filters are strong *at the same places*, wherever these are. So the matrix knows that
-# foam is pale and edged with dark blue, but not that it is near the bottom of the print. That is this course's idea of
+# An entry of $G$ is large where two filters are strong *at the same places*, wherever these are. So the print's matrix would
+# know that foam is pale and edged with dark blue, but not that it is near the bottom of the print. That is this course's idea of
 # style. $G$ is symmetric because filter 3 meets filter 8 as often as 8 meets 3.
 #
 # To see that it forgets places, put every column of $F$ in another position.
@@ -161,9 +162,7 @@ nstlib.plots.row(
 
 # %%
 small_photo = nstlib.pictures.resize(photo, 96)
-unit = (
-    network(small_photo[None])["relu4_2"].square().sum().item() / 2
-)  # what the library divides J_content by
+unit = network(small_photo[None])["relu4_2"].square().sum().item() / 2  # section 8 says why
 content = [step.content_cost / unit for step in history]
 total = [step.total for step in history]
 style = [whole - part for whole, part in zip(total, content, strict=True)]
@@ -188,7 +187,7 @@ claim("share of J's fall in the first third of the steps", early, above=3 / 4)
 
 # %% [markdown]
 # What if you switch one term off? With $\beta = 0$ the photo is perfect already. With $\alpha = 0$ nothing
-# holds the cat. You will still know it, because the run starts at the photo, but its features drift farther away.
+# holds the cat. You will still recognise it, because the run starts at the photo, but its features drift farther away.
 
 # %%
 no_style = nstlib.stylize(photo, painting, nstlib.Settings(size=96, beta=0))
@@ -250,7 +249,9 @@ def moved(picture):
 # %%
 lost = {beta: content_lost(picture) for beta, picture in runs.items()}
 pixels = {beta: moved(picture) for beta, picture in runs.items()}
-rows = {f"β = {beta}": {"content lost": lost[beta], "pixels moved": pixels[beta]} for beta in runs}
+rows = {
+    f"β = {beta}": {"content lost (share)": lost[beta], "pixels moved": pixels[beta]} for beta in runs
+}
 nstlib.plots.bars(rows, "change from the photo")
 
 # %% claim="beta" tags=["nbval-check-output"]
@@ -263,13 +264,14 @@ claim("pixels moved at β = 0.1, over those at 100", pixels[0.1] / pixels[100], 
 # %% [markdown]
 # To the content layer, the left picture is nearly the photo; to the eye it is not. The optimiser's first steps made the
 # grain (lesson 05 says how). The content layer hardly sees so fine a pattern, so hardly anything takes it back. Shorter
-# steps leave less of it.
+# steps leave less of it. (A share above 1 is no mistake: such features are farther from the photo's than features that
+# are all zero.)
 
 # %%
 gentle = nstlib.Settings(size=128, beta=0.1, learning_rate=0.01)  # a fifth of the usual step
 with_less = nstlib.stylize(photo, painting, gentle)
 nstlib.plots.row(
-    {"photo": start, "usual steps": runs[0.1], "a fifth of them": with_less},
+    {"photo": start, "usual step length": runs[0.1], "a fifth of that length": with_less},
     alt="The photo of a cat; the cat under a coloured grain; the cat under a much weaker grain",
 )
 
@@ -279,7 +281,7 @@ claim("grain that a fifth of the step leaves", moved(with_less) / moved(runs[0.1
 # %% [markdown]
 # **Try** your own values of $\beta$. Does `alpha=2, beta=20` ask for another picture than `beta=10`? No: $J$ is twice as
 # large everywhere, so it is lowest where it was. Only the *ratio* of $\alpha$ and $\beta$ decides. The library divides
-# $J$ by its value at the start, so even the way there is the same.
+# $J$ by its first value before each step (the curves above show $J$ before that), so even the way there is the same.
 
 # %%
 plain = nstlib.stylize(photo, painting, nstlib.Settings(size=128))
@@ -312,7 +314,7 @@ except ValueError as error:
 # %% [markdown]
 # ## 7. Ask the doctor
 #
-# If something is slow or fails, look here first. The table shows what this machine has, what the library chose because
+# If something is slow or fails, look here first. Run the cell: its table shows what this machine has, what the library chose because
 # of it, and, where needed, what to do. Quote it when you ask for help.
 
 # %% tags=["nbval-ignore-output"]
@@ -321,7 +323,8 @@ nstlib.doctor()
 # %% [markdown]
 # ## 8. Keep the notation at hand
 #
-# Text, code, docstrings and plots of all lessons use these names. You need not learn any of them now. Come back to the
+# The library's functions and docstrings use these names; the lessons' cells call the three pictures `photo`, `painting`
+# and `result`. You need not learn any of them now. Come back to the
 # table when you need it.
 #
 # | symbol | in code | what it stands for |
@@ -354,7 +357,7 @@ nstlib.doctor()
 # differ a little on your machine; the bound beside it may not.
 
 # %% [markdown]
-# **Exercises** come with lessons 01 to 05 and 07, each in a notebook of its own. Their checks explain a wrong answer,
+# **Exercises** come with lessons 01 to 04, 05b, 07 and 09, each in a notebook of its own. Their checks explain a wrong answer,
 # and hints come in three steps.
 #
 # **The studio** is lesson 06: all knobs as sliders, and a picture that follows them.

@@ -4,7 +4,7 @@
 # **What you will do.** Build the Gram matrix from pairs of numbers, then find out by experiment what it keeps of a
 # picture and what it forgets.
 #
-# **You will be able to** compute $G = F F^\top$ in four ways, read its diagonal and the entries off it, and say why it
+# **You will be able to** compute $G = F F^\top$ in four ways, read its diagonal and its other entries, and say why it
 # stands for style where the activations stand for content.
 #
 # **You need** lesson 00 and 60 minutes.
@@ -162,7 +162,7 @@ claim("share of its size in the upper right block", mixed[:N, N:].norm() / mixed
 # %% [markdown]
 # ## 2. Read one entry: stripes and orange
 #
-# Here is the lecture's example. One filter answers to vertical texture, another to orange. If the orange parts of a
+# Here is an example from a well-known lecture on style transfer. One filter answers to vertical texture, another to orange. If the orange parts of a
 # style are striped, both are strong at the same places. These pictures were made for the question.
 
 # %%
@@ -217,7 +217,7 @@ claim("independent: the same entry, p²", off["independent"], equals=p**2)
 # \text{Cov}_{kk'} &= \frac1M \sum_i (F_{ki} - \mu_k)(F_{k'i} - \mu_{k'}) && \text{the definition} \\
 # &= \frac1M \sum_i F_{ki} F_{k'i} - \frac{\mu_{k'}}{M} \sum_i F_{ki} && \text{multiplied out:} \\
 # &\quad - \frac{\mu_k}{M} \sum_i F_{k'i} + \mu_k \mu_{k'} && \text{four terms} \\
-# &= \frac1M G_{kk'} - \mu_{k'} \mu_k - \mu_k \mu_{k'} + \mu_k \mu_{k'} && \text{sums are } G, \text{ means} \\
+# &= \frac1M G_{kk'} - \mu_{k'} \mu_k - \mu_k \mu_{k'} + \mu_k \mu_{k'} && \tfrac1M \textstyle\sum_i F_{ki} = \mu_k \\
 # \frac1M G &= \text{Cov} + \mu \mu^\top && \text{solved for } G
 # \end{aligned}$$
 
@@ -257,7 +257,7 @@ for layer, block in features_s.items():
 # orange-ish tint". Our table has a sharper word for that picture: *apart* is correlated, **negatively**, with $-1$.
 # *Uncorrelated* in the sense of statistics is *independent*: knowing the stripes tells you nothing about the orange.
 #
-# So "correlation" conveys the intuition, as the lecture itself says, and no more.
+# So take "correlation" as an intuition, as the lecture itself does, and not as the statistical term.
 
 # %% [markdown]
 # $G/M$ mixes two things: how strong the filters are on average, $\mu\mu^\top$, and how they vary together,
@@ -265,24 +265,31 @@ for layer, block in features_s.items():
 
 
 # %%
-def share_of_means(block):
-    """How large μμᵀ alone is, compared with G/M."""
-    mu = block.flatten(1).mean(1)
-    return (torch.outer(mu, mu).norm() / style.mean_gram(block).norm()).item()
+def sizes(block):
+    """How large μμᵀ and Cov are alone, compared with G/M."""
+    mu, covariance = mean_and_covariance(block.flatten(1))
+    whole = style.mean_gram(block).norm()
+    return {
+        "means": (torch.outer(mu, mu).norm() / whole).item(),
+        "covariance": (covariance.norm() / whole).item(),
+    }
 
 
 # %%
-of_means = {layer: share_of_means(block) for layer, block in features_s.items()}
-plots.bars(
-    {layer: {"means": share} for layer, share in of_means.items()}, ylabel="size of μμᵀ / size of G/M"
-)
+parts = {layer: sizes(block) for layer, block in features_s.items()}
+plots.bars(parts, ylabel="size / size of G/M")
+
+# %%
+least = min(each["means"] for each in parts.values())
+ratio = min(each["means"] / each["covariance"] for each in parts.values())
 
 # %% claim="means" tags=["nbval-check-output"]
-claim("least share of the means in a layer's G/M", min(of_means.values()), above=1 / 2)
+claim("least size of the means' part, relative to G/M", least, above=1 / 2)
+claim("means over covariance, at least", ratio, above=1)
 
 # %% [markdown]
-# **Explain.** Mostly, $G/M$ is the means. After a ReLU no answer is negative, so nothing cancels, and the means are
-# large. Lesson 07 asks what becomes of style when they are subtracted.
+# **Explain.** In every layer the means are the larger part, in `relu4_1` only just. (The sizes of two matrices need not
+# add up to the size of their sum.) After a ReLU no answer is negative, so nothing cancels, and the means are large. Lesson 07 asks what becomes of style when they are subtracted.
 
 # %% [markdown]
 # ## 4. Read G as lengths and angles
@@ -341,11 +348,13 @@ claim("smallest eigenvalue of G, by the size of G", min(eigenvalues), above=-1e-
 # %% [markdown]
 # ### Is the diagonal the most important?
 #
-# A forum read the diagonal just so: many wavy lines make one entry large, and no orange leaves another near zero. It
-# guessed further that other entries are lower, "so the diagonal might be the most important factor".
-#
-# They are lower, as you just saw. But what is the diagonal's share of $\sum G^2$, of the style cost $E_l \propto \sum
-# (G_X/M_X - G_S/M_S)^2$, and of the gradient, which lesson 03 derives?
+# In a forum on that lecture, someone read the diagonal in just this way: many wavy lines make one entry large, and no
+# orange leaves another near zero. They also guessed that the other entries are smaller, "so the diagonal might be the
+# most important factor".
+
+# %% [markdown]
+# They are smaller, as you just saw. But what is the diagonal's share of $\sum G^2$, of the style cost $E_l \propto \sum
+# (G_X/M_X - G_S/M_S)^2$, and how long is its part of the gradient, which lesson 03 derives?
 
 # %%
 parts = {}
@@ -368,8 +377,8 @@ worth = min(share["of the cost"] / of_entries[layer] for layer, share in parts.i
 
 # %% claim="diagonal's share" tags=["nbval-check-output"]
 claim("largest share of a layer's cost that the diagonal has", most_of_cost, below=1 / 3)
-claim("largest share of a layer's gradient", most_of_gradient, below=1 / 3)
-claim("share of the cost by share of the entries, at least", worth, above=3)
+claim("largest length of its part of a gradient, relative to the whole", most_of_gradient, below=1 / 3)
+claim("smallest ratio of its share of the cost to its share of the entries", worth, above=3)
 
 # %% [markdown]
 # **Explain.** A diagonal entry is worth several others, as guessed. But there are $N$ of one kind and $N^2 - N$ of the
@@ -400,7 +409,8 @@ amounts = {
 }
 plots.row(
     {"before": relations["independent"], "style": striped, "after": x},
-    alt="Striped and orange tiles; the same stripes in grey; and the first picture again, its orange nearly gone",
+    alt="Striped and orange tiles; the same stripes in grey; and the first picture again, its orange faded to a brownish "
+    "grey, with weaker stripes in those tiles and stronger ones in the grey",
 )
 
 # %%
@@ -414,8 +424,12 @@ claim("orange kept", amounts["after"][1] / amounts["before"][1], below=0.03)
 
 # %% [markdown]
 # **Explain.** The style's diagonal entry for orange is 0. Any orange in the picture raises the cost, so the gradient
-# takes it away, wherever it is, though ever more slowly: the pull fades with what is left. The stripes were right
-# already and stay.
+# takes it away, wherever it is, though ever more slowly: the pull fades with what is left. (An entry is a mean *square*:
+# what is left of it is the square of the share of orange that you still see.)
+
+# %% [markdown]
+# The stripes' entry was right already and stays, but not tile by tile: the entry off the diagonal must go to 0, too. So
+# stripes fade where orange was, and grow stronger elsewhere.
 
 # %% [markdown]
 # ## 5. It forgets where
@@ -466,9 +480,14 @@ claim("G of the mixed columns", mixed @ mixed.T, equals=G)
 claim("share of F Q's entries below 0", (mixed < 0).double().mean(), above=0.4)
 
 # %% [markdown]
-# **Explain.** Nearly half the entries of $FQ$ are negative. No picture can produce them, because a ReLU has cut them off. An orthogonal
-# matrix that never makes an entry negative has no negative entry itself, and such a matrix is a permutation. So of all
-# the mixings that $G$ cannot see, only a new order of the columns always stays within what a ReLU allows.
+# **Explain.** Nearly half the entries of $FQ$ are negative. No picture can produce them, because a ReLU has cut them off.
+# If $Q$ may never make an entry negative, it has no negative entry: a row of $F$ that is 1 at one position and 0
+# elsewhere becomes a row of $Q$.
+
+# %% [markdown]
+# The rows of $Q$ are perpendicular, and without negative entries two rows are so only if they are never positive in the
+# same column. That leaves one 1 in each row: a permutation. So of all the mixings that $G$ cannot see, only a new order
+# of the columns always stays within what a ReLU allows.
 
 # %% [markdown]
 # Now shuffle the picture, in tiles or pixel by pixel.
@@ -511,7 +530,9 @@ plots.curves(moved, "change of G/M", "halvings of a tile of 32 pixels (5: single
 claim("single pixels: change of the colours' own G", by_tile[1]["colours"], below=1e-6)
 claim("single pixels: least change of a layer's", min(by_tile[1][layer] for layer in layers), above=3 / 4)
 claim(
-    "tiles of 32: relu5_1's change by relu1_1's", by_tile[32]["relu5_1"] / by_tile[32]["relu1_1"], above=4
+    "tiles of 32: relu5_1's change, divided by relu1_1's",
+    by_tile[32]["relu5_1"] / by_tile[32]["relu1_1"],
+    above=4,
 )
 
 # %% [markdown]
@@ -542,11 +563,12 @@ def pixels_moved(share):
 Live("share of pixels", (0, 0.01, 0.03, 0.1, 0.3, 1), pixels_moved)
 
 # %% [markdown]
-# **Look at** one pixel in a hundred: which layers mind it most? The colours' own $G$ stays at 0 % all the way.
+# **Look at** one pixel in a hundred: which layers mind it most? The colours' own $G$ stays at 0 % all the way. (Run the
+# cell to see the panel.)
 
 # %% [markdown]
 # What about *more* of the same? Lay a map out $2 \times 2$, and $G$ sums four times as many positions. Lay a *picture*
-# out $2 \times 2$, and its maps are almost four times the same.
+# out $2 \times 2$, and each of its maps is almost four copies of the old one.
 
 # %%
 once, four = (blocks(relations["together"].repeat(1, n, n)) for n in (1, 2))
@@ -605,15 +627,17 @@ plots.table(
 )
 
 # %%
-of_itself, of_texture = agreement(painting, painting.roll(4, 2)), agreement(painting, from_grams)
+of_itself = agreement(painting, painting.roll(4, 2))
+of_texture = max(agreement(painting, made) for made in (from_grams, again))
 
 # %% claim="arrangement" tags=["nbval-check-output"]
 claim("agreement of the painting with itself, shifted", of_itself, above=1 / 2)
 # The bound is wide: layouts that have nothing to do with each other agree by chance, now more and now less.
-claim("agreement of the painting with its texture", of_texture, below=1 / 2)
+claim("largest agreement of the painting with a texture", of_texture, below=1 / 2)
 
 # %% [markdown]
-# **Explain.** The textures at the top of this lesson have the painting's matrices and none of its layout.
+# **Explain.** The textures at the top of this lesson have the painting's matrices and none of its layout. Numbers between
+# −½ and ½ are what unrelated layouts give by chance, with so few fields; the shifted painting is far beyond.
 
 # %% [markdown]
 # ## 6. Single filters for content, pairs for style?
@@ -653,15 +677,15 @@ plots.bars(
 )
 
 # %% claim="two by two" tags=["nbval-check-output"]
-claim("single, kept: the shifted lawn's distance by gravel's", ratios["single, kept"], above=0.8)
+claim("single, kept: the shifted lawn's distance, divided by gravel's", ratios["single, kept"], above=0.8)
 claim("pairs, kept", ratios["pairs, kept"], above=0.8)
 claim("single, summed", ratios["single, summed"], below=1 / 2)
 claim("pairs, summed", ratios["pairs, summed"], below=1 / 2)
 
 # %% [markdown]
-# **Explain.** A short bar means: the same lawn, recognised. The **sum** makes style. Summed, single filters recognise
-# this lawn as well as pairs do. What pairs add, section 2 shows: they know *which* filters are strong together, and no
-# sum of single filters can tell *together* from *apart*. Summing forgets where; pairing remembers with whom.
+# **Explain.** A short bar means: the same lawn, recognised. Summing over positions is what makes it a description of
+# style. Summed, single filters recognise this lawn as well as pairs do. What pairs add, section 2 shows: they know
+# *which* filters are strong together, and no sum of single filters can tell *together* from *apart*.
 
 # %% [markdown]
 # ## 7. Why not just compare the activations?
@@ -769,8 +793,8 @@ def right_of_30(distance):
 of_samples, of_grams = distances(lambda signals: signals), distances(lambda signals: signals @ signals.T)
 plots.matrices(
     {"60,000 samples": of_samples, "10 × 10 Gram matrices": of_grams},
-    alt="Distances of thirty minutes, ten per gait: by samples nearly the same everywhere off the diagonal, by Gram "
-    "matrices three dark squares of small distances, one per gait",
+    alt="Distances of thirty minutes, ten per gait: by samples no dark squares, only stairs a little farther from "
+    "everything; by Gram matrices three dark squares of small distances, one per gait",
 )
 
 # %% claim="pedometer" tags=["nbval-check-output"]
@@ -778,7 +802,7 @@ claim("share of the minutes recognised by samples", right_of_30(of_samples) / 30
 claim("minutes of 30 recognised by Gram matrices", right_of_30(of_grams), equals=30)
 
 # %% [markdown]
-# **Explain.** Dark means near. Two minutes of walking rarely agree sample by sample, because the steps fall at other
+# **Explain.** Rows and columns are ten minutes each of walking, running and stairs, and dark means near. Two minutes of walking rarely agree sample by sample, because the steps fall at other
 # moments. Which sensors swing *together* is a property of the gait. For "minute" read "picture", for "sensor" read
 # "filter", for "gait" read "style".
 
@@ -795,7 +819,8 @@ claim("minutes of 30 recognised by Gram matrices", right_of_30(of_grams), equals
 # $$\begin{aligned}
 # G v = 0 &\iff v^\top G v = \lVert F^\top v \rVert^2 = 0 && G \text{ is positive semidefinite} \\
 # &\iff F^\top v = 0 && \text{only 0 has length 0} \\
-# \operatorname{rank} G &= \operatorname{rank} F \le \min(N, M) && F \text{ has } N \text{ rows and } M \text{ columns}
+# \operatorname{rank} G &= \operatorname{rank} F^\top && \text{both send the same } v \text{ to 0} \\
+# &= \operatorname{rank} F \le \min(N, M) && F \text{ has } N \text{ rows and } M \text{ columns}
 # \end{aligned}$$
 
 # %%
@@ -820,7 +845,7 @@ claim("numbers that describe a style in VGG-19", sum(vgg19), equals=305_888)
 # %% [markdown]
 # ## 9. Why style takes several layers
 #
-# In lesson 01 one content layer was enough: match it, and all deeper layers follow. Does style follow, too? In a forum
+# To match content one layer is enough, since all deeper layers are computed from it (lesson 01). Does style follow, too? In a forum
 # the answer was that several layers "average each other out". Match the Gram matrix of one layer alone, and see.
 
 # %%
@@ -884,7 +909,7 @@ plots.table(
 # %% [markdown]
 # ## 10. Does it hold on the true network?
 #
-# minivgg is a small copy. On ImageNet's VGG-16, with the same pictures, all of this lesson's claims hold. Some numbers
+# The lessons run on minivgg, which imitates VGG-16 in small. On ImageNet's VGG-16, with the same pictures, all of this lesson's claims hold. Some numbers
 # move: the diagonal makes up at most 0.21 of a layer's cost on minivgg and 0.10 on VGG-16, and 256 entries of $G$
 # recognise 0.92 of the pieces on minivgg and 0.88 on VGG-16. The whole table is in
 # [docs/true_network.md](../docs/true_network.md).

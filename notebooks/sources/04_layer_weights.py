@@ -214,9 +214,11 @@ claim(f"{first}'s Gram notices of the shuffling", noticed[first]["Gram"], below=
 claim("the deepest notices, as a multiple", deeper, above=5)
 
 # %% [markdown]
-# **Explain.** Activations change by a lot in every layer. Each Gram matrix changes much less, *alone*. So the sum over
-# positions removes the arrangement. It makes the description *stationary*: it does not matter where something is.
-#
+# **Explain.** Activations change by a lot in every layer. A single Gram matrix changes less: hardly at all in the first
+# two layers, but clearly in the deepest. So the sum over positions by itself removes the arrangement, as far as it lies
+# beyond a filter's reach. The description is *stationary*: it does not matter where something is.
+
+# %% [markdown]
 # Deeper filters look at larger areas, so they notice what lies beside what. Together the five Grams know several
 # sizes of detail. That is what *multi-scale* means.
 
@@ -228,8 +230,8 @@ claim("the deepest notices, as a multiple", deeper, above=5)
 # %%
 def texture(layer_weights):
     """A picture made from noise, by the painting's style alone."""
-    settings = Settings(size=side, layer_weights=layer_weights, alpha=0, init="noise", steps=60)
-    return nstlib.stylize(photo, painting, settings)
+    wishes = {"alpha": 0, "init": "noise", "optimizer": "pyramid", "steps": 100}  # as in lesson 02
+    return nstlib.stylize(photo, painting, Settings(size=side, layer_weights=layer_weights, **wishes))
 
 
 # %%
@@ -248,11 +250,9 @@ far_one, far_five = (activation_distance(blocks(made)[fourth], goal) for made in
 claim("distance from the painting's content, five layers against one", far_five / far_one, below=0.95)
 
 # %% [markdown]
-# **Explain.** No: with more layers the texture comes *closer* to the painting's content, because there is more that it
-# must match. It still forgets the arrangement.
-#
-# So the forum's answer is half right. Several layers do give more style. Less content is the work of the Gram matrix,
-# in each layer by itself.
+# **Explain.** No: with more layers the texture comes a little *closer* to the painting's content, because there is more
+# that it must match. So the forum's answer is half right. More layers add sizes of detail; that content goes is the
+# work of the sum in each Gram matrix by itself.
 
 # %% [markdown]
 # ## 4. Switch on one layer alone
@@ -347,7 +347,11 @@ def left(picture):
 # %%
 rows = [list(left(picture).values()) for picture in single.values()]
 plots.matrices(
-    {"log₁₀ of the cost that is left": torch.tensor(rows).log10().round(decimals=2)},
+    {
+        "log₁₀ of the cost that is left (row: the layer used)": torch.tensor(rows)
+        .log10()
+        .round(decimals=2)
+    },
     rows=layers,
     columns=layers,
 )
@@ -383,9 +387,11 @@ claim("least that a run leaves of its worst cost", min(max(row) for row in rows)
 # **Explain.** A layer alone takes care of its own cost. What it does for deeper layers fades with distance. For
 # shallower layers it may do good or harm: `relu3_1` helps `relu2_1`, while the deepest cannot see the fine noise that
 # it leaves behind.
-#
+
+# %% [markdown]
 # This answers an old question: *why many layers for style, when content needs only one?* No single layer brings all
-# five costs down, because each knows only one scale.
+# five costs down *far*: each run leaves at least one of them nearly where it was, because each layer knows only one
+# scale.
 
 # %% [markdown]
 # ## 5. Leave one layer out
@@ -443,7 +449,7 @@ def all_but(dropped):
 Live("left out", ("none", *layers), all_but)
 
 # %% [markdown]
-# The panel shows the same runs live. Move from layer to layer with the arrow keys, and back to "none".
+# The panel shows the same runs live, once you have run its cell. Move from layer to layer with the arrow keys, and back to "none".
 
 # %%
 with_all = left(equal)
@@ -478,9 +484,9 @@ claim("least for any other layer left out", others_least, above=1.5)
 #
 # $$\begin{aligned}
 # G(cF) &= (cF)(cF)^\top = c^2 \, G(F) && \text{because } F \text{ enters twice} \\
-# E_l(cX, cS) &= \frac{1}{4N^2} \sum_{k,k'} \left( \tfrac{c^2 G_X - c^2 G_S}{M} \right)_{kk'}^2
+# E_l(cF_X, cF_S) &= \frac{1}{4N^2} \sum_{k,k'} \left( \tfrac{c^2 G_X - c^2 G_S}{M} \right)_{kk'}^2
 # && \text{by its definition, for equal sizes} \\
-# &= c^4 \, E_l(X, S) && \text{because } G \text{ is squared}
+# &= c^4 \, E_l(F_X, F_S) && \text{because the difference of the } G \text{ is squared}
 # \end{aligned}$$
 #
 # Twice as loud is 16 times the cost. So a cost depends on how loudly a network happens to answer.
@@ -590,8 +596,8 @@ plots.shares(
 )
 
 # %% [markdown]
-# **Look at** the left end of the upper bar, and try to find `relu1_1`: there is the layer that nobody missed in section 5.
-# In the lower bar it is visible at last, but the deepest layer takes about half of the pull.
+# **Look at** the left end of the upper bar, and try to find `relu1_1`, the layer that nobody missed in section 5:
+# its share is too thin to see. # In the lower bar it is visible at last, but the deepest layer takes about half of the pull.
 
 # %%
 terms = torch.tensor([by_cost[layer] * costs[layer] for layer in layers])
@@ -790,7 +796,7 @@ plots.shares(bars, "share of the pull, λ balanced")
 
 # %% [markdown]
 # **Look at** the first three layers. They have got nearly all they asked for, so they pull much less. The two deepest
-# have nearly all of the pull.
+# now have about four fifths of the pull.
 
 # %%
 deep_start, deep_end = (bar["relu4_1"] + bar["relu5_1"] for bar in bars.values())
@@ -844,11 +850,11 @@ claim("least that any other keeps, as a multiple of it", ends / middle, above=2)
 claim(f"{deepest}'s cost without it against with it", unasked[deepest] / left_ended[deepest], above=2.5)
 
 # %% [markdown]
-# **Explain.** `relu2_1` and `relu3_1` come down even when nobody asks: they have neighbours on both sides, and the
-# cosines of section 7 show that these pull partly the same way.
+# **Explain.** `relu2_1` and `relu3_1` come down even when nobody asks: the cosines of section 7 show that a neighbour
+# pulls partly the same way. `relu4_1` has two neighbours as well, but its cosines with them are much smaller.
 #
-# Both ends must be asked for, with enough weight to be heard: the palette at the first layer, the large shapes at the
-# two deepest.
+# The first layer and the two deepest must be asked for, with enough weight to be heard: without it, each of them keeps
+# more than twice as much of its cost as those two.
 
 # %% [markdown]
 # ## 9. Does it hold on the true network?
@@ -868,14 +874,15 @@ claim(f"{deepest}'s cost without it against with it", unasked[deepest] / left_en
 
 # %% [markdown]
 # ## Recap
-#
+
+# %% [markdown]
 # - $J_{\text{style}} = \sum_l \lambda_l E_l$. Sum and average differ by a constant, which $\beta$ absorbs.
-# - The sum over positions removes the arrangement; more layers add scales.
-# - No layer alone lowers all costs: the first brings colours, the next two strokes.
+# - Summing over positions removes the arrangement; more layers add scales.
+# - No layer alone brings all costs far down: the first brings colours, the next two strokes.
 # - A layer with a weight may have no say. Compare pulls $\lVert \lambda_l \, \partial E_l / \partial X \rVert$,
 #   never $E_l$.
-# - `balanced`: $\lambda_l \propto 1/\text{pull}_l$, even where it is measured.
-# - Weights belong to a network: measure before you copy them.
+# - `balanced`, $\lambda_l \propto 1/\text{pull}_l$: equal pulls, but only where they were measured.
+# - Weights belong to a network: measure, then copy.
 
 # %% [markdown]
 # ## On your own
@@ -1006,8 +1013,8 @@ claim(f"unevenness, {deepest} against {first}", uneven[deepest] / uneven[first],
 
 # %% [markdown]
 # Here is the same count for other networks: the smallest and the largest of three pairs, cat × night, coffee × mosaic
-# and rocket × waves. These are *stored figures, made by* `python docs/layer_weights.py minivgg vgg16 random-vgg19`, which
-# also prints how large `relu1_1`'s share is at most, under the four rules of section 7.
+# and rocket × waves. These are *stored figures, made by* `python docs/layer_weights.py minivgg vgg16 random-vgg19`.
+# *Normalised on 8* or *on 128*: the filters' means were taken over so many pictures.
 #
 # | network | | equal λ | λ ∝ 1/N² |
 # |:---|:---|:---|:---|

@@ -24,7 +24,12 @@ SABOTAGES = [
     ("covariance", "means forgotten", "covariance + torch.outer(mu, mu)", "covariance"),
     ("covariance", "divided by M − 1", "centred.T / F.shape[1]", "centred.T / (F.shape[1] - 1)"),
     ("covariance", "not centred", "centred = F - mu[:, None]", "centred = F"),
-    ("means", "centred first", "mu = block.flatten(1).mean(1)", "mu = (block.flatten(1) - block.mean()).mean(1)"),
+    (
+        "means",
+        "centred first",
+        "mean_and_covariance(block.flatten(1))",
+        "mean_and_covariance(block.flatten(1) - block.mean())",
+    ),
     (
         "entries",
         "before the ReLU",
@@ -68,14 +73,14 @@ SABOTAGES = [
     (
         "arrangement",
         "the painting itself",
-        "of_itself, of_texture = agreement(painting, painting.roll(4, 2)), agreement(painting, from_grams)",
-        "of_itself, of_texture = agreement(painting, painting), agreement(painting, painting)",
+        "for made in (from_grams, again)",
+        "for made in (from_grams, painting)",
     ),
     (
         "arrangement",
         "turned over",
-        "agreement(painting, painting.roll(4, 2)), agreement",
-        "agreement(painting, 1 - painting), agreement",
+        "of_itself = agreement(painting, painting.roll(4, 2))",
+        "of_itself = agreement(painting, 1 - painting)",
     ),
     ("two by two", "pairs not summed", '"khw,lhw->kl", block', '"khw,lhw->klhw", block'),
     ("two by two", "singles not summed", "block.sum((1, 2))", "block"),
