@@ -5,6 +5,7 @@ The notebook's checks and the grader's children both read an answer with this fi
 
 import math
 from collections.abc import Callable, Iterator
+from numbers import Real
 
 import numpy as np
 import torch
@@ -117,6 +118,7 @@ def read(
     dtype = str(answer.dtype).removeprefix("torch.") if kind in ("tensor", "numpy") else ""
     try:
         values = _values(kind, answer)
+        dtype = "float32" if _holds_float32(answer) else dtype
     except Unread as fault:
         values = {}
         unread = str(fault)
@@ -131,10 +133,17 @@ def read(
 
 
 def _kind(answer) -> str:
-    if isinstance(answer, int | float | np.number) and not isinstance(answer, bool | np.complexfloating):
+    if isinstance(answer, Real) and not isinstance(answer, bool):  # numpy's and fractions, too
         return "number"
     known = {torch.Tensor: "tensor", np.ndarray: "numpy", dict: "dict", list: "list", tuple: "tuple"}
     return next((name for cls, name in known.items() if isinstance(answer, cls)), type(answer).__name__)
+
+
+def _holds_float32(answer) -> bool:
+    """Return whether any number in an answer has the digits of float32 alone, as `torch.tensor(0.1)` has."""
+    if isinstance(answer, dict | list | tuple):
+        return any(map(_holds_float32, answer.values() if isinstance(answer, dict) else answer))
+    return str(getattr(answer, "dtype", "")).removeprefix("torch.") == "float32"
 
 
 def _values(kind: str, answer) -> dict[str, np.ndarray]:

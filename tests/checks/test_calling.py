@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ def test_a_value_comes_back_as_float64_with_its_gradient():
         (lambda x: x.tolist(), "list"),
         (lambda x: x.detach().numpy(), "numpy"),
         (lambda x: 3.0, "number"),
+        (lambda x: Fraction(1, 3), "number"),
         (lambda x: {"a": torch.tensor(1.0)}, "dict"),
         (lambda x: [[1, 2], [3]], "list"),
         (lambda x: {"a": "b"}, "dict"),
@@ -264,3 +266,19 @@ def test_tensors_by_name_keep_their_shapes_and_gradients():
     found = reply(lambda x: {"a": x.sum(0), "b": x.sum(), "c": 2.0}, CASE)
     assert [found.values[name].shape for name in "abc"] == [(3,), (), ()]
     assert found.gradients[0] is not None and reply(lambda x: {"a": x.detach()}, CASE).gradients == (None,)
+
+
+@pytest.mark.parametrize(
+    ("answer", "dtype"),
+    [
+        (torch.tensor(0.1), "float32"),
+        (np.float32(0.1), "float32"),
+        ({"a": torch.tensor(0.1), "b": 0}, "float32"),
+        ({"a": 0.1, "b": np.float32(0.1)}, "float32"),
+        ((torch.tensor(0.1).double(), torch.tensor(0.1)), "float32"),
+        ([[torch.tensor(0.1).double()], [0.1]], ""),
+        ({"a": 0.1, "b": 1}, ""),
+    ],
+)
+def test_one_number_in_float32_makes_an_answer_one_in_float32(answer, dtype):
+    assert reply(lambda x: answer, CASE).dtype == dtype

@@ -107,6 +107,13 @@ def test_what_is_wrong_beside_the_numbers_never_passes():
     assert judged([expected], [tensor([1.0], gradients=expected.gradients)]).outcome == "correct"
 
 
+def test_a_gradient_of_zeros_is_as_good_as_none_where_none_is_asked_for():
+    expected = tensor([1.0], gradients=(np.array([2.0]), None))
+    assert judged([expected], [tensor([1.0], gradients=(np.array([2.0]), np.zeros(3)))]).outcome == "correct"
+    assert judged([expected], [tensor([1.0], gradients=(np.array([2.0]), np.ones(3)))]).outcome == "not yet"
+    assert judged([expected], [tensor([1.0], gradients=(np.zeros(1), None))]).outcome == "not yet"
+
+
 def test_a_mistake_is_named_only_if_every_call_and_respect_agrees():
     expected, wrong = [tensor([1.0]), tensor([2.0])], [tensor([5.0]), tensor([6.0])]
     assert judged(expected, wrong, {"five": wrong}).misconception == "five"
