@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from tests.checks import later_answers, more_answers
+from tests.checks import later_answers, more_answers, student_answers, student_steps
 
 
 def unroll_by_index(features):
@@ -282,3 +282,5 @@ RIGHT = {
     ],
 }
 RIGHT |= more_answers.RIGHT | later_answers.RIGHT
+STUDENTS = student_answers.STUDENTS | student_steps.STUDENTS
+RIGHT = {name: [*answers, *STUDENTS[name]] for name, answers in RIGHT.items()}
