@@ -4,7 +4,7 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.questions import Misconception, Question
+from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
 FORESEEN = "foreseen by the authors"
@@ -92,7 +92,7 @@ def _steps_between(layers):
     return apart
 
 
-def _broken(network, contents, styles, steps, bgr=False, mixed=False, clamped=False, moved=True):
+def _broken(network, contents, styles, steps, bgr=False, mixed=False, clamped=False, limited=True):
     mean = torch.tensor([0.485, 0.456, 0.406]).to(contents)[:, None, None]
     deviation = torch.tensor([0.229, 0.224, 0.225]).to(contents)[:, None, None]
 
@@ -120,8 +120,20 @@ def _broken(network, contents, styles, steps, bgr=False, mixed=False, clamped=Fa
 
     for _ in range(steps):
         optimizer.step(closure)
-    pictures = x.detach().clamp(0, 1) if moved else x.detach()
+    pictures = x.detach().clamp(0, 1) if limited else x.detach()
     return {"pictures": pictures, "goal": goal, "costs": torch.tensor(costs)}
+
+
+def _left(**mistakes):
+    return lambda network, contents, styles, steps: _broken(network, contents, styles, steps, **mistakes)
+
+
+def _clamped_inside(name, message, evidence=FORESEEN, *, credit, **others):
+    """Give two misconceptions: the clamp in the closure as the exercise has it, and with one more at the end."""
+    place = "lesson 05, section 5"
+    for limited, ending in ((False, ""), (True, "-and-at-the-end")):
+        program = _left(clamped=True, limited=limited, **others)
+        yield Misconception(name + ending, program, message, evidence, credit, place)
 
 
 hooks = Question(
@@ -251,6 +263,20 @@ field = Question(
             FORESEEN,
         ),
         Misconception(
+            "forwards",
+            lambda layers: references.receptive_field(layers[::-1]),
+            "You took the layers in the wrong order. `width = kernel + (width - 1) * stride` goes back from the last "
+            "layer to the picture; from the first layer on, add (kernel − 1) times all strides before it.",
+            TRIED,
+        ),
+        Misconception(
+            "sum-of-kernels",
+            lambda layers: sum(kernel for kernel, _ in layers),
+            "You added the kernels. Two kernels of 3 see 5 pixels, not 6, for they overlap; and after a stride of 2 "
+            "a kernel reaches twice as far.",
+            TRIED,
+        ),
+        Misconception(
             "last-layer",
             lambda layers: layers[-1][0],
             "This is the last kernel alone. Each layer before it makes it see further.",
@@ -297,18 +323,16 @@ bug_hunt = Question(
             credit=4,
             reread="lesson 02, section 1",
         ),
-        Misconception(
+        *_clamped_inside(
             "clamped-inside",
-            lambda network, contents, styles, steps: _broken(network, contents, styles, steps, clamped=True),
             "Nearly: X is still clamped inside the closure. L-BFGS compares gradients of two places, and one of "
             "them was moved behind its back. Clamp the result, once.",
             "PyTorch's tutorial clamps inside the closure",
             credit=4,
-            reread="lesson 05, section 5",
         ),
         Misconception(
             "never-clamped",
-            lambda network, contents, styles, steps: _broken(network, contents, styles, steps, moved=False),
+            lambda network, contents, styles, steps: _broken(network, contents, styles, steps, limited=False),
             "Nearly: now nothing keeps the pictures between 0 and 1. Not inside the closure, but at the end: clamp "
             "what is returned.",
             FORESEEN,
@@ -323,34 +347,26 @@ bug_hunt = Question(
             FORESEEN,
             credit=2,
         ),
-        Misconception(
+        *_clamped_inside(
             "turned-and-clamped",
-            lambda network, contents, styles, steps: _broken(network, contents, styles, steps, bgr=True, clamped=True),
             "Two are left: the channels are still turned around on their way into the network, and X is clamped "
             "inside the closure.",
-            FORESEEN,
             credit=2,
-            reread="lesson 05, section 5",
+            bgr=True,
         ),
-        Misconception(
+        *_clamped_inside(
             "mixed-and-clamped",
-            lambda network, contents, styles, steps: _broken(
-                network, contents, styles, steps, mixed=True, clamped=True
-            ),
             "Two are left: the Gram matrices mix the pictures of the batch, and X is clamped inside the closure.",
-            FORESEEN,
             credit=2,
-            reread="lesson 05, section 5",
+            mixed=True,
         ),
-        Misconception(
+        *_clamped_inside(
             "all-three",
-            lambda network, contents, styles, steps: _broken(
-                network, contents, styles, steps, bgr=True, mixed=True, clamped=True
-            ),
             "It runs now, but the three silent mistakes are still there. Look at the channels, at the shape of the "
             "Gram matrices, and at what the closure does to X.",
-            FORESEEN,
             credit=1,
+            bgr=True,
+            mixed=True,
         ),
     ),
 )
