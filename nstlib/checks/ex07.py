@@ -12,9 +12,11 @@ from nstlib.checks.with_matrices import same_diagonal
 
 
 def _pictures(draw: Draw) -> list[Case]:
+    """Draw pictures of equally many pixels, or of many: by M or by M − 1, the result is the same."""
     cases = []
-    for ranges in (((5, 6), (7, 8), (9, 14)), ((7, 9), (9, 11), (4, 6)), ((3, 4), (5, 6), (7, 9))):
-        height, width, other = draw.sizes(*ranges)
+    for few, *ranges in ((True, (5, 6), (7, 9)), (True, (9, 11), (4, 7)), (False, (24, 26), (30, 34), (40, 44))):
+        height, width, *more = draw.sizes(*ranges)
+        other = height if few else more[0]
         matched = torch.zeros(1)
         while matched.min() >= 0 and matched.max() <= 1:  # until clipping would show
             style, content = _mixed(draw, height, width), _mixed(draw, width, other) * 0.8 + 0.1
@@ -25,8 +27,10 @@ def _pictures(draw: Draw) -> list[Case]:
 
 
 def _mixed(draw: Draw, *size: int) -> torch.Tensor:
-    """Draw a picture whose three colours vary together."""
-    mix = draw.uniform(3, 3, low=0.1, high=0.5) + 0.3 * torch.eye(3).double()
+    """Draw a picture whose three colours vary together, but none is given by the two others."""
+    mix = torch.zeros(3, 3)
+    while torch.linalg.svdvals(mix).min() < 0.15:
+        mix = draw.uniform(3, 3, low=0.1, high=0.5) + 0.3 * torch.eye(3).double()
     return torch.einsum("ij,jhw->ihw", mix, draw.uniform(3, *size))
 
 
@@ -82,6 +86,11 @@ def _no_root(style, content):
     s, c = style.flatten(1), content.flatten(1)
     turn = torch.cov(c) @ torch.linalg.inv(torch.cov(s))
     return (turn @ (s - s.mean(1, keepdim=True)) + c.mean(1, keepdim=True)).reshape(style.shape)
+
+
+def _undivided(style, content):
+    mean = content.mean((1, 2), keepdim=True)
+    return (references.match_colour(style, content) - mean) * (content[0].numel() / style[0].numel()) ** 0.5 + mean
 
 
 def _own_mean(style, content):
@@ -448,6 +457,14 @@ colour = Question(
             _not_centred,
             "You turned the style before you subtracted its mean, so the mean was turned with it. Subtract it first.",
             TRIED,
+        ),
+        Misconception(
+            "not-divided",
+            _undivided,
+            "Your covariances are sums: divide each by its picture's number of pixels, or a picture of more pixels "
+            "gives more contrast.",
+            TRIED,
+            credit=1,
         ),
         Misconception(
             "turned-inside-out",

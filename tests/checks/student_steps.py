@@ -193,6 +193,16 @@ def colour_pixel_last(style, content):
     return torch.einsum("dc,hwc->dhw", T, style.permute(1, 2, 0) - mu_s) + mu_c[:, None, None]
 
 
+def colour_by_torch_cov(style, content):
+    def symmetric(picture, power):
+        values, axes = torch.linalg.eigh(torch.cov(picture.flatten(1)))
+        return axes * values**power @ axes.T
+
+    centred = style - style.mean(dim=(1, 2), keepdim=True)
+    turn = symmetric(content, 0.5) @ symmetric(style, -0.5)
+    return torch.tensordot(turn, centred, dims=1) + content.mean(dim=(1, 2), keepdim=True)
+
+
 def adain_by_filters(features_c, features_s, strength):
     blended = []
     for c, s in zip(features_c, features_s, strict=True):
@@ -279,7 +289,7 @@ STUDENTS = {
     "ex07.diagonal": [diagonal_by_grams, diagonal_by_loop],
     "ex07.statistics": [statistics_by_moments, statistics_by_std_mean],
     "ex07.same_diagonal": [same_diagonal_one_place_each, same_diagonal_by_norms],
-    "ex07.colour": [colour_by_svd, colour_pixel_last],
+    "ex07.colour": [colour_by_svd, colour_pixel_last, colour_by_torch_cov],
     "ex09.adain": [adain_by_filters, adain_with_epsilon],
     "ex09.patch_cost": [patch_cost_by_unfold, patch_cost_by_search],
     "ex09.bug_hunt": [repaint_with_loops, repaint_mended],

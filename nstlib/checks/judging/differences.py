@@ -57,7 +57,7 @@ def differences(
         if value.shape != other.shape or not np.isfinite(other).all():
             return replace(numbers, wanted=value.shape, got=other.shape, finite=bool(np.isfinite(other).all()))
     apart = max((_apart(*pair) for pair in pairs), default=1.0)
-    if apart < NEARLY:  # no mistake in the formula is so small: a factor would be called 1
+    if apart < max(NEARLY, 10 * rule.least):  # no mistake in the formula is so small: a factor would be called 1
         return replace(_farthest(numbers, expected, answer, rule), apart=apart)
     ratios = [_ratio(*pair, rule) for pair in pairs]
     factors = {group: _common(group, groups, ratios, symbols) for group in dict.fromkeys(groups) if group}

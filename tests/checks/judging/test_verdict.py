@@ -70,6 +70,11 @@ def test_a_constant_without_symbols_is_still_one_constant():
     assert judged(expected, [tensor([16.0, 32.0])] * 2).numbers.factor == "16"
 
 
+def test_what_is_hardly_beyond_a_wide_tolerance_is_not_called_a_factor_of_1():
+    numbers = judged([tensor([1.0, 2.0])], [tensor([1.002, 2.004])], tolerance=1e-3).numbers
+    assert (numbers.ratio, numbers.factor) == (None, "")
+
+
 def test_calls_that_share_a_formula_are_written_by_group():
     expected = [tensor(1.0)] * 4
     answer = [tensor(each) for each in (3.0, 1.0, 5.0, 1.0)]
