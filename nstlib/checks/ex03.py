@@ -492,6 +492,13 @@ factor = Question(
             TRIED,
         ),
         Misconception(
+            "keras-upside-down",
+            lambda c, n, m, hw: (3 * hw / (n * m)) ** 2 if c == "keras" else references.convention_factor(c, n, m, hw),
+            "Your factor for `keras` is upside down: you divided the paper's cost by the program's.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
             "keras-not-squared",
             lambda c, n, m, hw: n * m / (3 * hw) if c == "keras" else references.convention_factor(c, n, m, hw),
             "Keras' constants stand squared in its cost: square your factor for it.",

@@ -108,4 +108,5 @@ def _by_group(numbers: Numbers) -> list[str]:
 
 
 def _brackets(*factors: str) -> list[str]:
-    return [BRACKETS] if any("⁴" in factor for factor in factors) else []
+    fractions = [factor.partition(" / ") for factor in factors]
+    return [BRACKETS] if any("⁴" in above and "⁴" not in below for above, _, below in fractions) else []

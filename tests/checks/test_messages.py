@@ -49,6 +49,8 @@ def test_missing_brackets_are_known_by_their_fourth_power():
     assert "`mean_hw`, `sum_chw`, `mean_chw`: 1 / (N⁴ M⁴); `keras`: 81 (HW)⁴ / (N⁴ M⁴)" in text
     text = message("ex03.gradient", lambda F, S: (F @ F.T - S) @ F / len(F) ** 2 * F.shape[1] ** 2)
     assert "M⁴" in text and "missing brackets" in text
+    upside_down = message("ex03.program", lambda p, n, m: 4 / (n * m) ** 6 if p == "b" else 2)
+    assert "1 / (N⁴ M⁴)" in upside_down and "brackets" not in upside_down
 
 
 def test_a_factor_of_one_call_is_not_claimed_of_others():
