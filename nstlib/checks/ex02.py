@@ -262,6 +262,20 @@ gram = Question(
     importance=5,
     minutes=5,
     misconceptions=(
+        Misconception(
+            "each-filter-alone",
+            lambda f: f @ f.mT,
+            "`@` on three dimensions works filter by filter, so each filter's map was multiplied with itself: no two "
+            "filters met. Unroll to (N, M) first.",
+            TRIED,
+        ),
+        Misconception(
+            "each-filter-alone-summed",
+            lambda f: (f @ f.mT).sum(0),
+            "You multiplied each filter's map with itself and added up over the filters: that compares rows of the "
+            "picture. Unroll to (N, M) first.",
+            TRIED,
+        ),
         Misconception("divided-by-M", lambda f: references.gram_matrix(f) / f[0].numel(), BY_M, TENSORFLOW),
         Misconception(
             "divided-by-NM",

@@ -126,6 +126,12 @@ style_cost = Question(
             "jcjohnson/neural-style, issue 237: costs are printed layer by layer",
         ),
         Misconception(
+            "first-layer",
+            lambda x, s, w: references.style_cost(x, s, dict(list(w.items())[:1])),
+            "Only the first layer is in your answer: does your `return` stand inside the loop?",
+            TRIED,
+        ),
+        Misconception(
             "all-layers",
             lambda x, s, w: references.style_cost(x, s, {layer: w.get(layer, 1.0) for layer in x}),
             "You summed over all layers of the features, with weight 1 where none is given. Layers without a weight "
@@ -309,6 +315,14 @@ balance = Question(
             lambda norms: _norm_weights(norms, lambda norm: min(norms.values()) / norm),
             "λ_l · norm_l is the same for all layers, but the weakest has weight 1, so the sum is above 1. Divide "
             "by the sum.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "by-largest",
+            lambda norms: _norm_weights(norms, lambda norm: max(norms.values()) / norm),
+            "λ_l · norm_l is the same for all layers, but no weight is below 1, so the sum is above 1. Divide by the "
+            "sum.",
             TRIED,
             credit=1,
         ),

@@ -57,8 +57,16 @@ def _around(x):
     return (x - x.roll(1, 1)).abs().sum() + (x - x.roll(1, 2)).abs().sum()
 
 
+def _cut_to_one_shape(x):
+    return x[:, 1:, :-1] - x[:, :-1, :-1], x[:, :-1, 1:] - x[:, :-1, :-1]
+
+
+def _cropped(x):
+    return sum(difference.abs().sum() for difference in _cut_to_one_shape(x))
+
+
 def _isotropic(x):
-    down, across = x[:, 1:, :-1] - x[:, :-1, :-1], x[:, :-1, 1:] - x[:, :-1, :-1]
+    down, across = _cut_to_one_shape(x)
     return (down.square() + across.square()).sqrt().sum()
 
 
@@ -284,6 +292,13 @@ tv = Question(
             "You summed squares. This course's total variation has absolute values, so that one sharp edge costs no "
             "more than a gentle slope.",
             "TensorFlow's tutorial says squares where its code has absolute values",
+        ),
+        Misconception(
+            "cropped",
+            _cropped,
+            "Pairs at an edge are missing: you cut both differences to one shape. They are summed separately, so each "
+            "may have its own: `x[:, 1:] - x[:, :-1]` keeps all columns.",
+            TRIED,
         ),
         Misconception(
             "down-only",

@@ -4,7 +4,7 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.questions import Misconception, Question
+from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
 FORESEEN = "foreseen by the authors"
@@ -14,7 +14,9 @@ def _masked(draw: Draw) -> list[Case]:
     drawn = [(draw.whole(2, 1, 3), torch.tensor([[1.0, 0.5, 0.0]]).double())]
     for dtype, filters, most in ((torch.float64, (6, 8), 7), (torch.float32, (3, 4), 8), (torch.float64, (7, 9), 3)):
         n, height, width = draw.sizes(filters, (2, most), (2, most))
-        drawn.append((draw.normal(n, height, width, dtype=dtype), draw.uniform(height, width, dtype=dtype)))
+        mask = draw.uniform(height, width, low=-0.4, dtype=dtype).clamp(min=0)  # at some positions 0
+        mask[0, 0], mask[-1, -1] = 0.0, 0.7
+        drawn.append((draw.normal(n, height, width, dtype=dtype), mask))
     cases = []
     for features, mask in drawn:
         n, height, width = features.shape
@@ -108,6 +110,13 @@ soft_mask = Question(
             lambda f, mask: _chosen(f, (mask > 0).to(f)),
             "Every position whose mask is above 0 counts fully in your sum. A position with 0.3 counts by 0.3.",
             FORESEEN,
+        ),
+        Misconception(
+            "divided-by-count",
+            lambda f, mask: (f * mask).flatten(1) @ f.flatten(1).T / (mask > 0).sum(),
+            "You divided by how many positions have a mask above 0. A position with 0.3 counts by 0.3, there as in "
+            "the sum: divide by Σ m.",
+            TRIED,
         ),
         Misconception(
             "squares-divided",
@@ -236,6 +245,14 @@ covariance_gradient = Question(
             "covariance.",
             "lesson 03, claim “row and column”",
             credit=2,
+        ),
+        Misconception(
+            "centred-positions",
+            lambda F, S: (_covariance(F) - S) @ (F - F.mean(0)) / (len(F) ** 2 * F.shape[1]),
+            "You centred the last factor over the filters, at each position. Each filter has a mean of its own, over "
+            "its positions: `F.mean(1, keepdim=True)`.",
+            TRIED,
+            reread="lesson 02, section 3",
         ),
         Misconception(
             "M-squared",

@@ -4,11 +4,17 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.questions import Misconception, Question
+from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
 FORESEEN = "foreseen by the authors"
 NAMES = tuple(f"relu{block}_{number}" for block in range(1, 6) for number in (1, 2))
+
+SHAPES = (  # costs, patience and share
+    ((10, 18, 14, 7.5, 9, 8, 5.5, 13, 4, 3, 2.5), 3, 0.2),  # J rises, at first and later
+    ((64, 32, 16, 9.6, 9), 1, 0.5),  # J falls by exactly the share
+    ((10, 9.9, 9.8), 2, 0.1),  # J hardly falls from the start
+)
 
 
 def _programs(draw: Draw) -> list[Case]:
@@ -75,7 +81,16 @@ def _runs(draw: Draw) -> list[Case]:
             costs = [20 * 0.8**number for number in range(draw.sizes((8, 12))[0])]
         words = f"{len(costs)} costs from {costs[0]:.3g} to {costs[-1]:.3g}, patience {patience}, share {share}"
         cases.append(Case((costs, patience, share), words, {"L": len(costs)}, gradient=()))
-    return cases
+    return cases + [_run(draw, *each) for each in SHAPES]
+
+
+def _run(draw: Draw, shape: tuple[float, ...], patience: int, share: float) -> Case:
+    """Scale a run by a power of two, which leaves equal what is equal, and let it end slowly."""
+    scale = 2.0 ** draw.sizes((-2, 3))[0]
+    costs = [cost * scale for cost in shape]
+    costs += [costs[-1] * 0.99**number for number in range(1, draw.sizes((3, 12))[0])]
+    words = f"{len(costs)} costs that begin {', '.join(f'{cost:.4g}' for cost in costs[:8])}, patience {patience}, "
+    return Case((costs, patience, share), words + f"share {share}", {"L": len(costs)}, gradient=())
 
 
 def _in_proportion(values, power=1.0):
@@ -83,13 +98,18 @@ def _in_proportion(values, power=1.0):
     return {name: value**power / total for name, value in values.items()}
 
 
-def _adam(x, gradient, m, v, step, rate, corrected=True, epsilon_inside=False, old=False):
-    new_m, new_v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+def _adam(x, gradient, m, v, step, rate, corrected=True, epsilon_inside=False, old=False, later=0, betas=(0.9, 0.999)):
+    first, second = betas
+    new_m, new_v = first * m + (1 - first) * gradient, second * v + (1 - second) * gradient**2
     mean, square = (m, v) if old else (new_m, new_v)
     if corrected:
-        mean, square = mean / (1 - 0.9**step), square / (1 - 0.999**step)
+        mean, square = mean / (1 - first ** (step + later)), square / (1 - second ** (step + later))
     below = (square + 1e-8).sqrt() if epsilon_inside else square.sqrt() + 1e-8
     return x - rate * mean / below, new_m, new_v
+
+
+def _first(costs, begin, holds):
+    return next((step for step in range(begin, len(costs)) if holds(step)), len(costs))
 
 
 def _without_root(x, gradient, m, v, step, rate):
@@ -205,6 +225,22 @@ as_paper = Question(
             "both divisions by N are seen, and both taken back",
         ),
         Misconception(
+            "the-factor",
+            lambda widths: {name: 4 / n**2 for name, n in widths.items()},
+            "4/N² is by how much the program's cost differs. λ has to take that back: in proportion to N², with the "
+            "sum 1.",
+            TRIED,
+        ),
+        Misconception(
+            "square-of-shares",
+            lambda widths: {name: (n / sum(widths.values())) ** 2 for name, n in widths.items()},
+            "The weights are in the right proportion, but do not add up to 1: you squared after dividing. Divide the "
+            "squares by the sum of the squares.",
+            TRIED,
+            credit=2,
+            reread="lesson 04, section 1",
+        ),
+        Misconception(
             "quarter",
             lambda widths: {name: n**2 / 4 for name, n in widths.items()},
             "λ_l · 4/N_l² is 1 for all layers, but the weights do not add up to 1. Divide by their sum.",
@@ -264,6 +300,24 @@ shares = Question(
             ),
             "You paired norms and shares by position. Their orders differ: look each up by its name.",
             FORESEEN,
+        ),
+        Misconception(
+            "by-position-of-the-norms",
+            lambda norms, shares: _in_proportion(
+                {k: s / n for k, s, n in zip(norms, shares.values(), norms.values(), strict=True)}
+            ),
+            "You paired norms and shares by position. Their orders differ: look each up by its name.",
+            TRIED,
+        ),
+        Misconception(
+            "balanced-times-share",
+            lambda norms, shares: {
+                name: share * references.balanced_weights(norms)[name] for name, share in shares.items()
+            },
+            "Balanced weights times the shares give the wished proportion, but they do not add up to 1 any more. "
+            "Divide by their sum at the end.",
+            TRIED,
+            credit=2,
         ),
         Misconception(
             "inverse-shares",
@@ -336,6 +390,26 @@ adam = Question(
             FORESEEN,
         ),
         Misconception(
+            "x-alone",
+            lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate)[0],
+            "You gave back x alone. The next step needs the two averages, too: return x, m and v.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "rates-exchanged",
+            lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, betas=(0.999, 0.9)),
+            "β₁ and β₂ are exchanged: m keeps 0.9 of itself, v keeps 0.999.",
+            TRIED,
+        ),
+        Misconception(
+            "one-step-later",
+            lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, later=1),
+            "You corrected by 1 − β^(t + 1). `step` is t already, 1 at the first.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
             "no-root",
             lambda x, g, m, v, t, rate: (_without_root(x, g, m, v, t, rate), *_adam(x, g, m, v, t, rate)[1:]),
             "The root of v̂ is missing: v averages squares, and the root brings it back to the gradient's own unit.",
@@ -383,6 +457,13 @@ plateau = Question(
             FORESEEN,
         ),
         Misconception(
+            "counted-from-1",
+            lambda costs, patience, share: min(references.stopping_step(costs, patience, share) + 1, len(costs)),
+            "Your step is one too late. Steps are counted from 0, as the list is.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
             "patience-more",
             lambda costs, patience, share: references.stopping_step(costs, patience + 1, share),
             "You looked back one step too far: `costs[step - patience]`.",
@@ -395,6 +476,94 @@ plateau = Question(
             ),
             "You compared the fall with the share itself. It is a share of what J was: share · costs[step − patience].",
             FORESEEN,
+        ),
+        Misconception(
+            "negative-index",
+            lambda costs, patience, share: _first(
+                costs, 0, lambda k: costs[k - patience] - costs[k] < share * costs[k - patience]
+            ),
+            "You began at step 0, where `costs[step - patience]` is a cost from the end of the list: Python counts "
+            "negative places from there. Begin at step `patience`.",
+            TRIED,
+        ),
+        Misconception(
+            "patience-plus-one",
+            lambda costs, patience, share: _first(
+                costs, patience + 1, lambda k: costs[k - patience] - costs[k] < share * costs[k - patience]
+            ),
+            "Your first comparison comes one step late: step `patience` can be compared with step 0 already.",
+            TRIED,
+        ),
+        Misconception(
+            "the-earlier-step",
+            lambda costs, patience, share: (
+                references.stopping_step(costs, patience, share)
+                - patience * (references.stopping_step(costs, patience, share) < len(costs))
+            ),
+            "You gave back the step `patience` steps before. The run ends at the later of the two that are compared.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "last-index",
+            lambda costs, patience, share: min(references.stopping_step(costs, patience, share), len(costs) - 1),
+            "Where the run never stops you gave back its last step. Give back how many costs there are: one more.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "share-of-now",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: costs[k - patience] - costs[k] < share * costs[k]
+            ),
+            "You took the share of what J is now. It is a share of what J was: share · costs[step − patience].",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "share-of-first",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: costs[k - patience] - costs[k] < share * costs[0]
+            ),
+            "You took the share of the first cost. It is a share of what J was `patience` steps before.",
+            TRIED,
+        ),
+        Misconception(
+            "distance",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: abs(costs[k - patience] - costs[k]) < share * costs[k - patience]
+            ),
+            "You took the absolute difference, so a run whose J rises goes on. Where J rises it has not fallen: stop.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "at-the-share",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: costs[k - patience] - costs[k] <= share * costs[k - patience]
+            ),
+            "You stop, too, where J has fallen by exactly the share. Stop if it fell by less: `<`, not `<=`.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "lowest-so-far",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: costs[k] > (1 - share) * min(costs[: k - patience + 1])
+            ),
+            "You compared with the lowest cost until then. Compare with J of `patience` steps before, high or low.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "last-one",
+            lambda costs, patience, share: max(
+                (k for k in range(patience, len(costs)) if costs[k] > (1 - share) * costs[k - patience]),
+                default=len(costs),
+            ),
+            "You gave back the last such step: your loop goes on after the first. Return as soon as you find one.",
+            TRIED,
+            credit=1,
         ),
         Misconception(
             "never-none",
