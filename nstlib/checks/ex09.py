@@ -5,7 +5,7 @@ import torch
 from nstlib.checks import references
 from nstlib.checks.calling import Case
 from nstlib.checks.progress import table
-from nstlib.checks.questions import Misconception, Question
+from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 from nstlib.checks.reading import built
 from nstlib.checks.with_networks import random_network
@@ -449,6 +449,14 @@ patch_cost = Question(
             "Your patches lie side by side like tiles. They overlap: one begins at each position that has room for "
             "{k} × {k}, which makes {P} in X.",
             "unfold's stride, set to the size of a patch",
+        ),
+        Misconception(
+            "last-patches-missing",
+            lambda x, s, k: references.patch_cost(x[:, :-1, :-1], s[:, :-1, :-1], k),
+            "The last patches are missing, as with `range(H - size)`: H − size + 1 of them fit below each other and "
+            "W − size + 1 side by side, which makes {P} in X.",
+            TRIED,
+            credit=1,
         ),
         Misconception(
             "padded",

@@ -529,6 +529,15 @@ plateau = Question(
             TRIED,
         ),
         Misconception(
+            "still-falling",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: costs[k - patience] - costs[k] > share * costs[k - patience]
+            ),
+            "The comparison is the wrong way round: you stop where J has fallen by more than the share. Stop where it "
+            "has fallen by less.",
+            TRIED,
+        ),
+        Misconception(
             "distance",
             lambda costs, patience, share: _first(
                 costs, patience, lambda k: abs(costs[k - patience] - costs[k]) < share * costs[k - patience]

@@ -5,7 +5,7 @@ import math
 import torch
 
 from nstlib.checks import references
-from tests.checks import later_answers, more_answers
+from tests.checks import later_answers, more_answers, student_mistakes
 
 
 def _flat(f):
@@ -130,4 +130,4 @@ UNLISTED = [
     ("ex07.statistics", lambda x, s: print("done"), "return"),
     ("ex07.colour", lambda style, content: style.sort().values, "largest difference"),
 ]
-UNLISTED += later_answers.UNLISTED
+UNLISTED += later_answers.UNLISTED + student_mistakes.UNLISTED
