@@ -49,7 +49,7 @@ def differences(
     wrong.sort(key=lambda call: _is_finite(pairs[call][1]))  # nan says more than any number
     expected, answer = pairs[wrong[0]]
     numbers = Numbers(wrong[0], agreeing=len(pairs) - len(wrong))
-    if answer.unread or answer.status != "value":
+    if answer.unread or {expected.status, answer.status} != {"value"}:
         return numbers
     if names := set(expected.values) ^ set(answer.values):
         return replace(numbers, missing=", ".join(sorted(map(str, names))))
@@ -114,7 +114,7 @@ def _ratio(expected: Reply, answer: Reply, rule: Rule) -> float | None:
     if set(expected.values) != set(answer.values):
         return None
     both = _both(expected, answer)
-    if any(a.shape != b.shape for a, b in both):
+    if not both or any(a.shape != b.shape for a, b in both):
         return None
     a, b = (np.concatenate([pair[side].ravel() for pair in both]) for side in (0, 1))
     if not np.isfinite(b).all() or not a.any():

@@ -119,6 +119,14 @@ def test_a_gradient_of_zeros_is_as_good_as_none_where_none_is_asked_for():
     assert judged([expected], [tensor([1.0], gradients=(np.zeros(1), None))]).outcome == "not yet"
 
 
+def test_a_known_mistake_may_raise_in_some_calls():
+    expected, raised = [tensor(1.0), tensor(2.0)], Reply("raised")
+    wrong = [raised, tensor(3.0)]
+    assert judged(expected, wrong, {"too short": wrong}).misconception == "too short"
+    nothing = [Reply("value", "dict")] * 2
+    assert judged(expected, nothing, {"too short": wrong}).misconception is None
+
+
 def test_a_mistake_is_named_only_if_every_call_and_respect_agrees():
     expected, wrong = [tensor([1.0]), tensor([2.0])], [tensor([5.0]), tensor([6.0])]
     assert judged(expected, wrong, {"five": wrong}).misconception == "five"
