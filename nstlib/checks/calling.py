@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from nstlib.checks.judging.replies import Reply
-from nstlib.checks.reading import asks_autograd, built, changed, copied, fixed, read, tensors
+from nstlib.checks.reading import asks_autograd, built, changed, copied, fixed, gradients_on, read, tensors
 
 SECONDS = 5.0  # for all calls of a check together
 LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]
@@ -42,6 +42,7 @@ class TooLong(BaseException):
     """The time is over. It is no Exception, so that an `except Exception` in the learner's loop does not catch it."""
 
 
+@gradients_on()
 def reply(function: Callable, case: Case, weights: Callable[[tuple[int, ...]], torch.Tensor] | None = fixed) -> Reply:
     """Call the function with copies of the case's arguments; `weights` are those of ``reading.read``."""
     arguments = tuple(_copy(value, index in case.gradient) for index, value in enumerate(case.arguments))

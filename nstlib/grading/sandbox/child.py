@@ -85,6 +85,7 @@ def _call(head: dict, chunks: list[bytes], limits, reply: int) -> bytes:
     )
 
 
+@reading.gradients_on()
 def _answer(head: dict, chunks: list[bytes], function, most: int) -> Answer:
     """Do as ``nstlib.checks.calling.reply`` does, with the request's cotangent in place of its fixed weights."""
     if not callable(function):
