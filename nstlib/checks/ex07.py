@@ -14,9 +14,9 @@ from nstlib.checks.with_matrices import same_diagonal
 def _pictures(draw: Draw) -> list[Case]:
     """Draw pictures of equally many pixels, or of many: by M or by M − 1, the result is the same."""
     cases = []
-    for few, *ranges in ((True, (5, 6), (7, 9)), (True, (9, 11), (4, 7)), (False, (24, 26), (30, 34), (40, 44))):
+    for equal, *ranges in ((True, (5, 6), (7, 9)), (True, (9, 11), (4, 7)), (False, (24, 26), (30, 34), (40, 44))):
         height, width, *more = draw.sizes(*ranges)
-        other = height if few else more[0]
+        other = height if equal else more[0]
         matched = torch.zeros(1)
         while matched.min() >= 0 and matched.max() <= 1:  # until clipping would show
             style, content = _mixed(draw, height, width), _mixed(draw, width, other) * 0.8 + 0.1

@@ -2,7 +2,7 @@
 
 import math
 
-from nstlib.checks.judging.differences import NEARLY, Numbers
+from nstlib.checks.judging.differences import Numbers
 from nstlib.checks.judging.replies import Reply
 
 KINDS = {
@@ -47,7 +47,7 @@ def explain(numbers: Numbers, calls: int) -> list[str]:
         return _shapes(numbers)
     if not numbers.finite:
         return ["Your answer holds `nan` or infinite numbers. Look for a division by 0 or a root of a negative number."]
-    if numbers.apart < NEARLY:
+    if numbers.nearly:
         return [_nearly(numbers)]
     if numbers.factors and not numbers.factor and (numbers.agreeing or any(numbers.factors.values())):
         return _by_group(numbers)

@@ -308,7 +308,7 @@ bug_hunt = Question(
     misconceptions=(
         Misconception(
             "channels-turned",
-            lambda network, contents, styles, steps: _broken(network, contents, styles, steps, bgr=True),
+            _left(bgr=True),
             "Nearly: the channels are still turned around. The network wants red, green, blue, the order in which "
             "mean and deviation are written; `flip(1)` makes it blue, green, red.",
             "jcjohnson/neural-style works with Caffe's BGR",
@@ -316,7 +316,7 @@ bug_hunt = Question(
         ),
         Misconception(
             "batch-mixed",
-            lambda network, contents, styles, steps: _broken(network, contents, styles, steps, mixed=True),
+            _left(mixed=True),
             "Nearly: the Gram matrices still have B · N rows, so filters of one picture meet those of another. Keep "
             "the batch as a dimension of its own.",
             "udacity/deep-learning-v2-pytorch, issue 167",
@@ -332,7 +332,7 @@ bug_hunt = Question(
         ),
         Misconception(
             "never-clamped",
-            lambda network, contents, styles, steps: _broken(network, contents, styles, steps, limited=False),
+            _left(limited=False),
             "Nearly: now nothing keeps the pictures between 0 and 1. Not inside the closure, but at the end: clamp "
             "what is returned.",
             FORESEEN,
@@ -341,7 +341,7 @@ bug_hunt = Question(
         ),
         Misconception(
             "turned-and-mixed",
-            lambda network, contents, styles, steps: _broken(network, contents, styles, steps, bgr=True, mixed=True),
+            _left(bgr=True, mixed=True),
             "Two are left: the channels are still turned around on their way into the network, and the Gram "
             "matrices mix the pictures of the batch.",
             FORESEEN,

@@ -19,7 +19,8 @@ class Numbers:
     difference; expected, given: the two numbers there. right: share of entries that agree. agreeing: how many calls do.
     ratio: answer / expected where one factor explains all entries, and `factor`, that ratio written in the call's
     symbols where one formula fits all calls. factors: the same for each group of calls that has a wrong one. apart: the
-    largest difference in any call, in units of the call's largest expected entry.
+    largest difference in any call, in units of the call's largest expected entry. nearly: that is too small for a
+    mistake in the formula.
     """
 
     call: int
@@ -37,6 +38,7 @@ class Numbers:
     factor: str = ""
     factors: Mapping[str, str] = field(default_factory=dict)
     apart: float = 1.0
+    nearly: bool = False
 
 
 def differences(
@@ -58,7 +60,7 @@ def differences(
             return replace(numbers, wanted=value.shape, got=other.shape, finite=bool(np.isfinite(other).all()))
     apart = max((_apart(*pair) for pair in pairs), default=1.0)
     if apart < max(NEARLY, 10 * rule.least):  # no mistake in the formula is so small: a factor would be called 1
-        return replace(_farthest(numbers, expected, answer, rule), apart=apart)
+        return replace(_farthest(numbers, expected, answer, rule), apart=apart, nearly=True)
     ratios = [_ratio(*pair, rule) for pair in pairs]
     factors = {group: _common(group, groups, ratios, symbols) for group in dict.fromkeys(groups) if group}
     kept = {group: text for group, text in factors.items() if any(groups[call] == group for call in wrong)}

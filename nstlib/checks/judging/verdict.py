@@ -7,7 +7,7 @@ calls a function, and a reply's text is shown but never read: the verdict comes 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nstlib.checks.judging.differences import NEARLY, Numbers, differences
+from nstlib.checks.judging.differences import Numbers, differences
 from nstlib.checks.judging.replies import Reply, Rule
 
 
@@ -45,7 +45,7 @@ def is_unexplained(verdict: Verdict) -> bool:
         and not {"nothing", "kind", "unread", "dtype"} & set(verdict.faults)
         and not numbers.factor
         and not any(numbers.factors.values())
-        and numbers.apart >= NEARLY
+        and not numbers.nearly
         and numbers.finite
     )
 
