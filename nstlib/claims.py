@@ -159,14 +159,14 @@ def _bounds(above: float | None, below: float | None) -> str:
     return f"above {three_digits(above)}" if below is None else f"below {three_digits(below)}"
 
 
-def three_digits(number: float) -> str:
-    """Write a number with three digits, without an exponent where people do without one.
+def three_digits(number: float, digits: int = DIGITS) -> str:
+    """Write a number with three digits, or as many as given, without an exponent where people do without one.
 
     >>> three_digits(0.31274), three_digits(12345.6), three_digits(3e-17)
     ('0.313', '12346', '3.00e-17')
     """
     if math.isfinite(number) and (number == 0 or 1e-4 <= abs(number) < 1e7):
-        decimals = max(0, DIGITS - 1 - math.floor(math.log10(abs(number)))) if number else 0
+        decimals = max(0, digits - 1 - math.floor(math.log10(abs(number)))) if number else 0
         text = f"{number:.{decimals}f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{number:.{DIGITS - 1}e}"
+    return f"{number:.{digits - 1}e}"

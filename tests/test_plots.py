@@ -177,3 +177,5 @@ def test_numbers_on_many_bars_do_not_run_into_each_other():
     FigureCanvasAgg(figure).draw()
     boxes = sorted((text.get_window_extent() for text in figure.axes[0].texts), key=lambda box: box.x0)
     assert len(boxes) == 15 and all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
+    many = plots.bars({f"relu{n}_1": dict.fromkeys(rules, 124.0) for n in range(1, 6)}, "cost")
+    assert {text.get_text() for text in many.axes[0].texts} == {"124"}

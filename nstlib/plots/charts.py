@@ -78,13 +78,13 @@ def bars(
     legend = len(parts) > 1
     axes = style_axes(figure.add_axes((0.1, 0.13, 0.68 if legend else 0.86, 0.78)))
     width = 0.8 / len(parts)
-    crowded = len(parts) * len(values) > MOST_WITH_THREE_DIGITS
-    size = {"fontsize": 7 if crowded else 8, "padding": 2, "color": INK}
+    digits, fontsize = (2, 7) if len(parts) * len(values) > MOST_WITH_THREE_DIGITS else (3, 8)
+    size = {"fontsize": fontsize, "padding": 2, "color": INK}
     for index, part in enumerate(parts):
         places = [group + (index - (len(parts) - 1) / 2) * width for group in range(len(values))]
         heights = [table[part] for table in values.values()]
         drawn = axes.bar(places, heights, width * 0.92, color=COLOURS[index % len(COLOURS)], label=part)
-        numbers = axes.bar_label(drawn, [f"{h:.2g}" if crowded else three_digits(h) for h in heights], **size)
+        numbers = axes.bar_label(drawn, [three_digits(height, digits) for height in heights], **size)
         for number in numbers:  # above the dashed line, and on a ground that hides it
             number.set(zorder=4, bbox={"facecolor": CARD, "edgecolor": "none", "pad": 0.5})
     if line is not None:
