@@ -14,12 +14,13 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from nstlib.errors import NstError, WeightsError
-from nstlib.feedforward.network import Generator
+from nstlib.feedforward.network import NOISE_CHANNELS, Generator
 from nstlib.files import replacing
 
 SUFFIX = ".safetensors"
 EMBEDDED = ("night",)
 KEY = "nstlib.feedforward"  # in the file's metadata
+FORGED = (ValueError, TypeError, KeyError, AttributeError, RuntimeError)  # what a forged description can cause
 LARGEST = {"widths": 512, "n_blocks": 64}  # that a file may ask for
 
 
@@ -67,7 +68,7 @@ def save(generator: Generator, about: About, path: Path) -> Path:
         raise WeightsError(
             "Expected weights that float16 can hold, got some beyond it: train with a smaller rate or beta."
         )
-    shape = {"widths": generator.widths, "n_blocks": generator.n_blocks}
+    shape = {"widths": generator.widths, "n_blocks": generator.n_blocks, "noise": NOISE_CHANNELS}
     metadata = {KEY: json.dumps({"shape": shape, "about": asdict(about)})}
     path = Path(path)
     with replacing(path) as part:
@@ -101,8 +102,13 @@ def load(source: str | Path) -> Trained:
     if described is None:
         raise WeightsError(f"'{path}' holds other weights than a generator's: give a file that nst train wrote.")
     try:
-        return _built(json.loads(described), state)
-    except (ValueError, TypeError, KeyError, RuntimeError) as fault:  # all that a forged description can cause
+        described = json.loads(described)
+        if not described["shape"].get("noise"):
+            raise WeightsError(f"'{path}' was trained by an older nstlib, without noise: train it again.")
+        return _built(described, state)
+    except WeightsError:
+        raise
+    except FORGED as fault:
         raise WeightsError(f"'{path}' does not hold what it says it holds ({fault}): train it again.") from None
 
 

@@ -22,6 +22,7 @@ WIDTHS = (16, 32, 64)  # filters at the full side, at half of it and at a quarte
 N_BLOCKS = 5  # residual blocks
 EPSILON = 1e-5
 NOISE_SIDE = 256  # pixels after which the noise comes again
+NOISE_CHANNELS = 1
 
 Features = Float[Tensor, "batch n_filters height width"]
 Pictures = Float[Tensor, "batch 3 height width"]
@@ -107,7 +108,7 @@ class Generator(nn.Module):
         full, half, quarter = widths
         self.widths, self.n_blocks = tuple(widths), n_blocks
         self.shrink = nn.Sequential(
-            Block(3, full, 9), Block(full + 1, half, 3, stride=2), Block(half, quarter, 3, stride=2)
+            Block(3, full, 9), Block(full + NOISE_CHANNELS, half, 3, stride=2), Block(half, quarter, 3, stride=2)
         )
         self.work = nn.Sequential(*(Residual(quarter) for _ in range(n_blocks)))
         self.to_half = Block(quarter, half, 3)
@@ -126,16 +127,20 @@ class Generator(nn.Module):
 
 
 def still_noise(height: int, width: int, shift: tuple[int, int] = (0, 0)) -> Noise:
-    """Return the noise of every picture, float32 (H,W), uniform in [0,1]; `shift`: by so many rows and columns.
+    """Return the noise of every picture, float32 (H,W) in [0,1]; `shift`: by so many rows and columns.
 
-    It is the same at every call, and comes again after 256 pixels. Neighbours are alike, since the next convolution
-    takes every second position: in a film, noise that changed from pixel to pixel would flicker as it moves.
+    Uniform random numbers, one for every 2 × 2 positions, are smoothed from one to the next.
+
+    It is the same at every call, and comes again after 256 pixels, without a seam. Neighbours are alike, since the
+    next convolution takes every second position: in a film, noise that changed from pixel to pixel would flicker as it
+    moves.
 
     >>> still_noise(2, 300).shape, bool((still_noise(2, 300)[:, :44] == still_noise(2, 300)[:, 256:]).all())
     (torch.Size([2, 300]), True)
     """
     coarse = torch.rand(1, 1, NOISE_SIDE // 2, NOISE_SIDE // 2, generator=torch.Generator().manual_seed(0))
-    tile = _doubled(coarse)[0, 0].roll(shift, (0, 1))
+    around = functional.pad(coarse, (1, 1, 1, 1), mode="circular")
+    tile = _doubled(around)[0, 0, 2:-2, 2:-2].roll(shift, (0, 1))
     return tile.repeat(-(-height // NOISE_SIDE), -(-width // NOISE_SIDE))[:height, :width]
 
 

@@ -35,7 +35,7 @@ from nstlib.transfer.settings import Settings
 from nstlib.transfer.shapes import Picture
 
 BETA = 10.0  # half of what the quality good takes: a run begins with the photo, a generator has to learn to keep it
-CHROMA_SMOOTHNESS = 5.0  # an eighth of it: more leaves a generator, which begins without colours, in a single one
+CHROMA_SMOOTHNESS = 5.0  # good takes 40, which leaves a generator, since it begins without colours, in one
 BETAS = 0.9, 0.99
 WARM_UP = 50  # steps
 AVERAGING = 0.995
@@ -70,7 +70,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if self.steps < 1:
-            raise NstError(f"Expected at least one step, got {self.steps}: give more, such as 5000.")
+            raise NstError(f"Expected at least one step, got {self.steps}: give more, such as 12000.")
         if self.crop % MULTIPLE or not 0 < self.crop <= self.settings.size:
             raise NstError(
                 f"Expected crops of a multiple of {MULTIPLE} pixels, at most the photos' {self.settings.size}, "

@@ -19,7 +19,7 @@ def small():
 
 
 def described(shape, about=None):
-    return {KEY: json.dumps({"shape": shape, "about": about or asdict(ABOUT)})}
+    return {KEY: json.dumps({"shape": {"noise": 1} | shape, "about": about or asdict(ABOUT)})}
 
 
 def test_a_generator_comes_back_as_it_was_saved(small, tmp_path):
@@ -77,6 +77,14 @@ def test_a_file_that_says_something_else_than_it_holds_is_refused(small, tmp_pat
     stored = {name: tensor.detach().half().contiguous() for name, tensor in small.state_dict().items()}
     safetensors.torch.save_file(stored, path, metadata)
     with pytest.raises(WeightsError, match="does not hold what it says it holds"):
+        load(path)
+
+
+def test_a_generator_of_an_older_version_is_told_from_a_damaged_one(small, tmp_path):
+    path = tmp_path / "older.safetensors"
+    stored = {name: tensor.detach().half().contiguous() for name, tensor in small.state_dict().items()}
+    safetensors.torch.save_file(stored, path, described({"widths": [8, 8, 8], "n_blocks": 1, "noise": 0}))
+    with pytest.raises(WeightsError, match="was trained by an older nstlib, without noise: train it again"):
         load(path)
 
 

@@ -74,6 +74,8 @@ def test_noise_is_the_same_at_every_call_comes_again_and_is_shifted():
     noise = still_noise(300, 520)
     assert torch.equal(noise, still_noise(300, 520)) and noise.min() >= 0 and noise.max() <= 1
     assert torch.equal(noise[:44], noise[256:]) and torch.equal(noise[:, :256], noise[:, 256:512])
+    steps = noise.diff(dim=0).abs().mean(1)
+    assert steps[255] < 1.5 * steps.mean(), "there is a seam where the noise comes again"
     assert torch.equal(still_noise(256, 256, (3, 5)), still_noise(256, 256).roll((3, 5), (0, 1)))
 
 
