@@ -135,7 +135,7 @@ claim("photos of 256 px, of 100 steps each, that the training took", pays, above
 claim("one pass's operations, of one step's", a_pass / a_step, below=1.5)
 
 # %% [markdown]
-# **Explain.** Training cost as much as a hundred and some pictures. From then on each costs about one step. But the network
+# **Explain.** Training cost as much as about 130 pictures. From then on each costs about one step. But the network
 # knows one painting only: the next one is trained anew.
 
 # %% [markdown]
@@ -253,15 +253,15 @@ claim("grey levels of 255 between the two paintings", apart, below=1)
 #
 # $$\begin{aligned}
 # \sum_q w_q F_{p+q} &= \Big(\sum_q w_q\Big) F && \text{the same at every position } p \\
-# F - \mu(F) &= 0 && \text{so normalisation leaves } \mu_S \text{ alone} \\
+# F - \mu(F) &= 0 && \text{so of the normalised map only } \mu_S \text{ is left} \\
 # \mathrm{ReLU}(\mu_S) & && \text{again the same at every } p
 # \end{aligned}$$
 #
 # So the next layer's map is flat as well, and so on to the end.
 
 # %% [markdown]
-# A flat picture has no strokes, and no training changes that. So our network gets one channel more: *noise*, a random
-# number for each position, always the same (as in Ulyanov et al., [2016](https://arxiv.org/abs/1603.03417)). We can
+# A flat picture has no strokes, and no training changes that. So our network gets one channel more: *noise*, random
+# numbers, one for every 2 × 2 positions, always the same (as in Ulyanov et al., [2016](https://arxiv.org/abs/1603.03417)). We can
 # switch it off by giving ½ everywhere.
 #
 # **Predict.** Without noise, what does our network make of a grey card?
@@ -287,12 +287,11 @@ spread = {
 # %% claim="flat stays flat" tags=["nbval-check-output"]
 # The bound is wide: what is left is rounding
 claim("without noise: deviation over the positions, of 255", spread["without"], below=1)
-claim("with noise: the same", spread["with"], above=3)
+claim("with noise: the same", spread["with"], above=25)
 
 # %% [markdown]
-# **Explain.** Noise breaks the tie: each position is now different from its neighbours, and the network has learned to
-# make strokes of the difference. What $J$ gains by this, for photos of sky and walls, is large: without noise, training
-# soon came to a stand.
+# **Explain.** Noise breaks the tie: positions are no longer all alike, and the network has learned to make strokes of the
+# difference.
 
 # %% [markdown]
 # ## 4. Train one, for a few seconds
@@ -470,6 +469,12 @@ plots.grid(
     "still",
 )
 
+# %% [markdown]
+# Thirteen frames of it, a *stored figure, made by* `NST_TEST=1 python docs/film.py`; it runs three times and stops.
+#
+# ![An astronaut moves past in four small windows: begun anew the strokes tremble; going on they are calm; with still noise
+# the stars stay on the screen; with moved noise they go along](../docs/film.gif)
+
 # %%
 of_first = {name: value / flickers["begun anew"] for name, value in flickers.items()}
 moved_of_still = flickers["one pass"] / flickers["noise still"]
@@ -486,8 +491,8 @@ claim("flicker with the noise moved along, of that with it still", moved_of_stil
 
 # %% [markdown]
 # One pass has no choice to make: like photos and like noise give like pictures. But noise that stands still holds the
-# strokes to the screen while the scene moves below them. Moved along, it takes them with it. What flickers then comes
-# from the grid of four pixels on which the network works, since our window moves by three.
+# strokes to the screen while the scene moves below them. Moved along, it takes them with it. Most of what flickers then
+# comes from the grid of four pixels on which the network works, since our window moves by three.
 
 # %% [markdown]
 # ## 8. J is not quality
