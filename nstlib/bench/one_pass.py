@@ -32,15 +32,16 @@ PHOTOS = (*feedforward.HELD_OUT, "rocket")  # the embedded generator saw none of
 PASSES = 5  # of the generator, whose mean time counts
 TRANSFORMED = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")  # by AdaIN and WCT, one after the other
 TILE = 128  # pixels of a picture on the contact sheet
-REBUILDING_STEPS = 40
+REBUILDING = {"steps": 40, "total_variation": 1.0}  # as in lesson 09
 HEAD = """\
 # One pass beside the optimisation
 
 The photos {photos}, painted in the style `{style}` at {size} px. The generator learned from none of them. All numbers
 are means over the photos. Compare the seconds with each other only: other programs may have been running. The machine:
-{machine}. J is the cost that the generator was trained on (minivgg, β = {beta:g}); *the same J* is a run of 100 steps
-that lowers it. *AdaIN* and *WCT* set the features of four layers, the deepest first, and rebuild the picture after
-each, in 40 steps (lesson 09). Made by `python -m nstlib.bench.one_pass {page}`.
+{machine}. J is the cost that the generator was trained on (minivgg, β = {beta:g}, chroma smoothness {chroma:g}); *the
+same J* is a run that lowers it, while *draft* and *good* lower one with other weights. *AdaIN* and *WCT* set the
+features of four layers, the deepest first, and rebuild the picture after each, in 40 steps (lesson 09). Made by
+`python -m nstlib.bench.one_pass {page}`.
 
 ![Each photo, then as every method painted it]({sheet})
 """
@@ -64,7 +65,7 @@ class Painted:
 def methods(trained: feedforward.Trained, size: int) -> dict[str, Callable[[Picture, Picture], Picture]]:
     """Return the methods by name; each takes a photo and a painting: draft, good, the same J, AdaIN, WCT, one pass."""
     small = networks.load("minivgg")
-    same = Quality("minivgg", replace(settings_of(trained.about, size), steps=100))
+    same = Quality("minivgg", settings_of(trained.about, size))
     painter = feedforward.Painter(trained.generator)
     named = {"draft": QUALITIES["draft"], "good": QUALITIES["good"], "the same J": same}
     return {
@@ -86,8 +87,8 @@ def repainted(photo: Picture, style: Picture, transform: Transform, size: int, n
     torch.Size([3, 32, 32])
     """
     for layer in TRANSFORMED:
-        settings = replace(SETTINGS, content_layers=(layer,), style_layers=(layer,), size=size, steps=REBUILDING_STEPS)
-        photo = rebuild(photo, style, transform, replace(settings, total_variation=1.0), network)
+        settings = replace(SETTINGS, content_layers=(layer,), style_layers=(layer,), size=size, **REBUILDING)
+        photo = rebuild(photo, style, transform, settings, network)
     return photo
 
 
@@ -169,7 +170,8 @@ def main(
     picture = page.with_suffix(".jpg")
     pictures.write(sheet(found, photos, size), picture, overwrite=True)
     facts = {"photos": ", ".join(photos), "style": trained.about.style, "size": size, "machine": machine()}
-    lines = [HEAD.format(**facts, beta=trained.about.beta, page=page, sheet=picture.name)]
+    cost_of = {"beta": trained.about.beta, "chroma": trained.about.chroma_smoothness}
+    lines = [HEAD.format(**facts, **cost_of, page=page, sheet=picture.name)]
     lines += [f"## As {judge} sees them\n\n{table(found, judge)}\n" for judge in judges]
     with replacing(page) as part:
         part.write_text("\n".join(lines), encoding="utf-8")

@@ -17,7 +17,7 @@ def _short(monkeypatch):
     for steps, (name, quality) in enumerate(one_pass.QUALITIES.items(), start=3):
         brief = replace(quality.settings, steps=steps)
         monkeypatch.setitem(one_pass.QUALITIES, name, replace(quality, settings=brief, draft=None))
-    monkeypatch.setattr(one_pass, "REBUILDING_STEPS", 2)
+    monkeypatch.setitem(one_pass.REBUILDING, "steps", 2)
 
 
 @pytest.fixture
