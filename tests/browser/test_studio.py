@@ -62,7 +62,10 @@ def page_of_all(browser, lab):
 @pytest.fixture
 def page(page_of_all):
     """Show a new studio in the notebook that is open, after its first run."""
+    # The old one says "Done", too, until the new one is drawn in its place
+    page_of_all.evaluate("() => document.querySelectorAll('.nst-desk').forEach((desk) => { desk.dataset.old = '' })")
     run(page_of_all, 0)
+    expect(page_of_all.locator(".nst-desk[data-old]")).to_have_count(0)
     done(page_of_all)
     return page_of_all
 
