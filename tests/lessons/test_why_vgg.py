@@ -1,10 +1,18 @@
 """Lesson 09c's table quotes docs/why_vgg.md, which a long command has measured."""
 
+import importlib.util
 from pathlib import Path
 
 from tests.lessons.cells import SOURCES
 
 PAGE = Path(__file__).parents[2] / "docs" / "why_vgg.md"
+
+
+def test_the_page_begins_as_its_program_writes_it():
+    program = importlib.util.spec_from_file_location("why_vgg", PAGE.with_suffix(".py"))
+    module = importlib.util.module_from_spec(program)
+    program.loader.exec_module(module)
+    assert PAGE.read_text(encoding="utf-8").startswith(module.HEAD.strip())
 
 
 def test_the_lessons_table_is_the_measured_one():
