@@ -636,8 +636,8 @@ claim("agreement of the painting with itself, shifted", of_itself, above=1 / 2)
 claim("largest agreement of the painting with a texture", of_texture, below=1 / 2)
 
 # %% [markdown]
-# **Explain.** The textures at the top of this lesson have the painting's matrices and none of its layout. Numbers between
-# −½ and ½ are what unrelated layouts give by chance, with so few fields; the shifted painting is far beyond.
+# **Explain.** The textures at the top of this lesson have the painting's matrices and none of its layout. With 24
+# fields chance alone gives numbers like these; the shifted painting is far beyond.
 
 # %% [markdown]
 # ## 6. Single filters for content, pairs for style?

@@ -485,8 +485,8 @@ claim("least for any other layer left out", others_least, above=1.5)
 # $$\begin{aligned}
 # G(cF) &= (cF)(cF)^\top = c^2 \, G(F) && \text{because } F \text{ enters twice} \\
 # E_l(cF_X, cF_S) &= \frac{1}{4N^2} \sum_{k,k'} \left( \tfrac{c^2 G_X - c^2 G_S}{M} \right)_{kk'}^2
-# && \text{by its definition, for equal sizes} \\
-# &= c^4 \, E_l(F_X, F_S) && \text{because the difference of the } G \text{ is squared}
+# && \text{for equal sizes} \\
+# &= c^4 \, E_l(F_X, F_S) && \text{because } E_l \text{ squares}
 # \end{aligned}$$
 #
 # Twice as loud is 16 times the cost. So a cost depends on how loudly a network happens to answer.
@@ -597,7 +597,7 @@ plots.shares(
 
 # %% [markdown]
 # **Look at** the left end of the upper bar, and try to find `relu1_1`, the layer that nobody missed in section 5:
-# its share is too thin to see. # In the lower bar it is visible at last, but the deepest layer takes about half of the pull.
+# its share is too thin to see. In the lower bar it is visible at last, but the deepest layer takes about half of the pull.
 
 # %%
 terms = torch.tensor([by_cost[layer] * costs[layer] for layer in layers])
@@ -853,8 +853,8 @@ claim(f"{deepest}'s cost without it against with it", unasked[deepest] / left_en
 # **Explain.** `relu2_1` and `relu3_1` come down even when nobody asks: the cosines of section 7 show that a neighbour
 # pulls partly the same way. `relu4_1` has two neighbours as well, but its cosines with them are much smaller.
 #
-# The first layer and the two deepest must be asked for, with enough weight to be heard: without it, each of them keeps
-# more than twice as much of its cost as those two.
+# The first layer and the two deepest must be asked for, with enough weight to be heard: left out, each keeps more than
+# twice as much of its cost as those two.
 
 # %% [markdown]
 # ## 9. Does it hold on the true network?

@@ -309,8 +309,8 @@ claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 # | alexnet | 0.77 | 1.18 | 1.40 | 2.36 | 1.73 | 1.31 |
 
 # %% [markdown]
-# **Explain.** Somewhat less, but that is not the main thing: from the second block on it is far above 1, and at the third
-# nearly level with VGG-16. What fails is the way back to the
+# **Explain.** Somewhat less, but that is not the main thing: it is above 1 in every block, and in the third (2.36)
+# nearly level with VGG-16 (2.55). What fails is the way back to the
 # pixels. The grid stays in the picture, and a pyramid takes away only a part. (The judge favours VGG-16's own pictures;
 # the grid's columns favour nobody.)
 

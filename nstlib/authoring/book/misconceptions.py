@@ -19,8 +19,9 @@ def page(exercise: str, title: str, questions: Iterable[Question]) -> str:
 
     >>> from nstlib.checks import ex02
     >>> lines = page("ex02_gram_matrix", "The Gram matrix", [ex02.gram]).splitlines()
-    >>> lines[0], lines[8], lines[9][:34]
-    ('# Mistakes in ex02: The Gram matrix', '**Divided by M**', ': Every entry is 3 times too small')
+    >>> place = lines.index("**Divided by M**")
+    >>> lines[0], lines[place + 1][:34]
+    ('# Mistakes in ex02: The Gram matrix', ': Every entry is 3 times too small')
     """
     questions = list(questions)
     number = sum(len(question.misconceptions) for question in questions)
