@@ -342,7 +342,7 @@ seconds = statistics.median(bench.interleaved({"one pass": lambda: painter(frame
 print(f"256 × 256 px: {1 / seconds:.0f} frames a second on {painter.plan}")
 
 # %% [markdown]
-# Run the cell and **look at** the number; on two idle cores of an AMD EPYC it was 26. From ten frames a second on, a
+# Run the cell and **look at** the number; on two idle cores of an AMD EPYC it was 31. From ten frames a second on, a
 # film can be painted while it runs. A run of 40 steps takes seconds for each frame.
 
 # %% [markdown]
@@ -386,8 +386,8 @@ claim("content distance by one pass, times the run's", times["content"], above=2
 
 # %% [markdown]
 # But who measures? minivgg is the network on which both methods were made. ImageNet's VGG-16 had no part in it, and
-# [it sees](../docs/one_pass.md) the same order in *cut* (0.65 and 0.55), but content distances that hardly differ (0.98
-# and 1.13; minivgg says 0.10 and 0.67).
+# [it sees](../docs/one_pass.md) the same order in *cut* (0.64 and 0.55), but content distances that hardly differ (0.97
+# and 1.14; minivgg says 0.10 and 0.67).
 
 # %% [markdown]
 # A run that moves every pixel finds what pleases its own network, and an outsider hardly notices it. So a measure should
