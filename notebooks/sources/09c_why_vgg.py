@@ -108,8 +108,8 @@ claim("relu3_1, scrambled over another", seen["relu3_1"]["trained"], above=1.3)
 claim("relu3_1, random filters of trained", random_of_trained, below=0.85)
 
 # %% [markdown]
-# **Explain.** `conv1_1` is linear. The Gram matrix of linear filters depends on the power spectrum alone, and that was
-# kept. The ratio is not quite 0, since the border is padded with zeros. ReLU, pooling and further filters see what waves do together. Trained filters see more
+# **Explain.** `conv1_1` is linear. The Gram matrix of linear filters depends on the power spectrum alone (but for the
+# border, which is padded with zeros), and that was kept. ReLU, pooling and further filters see what waves do together. Trained filters see more
 # of it than random ones (lesson 07, section 7), because recognising things depends on it: ImageNet's networks go by texture
 # more than by shape (Geirhos et al., [2019](https://arxiv.org/abs/1811.12231)).
 

@@ -54,7 +54,7 @@ def place(generator: Generator, plan: engine.Plan) -> Generator:
     return copy.deepcopy(generator).to(plan.device, memory_format=engine.layout(plan))
 
 
-def in_precision(generator: Generator, photos: Pictures, plan: engine.Plan, noise: Noise | None = None) -> Pictures:
+def in_precision(generator: Generator, photos: Pictures, plan: engine.Plan, noise: Noise) -> Pictures:
     """Paint a batch with convolutions in the plan's precision: (B,3,H,W) becomes float32 (B,3,H,W).
 
     >>> from nstlib.feedforward import seeded_generator
