@@ -8,6 +8,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable
+from functools import cache
 
 from nstlib.checks import references
 from nstlib.checks.questions import Question
@@ -45,10 +46,9 @@ def _standalone_source(function: Callable, reference: Callable) -> str:
 def _function_source(function: Callable, reference: Callable, module) -> str:
     """Return the function's source under the reference's name; a lambda becomes a function of one line."""
     name = reference.__name__
-    tree = ast.parse(inspect.getsource(module))
     line = function.__code__.co_firstlineno
     if function.__name__ == "<lambda>":
-        node = next(node for node in ast.walk(tree) if isinstance(node, ast.Lambda) and node.lineno == line)
+        node = _lambdas(module)[line]
         return f"def {name}({ast.unparse(node.args)}):\n    return {ast.unparse(node.body)}"
     text = inspect.getsource(function).rstrip()
     return re.sub(rf"\b{function.__name__}\b", name, text)
@@ -62,10 +62,23 @@ def _reference_source(name: str) -> str:
     return re.sub(rf"\b({'|'.join(sorted(names))})\b(?!=)", r"right_\1", text)
 
 
+@cache
+def _tree(module) -> ast.Module:
+    return ast.parse(inspect.getsource(module))
+
+
+@cache
+def _lambdas(module) -> dict[int, ast.Lambda]:
+    """Return a module's lambdas by their lines, the outermost where one holds others."""
+    inner_first = reversed([*ast.walk(_tree(module))])
+    return {node.lineno: node for node in inner_first if isinstance(node, ast.Lambda)}
+
+
+@cache
 def _statements(module) -> list[ast.stmt]:
     """Return a module's definitions, and its imports one name at a time."""
     statements: list[ast.stmt] = []
-    for node in ast.parse(inspect.getsource(module)).body:
+    for node in _tree(module).body:
         if isinstance(node, ast.Import):
             statements += [ast.Import([alias]) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -82,10 +95,16 @@ def _reached(statements: list[ast.stmt], names: set[str]) -> list[ast.stmt]:
         wanted |= known
         for statement in statements:
             if _bound(statement) & wanted and not isinstance(statement, IMPORTS):
-                known |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+                known |= _read(statement)
     return [statement for statement in statements if _bound(statement) & wanted]
 
 
+@cache
+def _read(statement: ast.stmt) -> set[str]:
+    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+
+
+@cache
 def _bound(statement: ast.stmt) -> set[str]:
     if isinstance(statement, IMPORTS):
         return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
