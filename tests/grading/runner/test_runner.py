@@ -1,7 +1,6 @@
 """The runner: replies as the notebook's checks see them, limits, retries, the zygote's death, nothing left behind."""
 
 import hashlib
-import marshal
 import os
 import shutil
 import signal
@@ -21,6 +20,7 @@ import torch
 import nstlib
 from nstlib import checks
 from nstlib.checks import calling
+from nstlib.grading.demo import sample_answers
 from nstlib.grading.runner.runner import Job, Runner
 from nstlib.grading.sandbox.answers import pack_reading
 from nstlib.grading.sandbox.limits import Limits
@@ -123,32 +123,6 @@ def f(x): return Pair(2.0).a * x
 
 # The same as in the notebook
 
-FILES = {
-    ".".join(("nstlib", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path
-    for path in [*ROOT.glob("*.py"), *(ROOT / "checks").rglob("*.py")]
-}
-LIBRARY = """
-import importlib.abc, importlib.util, marshal, sys
-FILES = {files!r}
-class Compiled(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def find_spec(self, name, path=None, target=None):
-        if name in FILES:
-            package = any(each.startswith(name + ".") for each in FILES)
-            return importlib.util.spec_from_loader(name, self, is_package=package)
-    def exec_module(self, module):
-        exec(marshal.loads(FILES[module.__name__]), module.__dict__)
-sys.meta_path.insert(0, Compiled())
-from nstlib import checks
-question = checks.all_questions()[{question!r}]
-f = question.reference if {mistake!r} is None else question.misconceptions[{mistake!r}].function
-"""
-
-
-@pytest.fixture(scope="module")
-def compiled():
-    """The library's files, compiled once: in each of hundreds of children it would take most of the time."""
-    return {name: marshal.dumps(compile(path.read_text(), str(path), "exec")) for name, path in FILES.items()}
-
 
 def arrays(value):
     if isinstance(value, torch.Tensor):
@@ -168,17 +142,18 @@ def resized(weights, shape):
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_replies_are_those_of_the_notebook_for_every_answer_that_is_known(question, compiled, runner):
+def test_replies_are_those_of_the_notebook_for_every_answer_that_is_known(question, runner):
     asked = QUESTIONS[question]
-    for mistake in (None, *range(len(asked.misconceptions))):
-        function = asked.reference if mistake is None else asked.misconceptions[mistake].function
-        source = LIBRARY.format(files=compiled, question=question, mistake=mistake)
+    known = {None: asked.reference} | {each.id: each.function for each in asked.misconceptions}
+    for mistake, function in known.items():
+        source = sample_answers.source(asked, mistake)  # the same function, with all that it needs beside it
         for case in asked.public_cases:
             wanted = calling.reply(function, case)
             shape = next(iter(wanted.values.values())).shape if wanted.values else ()
             weights = np.cos(torch.linspace(-1, 1.5, int(np.prod(shape)), dtype=torch.float64).numpy()).reshape(shape)
             wanted = calling.reply(function, case, partial(resized, weights))
-            outcome = runner.call(Job("f", (source,), arrays(case.arguments), case.gradient, weights), wall=20)
+            job = Job(asked.reference.__name__, (source,), arrays(case.arguments), case.gradient, weights)
+            outcome = runner.call(job, wall=20)
             found = outcome.reply
             assert found is not None, (mistake, outcome)
             assert bool(found.unread) == bool(wanted.unread)
