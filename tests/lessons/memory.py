@@ -15,6 +15,7 @@ from nstlib import transfer
 from nstlib.transfer import Settings
 
 FOLDER = "NST_TEST_RUNS"  # the environment variable that names where runs are kept
+NOT_DECIDING = ("check", "prepare_pair")  # with them the studio stops runs, and prepares a pair once for many
 
 
 def fingerprint(value) -> object:
@@ -29,13 +30,19 @@ def fingerprint(value) -> object:
 
 def key(function: str, arguments: tuple, named: dict) -> tuple:
     """Return what tells a call from others."""
-    by_name = tuple((name, fingerprint(value)) for name, value in named.items())
+    by_name = tuple((name, fingerprint(value)) for name, value in deciding(named).items())
     return function, tuple(map(fingerprint, arguments)), by_name
 
 
+def deciding(named: dict) -> dict:
+    """Return those of a run's named arguments that decide its result: not when it is stopped, nor what is prepared."""
+    return {name: value for name, value in named.items() if value is not None and name not in NOT_DECIDING}
+
+
 def is_known_by_its_values(arguments: tuple, named: dict) -> bool:
-    """Return whether the arguments say all that decides a run: a function among them, such as a check, does not."""
-    return all(isinstance(value, torch.Tensor | torch.nn.Module | Settings) for value in (*arguments, *named.values()))
+    """Return whether the arguments say all that decides a run: another function among them does not."""
+    values = (*arguments, *deciding(named).values())
+    return all(isinstance(value, torch.Tensor | torch.nn.Module | Settings) for value in values)
 
 
 def load(call: tuple):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nstlib import networks, painted, transfer
+from nstlib import engine, networks, painted, transfer
 from nstlib.transfer import Settings
 from tests.lessons import memory
 
@@ -45,10 +45,22 @@ def test_a_picture_that_is_changed_later_is_kept_as_it_was(recording, pair):
     assert all(step.picture.any() for step in kept("steps", *pair, SETTINGS))
 
 
-def test_a_run_that_was_left_or_given_a_function_is_not_kept(recording, pair, tmp_path):
+def test_a_run_that_was_left_or_given_a_plan_is_not_kept(recording, pair, tmp_path):
     next(transfer.steps(*pair, SETTINGS))
-    list(transfer.steps(*pair, SETTINGS, check=lambda: None))
+    list(transfer.steps(*pair, SETTINGS, plan=engine.plan()))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_check_decides_when_a_run_ends_and_not_what_it_gives(recording, pair):
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(transfer.steps(*pair, SETTINGS, check=stop))
+    assert kept("steps", *pair, SETTINGS) is None
+    run = list(transfer.steps(*pair, SETTINGS, check=lambda: None, start=None))
+    assert kept("steps", *pair, SETTINGS)[-1].picture.equal(run[-1].picture)
+    assert kept("steps", *pair, SETTINGS, start=pair[0]) is None
 
 
 def test_a_result_is_found_too(recording, pair):
