@@ -4,7 +4,6 @@ import re
 
 import pytest
 import torch
-import torchvision
 
 from nstlib import networks
 from nstlib.networks.alexnet import ALEXNET
@@ -13,6 +12,8 @@ from nstlib.networks.vgg import IMAGENET_MEAN, IMAGENET_STD, Network, random_wei
 
 @pytest.fixture(scope="module")
 def teacher():
+    import torchvision  # takes two seconds, in every process that collects these tests
+
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return torchvision.models.alexnet(weights=None).features.eval()
