@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Real
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from nstlib.claims import three_digits
@@ -11,7 +12,7 @@ from nstlib.errors import NstError
 from nstlib.plots.card import CARD, COLOURS, FAINT, INK, LINES, Plot, card, depth_colours, named, style_axes
 
 LEAST_LABELLED = 0.06
-MOST_WITH_THREE_DIGITS = 12  # bars of one chart; more have numbers of two digits
+MOST_WITH_THREE_DIGITS = 11  # bars of one chart; more have numbers of two digits
 
 
 def shares(tables: Mapping[str, Mapping[str, float]], title: str = "", alt: str = "") -> Plot:
@@ -120,6 +121,7 @@ def curves(
         axes.plot(list(line), LINES[index % len(LINES)], color=COLOURS[index % len(COLOURS)], label=name, linewidth=1.8)
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if log:
         axes.set_yscale("log")
     figure.legend(loc="center left", bbox_to_anchor=(0.74, 0.5), frameon=False, fontsize=9, labelcolor=INK)
