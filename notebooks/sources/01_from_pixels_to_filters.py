@@ -56,7 +56,7 @@ plots.row(
 # (each filter is laid on every place of the picture), **ReLUs** (negative answers become 0) and **poolings** (of 2 × 2
 # answers the largest goes on).
 
-# %%
+# %% tags=["nbval-check-output"]
 one_a_block = ("relu1_1", "relu2_1", "relu3_2", "relu4_2", "relu5_1")
 network = nstlib.networks.load(layers=(*one_a_block, "relu3_1", "relu4_1"))
 print(*network.architecture.until_deepest(network.layers))
@@ -119,12 +119,12 @@ plots.slabs(
     features_c["relu2_1"],
     [19, 12, 0, 21, 27],
     alt="Five maps of relu2_1, one behind the other, each in its own colour; the first is like a shaded drawing of "
-    "the cat, the others show lines, and the last hardly more than the eyes",
+    "the cat, of those behind it the upper and right edges can be seen",
 )
 
 # %% [markdown]
-# **Look at** any one position. Each slab holds a number there: $N$ answers to the question *what is here?* You still
-# recognise the cat, because a map keeps *where*.
+# Think of any one position. Each slab holds a number there: $N$ answers to the question *what is here?* You still
+# recognise the cat in the first map, because a map keeps *where*.
 
 # %% [markdown]
 # A map even follows its picture: shift the photo, and the map shifts along.
@@ -216,15 +216,15 @@ def framed(picture, y, x):
 
 # %%
 plots.row(
-    {"what one position sees: relu1_1 … relu5_1": framed(pictures.sample("cat", 256), 95, 165)},
+    {"what one position sees: relu1_1 … relu5_1": framed(pictures.sample("cat", 256), 97, 148)},
     height=3.4,
     alt="A cat, and on its eye five yellow squares inside each other: from a dot of three pixels to a square that "
     "holds the eye and the fur around it",
 )
 
 # %% [markdown]
-# **Look at** the frames. `relu1_1` sees a dot, `relu3_1` a part of the iris, `relu4_1` the eye, and `relu5_1` all that
-# is around it.
+# **Look at** the frames. `relu1_1` sees a dot, `relu3_1` the pupil, `relu4_1` the eye, and `relu5_1` all that is around
+# it.
 #
 # Are the numbers right? Cut out just the patch that one position sees and glue it onto a sheet of noise, at another
 # place. If the position sees that patch and nothing else, its filters must give the same answers there.
@@ -294,8 +294,8 @@ plots.grid(
 )
 
 # %% [markdown]
-# **Look at** what the patches of one row have in common. On the first row it is a colour, then a light spot, then a bent
-# edge. On the last row there is nearly always something round, whatever its colour. **Try** other numbers in
+# **Look at** what the patches of one row have in common. On the first row it is a colour, then a light spot, then a
+# bent edge. On the last row there is nearly always something round, whatever its colour. **Try** other numbers in
 # `favourites`.
 
 # %% [markdown]
@@ -306,8 +306,8 @@ plots.grid(
 # %% [markdown]
 # ## 3. Unroll the block, and avoid a trap
 #
-# For the Gram matrix of lesson 00 the block becomes a matrix $F$: one row per filter, one column per position. With $y$
-# and $x$ for a position's row and column, counted from 0:
+# For the Gram matrix of lesson 00 the block becomes a matrix $F$: one row per filter, one column per position. Write
+# $a_{kyx}$ for the answer of filter $k$ at row $y$ and column $x$, each counted from 0:
 #
 # $$F_{k i} = a_{k y x}, \qquad i = y\,W + x$$
 #
@@ -377,8 +377,8 @@ plots.row(
 )
 
 # %% [markdown]
-# **Look at** the stripes. The pattern begins anew after every $N$ numbers: the row holds a few positions of *all*
-# filters. What would you notice, and what not?
+# **Look at** the stripes. The pattern begins anew after every $N = 32$ numbers: the row holds 192 of the 6,144
+# positions, of *all* filters. What would you notice, and what not?
 
 
 # %%
@@ -472,8 +472,8 @@ x, c = features_s["relu4_2"].clone().requires_grad_(), features_c["relu4_2"]
 claim("gradient by autograd, against x − c", by_autograd, equals=(x - c).detach())
 
 # %% [markdown]
-# **Explain.** Every answer is pulled straight towards its target, as hard as it is far away. Leaving out the $\frac12$
-# doubles $\alpha$, and does nothing else.
+# **Explain.** The gradient pulls every answer straight towards its target: the farther away, the harder. Leaving out
+# the $\frac12$ doubles $\alpha$, and does nothing else.
 
 # %% [markdown]
 # ## 5. Rebuild the photo from one layer
@@ -529,9 +529,9 @@ claim("right of the diagonal, most that is left", deeper, below=1 / 4)
 claim("from relu3_2 or deeper, left of the diagonal, least", shallower, above=0.3)
 
 # %% [markdown]
-# **Explain.** Read a row of the table. To the right of its own layer little is left, about as much as at that layer
-# itself. To the left it is more, and from `relu3_2` on many times more. The reason is simple: `relu4_2` is computed from
-# `relu3_2` and from nothing else. The nearer you come there, the nearer you come at every later layer.
+# **Explain.** Read a row of the table. To the right of its own layer little is left, less than 0.2. To the left more is
+# left: from `relu3_2` on, nearly half or more. The reason is simple: `relu4_2` is computed from `relu3_2` and from
+# nothing else. If two pictures agreed exactly there, they would agree at every later layer.
 
 # %% [markdown]
 # Backwards this fails. A ReLU cuts and a pooling drops, so *many* pictures share one deep answer, and the optimiser
@@ -552,13 +552,13 @@ at_3, at_4 = shares["relu3_2"], shares["relu4_2"]
 ratios = {layer: at_4[layer] / at_3[layer] for layer in ("relu1_1", "relu2_1", "relu3_2")}
 plots.bars(
     {layer: {"ratio": ratio} for layer, ratio in ratios.items()},
-    "left, relu4_2 by relu3_2",
+    "content left: from relu4_2 / from relu3_2",
     line=1,
     log=True,
 )
 
 # %% claim="block 3 and block 4" tags=["nbval-check-output"]
-claim("left at relu1_1, rebuilt from relu4_2 by relu3_2", ratios["relu1_1"], above=1.2)
+claim("left at relu1_1, rebuilt from relu4_2 over rebuilt from relu3_2", ratios["relu1_1"], above=1.2)
 claim("left at relu2_1", ratios["relu2_1"], above=1.5)
 claim("left at relu3_2", ratios["relu3_2"], above=6)
 
@@ -607,23 +607,23 @@ by_3 = room["relu3_2"]["relu3_1"] / room["relu4_2"]["relu3_1"]
 by_4 = room["relu4_2"]["relu4_1"] / room["relu2_1"]["relu4_1"]
 
 # %% claim="room for style" tags=["nbval-check-output"]
-claim("style left at relu2_1, content at relu2_1 by relu4_2", by_2, above=2)
-claim("style left at relu3_1, content at relu3_2 by relu4_2", by_3, above=1.25)
-claim("style left at relu4_1, content at relu4_2 by relu2_1", by_4, above=1.2)
+claim("style left at relu2_1, content at relu2_1 over at relu4_2", by_2, above=2)
+claim("style left at relu3_1, content at relu3_2 over at relu4_2", by_3, above=1.25)
+claim("style left at relu4_1, content at relu4_2 over at relu2_1", by_4, above=1.2)
 
 # %% [markdown]
-# **Explain.** Read down the columns. Style at `relu2_1` suffers most from content at `relu2_1`, style at `relu3_1` from
-# content at `relu3_2`: there, both pull at the same numbers. `relu4_2` leaves palette and strokes free while it holds the
-# shapes. It hinders the large motifs instead, a fair bargain for painting. "Best" depends on what you want to keep. If
-# the face must stay *this* face, take block 3.
+# **Explain.** Read down the columns. Style at `relu2_1` suffers most from content at `relu2_1`, and style at `relu3_1`,
+# though by little, from content at `relu3_2`: there, both pull at the same layer or at neighbours. `relu4_2` leaves
+# palette and strokes free while it holds the shapes. In exchange, more is left of the style at the deep layers. "Best"
+# depends on what you want to keep. If the face must stay *this* face, take block 3.
 
 # %% [markdown]
 # ## 6. One content layer or several?
 #
 # Another question from the same forum: style sums over many layers, so why does content take only one?
 #
-# **Predict.** Add a second layer to `relu4_2`: first a deeper one, then a shallower one. Which of them changes the
-# picture?
+# **Predict.** Add a second layer to `relu4_2`: first the deeper `relu5_1`, then the shallower `relu2_1`. Which of them
+# changes the picture?
 
 # %%
 predict("01.second")
@@ -686,14 +686,15 @@ by_all = {name: there["relu2_1"] / missed["all five"]["relu2_1"] for name, there
 of_deeper = [by_all[f"without {layer}"] for layer in one_a_block[2:]]
 
 # %% claim="all but one" tags=["nbval-check-output"]
-claim("left at relu2_1 without that layer, by all five", by_all["without relu2_1"], above=2)
+claim("left at relu2_1 without that layer, over with all five", by_all["without relu2_1"], above=2)
 claim("without one of the three deeper ones, at most", max(of_deeper), below=1.25)
 
 # %% [markdown]
 # **Explain.** None of the three deeper layers is missed at `relu2_1`: what they ask for follows from there. Without
-# `relu2_1`, much more is left there. In a sum, too, shallow layers decide and deeper ones follow. So one layer is enough,
-# and choosing it means choosing how much detail to insist on.
-#
+# `relu2_1`, much more is left there. So one layer is enough, and choosing it means choosing how much detail to insist
+# on. (The costs are added as they are, and `relu2_1`'s is large. Lesson 05b adds a layer whose cost is small.)
+
+# %% [markdown]
 # For style this is not so. A Gram matrix sums the positions away, and the next layer needs just those. Lesson 02 ends
 # with the experiment.
 

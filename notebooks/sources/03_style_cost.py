@@ -44,7 +44,8 @@ plots.row(
 # its own stripes.
 #
 # The two runs use the same network, photo, painting and optimiser. Only the constants in the style cost differ. By the
-# end of this lesson you will know which ones, and why no value of $\beta$ turns the right picture into the left one.
+# end of this lesson you will know which ones, and whether some value of $\beta$ turns the right picture into the left
+# one.
 
 # %% [markdown]
 # ## A puzzle to begin with
@@ -169,8 +170,8 @@ claim("row 7 of the change, beside column 7", change[7], equals=change[:, 7])
 claim("share of row 7 that moved", (change[7].abs() > 1e-6).double().mean(), above=0.3)
 
 # %% [markdown]
-# One number of $F$ moves one row of $G$ and, by symmetry, one column. Now as a formula. Let $\delta_{ak}$ be 1 where
-# $a = k$ and 0 otherwise (the *Kronecker delta*):
+# One number of $F$ moves one row of $G$ and, by symmetry, one column. (Where another filter is silent at that position,
+# the entry stays.) Now as a formula. Let $\delta_{ak}$ be 1 where $a = k$ and 0 otherwise (the *Kronecker delta*):
 #
 # $$\begin{aligned}
 # \frac{\partial G_{ab}}{\partial F_{ki}} &= \frac{\partial}{\partial F_{ki}} \sum_j F_{aj} F_{bj}
@@ -254,8 +255,8 @@ claim("largest ∂E/∂z where the ReLU is off", by_z[off].abs().max(), equals=0
 claim("share of these places where ∂E/∂F is not zero", (by_hand[off] != 0).double().mean(), above=0.9)
 
 # %% [markdown]
-# So $\partial E_l/\partial F$ is *not* zero where $F$ is zero. It is the ReLU that stops the gradient
-# there.
+# So $\partial E_l/\partial F$ is *not* zero where $F$ is zero. It is the ReLU that stops the gradient there. The push
+# on a silent filter ends at its ReLU, too: it can only answer again when other filters change the pixels that it sees.
 #
 # The 4 makes the derivative pretty. Does it do anything else? Without it, every layer's cost is four times as large.
 # Then $\beta = 10$ should do what $\beta = 40$ did before.
@@ -297,8 +298,8 @@ plots.row(
 # %% [markdown]
 # All are drawn at one height, so the third looks finer. It holds four times as many blades of the same kind.
 #
-# **Predict.** Compare each piece with $S$ by $\lVert G_X - G_S \rVert_F^2$, without any constant, in `relu1_1`. Which is
-# farthest from $S$?
+# **Predict.** Compare each piece with $S$ by $\lVert G_X - G_S \rVert_F^2$, without any constant, in `relu1_1`. Which
+# is farthest from $S$?
 
 # %%
 predict("03.lawn")
@@ -322,7 +323,7 @@ raw = {layer: distances(layer, by_area=False)[larger] for layer in features_x}
 divided = {layer: distances(layer, by_area=True)[larger] for layer in features_x}
 same_size = {layer: distances(layer, by_area=True)["same size"] for layer in features_x}
 heights = {layer: {"raw": raw[layer], "each by its own M": divided[layer]} for layer in features_x}
-plots.bars(heights, "distance of the large lawn, in gravel's", line=1, log=True)
+plots.bars(heights, "squared distance: large lawn / gravel", line=1, log=True)
 
 # %%
 upper = min(raw[layer] for layer in raw if layer != "relu5_1")
@@ -335,8 +336,8 @@ claim("divided by M, the large lawn, at most", max(divided.values()), below=0.4)
 claim("divided by M, the lawn of equal size, at most", max(same_size.values()), below=0.4)
 
 # %% [markdown]
-# The dashed line is gravel. By the raw cost, a larger lawn is less like a lawn than gravel is; only in `relu5_1` does
-# gravel differ so much that the two come out even.
+# The dashed line is gravel. By the raw cost, a larger lawn is less like a lawn than gravel is. Only in `relu5_1` does
+# the large lawn come out slightly nearer.
 #
 # Each position adds its products to $G$, so four times the area gives four times $G$. The *mean* over positions,
 # $G / M$, does not grow with the area. And since the difference of the Grams is squared, $M$ arrives in the denominator
@@ -360,9 +361,9 @@ claim("each by its own M, tiling beside texture", right, equals=own)
 claim("one M for both, gap as a share of the Gram", (right - wrong).norm() / own.norm(), equals=3 / 4)
 
 # %% [markdown]
-# **A mistake made on purpose.** Use the $M$ of $X$ for both, where $S$ is only half as wide and high. The target is then
-# a quarter of what it should be. A program that insists on two pictures of one size hides this mistake. What does it do
-# to a picture? We repaint the photo towards both targets, with style alone.
+# **A mistake made on purpose.** Use the $M$ of $X$ for both, where $S$ is only half as wide and high. The target is
+# then a quarter of what it should be. A program that insists on two pictures of one size hides this mistake. What does
+# it do to a picture? We repaint the photo twice, once towards each target, with style alone.
 
 # %%
 small = blocks(pictures.resize(painting, side // 2))  # a quarter of the photo's positions
@@ -394,8 +395,9 @@ plots.row(
 )
 
 # %%
-light = {name: {"mean brightness": x.mean(), "contrast": x.std()} for name, x in toward.items()}
-plots.table(light, "target")
+shown = {"photo": photo} | toward
+light = {name: {"mean brightness": x.mean(), "contrast": x.std()} for name, x in shown.items()}
+plots.table(light, "picture")
 
 # %% claim="one M for both" tags=["nbval-check-output"]
 good, grey = (picture.std() for picture in toward.values())
@@ -465,7 +467,7 @@ claim("E_l grows, times", cost(twice_x, twice_s) / cost(F_x, F_s), equals=1.0)
 # $$\frac{\lVert G_X - G_S \rVert_F^2 \,/\, (4 \cdot 3^2 P^2)}{\lVert G_X - G_S \rVert_F^2 \,/\, (4 N^2 M^2)}
 # = \frac{N^2 M^2}{9 P^2} = \left(\frac{N M}{3 P}\right)^2$$
 #
-# Only shapes are needed for it, no weights and no picture. Here it is for VGG-19.
+# Only shapes are needed for it, no weights and no picture. Here it is for VGG-19 and a picture of 400 × 400 pixels.
 
 # %%
 picture_size = 400 * 400
@@ -489,14 +491,15 @@ claim("the last column, as multiples of its last entry", multiples, equals=[1024
 # 1024 &= 4 \cdot 4 \cdot 4 \cdot 16 && \text{three such steps, and one}
 # \end{aligned}$$
 #
-# The thread that noticed it in 2017 was right: it matters "because the filter number changes as the network moves to
-# the deeper layer".
+# Those who noticed it in a forum thread of 2017 were right: it matters "because the filter number changes as the
+# network moves to the deeper layer".
 
 # %% [markdown]
 # ## 6. Read other people's code
 #
-# Here are five ways to write the same idea, each in a line or two. All take $F$ of $X$ and of $S$, at one size. Before
-# you read on, try to tell which of them are the paper's cost times one fixed number, and which is the puzzle's.
+# Here are five ways to write the same idea, each in a line or two. All take the matrices $F_X$ and $F_S$ (`X` and `S`
+# in the code), at one size. Before you read on, try to tell which of them are the paper's cost times one fixed number,
+# and which is the puzzle's.
 
 
 # %%
@@ -517,7 +520,7 @@ def sum_chw(X, S):  # C: Johnson et al. (2016), CS231n
 
 
 # %%
-def mean_chw(X, S):  # D: neural-style, PyTorch's tutorial, Dive into Deep Learning, the puzzle's program
+def mean_chw(X, S):  # D: neural-style, PyTorch's tutorial, Dive into Deep Learning
     return ((X @ X.T - S @ S.T) / X.numel()).square().mean()
 
 
@@ -552,8 +555,8 @@ ratio = torch.tensor([[measured[layer][f] / derived[layer][f] for f in families]
 claim("largest relative gap between a measured and a derived factor", (ratio - 1).abs().max(), below=1e-6)
 
 # %% [markdown]
-# B and C are one cost. D divides by $N^2$ twice, and E holds each layer's own $N M$: their columns change from layer to
-# layer.
+# B and C are one cost. D divides by $N^2$ twice (it is the puzzle's program), and E leaves out each layer's own $N$ and
+# $M$. So their columns change from layer to layer.
 
 # %% [markdown]
 # **Mean or sum?** A careful reader of B once asked where the $\tfrac14$ was. `reduce_mean` gives $1/N^2$, $G/M$ gives
@@ -671,20 +674,20 @@ claim("relu5_1's share in E over that in A", E[deepest] / A[deepest], below=1 / 
 
 # %% [markdown]
 # A, B and C divide alike. In D and E, the shallow layers take a larger part and the deepest one nearly vanishes.
-# $\beta$ makes a bar's *sum* larger and leaves its division as it is.
+# $\beta$ multiplies all parts of a bar alike, so the shares stay.
 
 # %% [markdown]
 # The lecture says that a normalisation constant does not matter much, since it is multiplied by a hyperparameter
-# anyway. That is true of a factor that is the same number in every layer. A factor that holds $N$ or $M$ is a *layer
+# anyway. That is true of a factor that is the same number in every layer. A factor that contains $N$ or $M$ is a *layer
 # weight in disguise*: only the $\lambda_l$ can undo it.
 
 # %% [markdown]
-# Does the disguise show in a picture? If it does, no $\beta$ can bring E's picture to A's. (Both runs take the library's
-# own $\lambda_l$, which lesson 04 explains.)
+# Does the disguise show in a picture? If it does, no $\beta$ can bring E's picture to A's. (Both runs take the
+# library's own $\lambda_l$, which lesson 04 explains.)
 
 # %% [markdown]
-# **Predict.** Take A's picture at $\beta = 10$, and try E with $\beta$ from 0.1 to 100. Where will E's best picture miss
-# A's?
+# **Predict.** Take A's picture at $\beta = 10$, and try E with $\beta$ from 0.1 to 100. Where will E's best picture
+# miss A's?
 
 # %%
 predict("03.sweep")
@@ -717,22 +720,29 @@ figure.axes[0].set_xticks(range(len(A_left)), list(A_left))
 figure
 
 # %% [markdown]
-# **Look at** the slopes. With A, no layer is left far behind. Every line of E climbs steeply from the second layer
-# to the last, and a larger $\beta$ only moves it down.
+# **Look at** the slopes. With A, the deep layers come as low as the middle ones, within a factor of three. Every line
+# of E climbs more than tenfold from the second layer to the last. A larger $\beta$ moves it down and does not make it
+# flat.
 
 # %%
 off_by = {
     name: max(max(E[layer] / A_left[layer], A_left[layer] / E[layer]) for layer in A_left)
     for name, E in E_left.items()
 }
-plots.table({name: {"misses A's in some layer, times": factor} for name, factor in off_by.items()}, "run")
+plots.table(
+    {
+        name: {"largest factor between it and A, over the layers": factor}
+        for name, factor in off_by.items()
+    },
+    "run",
+)
 
 # %% claim="per-layer factors show" tags=["nbval-check-output"]
 claim("the best β of E still misses A in some layer, times", min(off_by.values()), above=5)
 
 # %% [markdown]
-# See all five live, with $\beta = 10$ and $\lambda_l = 1$ in every layer. First say for each whether its picture will be
-# nearer to A's or to E's.
+# See all five live, with $\beta = 10$ and $\lambda_l = 1$ in every layer. First say for each whether its picture will
+# be nearer to A's or to E's.
 
 
 # %%
@@ -763,7 +773,7 @@ Live("family", tuple(names), with_constants)
 # So the kernel is an inner product of outer products. And $G$ is a sum of outer products!
 
 # %% [markdown]
-# With columns $x, x'$ of $X$ and $s, s'$ of $S$, and each mean over all pairs of columns:
+# With columns $x, x'$ of $F_X$ and $s, s'$ of $F_S$, and each mean over all pairs of columns:
 #
 # $$\begin{aligned}
 # \text{MMD}^2 &= \operatorname{mean} (x^\top x')^2 + \operatorname{mean} (s^\top s')^2 && \\
@@ -798,12 +808,12 @@ claim("MMD² / (4 N²), beside E_l", mmd2 / (4 * F_x.shape[0] ** 2), equals=cost
 # %% [markdown]
 # ## 9. Does it hold on the true network?
 #
-# On ImageNet's VGG-16 the direction of every finding is the same. Three numbers are smaller than here:
+# On ImageNet's VGG-16 the direction of every finding is the same. Three effects are weaker than here:
 #
 # | what was measured | on minivgg | on VGG-16 |
 # |---|---:|---:|
-# | the raw cost of the large lawn, in gravel's distances, at least (section 3) | 12.5 | 2.3 |
-# | mean change of a number where the 4 is left out and $\beta$ stays (section 2) | 0.11 | 0.05 |
+# | the raw cost of the large lawn, in gravel's distances, down to `relu4_1` at least (section 3) | 12.5 | 2.3 |
+# | mean change of a pixel's value where the 4 is left out and $\beta$ stays (section 2) | 0.11 | 0.05 |
 # | `relu5_1`'s share of the pull in E, as a part of its share in A (section 7) | 0.07 | 0.13 |
 #
 # So on VGG-16, too, the raw cost takes a large lawn for something that is farther from the small one than gravel; and
@@ -819,7 +829,7 @@ claim("MMD² / (4 N²), beside E_l", mmd2 / (4 * F_x.shape[0] ** 2), equals=cost
 # - **4** cancels the two 2s of the gradient and does nothing else.
 # - **$M$** makes pictures of different sizes comparable; each Gram takes its own.
 # - **$N^2$** makes a mean of the entries; $N$ counts filters, never colours.
-# - $\beta$ absorbs a factor that all layers share. One that holds $N$ or $M$ is a layer weight in disguise.
+# - $\beta$ absorbs a factor that all layers share. One that contains $N$ or $M$ is a layer weight in disguise.
 
 # %% [markdown]
 # ## On your own
