@@ -7,7 +7,7 @@
 # **You will be able to** optimise any cost of a picture in ten lines, say what $\alpha$ and $\beta$ multiply, and
 # explain what Adam and L-BFGS do with a gradient.
 #
-# **You need** $J_{\text{content}}$ and $E_l$ of lesson 03 and 35 minutes.
+# **You need** $J_{\text{content}}$ of lesson 01, $E_l$ of lesson 03, and 35 minutes.
 
 # %%
 import os
@@ -47,8 +47,8 @@ plots.row(
 #
 # $$J = \alpha \, J_{\text{content}} + \beta \, J_{\text{style}}$$
 #
-# Here is this formula as code, with the two costs of lesson 03 for our pair. Content is compared at `relu4_2`, as in
-# most programs.
+# Here is this formula as code, with the costs of lessons 01 and 03 for our pair. Content is compared at `relu4_2`, as
+# in most programs.
 
 
 # %%
@@ -74,7 +74,7 @@ targets = {layer: style.mean_gram(features_s[layer]) for layer in layers}  # G_S
 
 # %%
 def raw_costs(features_x):
-    """J_content, and E_l by layer, as the formulas of lesson 03 give them."""
+    """J_content, and E_l by layer, as the formulas of lessons 01 and 03 give them."""
     content = style.content_cost(features_x["relu4_2"], features_c["relu4_2"])
     E = {
         layer: style.style_distance(style.mean_gram(features_x[layer]), S) for layer, S in targets.items()
@@ -88,8 +88,9 @@ _, E_of_photo = raw_costs(features_c)
 plots.table({"raw cost": {"J_content of the painting": content_of_painting, **E_of_photo}})
 
 # %% [markdown]
-# **Explain.** Some costs are in the millions, others in the hundreds, depending on how loudly the layers happen to
-# answer. If $\alpha$ and $\beta$ multiplied *these* numbers, you would have to find new values for every network.
+# **Explain.** The content cost is in the hundred thousands, the costs $E_l$ lie between 0.03 and 18: it depends on the
+# formulas and on how loudly the layers happen to answer. If $\alpha$ and $\beta$ multiplied *these* numbers, you would
+# have to find new values for every network.
 #
 # So we need units. Take a picture whose features are all zero. $K_c$ is its content cost, and $K_s$ is the mean of its
 # $E_l$ over the style layers. The library lowers
@@ -97,10 +98,11 @@ plots.table({"raw cost": {"J_content of the painting": content_of_painting, **E_
 # $$J = \alpha \, \frac{J_{\text{content}}}{K_c} + \beta \, \frac{\sum_l \lambda_l \, f_l \, E_l}{K_s}$$
 
 # %% [markdown]
-# $f_l$ is the constant of a program's convention (lesson 03), 1 for the paper's. $K_c$ and $K_s$ are **one number each**
-# for the whole pair. They set the units of $\alpha$ and $\beta$, and change nothing *between* the layers: $\lambda_l$,
-# $f_l$ and the $N$ and $M$ in $E_l$ keep their full effect there.
-#
+# $f_l$ is the constant of a program's convention (lesson 03), 1 for the paper's. $K_c$ and $K_s$ are **one number
+# each** for the whole pair. From here on, $J$ means this one. $K_c$ and $K_s$ set the units of $\alpha$ and $\beta$,
+# and change nothing *between* the layers: $\lambda_l$, $f_l$ and the $N$ and $M$ in $E_l$ keep their full effect there.
+
+# %% [markdown]
 # A `Step` of the library reports the raw costs, and $J$ as its `total`, so we can check the formula.
 
 # %%
@@ -173,12 +175,11 @@ claim("J grows by", after.total / before.total, above=0.99, below=1.01)
 
 # %% [markdown]
 # **Explain.** With raw costs, the same $\alpha$ and $\beta$ would have asked that network for four times as much style.
-# In units of $K_c$ and $K_s$ they ask for the same. From one painting to the next this holds roughly: `beta=10` means
-# *about* the same.
+# In units of $K_c$ and $K_s$ they ask for the same.
 
 # %% [markdown]
 # One more thing before we start. Units *between* the layers are the business of $\lambda_l$. The library's preset
-# `relative` takes $\lambda_l = K_s / (L \, E_l^0)$, with $E_l^0$ for the cost of zero features, $L$ being the number of
+# `relative` takes $\lambda_l = K_s / (L \, E_l^0)$, where $E_l^0$ is the cost of zero features and $L$ the number of
 # layers. Then
 #
 # $$\begin{aligned}
@@ -186,8 +187,8 @@ claim("J grows by", after.total / before.total, above=0.99, below=1.01)
 # &= \frac1L \sum_l \frac{E_l}{E_l^0} && \text{because } K_s \text{ cancels}
 # \end{aligned}$$
 #
-# So each layer is measured by its own cost of nothing. Whatever $E_l$ and $E_l^0$ share, such as $1/N^2$, cancels. We
-# use this preset from here on.
+# So each layer is measured in units of its own cost of zero features. Whatever $E_l$ and $E_l^0$ share, such as
+# $1/N^2$, cancels. We use this preset from here on.
 
 
 # %%
@@ -207,9 +208,9 @@ def J(x, alpha=1, beta=10):
 #
 # In training, the parameters are weights. Here they are **the pixels of $X$**; the network stays as it is.
 #
-# The gradient $\partial J / \partial X$ has the shape of the picture. For each number $x_i$ of $X$ it says how fast $J$
-# *grows* with it. So each number moves the other way, by the gradient times a *learning rate* $\eta$, and is kept between
-# black and white:
+# The gradient $\partial J / \partial X$ has the shape of the picture. For each number $x_i$ of $X$ it says how fast
+# $J$ *grows* with it. So each number moves the other way, by the gradient times a *learning rate* $\eta$, and is kept
+# between black and white:
 #
 # $$x_i \leftarrow \min\left(1, \; \max\left(0, \; x_i - \eta \, \frac{\partial J}{\partial x_i}\right)\right)$$
 
@@ -243,7 +244,8 @@ claim("the x that was given, afterwards", pixels, equals=as_given)
 # &= J(X) - \eta \left\lVert \frac{\partial J}{\partial X} \right\rVert^2 && \text{the sum of squares}
 # \end{aligned}$$
 #
-# As a function of $\eta$ this is a straight line, the *tangent*. We start from a picture half photo, half painting.
+# As a function of $\eta$ this is a straight line, the *tangent* (while no number meets black or white). We start from a
+# picture half photo, half painting.
 
 # %%
 X = ((photo + painting) / 2).requires_grad_()
@@ -256,12 +258,14 @@ rates = [0.5 * number for number in range(26)]
 with torch.no_grad():
     along = [J(gradient_step(X, uphill, rate)).item() for rate in rates]
 tangent = [max(0.0, (J_here - rate * steepness).item()) for rate in rates]
-plots.curves({"J after one step": along, "tangent": tangent}, "J", "η, in units of 0.5", log=False)
+figure = plots.curves({"J after one step": along, "tangent": tangent}, "J", "η", log=False)
+figure.axes[0].set_xticks(range(0, 26, 4), [f"{rates[i]:g}" for i in range(0, 26, 4)])
+figure
 
 # %% [markdown]
-# **Look at** the left end, where the two lines touch. Further right $J$ leaves its tangent (drawn as 0 where it would
-# fall below 0), flattens out, and rises again: the step now ends on the other side of the valley. The gradient knows the
-# slope *here*, and not how far it goes on. A really long step ends far up.
+# **Look at** the left end: the two lines touch only at $\eta = 0$. $J$ falls more slowly than its tangent (drawn as 0
+# where it would fall below 0), is lowest in the left half, and rises again: the step now ends on the other side of the
+# valley. The gradient knows the slope *here*, and not how far it goes on. A really long step ends far up.
 
 # %%
 with torch.no_grad():
@@ -295,8 +299,8 @@ slow, good, wild = (history for history, x in downhill.values())
 plots.curves({"η = 0.1": slow, "η = 1": good, "η = 100": wild}, "J")
 
 # %% [markdown]
-# **Look at** the axis: each number on it is ten times the one below. With $\eta = 0.1$ the picture is safe, and slow. With
-# $\eta = 100$ it has become pure black and white, and each new gradient throws it about.
+# **Look at** the axis: each number on it is ten times the one below. With $\eta = 0.1$ the picture is safe, and slow.
+# With $\eta = 100$ nearly every number sits at 0 or 1, and each new gradient throws it from one to the other.
 
 # %% claim="downhill" tags=["nbval-check-output"]
 claim("J after 25 steps against the start, η = 1", good[-1] / good[0], below=0.6)
@@ -308,8 +312,8 @@ claim("J with η = 100 against its start", wild[-1] / wild[0], above=1000)
 # ## 3. Let Adam choose the length
 #
 # The right $\eta$ depends on $\alpha$, $\beta$, the network and the pair. Adam (Kingma and Ba, 2015,
-# [arXiv:1412.6980](https://arxiv.org/abs/1412.6980)) divides each number's step by that number's usual gradient. It
-# keeps two running means for each number, $m$ of the gradient $g$ and $v$ of its square, and steps
+# [arXiv:1412.6980](https://arxiv.org/abs/1412.6980)) divides each number's step by the usual size of that number's
+# gradient. It keeps two running means for each number, $m$ of the gradient $g$ and $v$ of its square, and steps
 #
 # $$x \leftarrow x - \eta \, \frac{\hat m}{\sqrt{\hat v} + \varepsilon}$$
 #
@@ -342,7 +346,7 @@ claim("share of the numbers that moved by 0.05", share, above=0.99)
 
 # %% [markdown]
 # **Explain.** So Adam's rate has a meaning: 0.05 is one twentieth of the way from black to white, for any cost. The
-# price: a good start is left with the same stride as a bad one.
+# price: Adam's first step is just as long where the start is already good.
 #
 # Here is the same loop with Adam, and beside it the library's own run of the same length.
 
@@ -405,9 +409,9 @@ totals = {"Adam": [step.total for step in adam_run], "L-BFGS": [step.total for s
 plots.curves(totals, "J", log=False)
 
 # %% [markdown]
-# **Look at** Adam's line. In its middle it is bumpy and hardly gets lower: at a constant rate it strides past the low
-# places. In the last quarter its rate falls, and so does $J$. L-BFGS goes down without a bump, and is well below by
-# then.
+# **Look at** Adam's line. For the first half it is as low as L-BFGS's or lower. Then it is bumpy and stays where it is:
+# at a constant rate it strides past the low places. In the last quarter its rate falls, and so does $J$. L-BFGS goes
+# down without a bump.
 
 
 # %%
@@ -427,20 +431,23 @@ claim("steps up: Adam's minus L-BFGS's", steps_up["Adam"] - steps_up["L-BFGS"], 
 claim("J at the end, Adam's against L-BFGS's", at_end, above=0.85, below=1.25)
 
 # %% [markdown]
-# **Explain.** The two end within a fifth of each other, though L-BFGS was far ahead at step 120. Much of its lead was the
-# price of Adam's constant rate.
-#
-# They differ in how they get there. Adam needs a rate. L-BFGS needs none, but torch's has no *line search* here: it takes
-# each step unchecked, so once in a while it leaps far up. It also remembers 60 pictures' worth of numbers; Adam
-# remembers two.
+# **Explain.** The two end within a fifth of each other, though L-BFGS was far ahead at step 120. Much of its lead came
+# from Adam's constant rate.
 
 # %% [markdown]
-# ## 5. A mistake on purpose: clamp inside L-BFGS
+# They differ in how they get there. Adam needs a rate. L-BFGS needs none, but torch's has no *line search* here: it
+# takes each step unchecked, so nothing would stop it from leaping far up (here it did not). It also remembers 30 steps,
+# each with its $s$ and $y$: 60 times the picture's size. Adam remembers twice the picture's size.
+
+# %% [markdown]
+# ## 5. A mistake on purpose: clamp between L-BFGS's steps
 #
 # In section 3 we clamped $X$ after every step, and Adam does not mind. Why does the library not do this to L-BFGS?
-#
-# Two pixels are enough to see it. Their cost is a valley. Its lowest place with both numbers in $[0, 1]$ is
-# $(0.55, 1)$.
+
+# %% [markdown]
+# Two pixels are enough to see it. Their cost is a valley, $\tfrac12 z^\top A z - b^\top z$, with $A$ and $b$ below. Its
+# lowest place with both numbers in $[0, 1]$ is $(0.55, 1)$: on the edge $z_2 = 1$ its slope in $z_1$ is $2 z_1 + 1.9 -
+# 3$, which is 0 there.
 
 # %%
 A, b = torch.tensor([[2.0, 1.9], [1.9, 2.0]]).double(), torch.tensor([3.0, 3.3]).double()
@@ -486,12 +493,12 @@ right, _ = lbfgs(valley, middle, clamped=False, n_steps=40)
 # %%
 ticks = torch.linspace(0, 1, 41).double()
 heights = torch.stack([torch.stack([valley(torch.stack([x, y])) for y in ticks]) for x in ticks])
-seen = {"clamped outside": wrong, "the library's way": [place.clamp(0, 1) for place in right]}
+seen = {"clamped after each step": wrong, "the library's way": [place.clamp(0, 1) for place in right]}
 plots.paths(heights, {name: torch.stack(places) for name, places in seen.items()})
 
 # %% [markdown]
-# **Look at** the stars, where the two routes end. One is in a corner; the other is at the lowest place, on the upper
-# edge.
+# **Look at** the stars, where the two routes end. Both take the same first step, and the valley falls towards the upper
+# right. One ends in a corner; the other at the lowest place, on the upper edge.
 
 # %%
 taken = wrong[1] - wrong[0]
@@ -511,8 +518,8 @@ claim("how much too high the clamped run ends", gap, above=0.2)
 claim("how far from the lowest place the library's way ends", miss, below=1e-3)
 
 # %% [markdown]
-# **Explain.** L-BFGS remembers the step $s$ it *meant* to take, with the change $y$ of the gradient over the shorter step
-# that the clamp left. The two do not belong together, so the curvature is wrong.
+# **Explain.** L-BFGS remembers the step $s$ it *meant* to take, with the change $y$ of the gradient over the shorter
+# step that the clamp left. The two do not belong together, so the curvature is wrong.
 
 # %% [markdown]
 # The library lets the numbers pass the border, shows the network a clamped copy, and removes the part of the gradient
@@ -528,22 +535,26 @@ mistaken, _ = lbfgs(lambda x: 100 * J(x), photo, clamped=True, n_steps=30)
 proper, _ = lbfgs(lambda x: 100 * J(x), photo, clamped=False, n_steps=30)
 touching = ((mistaken[-1] == 0) | (mistaken[-1] == 1)).float().mean()
 with torch.no_grad():
-    ends = {"clamped outside": J(mistaken[-1]), "the library's way": J(proper[-1].clamp(0, 1))}
-plots.table({"cat": ends | {"numbers at black or white": touching}})
+    ends = {"clamped after each step": J(mistaken[-1]), "the library's way": J(proper[-1].clamp(0, 1))}
+ratio = ends["clamped after each step"] / ends["the library's way"]
+plots.table({"J of the cat after 30 steps": ends})
+
+# %% claim="cat clamped" tags=["nbval-check-output"]
+claim("share of the clamped cat's numbers at black or white", touching, above=0, below=0.1)
+claim("J clamped after each step, over J the library's way", ratio, above=0.95, below=1.05)
 
 # %% [markdown]
 # Hardly: most numbers touch neither black nor white, so most of what is remembered is true. The mistake is real, and
-# its damage depends on the picture. The right way costs one line.
+# its damage depends on the picture. The right way costs a few lines.
 
 # %% [markdown]
 # ## 6. When to stop
 #
-# $J$ never arrives; it falls ever more slowly. A rule that asks for *relative* progress need not know how large $J$ is.
-# Stop at step $t$ when
+# $J$ never stops falling, but it falls ever more slowly. A rule that asks for *relative* progress need not know how
+# large $J$ is. Stop at step $t$ when
+# $$0 \le J_{t-20} - J_t \le p \, J_{t-20}$$
 #
-# $$J_{t-20} - J_t \le p \, J_{t-20}$$
-#
-# so when $J$ fell by less than a share $p$ in 20 steps. The library calls $p$ `plateau`.
+# so when $J$ fell, but by no more than a share $p$ in 20 steps. The library calls $p$ `plateau`.
 
 
 # %%
@@ -584,21 +595,20 @@ way |= {"after it": apart(lbfgs_run[-1].picture, stopped[-1].picture)}
 plots.table({"how far X moved": way})
 
 # %% [markdown]
-# **Explain.** The last steps take as long as the first and do little for $J$. The picture still drifts in them, along the
-# nearly flat floor of $J$. Whether it becomes more beautiful is for you to see.
+# **Explain.** The last steps take as long as the first and do little for $J$. The picture still drifts in them, along
+# the nearly flat floor of $J$. Whether it becomes more beautiful is for you to see.
 #
 # Do not read beauty off $J$. It says how well $X$ fits *this* $\alpha$, $\beta$ and these layers; with other weights it
 # is in other units.
 
 # %% [markdown]
 # ## Recap
-#
-# - $J = \alpha J_{\text{content}} / K_c + \beta J_{\text{style}} / K_s$, lowered over the pixels of $X$. $K_c$ and $K_s$
-#   are one number each; what happens between layers is up to $\lambda_l$.
+# - $J = \alpha J_{\text{content}} / K_c + \beta J_{\text{style}} / K_s$, lowered over the pixels of $X$.
 # - One step: $x \leftarrow \text{clamp}(x - \eta \, \partial J / \partial x)$. $J$ falls by
 #   $\eta \lVert \partial J / \partial X \rVert^2$ while $\eta$ is tiny.
-# - Adam gives $\eta$ a meaning. L-BFGS needs none, and must not be clamped from outside.
-# - Adam or L-BFGS changes the *path*.
+# - With Adam, $\eta$ is a distance: 0.05 is a twentieth of the way from black to white. L-BFGS needs none, and its
+#   numbers must not be clamped.
+# - Adam and L-BFGS end equally low, by different paths.
 # - Stop on a plateau of $J$.
 
 # %% [markdown]

@@ -25,9 +25,9 @@ photo = pictures.sample("cat", side)
 painting = painted.paint("night", tuple(photo.shape[1:]))
 
 # %% [markdown]
-# From lesson 05 we need $J = \alpha \, J_{\text{content}} / K_c + \beta \, J_{\text{style}} / K_s$, with the unit $K_c$ of
-# the content cost and $K_s$ of the style cost, and the preset `relative`. Then the second fraction is the mean over the
-# layers of $E_l$, each divided by its $E_l$ of zero features.
+# From lesson 05 we need $J = \alpha \, J_{\text{content}} / K_c + \beta \, J_{\text{style}} / K_s$, with the unit $K_c$
+# of the content cost and $K_s$ of the style cost, and the preset `relative`. Then the second fraction is the mean over
+# the layers of $E_l / E_l^0$, with $E_l^0$ for the cost of zero features.
 
 # %%
 network = nstlib.networks.load(layers=(*nstlib.networks.DEFAULT, "relu2_2"))
@@ -79,9 +79,9 @@ def run(network=network, **choices):
 # $$\text{TV}(X) = \sum_{c,i,j} \left\lvert x_{c,i+1,j} - x_{c,i,j} \right\rvert
 # + \sum_{c,i,j} \left\lvert x_{c,i,j+1} - x_{c,i,j} \right\rvert$$
 #
-# Rudin, Osher and Fatemi (1992) introduced total variation, with the length of both differences,
-# $\sum \sqrt{(\Delta_i x)^2 + (\Delta_j x)^2}$. That form treats all directions alike. Ours is simpler and prefers edges
-# along rows and columns.
+# Rudin, Osher and Fatemi (1992) introduced total variation, with the length of both differences, $\sum \sqrt{(\Delta_i
+# x)^2 + (\Delta_j x)^2}$. That form treats all directions alike. Ours is simpler and prefers edges along rows and
+# columns.
 
 
 # %%
@@ -103,7 +103,8 @@ claim("one line", int(total_variation(small)), equals=4)
 claim("ours and the library's, of the photo", total_variation(photo), equals=style.total_variation(photo))
 
 # %% [markdown]
-# In $J$ it is divided by how many numbers the picture has, and gets a weight of its own, `total_variation`.
+# With a weight $w$ of its own, `total_variation`, the library lowers $J + w \, \text{TV}(X) / (3P)$, where $P$ is the
+# number of pixels.
 #
 # **Predict.** You ask for a smoother picture. What do you pay, in style?
 
@@ -172,14 +173,15 @@ plots.row(
 )
 
 # %% [markdown]
-# **Look at** what is *where*. In the third picture the painting's own lights are still in their places, though nothing in
-# $J$ asks for them.
+# **Look at** what is *where*. In the third picture the painting's own lights are still in their places, though nothing
+# in $J$ asks for them.
 
 # %%
 plots.curves({name: [step.total for step in steps] for name, steps in started.items()}, "J")
 
 # %% [markdown]
-# **Look at** the run from noise. It begins more than ten times as high as the others, and is still above them at the end. The other two end at nearly the same $J$.
+# **Look at** the run from noise. It begins more than ten times as high as the others, and is still above them at the
+# end. The other two end at nearly the same $J$.
 
 
 # %%
@@ -228,8 +230,8 @@ claim("distance to the painting, the other way round", painting_shows, below=0.7
 # to a hundred times $\alpha$.
 
 # %%
-sheet = {"from photo": {}, "painting": {}}
-for name, init in (("from photo", "content"), ("painting", "style")):
+sheet = {"from the photo": {}, "from the painting": {}}
+for name, init in (("from the photo", "content"), ("from the painting", "style")):
     for beta in (0.1, 3, 100):
         last_step = run(init=init, beta=beta, steps=25, total_variation=1)[-1]
         sheet[name][f"α = 1, β = {beta}"] = last_step.picture
@@ -241,8 +243,8 @@ plots.grid(
 )
 
 # %% [markdown]
-# **Look at** the columns. On the left, content draws the cat into both pictures. On the right, each row shows its own
-# start in the painting's style.
+# **Look at** the columns. On the left content counts most: above, the fur keeps its own colours; below, an eye and hard
+# lines appear in the sky. On the right, each row shows its own start in the painting's style.
 
 
 # %%
@@ -270,7 +272,7 @@ predict("05b.ratio")
 # J_{1,20}(X) &= J_{\text{content}} + 20 \, J_{\text{style}} && \text{(each in its unit)} \\
 # &= 2 \left( \tfrac12 \, J_{\text{content}} + 10 \, J_{\text{style}} \right) && \text{taking 2 out} \\
 # &= 2 \, J_{\frac12,10}(X) && \text{the same ratio} \\
-# \frac{\partial J_{1,20}}{\partial X} &= 2 \, \frac{\partial J_{\frac12,10}}{\partial X} && \text{arrows point the same way}
+# \frac{\partial J_{1,20}}{\partial X} &= 2 \, \frac{\partial J_{\frac12,10}}{\partial X} && \text{the same direction}
 # \end{aligned}$$
 
 
@@ -291,8 +293,8 @@ claim("1 − cosine of (1, 20) and (1, 10)", turned, above=0.15)
 claim("cosine of content's pull and style's", against, below=-0.5)
 
 # %% [markdown]
-# **Explain.** At the end of a run content and style pull almost against each other, so a slightly stronger $\beta$ turns
-# their sum a long way. Another pair with the same ratio turns it not at all.
+# **Explain.** At the end of a run content and style pull almost against each other, so doubling $\beta$ turns their sum
+# by about 40°. A pair with the same ratio does not turn it at all.
 
 # %% [markdown]
 # For plain downhill steps, a factor of 2 in $J$ is a factor of 2 in $\eta$, the learning rate. Adam and L-BFGS take it
@@ -320,18 +322,17 @@ claim("the same ratio's, as a share of that", near / max(away, 1e-9), below=1 / 
 claim("after 40 steps, J of (10, 100) against (1, 10)", J_ratio, above=9, below=11)
 
 # %% [markdown]
-# **Explain.** In exact arithmetic they agree. On some machines and at some sizes $10 J$ is rounded differently from $J$,
-# in the eighth digit, and every step makes the difference grow. $J$ still ends the same; the pictures are then two of its
-# many low places.
+# **Explain.** In exact arithmetic they agree, but for Adam's tiny $\varepsilon$. On some machines and at some sizes $10
+# J$ is rounded differently from $J$, in the eighth digit, and every step makes the difference grow. $J$ still ends the
+# same; the pictures are then two of its many low places.
 #
 # So a program's $\alpha$ and $\beta$ alone say nothing. Ask for their ratio, and for what they multiply.
 
 # %% [markdown]
 # ## 4. Which content layer?
 #
-# In a thread on this course's question, a learner tried content layers of several blocks and found that "block4 seems to
-# work best". We ask again, with the style on. We start from noise, so that all content in the result comes from the
-# content layer.
+# In lesson 01 a forum found that "block4 seems to work best" for content. We ask again, with the style on. We start
+# from noise, so that all content in the result comes from the content layer.
 
 # %%
 told = {}
@@ -340,15 +341,15 @@ for content_layer in ("relu2_2", "relu3_2", "relu4_2", "relu5_1"):
     told[content_layer] = run(**asked)[-1].picture
 plots.row(
     told,
-    alt="Four grainy pictures made from noise. With relu2_2 the outlines of a cat's eyes and nose are in "
-    "place; with each deeper layer they loosen, until with relu5_1 only a few darker strokes are left",
+    alt="Four grainy pictures made from noise. With relu2_2 a cat's eye can be found; with each deeper layer "
+    "there are fewer lines of the photo, and with relu5_1 only a few darker strokes",
 )
 
 # %% [markdown]
-# **Look at** the eyes, which are easiest to find in the first picture. Thirty steps from noise are few, so the bars below
-# will tell you more than your eyes.
+# **Look for** the eyes: one can be found in the first picture. Thirty steps from noise are few, so the bars below will
+# tell you more than your eyes.
 #
-# To measure this we need a yardstick that is no run's own target. We take the style layers: none of them was a content
+# To measure this we need a yardstick that is no run's own target. We take two style layers: neither was a content
 # layer, and all four runs had the same style.
 
 
@@ -362,21 +363,21 @@ def cosine(a, b):
 alike = {}
 for layer, made in told.items():
     there = features(made)
-    alike[layer] = {name: cosine(there[name], features_c[name]) for name in layers[:4]}
-plots.bars(alike, "cosine with the photo")
+    alike[layer] = {name: cosine(there[name], features_c[name]) for name in ("relu2_1", "relu4_1")}
+plots.bars(alike, "cosine with the photo, by content layer")
 
 # %%
-falling = sorted(alike, key=lambda layer: alike[layer]["relu2_1"], reverse=True)
+
 kept = alike["relu5_1"]["relu2_1"] / alike["relu2_2"]["relu2_1"]
 
 # %% claim="content depth" tags=["nbval-check-output"]
-claim("from the best to the worst kept relu2_1", ", ".join(falling), equals=", ".join(told))
+
 claim("relu2_1's cosine with content at relu5_1, against relu2_2", kept, below=0.9)
 
 # %% [markdown]
-# **Explain.** A shallow layer holds edges pixel by pixel, so strokes must fit between them. A deep layer holds that there
-# is an eye, and leaves open how it is drawn. Block 4 lies between: more of `relu4_1` is kept than with block 5, and edges
-# are free to become strokes. Which layer is "best" depends on what you want to keep.
+# **Explain.** A shallow layer holds edges pixel by pixel, so strokes must fit between them. A deep layer holds that
+# there is an eye, and leaves open how it is drawn. Block 4 lies between: more of `relu4_1` is kept than with block 5,
+# and edges are free to become strokes. Which layer is "best" depends on what you want to keep.
 
 # %% [markdown]
 # **Predict.** Why not ask for `relu3_2` *and* `relu4_2`, and add their costs? What will that change?
@@ -384,8 +385,10 @@ claim("relu2_1's cosine with content at relu5_1, against relu2_2", kept, below=0
 # %%
 predict("05b.two_layers")
 
-
 # %%
+two = ("relu3_2", "relu4_2")
+
+
 def with_content(weights):
     """Lower Σ weight · J_content + 10 J_style for 25 steps of Adam; return each layer's J_content / K_c."""
     x = photo.clone().requires_grad_()
@@ -404,7 +407,6 @@ def with_content(weights):
 
 
 # %%
-two = ("relu3_2", "relu4_2")
 unit_sum = sum(unit[name] for name in two)
 deep = with_content({"relu4_2": 1 / unit["relu4_2"]})
 added = with_content({name: 1 / unit_sum for name in two})  # as the library does
@@ -418,17 +420,19 @@ claim("relu3_2's cost, added against left out", added["relu3_2"] / deep["relu3_2
 claim("relu3_2's cost, weighed against left out", weighed["relu3_2"] / deep["relu3_2"], below=0.9)
 
 # %% [markdown]
-# **Explain.** Adding raw costs lets the loudest layer decide alone. Two content layers must be weighed, each in its own
-# units; that gives a compromise.
-#
-# But content does not *need* several layers, as style does. A deep layer keeps positions, and with them most of what
-# shallow ones know. A Gram matrix forgets them, so each depth has to contribute its own part.
+# **Explain.** Adding raw costs lets the layer with the largest cost decide alone. (In lesson 01 that was the shallower
+# one, `relu2_1`.) Two content layers must be weighed, each in its own units; that gives a compromise.
+
+# %% [markdown]
+# Style needs several layers, content does not. Where content agrees at one layer, it nearly agrees at all deeper ones
+# (lesson 01), since those are computed from it. A Gram matrix forgets positions, which the next layer needs, so each
+# depth has to contribute its own part.
 
 # %% [markdown]
 # ## 5. A mistake on purpose: pictures in the wrong scale
 #
-# A network was trained on pictures in one scale: here minus a mean, divided by a deviation. The library's `Network` does
-# this itself. Many programs leave it to you, and some forget it.
+# A network was trained on pictures in one scale: here minus a mean, divided by a deviation. The library's `Network`
+# does this itself. Many programs leave it to you, and some forget it.
 #
 # We feed $[0, 1]$ as it is, and then 0 to 255. All features exist, and no error is raised. Which layer suffers most?
 
@@ -454,18 +458,17 @@ claim("0 to 255: the least that a layer grows by", min(strength.values()), above
 
 # %% [markdown]
 # **Explain.** Without the mean no number is negative, so the first layer's filters see brightness where they expect a
-# difference from grey. No layer repairs this, and the deepest, which knows most about what is in the picture, is misled
-# most.
+# difference from grey. No layer gets back to a cosine of 1, and the deepest comes out worst.
 #
-# From 0 to 255 every layer answers far louder. Features that are $s$ times as strong make $E_l$ $s^4$ times as large: a $\beta$ found for one
-# scale means nothing in the other.
+# From 0 to 255 every layer answers far louder. Features that are $s$ times as strong multiply $E_l$ by $s^4$: a $\beta$
+# found for one scale means nothing in the other.
 
 # %%
 wrong_scale = run(forgetful)[-1].picture
 plots.row(
     {"painting": painting, "right scale": result, "[0, 1] as it is": wrong_scale},
     alt="The painted night; the cat with the right scale in bright strokes; the cat with the wrong one in "
-    "darker, more muted colours",
+    "more reddish colours, with less blue",
 )
 
 # %% [markdown]
@@ -506,8 +509,8 @@ sums = {
 plots.bars(sums, "largest entry of G", line=65_504)
 
 # %% [markdown]
-# **Look at** the dashed line, float16's largest number. Up to a side of 128 both Gram matrices stay below it; at 256 both
-# have entries above. Now the cost, in half precision from the features on.
+# **Look at** the dashed line, float16's largest number. Up to a side of 128 both Gram matrices stay below it; at 256
+# both have entries above. Now the cost, in half precision from the features on.
 
 
 # %%
@@ -533,17 +536,17 @@ claim("side 256: cost", large_cost, equals="nan")
 claim("the library's cost of these half-precision features", in_float32 / exact, above=0.99, below=1.01)
 
 # %% [markdown]
-# **Explain.** There are two ways to fail. At 128 the entries fit, but the squares of their differences do not: the cost is
-# infinite (`inf`), for every picture alike. At 256 the entries themselves are infinite, and infinite minus infinite is
-# *not a number* (`nan`). So a program that was tried on small pictures can fail on large ones.
+# **Explain.** There are two ways to fail. At 128 the entries fit, but the squares of their differences do not: the cost
+# is infinite (`inf`), for every picture alike. At 256 the entries themselves are infinite, and infinite minus infinite
+# is *not a number* (`nan`). So a program that was tried on small pictures can fail on large ones.
 #
 # One `nan` in $J$ makes every pixel `nan` a step later: a black picture, and no error.
 
 # %% [markdown]
-# The library computes *features* in bfloat16 where that is fast, a half precision that reaches as far as float32. It sums
-# every Gram matrix in float32. And it looks at $J$ before it steps. Let us overflow even float32.
+# The library computes *features* in bfloat16 where that is fast, a half precision that reaches as far as float32. It
+# sums every Gram matrix in float32. And it looks at $J$ before it steps. Let us overflow even float32.
 
-# %%
+# %% tags=["nbval-check-output"]
 shouting = nstlib.networks.load()
 shouting.convolutions["conv1_1"].weight.mul_(1e12)
 said = "nothing"
@@ -563,9 +566,9 @@ claim("named as the cause and the place", named, equals="the features overflow, 
 # %% [markdown]
 # ## Recap
 #
-# - Start and content layer change the *picture*: $J$ has many low places.
-# - Only $\alpha / \beta$ counts, and what they multiply.
-# - TV removes grain nearly for free.
+# - The start changes the *picture*, because $J$ has many low places. The content layer changes $J$ itself.
+# - Only $\alpha / \beta$ counts, and what they multiply. (With total variation, its weight over $\alpha$ counts, too.)
+# - A little TV removes grain nearly for free.
 # - Several content layers must be weighed, each in its own unit.
 # - Scale pictures as the network expects; sum in float32.
 

@@ -29,6 +29,7 @@ SABOTAGES = [
     ("Adam and L-BFGS", "L-BFGS twice", "run(steps=160)", 'run(steps=160, optimizer="lbfgs")'),
     ("clamped memory", "never clamped", "clamped=True", "clamped=False"),
     ("clamped memory", "always clamped", "clamped=False", "clamped=True"),
+    ("cat clamped", "not clamped", "photo, clamped=True", "photo, clamped=False"),
     ("plateau", "another share", "<= p *", "<= 0.3 * p *"),
     ("plateau", "another span", "span=20", "span=5"),
 ]
@@ -36,7 +37,8 @@ SABOTAGES = [
 # Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
 INTRODUCED = {
     "K": "$K_c$ is its content cost",
-    "L": "L$ being the number of",
+    "L": "$L$ the number of",
     "B": "L-BFGS-B (Byrd",
+    "A": "with $A$ and $b$ below",
     "η": "*learning rate* $\\eta$",
 }

@@ -29,6 +29,7 @@ SABOTAGES = [
 
 # Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
 INTRODUCED = {
-    "K": "the unit $K_c$ of",
+    "K": "the unit $K_c$",
     "η": "$\\eta$, the learning rate",
+    "P": "where $P$ is the",
 }
