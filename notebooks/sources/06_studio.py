@@ -44,10 +44,10 @@ from nstlib.predictions import predict
 predict("06.terms")
 
 # %% [markdown]
-# **The faders.** There is one for each layer. It multiplies the $\lambda_l$ that the rule gives; the product stands at
-# the bottom. The bar beside it shows the layer's share of the pull at the picture:
-# $\lambda_l f_l \lVert \partial E_l / \partial X \rVert$ over the sum of all five, as in lesson 04. *M* mutes a layer,
-# *S* plays it alone (solo), and *reset* puts all faders back.
+# **The faders.** There is one for each layer. It multiplies the $\lambda_l$ that lesson 04's rule gives; the product
+# stands at the bottom. The bar beside it shows the layer's share of the pull at the picture: $\lambda_l f_l \lVert
+# \partial E_l / \partial X \rVert$ over the sum of all five, as in lesson 04. ($f_l$ is the convention's constant of
+# lesson 03.) *M* mutes a layer, *S* plays it alone (solo), and *reset* puts all faders back.
 
 # %% [markdown]
 # Pull the fader of relu4_1 down to a hundredth. Whose bars grow?
@@ -74,14 +74,14 @@ predict("06.terms")
 # The colours of the difference are stretched to its largest entry, so they do not fade as the picture gets closer.
 # Compare the first two matrices instead: once they look alike, the layer has little left to ask for.
 #
-# **Predict.** Press *S* at relu1_1 and let the run end. Which layers' Gram matrices will the picture still miss by
-# almost as much as the photo did?
+# **Predict.** Press *S* at relu5_1 and let the run end. Then only the deepest layer has pulled. Where do the Gram
+# matrices of the shallower layers go?
 
 # %%
 predict("06.solo")
 
 # %% [markdown]
-# Look for yourself: with relu1_1 alone, click relu1_1, then relu5_1. In which of them do style and picture look alike?
+# Look for yourself: with relu5_1 alone, click relu5_1, then relu2_1. In which of them do style and picture look alike?
 
 # %% [markdown]
 # ## 3. See where a layer pulls
@@ -126,7 +126,8 @@ plots.row(
 
 # %% [markdown]
 # **Look at** the eyes. relu1_1 traces their outlines, since each of its positions sees only 3 × 3 pixels. The positions
-# of relu4_1 see far more, and it pulls at each eye as a whole. relu5_1 pulls a little everywhere.
+# of relu4_1 see far more, and it pulls at each eye as a whole. relu5_1 pulls nearly everywhere. (Each map has a scale
+# of its own.)
 #
 # The bar beside a fader is the length of this whole map, times $\lambda_l f_l$, as a share.
 
@@ -186,7 +187,8 @@ claim("largest difference between a meter and its formula", gap, below=0.01)
 
 # %%
 palette, palette_left = run(solo=["relu1_1"])
-plots.table({"relu1_1 alone": palette_left}, "left")
+deep_left = run(solo=["relu5_1"])[1]
+plots.table({"relu1_1 alone": palette_left, "relu5_1 alone": deep_left}, "left")
 
 # %%
 plots.row(
@@ -199,11 +201,19 @@ plots.row(
 claim("relu1_1 alone leaves of its own cost", palette_left["relu1_1"], below=0.1)
 claim("left of the deepest two", min(palette_left["relu4_1"], palette_left["relu5_1"]), above=0.7)
 
+# %% claim="the deepest alone" tags=["nbval-check-output"]
+# The bound is wide: nothing holds the shallow layers, so they may end anywhere far away
+claim("relu5_1 alone: left of relu2_1's cost", deep_left["relu2_1"], above=2)
+
+# %% [markdown]
+# **Explain.** With relu1_1 alone the colours come and the strokes do not. With relu5_1 alone, the shallower layers end
+# many times farther from the painting than the photo was: nothing holds them. That was your prediction of section 2.
+
 # %% [markdown]
 # ## 5. Task: lose the palette, keep the strokes
 #
-# Press *reset* and choose *strokes, no palette*. Now the reverse: strokes as in the painting, and colours as far from
-# it as you can.
+# Press *reset* and choose *strokes, no palette*. Now the reverse: strokes as in the painting, and colours that stay far
+# from it.
 
 # %% [markdown]
 # **Predict.** All faders stand at the rule. Which is the smallest change that solves the task?
@@ -261,6 +271,7 @@ predict("06.bend")
 runs = {f"β = {beta}": run(beta=beta) for beta in (0.1, 0.3, 1, 3, 10, 30, 100)}
 
 
+# %%
 def place(left):
     """Content lost, and style missing: the mean over the layers of what is left of E_l."""
     return left["content"], sum(left[layer] for layer in layers) / len(layers)
@@ -288,9 +299,9 @@ claim("style missing at β = 3", missing[3], below=0.25)
 claim("style won from β = 3 to 100, of that from 0.1 to 3", dear / cheap, below=0.25)
 
 # %% [markdown]
-# **Explain.** Up to $\beta \approx 3$ a little content buys most of the style. Beyond, content goes on getting lost, but
-# there is hardly any style left to win. So there is no best $\beta$, but there are poor ones: far out on the flat part
-# you pay for nothing.
+# **Explain.** Up to $\beta \approx 3$ a little content buys most of the style. Beyond, content goes on getting lost,
+# but there is hardly any style left to win. So there is no best $\beta$, but there are poor ones: far out on the flat
+# part you pay for nothing.
 
 # %% [markdown]
 # Now to the first prediction. Compare what is left of each $E_l$ at $\beta = 10$ and at 100:
@@ -299,8 +310,8 @@ claim("style won from β = 3 to 100, of that from 0.1 to 3", dear / cheap, below
 plots.table({name: runs[name][1] for name in ("β = 10", "β = 100")}, "left")
 
 # %% [markdown]
-# No $E_l$ falls to a tenth, while $\beta$ grows tenfold. So the terms $\beta \lambda_l f_l E_l / K_s$ end higher, although
-# the style is matched better. ($K_s$ is lesson 05's unit, one number for the pair.)
+# No $E_l$ falls to a tenth, while $\beta$ grows tenfold. So the terms $\beta \lambda_l f_l E_l / K_s$ end higher,
+# although the style is matched better. ($K_s$ is lesson 05's unit, one number for the pair.)
 
 # %% [markdown]
 # A content lost of 1 is as much as a picture without any features loses. At $\beta = 100$ the cat is past that, and yet

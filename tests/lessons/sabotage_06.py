@@ -7,6 +7,7 @@ SABOTAGES = [
     ("palette only", "another layer alone", 'run(solo=["relu1_1"])', 'run(solo=["relu4_1"])'),
     ("palette only", "all layers", 'run(solo=["relu1_1"])', "run()"),
     ("palette only", "mute for solo", 'run(solo=["relu1_1"])', 'run(muted=["relu1_1"])'),
+    ("the deepest alone", "all layers", 'run(solo=["relu5_1"])', "run()"),
     ("strokes only", "nothing muted", 'run(muted=["relu1_1"])', "run()"),
     ("strokes only", "solo for mute", 'run(muted=["relu1_1"])', 'run(solo=["relu1_1"])'),
     ("strokes only", "relu1_1 muted in both", 'run(muted=["relu2_1"])', 'run(muted=["relu1_1", "relu2_1"])'),
