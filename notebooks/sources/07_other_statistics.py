@@ -32,12 +32,12 @@ diagonal = nstlib.stylize(photo, painting, Settings(size=side, statistic="diagon
 plots.row(
     {"painting": painting, "whole Gram matrix": whole, "its diagonal alone": diagonal},
     alt="A night sky in blue and yellow strokes; the cat repainted with the whole Gram matrix, its background "
-    "brushed in blue; and with the diagonal alone, in the same colours but with more specks",
+    "brushed in blue; and with the diagonal alone, paler, with bits of red and white",
 )
 
 # %% [markdown]
-# **Look at** the background to the right of each cat. With the whole matrix it is blue, brushed and of one piece. With
-# the diagonal it breaks up into coloured specks. Watch both runs live: move the slider to and fro.
+# **Look at** the background to the right of each cat. With the whole matrix it is brushed in strong blue. With the
+# diagonal it is paler, with bits of red and white. Watch both runs live: move the slider to and fro.
 
 
 # %%
@@ -239,14 +239,14 @@ claim("larger cost by the diagonal", max(by_diagonal), below=1e-9)
 claim("smaller cost by the whole matrix", min(by_gram), above=0.005)
 
 # %% [markdown]
-# **Explain.** With this bank, no picture could be made to tell the boards apart: to the diagonal all three are the same.
-# A painter who puts orange on her waves and one who puts it between them get the same numbers.
+# **Explain.** With these two filters the diagonal cannot tell the boards apart: its two numbers are the same for all
+# three. A painter who puts orange on her waves and one who puts it between them get the same numbers.
 #
 # Our network has more than two filters, and more than one layer.
 
 # %% [markdown]
-# **Predict.** In `relu1_1`, how much of the difference between *together* and *apart* does the diagonal see, of what the
-# whole matrix sees? And in the layers below it?
+# **Predict.** In `relu1_1`, the whole matrix sees some difference between *together* and *apart*. What share of it does
+# the diagonal see? And in deeper layers?
 
 # %%
 predict("07.boards")
@@ -276,9 +276,9 @@ plots.bars(
 )
 
 # %% [markdown]
-# **Look at** the step from `relu1_1` to `relu2_1`. In `conv1_1`, before the first ReLU, hardly anything tells the boards
-# apart. After it the matrix sees them well and the diagonal hardly. One block deeper the diagonal sees more than half of
-# what the matrix sees.
+# **Look at** the step from `relu1_1` to `relu2_1`. In `conv1_1`, before the first ReLU, hardly anything tells the
+# boards apart. After it the matrix sees them well and the diagonal hardly. One block deeper the diagonal sees more than
+# half of what the matrix sees.
 
 # %%
 rising = [by_diagonal[layer] for layer in layers[:5]]
@@ -324,19 +324,20 @@ for layer in layers[:5]:
     more_than_sum = (a["both"] - a["plain"]) - (a["striped"] - a["plain"]) - (a["orange"] - a["plain"])
     extra[layer] = (more_than_sum.norm() / (a["both"] - a["plain"]).norm()).item()
 plots.bars(
-    {layer: {"no sum of its parts": each} for layer, each in extra.items()}, ylabel="share of the answer"
+    {layer: {"beyond the sum of its parts": each} for layer, each in extra.items()},
+    ylabel="share of the answer",
 )
 
 # %% claim="conjunctions" tags=["nbval-check-output"]
-claim("no sum of its parts, in conv1_1", extra["conv1_1"], below=0.03)
+claim("beyond the sum of its parts, in conv1_1", extra["conv1_1"], below=0.03)
 claim("in relu1_1", extra["relu1_1"], below=0.08)
 claim("from relu2_1 on, at least", min(extra[layer] for layer in layers[2:5]), above=0.15)
 
 # %% [markdown]
-# **Explain.** A convolution only adds. (`conv1_1` is not quite at 0, because some positions see the border of two tiles.)
-# After a ReLU, a filter's answer to two things differs from the sum of its answers to each. From the second block on,
-# many filters *already answer to the conjunction*, "orange stripe", so their own
-# entries on the diagonal count the pairs.
+# **Explain.** A convolution only adds. (`conv1_1` is not quite at 0, because some positions see the border of two
+# tiles.) After a ReLU, a filter's answer to two things differs from the sum of its answers to each. From the second
+# block on, many filters *already answer to the conjunction*, "orange stripe", so their own entries on the diagonal
+# count the pairs.
 #
 # (In `relu5_1` one position looks at several tiles at once, so this comparison ends before it.)
 
@@ -359,13 +360,13 @@ plots.row(
     {"X begins": painted.textured_tint("apart", 128), "S": painted.textured_tint("together", 128)}
     | {f"by {name}": move(name)[0] for name in ("gram", "diagonal")},
     alt="X begins with plain orange tiles and grey stripes; S has orange stripes on grey. By the Gram matrix X ends "
-    "with orange stripes; by the diagonal it keeps its orange tiles and grey stripes",
+    "with orange in its stripes and paler tiles; by the diagonal it keeps its orange tiles and grey stripes",
 )
 
 # %% [markdown]
-# **Look at** the large tile at the bottom left. With the matrix it fades to grey, though no term asks for *places*. With
-# the diagonal it stays as it is. The next cell deals the tiles three times and measures the share of the orange that
-# ends up on stripes.
+# **Look at** the large area at the bottom left. With the matrix its orange fades and the stripes take it up, though no
+# term asks for *places*. With the diagonal it stays orange. The next cell deals the tiles three times and measures the
+# share of the orange that ends up on stripes. It begins near 0; at ½ (the line) the orange would be spread evenly.
 
 # %%
 deals = {
@@ -380,8 +381,8 @@ claim("largest share by the diagonal", max(on_stripes["diagonal"]), below=0.1)
 
 # %% [markdown]
 # So the answer to the thread is: the diagonal works, because from the second block on filters count pairs on their own.
-# In `relu1_1`, where the palette lives, it cannot say which colour goes with which stroke. The same learner saw that, too: her
-# blue sky became "a bit choppier". Those are the specks in the first figure.
+# In `relu1_1`, where the palette lives, it cannot say which colour goes with which stroke. The same learner saw that,
+# too: her blue sky became "a bit choppier". Look again at the first figure.
 
 # %% [markdown]
 # ## 3. Two numbers per filter: mean and spread
@@ -400,8 +401,8 @@ claim("largest share by the diagonal", max(on_stripes["diagonal"]), below=0.1)
 # \end{aligned}$$
 
 # %% [markdown]
-# So $G_{kk}/M = \mu_k^2 + \sigma_k^2$. A filter that answers weakly everywhere has a large $\mu_k$; one that answers
-# strongly in a few spots has a large $\sigma_k$. The diagonal sees only the sum.
+# So $G_{kk}/M = \mu_k^2 + \sigma_k^2$. Of two filters with the same $G_{kk}/M$, the one that answers evenly has the
+# larger $\mu_k$, the one that answers in a few spots the larger $\sigma_k$. The diagonal sees only the sum.
 
 
 # %%
@@ -424,8 +425,8 @@ claim("G_kk / M and μ² + σ²", F_s.square().mean(1), equals=mu**2 + sigma**2)
 claim("a texture's distance to its own tiling", statistics_cost(tiled, F_s), below=1e-20)
 
 # %% [markdown]
-# The *population* deviation divides by $M$. `torch.std` divides by $M - 1$ unless told otherwise, and then a texture is
-# at a distance from its own tiling.
+# The *population* deviation divides by $M$. `torch.std` divides by $M - 1$ unless told otherwise; then a texture and
+# its own tiling have different spreads.
 
 # %% [markdown]
 # ## 4. Pairs without the means: covariance
@@ -494,9 +495,9 @@ claim("relative change of the wrong one when a filter is raised", noticed, above
 # ## 5. One direction after another: sliced Wasserstein
 #
 # Take the $M$ columns of $F$ as a cloud of points with $N$ coordinates, as at the end of lesson 03. Look at the cloud
-# along one direction $\theta$, a unit vector: every point becomes one number, $\theta^\top F_{:,i}$. Sort the numbers of
-# X and those of S, and compare smallest with smallest, and so on. Then take another direction (Heitz et al.,
-# [2021](https://arxiv.org/abs/2006.07229)).
+# along one direction $\theta$, a unit vector: every point becomes one number, $\theta^\top F_{:,i}$. Sort the numbers
+# of X and those of S, and compare smallest with smallest, and so on. Do so for $N$ directions (Heitz et al.,
+# [2021](https://arxiv.org/abs/2006.07229)):
 #
 # $$E_l^{\text{sliced}} = \frac{1}{N} \sum_{\theta} \frac1M \sum_i \left(\text{sort}(\theta^\top F_X)_i -
 # \text{sort}(\theta^\top F_S)_i\right)^2 \qquad \text{for } M_X = M_S = M$$
@@ -564,17 +565,17 @@ claim("along θ, moved cloud and S", (theta @ moved).sort().values, equals=s.sor
 claim("at a right angle, moved cloud and X", other @ moved, equals=other @ F_c)
 
 # %% [markdown]
-# **Explain.** One direction is settled exactly, the others not at all. The gradient of the cost pulls along this same
-# `missing`, for all $N$ directions at once, and the network carries the pull down to the pixels.
+# **Explain.** One direction is settled exactly; those at a right angle to it have not moved. The gradient of the cost
+# pulls along this same `missing`, for all $N$ directions at once, and the network carries the pull down to the pixels.
 #
 # The sorted numbers hold *everything* that can be said along $\theta$. The price is $N M$ numbers and a sort.
 
 # %% [markdown]
 # ### What fixed directions cannot see
 #
-# Two clouds that agree along *every* direction are the same but for their order. $N$ directions are not every direction. Here is a
-# cloud that they miss: take four columns of two filters, and let the first two numbers along the first direction change
-# places. Sorting hides that. Along the second direction nothing moves.
+# Two clouds that agree along *every* direction are the same but for their order. $N$ directions are not every
+# direction. Here is a cloud that they miss: take four columns of two filters, and let the first two numbers along the
+# first direction change places. Sorting hides that. Along the second direction nothing moves.
 
 # %%
 tight = torch.tensor([[41.0, 39, 40, 40], [40, 40, 41, 39]], dtype=torch.float64)
@@ -627,10 +628,10 @@ claim("left after 20 steps with them", remaining["fixed directions"], above=0.99
 claim("left after 20 steps with new ones", remaining["new ones at each step"], below=0.01)
 
 # %% [markdown]
-# **Explain.** The fixed cost is 0, so it pulls at nothing. That is why Heitz et al. draw new directions at every step, for
-# both pictures. A run of the library does so, too, unless you set `redraw=False`. Its $J$ then goes up and down a little,
-# because each step measures along other directions. (L-BFGS compares gradients of several steps, so it keeps its
-# directions.)
+# **Explain.** The fixed cost is 0, so it pulls at nothing. That is why Heitz et al. draw new directions at every step,
+# for both pictures. A run of the library does so, too, unless you set `redraw=False`. Its $J$ then goes up and down a
+# little, because each step measures along other directions. (L-BFGS compares gradients of several steps, so it keeps
+# its directions.)
 
 # %% [markdown]
 # ## 6. What can each of them not see?
@@ -700,9 +701,9 @@ claim("pairs that sliced_wasserstein, fixed, cannot see", blind["sliced_wasserst
 claim("pairs that sliced_wasserstein, redrawn, cannot see", blind["redrawn"], equals=[])
 
 # %% [markdown]
-# **Explain.** Only sliced Wasserstein with new directions sees all five. The Gram matrix and the diagonal know of a single
-# filter only its mean square; the covariance is blind to a raised filter; moments are blind to pairs, and to everything
-# beyond the spread. (A sixth statistic, `"gaussian"`, compares means *and* covariances.)
+# **Explain.** Only sliced Wasserstein with new directions sees all five. The Gram matrix and the diagonal know of a
+# single filter only its mean square; the covariance is blind to a raised filter; moments are blind to pairs, and to
+# everything beyond the spread. (A sixth statistic, `"gaussian"`, compares means *and* covariances.)
 #
 # Being blind is not being bad: what a statistic does not ask for, it leaves to the content cost and to chance.
 
@@ -766,14 +767,13 @@ plots.table(
 plots.row(
     shown,
     alt="The cat five times: by the Gram matrix, the diagonal, moments, covariance and sliced Wasserstein. All five are "
-    "clearly repainted in the painting's blue and yellow",
+    "clearly repainted; by the diagonal it is the brownest, by covariance the most yellow",
 )
 
 # %%
 plots.bars(
     {key.replace("_", "\n"): {"Gram cost left": line["left"]} for key, line in table.items()},
     ylabel="share of the Gram cost left",
-    line=0.5,
 )
 
 # %% [markdown]
@@ -796,8 +796,8 @@ claim("most that any of the five leaves of the Gram cost", worst, below=0.35)
 #
 # So far the filters were trained. He, Wang and Hopcroft ([2016](https://arxiv.org/abs/1606.04801)) and Ustyuzhaninov et
 # al. ([2016](https://arxiv.org/abs/1606.00021)) found that *random* filters carry textures and styles, too. Ours has
-# minivgg's shapes, with random weights scaled so that no layer dies out. What do you expect it to transfer: the palette,
-# the grain, the strokes?
+# minivgg's shapes, with random weights scaled so that no layer dies out. What do you expect it to transfer: the
+# palette, the grain, the strokes?
 
 # %%
 from nstlib.networks.vgg import Network, random_weights
@@ -829,9 +829,11 @@ claim("they leave of all layers, times the trained filters", by_random_filters /
 
 # %% [markdown]
 # **Explain.** The judge here is the trained network, which favours its own run. Still, your eyes agree: with a small
-# network and a short run, random filters carry palette and grain, and hardly a stroke. The papers used full-size
-# networks and far longer runs; `networks.load("random-vgg19")` lets you try, if you have the time.
-#
+# network and a short run, random filters bring grain and other colours, not quite the painting's, and hardly a stroke.
+# At `relu3_1` the picture is even farther from the painting than the photo was. The papers used full-size networks and
+# far longer runs; `networks.load("random-vgg19")` lets you try, if you have the time.
+
+# %% [markdown]
 # So the *form* of the statistic does part of the work without any learning. Strokes need filters that know them.
 
 # %% [markdown]
@@ -872,7 +874,7 @@ def root(A):
 
 # %% [markdown]
 # A grey painting varies along one axis only, grey. Its $\Sigma_S$ has no inverse. The pseudo-inverse takes 0 for what
-# cannot be inverted, here a spread below a thousandth of the largest, and so leaves those axes alone.
+# cannot be inverted, here a spread below a thousandth of the largest, and so adds nothing along those axes.
 
 
 # %%
@@ -1008,7 +1010,7 @@ def descend(cost, x, steps=40, optimizer=torch.optim.Adam, rate=0.03):
 # &\qquad + w (1 - w) \lVert g_1 - g_2 \rVert^2 && \text{and what is left}
 # \end{aligned}$$
 #
-# The last term does not depend on X, so the gradients are equal. In raw units, that is.
+# The last term does not depend on X, so the gradients are equal. This holds for the raw costs only.
 
 # %%
 second = painted.paint("hatching", tuple(photo.shape[1:]))
@@ -1050,7 +1052,8 @@ claim("the gradients of the two costs", pulls[0], equals=pulls[1])
 #
 # $$w' = \frac{w/u_1}{w/u_1 + (1 - w)/u_2} = \frac{w\, u_2}{w\, u_2 + (1 - w)\, u_1}$$
 #
-# The weaker painting gets more than its share. How much more depends on the layer.
+# The weaker painting gets more than its share. Here that is the second: the first gets less than its 0.3. How much less
+# depends on the layer.
 
 # %%
 asked_for = {}
@@ -1075,8 +1078,8 @@ claim("smallest share of the first painting, of w", min(asked_for.values()) / w,
 # %% [markdown]
 # So the library, and the loop below, take one unit for both paintings.
 #
-# The blended target belongs to a picture, too: paint $w$ of its area like $S_1$ and the rest like $S_2$, and it has this
-# $G/M$, apart from the seam.
+# The blended target belongs to a picture, too: paint $w$ of its area like $S_1$ and the rest like $S_2$, and it has
+# this $G/M$, apart from the seam.
 
 
 # %%
@@ -1120,7 +1123,6 @@ for w, picture in blends.items():
 plots.bars(
     {f"w = {w}": {"to the first": of_1[w], "to the second": of_2[w]} for w in blends},
     ylabel="relative distance, all layers",
-    log=True,
 )
 
 # %% claim="between" tags=["nbval-check-output"]
@@ -1218,8 +1220,8 @@ claim("by plain descent", moved[1], below=0.35)
 claim("pixels masked: the left half moves, of before", still, above=0.6)
 
 # %% [markdown]
-# **Explain.** Changes near the border upset the content cost beyond it, since `relu4_2` looks far. The pull back is tiny:
-# plain descent, whose steps are as long as the pull, hardly moves the right half. Adam makes full steps of it.
+# **Explain.** Changes near the border upset the content cost beyond it, since `relu4_2` looks far. The pull back is
+# tiny: plain descent, whose steps are as long as the pull, hardly moves the right half. Adam makes full steps of it.
 #
 # The cure is to keep the pixels outside from taking part: $X = C + \text{mask} \cdot (X - C)$. Then the Gram mask says
 # *what is measured*, and the pixel mask *what may move*. Those are two different questions.

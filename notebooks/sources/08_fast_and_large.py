@@ -31,8 +31,8 @@ photo = pictures.resize(original, side)
 painting = nstlib.transfer.resample_to(whole_painting, photo)  # of the photo's shape
 
 # %% [markdown]
-# We use two networks: the course's small one, and VGG-19 in full width. VGG-19's weights are random here, so you need no
-# download: what a step *computes* does not depend on the values of the weights.
+# We use two networks: the course's small one, and VGG-19 in full width. VGG-19's weights are random here, so you need
+# no download: what a step *computes* does not depend on the values of the weights.
 #
 # Our own steps run on the CPU, with as many threads as the library's engine uses. Bars called `nstlib` run where the
 # engine runs: on a GPU, if there is one. For a fair race set `NST_DEVICE=cpu` before you start JupyterLab.
@@ -82,10 +82,7 @@ def J(features, content, goals, E=E):
 
 # %% [markdown]
 # And this is a step. It does four things that can be read in well-known programs, and all four waste time. No program
-# that we know has all of them. [Keras's example](https://keras.io/examples/generative/neural_style_transfer/) (F.
-# Chollet) shows all three pictures to the network at every step and runs every layer.
-# [d2l](https://d2l.ai/chapter_computer-vision/neural-style.html) does neither, but leaves its weights asking for
-# gradients.
+# that we know has all of them.
 
 
 # %%
@@ -105,8 +102,8 @@ def all_again(network, photo, painting):
 
 
 # %% [markdown]
-# **Predict.** Count what this step computes in vain, though it only has to move the pixels of X. Which of these is *not*
-# waste?
+# **Predict.** Count what this step computes in vain, though it only has to move the pixels of X. Which of these
+# is *not* waste?
 
 # %%
 predict("08.waste")
@@ -115,11 +112,13 @@ predict("08.waste")
 # Four things are waste:
 #
 # 1. The weights still ask for gradients, and get them.
-# 2. The network runs on below the deepest layer that $J$ uses.
+# 2. The network runs on past the deepest layer that $J$ uses.
 # 3. Photo and painting are shown again at every step, though they never change.
 # 4. Their targets are computed again from that.
 #
-# Three changes mend all four, because targets that are computed once need no pictures again.
+# Three changes mend all four, because targets that are computed once need no pictures again. [Keras's
+# example](https://keras.io/examples/generative/neural_style_transfer/) (F. Chollet) does 2, 3 and 4;
+# [d2l](https://d2l.ai/chapter_computer-vision/neural-style.html) does only 1.
 
 # %% [markdown]
 # Now the yardsticks. Times differ from machine to machine and from minute to minute. Counts do not.
@@ -178,8 +177,8 @@ running = nstlib.transfer.steps(
 race(plain=tutorial, nstlib=lambda: next(running))
 
 # %% [markdown]
-# **Look at** the ratio: the same $J$, and a fraction of the time. Where does the time go? We take the step apart, change
-# by change. (The optimiser is left out: it only touches the pixels, which are few beside the features.)
+# **Look at** the ratio: the same $J$, and a fraction of the time. Where does the time go? We take the step apart,
+# change by change. (The optimiser is left out: it only touches the pixels, which are few beside the features.)
 
 # %% [markdown]
 # ## 2. Freeze the weights
@@ -220,8 +219,8 @@ x_only = flops(lambda: torch.autograd.grad(deep, begin, retain_graph=True))
 claim("FLOPs on the way back, grad(j, x) of backward()", x_only / everything, equals=0.5)
 
 # %% [markdown]
-# Autograd computes only what leads to $x$. Both ways are right, and neither spends memory on the gradients of 20 million
-# weights.
+# Autograd computes only what leads to $x$. Both ways are right, and neither spends memory on the gradients of 20
+# million weights.
 
 # %% [markdown]
 # ## 3. Cut below the deepest layer
@@ -244,8 +243,8 @@ claim("share of a step's FLOPs that the cut saves", saved / flops(frozen), above
 claim("FLOPs saved beyond those below relu5_1 on the way forward", saved - below_relu5_1, equals=0)
 
 # %% [markdown]
-# A convolution's FLOPs are weights *times positions*, and so deep the map has few positions. The gradient never came that
-# way, either: nothing is saved on the way back.
+# A convolution's FLOPs are weights *times positions*, and a map this deep has few positions. The gradient never passed
+# through these layers, so nothing is saved on the way back.
 #
 # The cut pays when $J$ asks for less. This is what a pass forward takes if it stops at each layer:
 
@@ -321,8 +320,8 @@ race(cut=cut, targets_once=ready)
 # **Explain.** One picture instead of three, forward *and* back: in a batch, the gradient runs back through all of them.
 # This is the largest saving in FLOPs, and no number changed.
 #
-# So far we left out work. Now we do the same work better: in another order of memory, with fewer digits, and by a formula
-# that saves one more product. We go on with the small network, where other things than products take time, too.
+# So far we left out work. Now we do the same work better: in another order of memory, with fewer digits, and by a
+# formula that saves one more product. We go on with the small network, where other things than products take time, too.
 
 # %% [markdown]
 # PyTorch stores a block filter by filter. *Channels-last* stores all $N$ filters of one position, then the next
@@ -341,8 +340,8 @@ last = copy.deepcopy(minivgg).to(memory_format=torch.channels_last)  # the weigh
 # %% [markdown]
 # ## 5. Fewer digits for the features
 #
-# bfloat16 has float32's range and only 8 of its 24 binary digits. It takes half the bytes, and on some CPUs and GPUs its
-# products are several times as fast. Where they are *not* fast, it is slower than float32. So the engine asks the
+# bfloat16 has float32's range and only 8 of its 24 binary digits. It takes half the bytes, and on some CPUs and GPUs
+# its products are several times as fast. Where they are *not* fast, it is slower than float32. So the engine asks the
 # hardware first:
 
 # %%
@@ -365,15 +364,17 @@ with torch.no_grad():
     goal, seen = ({n: squeezed(b) for n, b in last(each[None]).items()} for each in (painting, photo))
     few = {name: squeezed(block) for name, block in short_digits(photo[None]).items()}
     goals = {layer: gram(goal[layer]) for layer in nstlib.networks.STYLE_LAYERS}
+    # Content against the painting's block: against the photo's own it would be 0
     error = abs(J(few, goal["relu4_2"], goals) / J(seen, goal["relu4_2"], goals) - 1).item()
 
 # %% claim="few digits" tags=["nbval-check-output"]
+# The bound is wide: how many digits are left depends on the processor
 claim("relative error of J", error, above=0, below=0.005)
 claim("1 − cosine of the two gradients", 1 - angle, above=1e-5, below=0.05)
 
 # %% [markdown]
-# **Explain.** Each rounding goes up or down by chance, and $J$ sums over thousands of positions, so the errors cancel. A
-# single pixel's gradient sums over far fewer, and turns a little.
+# **Explain.** Each rounding goes up or down by chance, and $J$ sums over thousands of positions, so the errors cancel.
+# A single pixel's gradient sums over far fewer, and turns a little.
 
 # %%
 placed = copy.deepcopy(last)
@@ -428,16 +429,17 @@ claim(
 claim("answers of 500, summed in float32, of 500²", G_kk[500]["summed in float32"] / 500**2, above=0.99)
 
 # %% [markdown]
-# **Explain.** $100^2$ fits. $500^2 = 250{,}000$ does not: even a *mean* square can be too large. Dividing first mends
-# small answers and makes `nan` just rare enough to surprise you later. Summing in float32 mends all of them.
+# **Explain.** $100^2$ fits. $500^2 = 250{,}000$ does not: even a *mean* square can be too large. Two infinite Grams
+# then give inf − inf, which is `nan`. Dividing first mends small answers and makes `nan` just rare enough to surprise
+# you later. Summing in float32 mends all of them. (The 9997 is float32's own rounding of a long sum: 0.03 %.)
 #
 # So if you see `nan` in half precision: first sum in float32, then take bfloat16 instead of float16.
 
 # %% [markdown]
 # ## 7. The gradient by hand
 #
-# Lesson 03 derived the gradient, and autograd agreed. Count the products of an $N \times N$ with an $N \times M$ matrix,
-# or of $N \times M$ with $M \times N$. Write $D = G_X/M_X - G_S/M_S$.
+# Lesson 03 derived the gradient, and autograd agreed. Count the products of an $N \times N$ with an $N \times M$
+# matrix, or of $N \times M$ with $M \times N$. Write $D = G_X/M_X - G_S/M_S$.
 #
 # $$\begin{aligned}
 # G_X &= F F^\top && \text{one product, forward} \\
@@ -474,8 +476,9 @@ def closed(block, goal):
 
 
 # %% [markdown]
-# Which of the two keeps less in memory? `saved_tensors_hooks` hands us every tensor that autograd keeps for the way back.
-# Two of them may be views of one piece of memory, so we count each piece once, known by its address, `data_ptr()`.
+# Which of the two keeps less in memory? `saved_tensors_hooks` hands us every tensor that autograd keeps for the way
+# back. Two of them may be views of one piece of memory, so we count each piece once, known by its address,
+# `data_ptr()`.
 
 
 # %%
@@ -519,19 +522,19 @@ formula = once(placed, photo, painting, squeezed, closed)
 race(autograd=lean, closed=formula)
 
 # %% [markdown]
-# **Explain.** That $D$ is symmetric is something we know and autograd does not. The formula also keeps $F$ as the network
+# **Explain.** We know that $D$ is symmetric; autograd does not. The formula also keeps $F$ as the network
 # gave it, while autograd keeps the float32 copy that went into the sum. This is the last change;
 # `nstlib.style.gram_matrix` does the same for a whole $G$.
 
 # %% [markdown]
-# ## 8. Why do large pictures hardly change?
+# ## 8. The same steps at three sizes
 #
-# Learners ask why a large photo hardly changes where a small one was repainted. A filter looks at a fixed number of
+# The same settings do not repaint a small and a large photo alike. A filter looks at a fixed number of
 # pixels: strokes of ten pixels are broad on a small picture and thin as a hair on a large one.
 
 # %% [markdown]
-# **Predict.** Take twenty steps at three sizes, each at its full size alone, and shrink the results to 16 pixels, so that
-# only large areas remain. Which picture's areas moved farthest?
+# **Predict.** Run twenty steps at each of three sizes, without smaller scales first. Shrink the results to 16 pixels,
+# so that only large areas remain. Which picture's areas moved farthest?
 
 # %%
 predict("08.sizes")
@@ -571,7 +574,7 @@ claim("the largest picture moved, of the middle", largest / middle, below=1)
 # and add finer strokes. That is *coarse to fine* (used by Gatys et al., [2017](https://arxiv.org/abs/1611.07865), for
 # large pictures). Each scale here has $\sqrt 2$ times the side of the one before, so twice the pixels.
 #
-# Compare 40 steps over four scales with as many steps at full size as compute equally many pixels.
+# Compare 40 steps over four scales with a run at full size that computes as many pixels.
 
 
 # %%
@@ -615,9 +618,9 @@ plots.table(
 )
 
 # %% [markdown]
-# **Explain.** For the same number of pixels, coarse to fine moved the large areas farther. With *as many steps*, full size
-# may reach the lower $J$, for twice the work. So $J$ alone does not decide: broad strokes are what only coarse to fine
-# brings. The library does it by itself: `scales=None` begins near 180 pixels.
+# **Explain.** For the same number of pixels, coarse to fine moved the large areas farther. With *as many steps*, full
+# size may reach the lower $J$, for twice the work. So $J$ alone does not decide: broad strokes are what only coarse to
+# fine brings. The library does it by itself: `scales=None` begins near 180 pixels.
 
 # %% [markdown]
 # ## 9. Your own table
@@ -689,14 +692,15 @@ claim("smallest cosine with the first step's gradient", min(angles), above=0.95)
 
 # %% [markdown]
 # **Look at** the two bars of each change. Where work is left out, both rise, though not by the same factor: what is no
-# product takes time, too. Memory order and precision leave the FLOPs as they are and may still change the time. So FLOPs
-# are not everything. (Three rounds each: a tenth up or down means nothing.)
+# product takes time, too. (minivgg has no convolution deeper than relu5_1, so its cut saves nothing.) Memory order and
+# precision leave the FLOPs as they are and may still change the time. So FLOPs are not everything. (Three rounds each:
+# a tenth up or down means nothing.)
 
 # %% [markdown]
 # `nstlib` may be slower than the bar before it: it also moves the picture, copies it for you and reports every cost.
 # Where there is a GPU, it runs there. On processors with AMX, the library takes a Gram matrix's product twice, in
-# bfloat16 each, to get float32's digits: hence its FLOPs. A bar `in float32`, on a machine without fast bfloat16, is the
-# same step as the one before it.
+# bfloat16 each, to get float32's digits. There it does more FLOPs than the bar before it. A bar `in float32`, on a
+# machine without fast bfloat16, is the same step as the one before it.
 
 # %% [markdown]
 # ## 10. Large, in a known amount of memory
@@ -704,8 +708,8 @@ claim("smallest cosine with the first step's gradient", min(angles), above=0.95)
 # The way back needs what the way forward computed, so it is kept. That is what runs out, not the weights.
 
 # %% [markdown]
-# **Predict.** In the middle of a block stand a convolution, its ReLU and the next convolution. Which of their tensors are
-# kept until the way back?
+# **Predict.** In the middle of a block stand a convolution, its ReLU and the next convolution. Which of their tensors
+# are kept until the way back?
 
 # %%
 predict("08.kept")
@@ -727,9 +731,10 @@ claim("twice the side keeps, times the bytes", double / small, equals=4)
 claim("twice the side takes, times the FLOPs", work[1] / work[0], equals=4)
 
 # %% [markdown]
-# The ReLU's result is kept, for its own mask and as the next convolution's input; the convolution's own result is not. In
-# the library, a block's last ReLU comes after the pool, because $\max(\text{ReLU}(a), \text{ReLU}(b)) =
-# \text{ReLU}(\max(a, b))$: a quarter as many numbers. For each of them the pool keeps, in 8 bytes, where the maximum was.
+# The ReLU's result is kept, for its own mask and as the next convolution's input; the convolution's own result is not.
+# In the library, a block's last ReLU comes after the pool, because $\max(\text{ReLU}(a), \text{ReLU}(b)) =
+# \text{ReLU}(\max(a, b))$: a quarter as many numbers. For each of them the pool keeps, in 8 bytes, where the maximum
+# was.
 
 # %% [markdown]
 # Memory is proportional to the pixels, exactly so where both sides divide by 16. So one number says it all: bytes *a
@@ -793,17 +798,18 @@ plots.table(
 )
 
 # %% [markdown]
-# What is kept is the *floor*. A step also holds blocks on their way, gradients, the optimiser, and memory that was freed
-# but not handed back, since asking Linux for it anew costs time. Where this was written, a run took 2.1 to 3.5 times the
-# floor. Reckon with 4 times, and with 0.5 to 0.7 GB for Python and PyTorch. Above four million pixels the library hands
-# everything back: less memory, but twice the time.
+# What is kept is the *floor*. A step also holds blocks on their way, gradients, the optimiser, and memory that was
+# freed but not handed back, since asking Linux for it anew costs time. Where this was written, a run took 2.1 to 3.5
+# times the floor. Reckon with 4 times, and with 0.5 to 0.7 GB for Python and PyTorch. Above four million pixels the
+# library hands everything back: less memory, but twice the time.
 
 # %% [markdown]
-# Now a forecast to be tested: minivgg in float32, the cat at four times `side`. Write down the megabytes by the formula.
-# Then we make a few steps and look.
+# Now a forecast to be tested: minivgg in float32, the cat at four times `side`. Write down the megabytes by the
+# formula. Then we make a few steps and look.
 #
 # A process counts Python and PyTorch, too, and does not give back all that it once held. So each run gets a process of
-# its own, and we subtract a small picture's. `NST_TEST=1` makes the library compute in float32, on one thread of the CPU.
+# its own, and we subtract a small picture's. `NST_TEST=1` makes the library compute in float32, on one thread of the
+# CPU.
 
 
 # %%
@@ -855,8 +861,8 @@ claim("these, times what the network keeps", a_pixel / bytes_a_pixel(minivgg.arc
 # **Explain.** This course writes `list(nstlib.transfer.steps(…))`, which keeps *every* picture. For a large one write
 # `for step in steps(…): pass`, or `nstlib.stylize`, and keep the last.
 #
-# FLOPs and bytes grow with the pixels. And the time of a step? Say it grows as $\text{pixels}^p$. Twice the side is four
-# times the pixels, so
+# FLOPs and bytes grow with the pixels. And the time of a step? Say it grows as $\text{pixels}^p$. Twice the side is
+# four times the pixels, so
 #
 # $$\frac{t_{\text{large}}}{t_{\text{small}}} = 4^p \quad\Longrightarrow\quad p = \frac{\log(t_{\text{large}} /
 # t_{\text{small}})}{\log 4}$$
@@ -886,8 +892,8 @@ plots.table(
 # ## 11. A GPU, where there is one
 #
 # The engine takes it by itself. The FLOPs stay the same; the order and the precision are what the engine chose for that
-# GPU. What is kept lies in *its* memory, including each pool's input: only on the CPU does the library pool in its own
-# way. A GPU returns before it has finished, so a timer must wait (`torch.cuda.synchronize()`), as `bench.interleaved`
+# GPU. What is kept lies in *its* memory. There PyTorch's own pool keeps its input as well, so more is kept than on the
+# CPU. A GPU returns before it has finished, so a timer must wait (`torch.cuda.synchronize()`), as `bench.interleaved`
 # does. Without a GPU there is nothing to compare.
 
 # %%
@@ -921,8 +927,8 @@ race(**contestants) if "gpu" in contestants else "The engine's device is the CPU
 # ## Appendix A. Put a position's filters side by side
 #
 # A block $(N, H, W)$ is one long row of numbers. A tensor's *strides* say how far it is to the next filter, row and
-# column. In PyTorch's own order these are $HW$, $W$ and 1. In channels-last order the next filter is the next number: the
-# strides are 1, $N W$ and $N$.
+# column. In PyTorch's own order these are $HW$, $W$ and 1. In channels-last order the next filter is the next number:
+# the strides are 1, $N W$ and $N$.
 
 # %%
 in_rows = once(minivgg, photo, painting)
@@ -946,8 +952,8 @@ claim("relative difference of the blocks", difference(by_position, by_filter), b
 # A convolution mixes the filters of a position. Where PyTorch's routine for it wants them side by side and gets another
 # order, it sorts first, in every layer. And the order must survive the way *back*, too.
 #
-# A network gives $(1, N, H, W)$. There are two ways to lose the 1: `block[0]` and `block.squeeze(0)`. Both give the same
-# tensor, with the same strides. But one of them spoils the order of the gradient.
+# A network gives $(1, N, H, W)$. There are two ways to lose the 1: `block[0]` and `block.squeeze(0)`. Both give the
+# same tensor, with the same strides. But one of them spoils the order of the gradient.
 
 # %% [markdown]
 # To see it we hang a hook on each layer, called with its output, and on the output another, called with the gradient as
@@ -1049,7 +1055,7 @@ plots.scatter(
 
 # %% [markdown]
 # **Look at** the dots on the left: do they lie low? Speed is a share of the speed that a large product of matrices
-# reaches. A layer that waits for memory stays low.
+# reaches. A layer that waits for memory stays low. (A few layers even beat that product.)
 
 
 # %%
