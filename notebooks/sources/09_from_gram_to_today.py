@@ -56,8 +56,8 @@ plots.row(
 # The style came in *before* the run, by a formula that changed these features. Two such formulas are the subject of
 # this lesson, and where they lead.
 #
-# **Look at** the forehead. By AdaIN some of the fur's reddish brown is left. By WCT all of it is blue and gold, as in the
-# painting.
+# **Look at** the forehead. By AdaIN some of the fur's reddish brown is left. By WCT it is mostly blue and gold, as in
+# the painting.
 
 # %% [markdown]
 # ## 1. Set the mean and the spread: AdaIN
@@ -203,14 +203,15 @@ claim("the library's on two: most that is left", moments_cost(one_by_one, pair_s
 
 # %% [markdown]
 # **Explain.** With one picture the two agree, so every test with one picture passes. With two, each gets a mixture of
-# both paintings, and about half of the distance stays. Normalising every picture by itself is *instance* normalisation (Ulyanov et al.,
-# [2016](https://arxiv.org/abs/1607.08022)); AdaIN takes its two numbers from the painting.
+# both paintings, and about half of the distance stays. Normalising every picture by itself is *instance* normalisation
+# (Ulyanov et al., [2016](https://arxiv.org/abs/1607.08022)); AdaIN takes its two numbers from the painting.
 
 # %% [markdown]
 # ## 2. Set the covariance: WCT
 #
-# AdaIN cannot know which filters fire together. Lesson 07's covariance can, and its colour match already *set* one, for the three channels red, green and blue. Nothing in it needs the three to be colours. Put $N$ filters in
-# their place (Li et al., [2017](https://arxiv.org/abs/1705.08086), *whitening and colouring*):
+# AdaIN cannot know which filters fire together. A covariance can. Lesson 07's colour match already *set* one, that of
+# red, green and blue. The same formula works for $N$ filters (Li et al.,
+# [2017](https://arxiv.org/abs/1705.08086), *whitening and colouring*):
 #
 # $$F' = \Sigma_S^{1/2}\, \Sigma_C^{-1/2} (F_C - \mu_C) + \mu_S$$
 
@@ -350,8 +351,8 @@ plots.row(
 )
 
 # %% [markdown]
-# **Look at** the fur. Where the statistic was optimised, its stripes are where they were. Where it was set, blots and
-# strokes have taken their place.
+# **Look at** the cheek. Where the statistic was optimised, the fur's stripes are still there. Where it was set, blots
+# and strokes have taken their place.
 
 # %%
 lost = {name: row["content lost"] for name, row in measured.items()}
@@ -362,12 +363,12 @@ worst = max(row["Gram cost left"] for row in measured.values())
 # %% claim="set or optimised" tags=["nbval-check-output"]
 # The bound is wide: other pairs come nearer to it.
 claim("most that any of the four leaves of the Gram cost", worst, below=0.5)
-claim("content lost, set by optimised, the smaller ratio", min(of_adain, of_wct), above=1.05)
+claim("content lost: set / optimised, the smaller of the two", min(of_adain, of_wct), above=1.05)
 
 # %% [markdown]
-# **Explain.** All four leave less than half of the Gram cost. The formulas need no $\beta$ and no style cost, and with a
-# decoder no optimiser. The price is the content: each layer's run follows the picture before it, and nobody looks back
-# at the photo. A cost has a scale on which content and style are weighed; a formula only has its `strength`, which
+# **Explain.** All four leave less than half of the Gram cost. The formulas need no $\beta$ and no style cost, and with
+# a decoder no optimiser. The price is the content: each layer's run follows the picture before it, and nobody looks
+# back at the photo. A cost has a scale on which content and style are weighed; a formula only has its `strength`, which
 # blends the new features with the old.
 
 # %% [markdown]
@@ -376,11 +377,13 @@ claim("content lost, set by optimised, the smaller ratio", min(of_adain, of_wct)
 # Many maps give the photo's features the painting's covariance. Which changes the features least? The answer is a
 # distance, the statistic *gaussian*.
 #
-# Begin with one filter, and let its answers be Gaussian. At rank $u$ of the sorted numbers stands $\mu + \sigma z(u)$,
-# where $z$ is the standard Gaussian's, with $\int z\,du = 0$ and $\int z^2 du = 1$.
+# Begin with one filter, and let its answers be Gaussian. At the share $u$ of the way through the sorted numbers, $0 \le
+# u \le 1$, stands $\mu + \sigma z(u)$. Here $z(u)$ is the standard Gaussian's quantile, with $\int z\,du = 0$ and $\int
+# z^2 du = 1$.
 
 # %% [markdown]
-# Compare sorted numbers, as in lesson 07, section 5. With $a = \mu_X - \mu_S$ and $b = \sigma_X - \sigma_S$:
+# Compare sorted numbers, as in lesson 07, section 5. The mean squared difference is $W_2^2$, the square of
+# the *Wasserstein distance*. With $a = \mu_X - \mu_S$ and $b = \sigma_X - \sigma_S$:
 #
 # $$\begin{aligned}
 # W_2^2 &= \int_0^1 \left(a + b z\right)^2 du && \text{equal ranks meet} \\
@@ -406,13 +409,14 @@ claim("content lost, set by optimised, the smaller ratio", min(of_adain, of_wct)
 # Only the last term depends on $A$. Make it as large as can be.
 
 # %% [markdown]
-# Every such $A$ is $\Sigma_S^{1/2}\, U\, \Sigma_C^{-1/2}$ with an orthogonal matrix $U$, a rotation between whitening
-# and colouring. (WCT has $U = I$.) With the singular values $d_k$ of $\Sigma_C^{1/2} \Sigma_S^{1/2} = P D Q^\top$:
+# If $\Sigma_C$ has an inverse, every such $A$ is $\Sigma_S^{1/2}\, U\, \Sigma_C^{-1/2}$ with an orthogonal matrix $U$,
+# a rotation between whitening and colouring. (WCT has $U = I$.) With the singular values $d_k$ of $\Sigma_C^{1/2}
+# \Sigma_S^{1/2} = P \Lambda Q^\top$:
 #
 # $$\begin{aligned}
 # \operatorname{tr} A \Sigma_C &= \operatorname{tr} U\, \Sigma_C^{1/2} \Sigma_S^{1/2}
-# && \text{a trace may be turned round} \\
-# &= \operatorname{tr} (Q^\top U P)\, D = \textstyle\sum_k d_k\, (Q^\top U P)_{kk} && \text{and once more} \\
+# && \operatorname{tr} A B = \operatorname{tr} B A \\
+# &= \operatorname{tr} (Q^\top U P)\, \Lambda = \textstyle\sum_k d_k\, (Q^\top U P)_{kk} && \text{and once more} \\
 # &\le \textstyle\sum_k d_k && \text{orthogonal: no entry above } 1
 # \end{aligned}$$
 #
@@ -438,7 +442,7 @@ predict("09.least")
 
 # %%
 root_c, root_s = power(covariance(F_c), 1 / 2), power(covariance(F_s), 1 / 2)
-P, D, Q_T = torch.linalg.svd(root_c @ root_s)
+P, _, Q_T = torch.linalg.svd(root_c @ root_s)
 generator = torch.Generator().manual_seed(0)
 random = torch.linalg.qr(torch.randn(N, N, generator=generator, dtype=torch.float64)).Q
 rotations = {"best": Q_T.T @ P.T, "none (WCT)": torch.eye(N, dtype=torch.float64), "random": random}
@@ -505,7 +509,7 @@ claim("sliced_wasserstein is blind to", blind["sliced_wasserstein"], equals=[])
 # %% [markdown]
 # **Explain.** It stands between the two. Unlike the covariance it knows the means; unlike sliced Wasserstein it knows
 # nothing beyond mean and covariance. It measures the *work* of moving one cloud to the other, in the unit of a
-# feature's square. For clouds that are no Gaussians the true work is larger, never smaller (Gelbrich again).
+# feature's square. For clouds that are not Gaussian the true work is at least as large (Gelbrich again).
 
 # %% [markdown]
 # ## 5. A cost that knows neighbours
@@ -513,15 +517,15 @@ claim("sliced_wasserstein is blind to", blind["sliced_wasserstein"], equals=[])
 # All statistics so far ignore the order of the columns of $F$. Lesson 07 said that a style statistic *must* do that.
 # Must it?
 #
-# **Predict.** Shuffle the positions of the painting's `relu3_1`. The Gram matrix stays as it is. What does a cost
-# notice that looks at patches of 3 × 3 positions?
+# **Predict.** Shuffle the positions of the painting's `relu3_1`. The Gram matrix stays as it is. What does a cost that
+# looks at patches of 3 × 3 positions notice?
 
 # %%
 predict("09.patches")
 
 # %% [markdown]
-# A patch $p$ of X holds $9 N$ numbers. Its partner is the patch $q$ of S at the smallest angle, and the cost is what
-# that angle leaves (Li and Wand, [2016](https://arxiv.org/abs/1601.04589)):
+# A patch $p$ of X holds $9 N$ numbers. Its partner is the patch $q$ of S at the smallest angle, and the cost is 1 minus
+# the cosine of that angle (Li and Wand, [2016](https://arxiv.org/abs/1601.04589)):
 #
 # $$E_l^{\text{patches}} = \text{mean over } p \text{ of } \left(1 - \max_q \cos(p, q)\right), \qquad \cos(p, q) =
 # \frac{p \cdot q}{\lVert p \rVert\, \lVert q \rVert}$$
@@ -575,13 +579,14 @@ claim("shuffled: by patches", noticed["shuffled"]["patches"], above=0.3)
 claim("moved as a whole: by patches", noticed["moved by (2, 3)"]["patches"], below=1e-9)
 
 # %% [markdown]
-# **Explain.** Shuffling destroys neighbours, and no sum over positions can tell. Patches notice it. Yet they too forget
-# *where* a patch stands: the moved painting costs nothing. So a style statistic must not ask where something is, but it
-# may ask what lies beside it. In return patches forget *how often*: X may use one patch of S again and again.
+# **Explain.** Shuffling destroys neighbours, and no sum over positions can tell. Patches notice it. Yet they too
+# forget *where* a patch stands: the moved painting costs nothing. (Moving it cut off two rows and three columns, which the
+# Gram matrix notices.) So a style statistic must not ask where something is, but it may ask what lies beside it. In
+# return patches forget *how often*: X may use one patch of S again and again.
 
 # %% [markdown]
-# Choosing partners gives a third formula for features: give every position of the photo the painting's most similar column
-# (Kolkin et al., [2022](https://arxiv.org/abs/2203.13215), do this with several layers at once).
+# Choosing partners gives a third formula for features: give every position of the photo the painting's most similar
+# column (Kolkin et al., [2022](https://arxiv.org/abs/2203.13215), do this with several layers at once).
 
 
 # %%
@@ -596,8 +601,8 @@ def nearest(block_c, block_s):
 by_nearest = repainted(nearest, ("relu4_1", "relu3_1", "relu2_1"))
 plots.row(
     {"AdaIN": by_adain, "WCT": by_wct, "nearest column": by_nearest},
-    alt="The cat by AdaIN, in blots; by WCT, in strokes of blue and gold; and by the nearest columns: on a ground of short "
-    "blue strokes, yellow swirls stand where the eyes were",
+    alt="The cat by AdaIN, in blots; by WCT, in strokes of blue and gold; and by the nearest columns: "
+    "on short strokes, gold above and blue below, yellow swirls stand where the eyes were",
 )
 
 # %% [markdown]
@@ -611,8 +616,10 @@ plots.row(
 # how similar it is, with a temperature $\tau$:
 #
 # $$F'_{:,i} = \sum_j w_{ij}\, F_{S,:,j}, \qquad w_{ij} = \frac{e^{\cos_{ij}/\tau}}{\sum_{j'} e^{\cos_{ij'}/\tau}}$$
-#
-# In a transformer or a diffusion model this is **attention**: the photo's columns are the *queries*, the painting's are
+
+# %% [markdown]
+# Here $\cos_{ij}$ is between column $i$ of the photo and column $j$ of the painting, without taking means off. In a
+# transformer or a diffusion model this is **attention**: the photo's columns are the *queries*, the painting's are
 # the *keys* and the *values*. (There each of the three is first multiplied by a matrix of learned weights.)
 
 
@@ -642,11 +649,14 @@ claim("cold attention, gap to the nearest column", (cold - hard).norm() / hard.n
 claim("hot attention, gap to the mean column", (hot - mean).norm() / (hard - mean).norm(), below=1e-4)
 
 # %% [markdown]
-# **Explain.** Cold attention is the nearest column, hot attention the painting's mean $\mu_S$. Two methods of today are
-# put together from what you have just built. StyleID (Chung et al., [2023](https://arxiv.org/abs/2312.09008)) takes
-# queries mostly from the photo, keys and values from the painting, and begins with an AdaIN. StyleAligned (Hertz et al.,
-# [2023](https://arxiv.org/abs/2312.02133)) gives queries and keys the moments of a reference picture, which is AdaIN,
-# and then lets every picture attend to the reference as well.
+# **Explain.** Cold attention is the nearest column, hot attention the painting's mean $\mu_S$. (The table's first
+# column is a share of the nearest columns' size, the second of their distance from the mean.)
+
+# %% [markdown]
+# Two methods of today are put together from what you have just built. StyleID (Chung et al.,
+# [2023](https://arxiv.org/abs/2312.09008)) takes queries mostly from the photo, keys and values from the painting, and
+# begins with an AdaIN. StyleAligned (Hertz et al., [2023](https://arxiv.org/abs/2312.02133)) gives queries and keys the
+# moments of a reference picture, which is AdaIN, and then lets every picture attend to the reference as well.
 
 # %% [markdown]
 # ## 7. Does it hold on the true network?
@@ -655,11 +665,12 @@ claim("hot attention, gap to the mean column", (hot - mean).norm() / (hard - mea
 # |---|---:|---:|
 # | share of AdaIN's features below 0, in `relu4_1` (section 1) | 0.35 | 0.40 |
 # | distance by moments that the rebuilt picture leaves there | 0.12 | 0.21 |
-# | content lost, set by optimised, the smaller ratio (section 3) | 2.13 | 1.33 |
+# | content lost: set / optimised, the smaller of the two (section 3) | 2.13 | 1.33 |
 # | change by WCT, of the least change (section 4) | 1.05 | 1.09 |
 #
 # All claims of this lesson hold on ImageNet's VGG-16. But the gap in content is smaller there: one of the two formulas
-# loses only a third more of it than the run for the same statistic. The whole table is in [docs/true_network.md](../docs/true_network.md).
+# loses only a third more of it than the run for the same statistic. The whole table is in
+# [docs/true_network.md](../docs/true_network.md).
 
 # %% [markdown]
 # ## 8. What is left of the Gram matrix?
@@ -674,8 +685,8 @@ claim("hot attention, gap to the mean column", (hot - mean).norm() / (hard - mea
 # | attention | the columns themselves | by a weighted mean |
 
 # %% [markdown]
-# Row by row, less is summarised. But two ideas of lesson 02 stand in every row: a style is a *cloud of feature
-# columns*, and where a column stood in the painting does not matter.
+# From AdaIN downwards, the rows summarise less and less. But two ideas of lesson 02 stand in every row: a style is
+# a *cloud of feature columns*, and where a column stood in the painting does not matter.
 #
 # [The map](../docs/map.md) goes on from here: each method in one paragraph, with what it keeps of
 # the Gram view. [The bibliography](../docs/bibliography.md) lists all papers that this course cites.

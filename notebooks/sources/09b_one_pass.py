@@ -44,7 +44,7 @@ minivgg = nstlib.networks.load()
 
 # %% [markdown]
 # **Gained:** a new photo costs one pass, and no run. **Lost:** the inequality. It is an equality only if one $\theta$
-# finds the best picture of *every* photo. What is missing is called the *amortisation gap*.
+# finds the best picture of *every* photo. The difference of the two sides is called the *amortisation gap*.
 #
 # The library has such a network, trained for our painting. It never saw the photos of this lesson.
 
@@ -82,7 +82,7 @@ predict("09b.gap")
 by_run = {name: optimised(photo) for name, photo in photos.items()}
 by_pass = {name: painter(photo) for name, photo in photos.items()}
 gaps = {name: J(by_pass[name], photo) / J(by_run[name], photo) for name, photo in photos.items()}
-plots.bars({name: {"J": gap} for name, gap in gaps.items()}, "J of one pass, of the run's", line=1)
+plots.bars({name: {"J": gap} for name, gap in gaps.items()}, "J of one pass / J of the run", line=1)
 
 # %% claim="the gap" tags=["nbval-check-output"]
 # The bound is wide: how near one pass comes depends on its training
@@ -96,7 +96,8 @@ plots.grid(
 
 # %% [markdown]
 # **Explain.** Whatever one $\theta$ can do for a photo, moving that photo's own pixels can do as well. So the gap can
-# shrink with more training or more weights, but it cannot change its sign, unless the run stops early.
+# shrink with more training or more weights, but it cannot change its sign, unless the run stops early. (In section 8
+# you meet a photo where it does.)
 
 # %% [markdown]
 # When has the training paid? Times differ from machine to machine, so we count operations, as in lesson 08. A training
@@ -135,8 +136,8 @@ claim("photos of 256 px, of 100 steps each, that the training took", pays, above
 claim("one pass's operations, of one step's", a_pass / a_step, below=1.5)
 
 # %% [markdown]
-# **Explain.** Training cost as much as about 130 pictures. From then on each costs about one step. But the network
-# knows one painting only: the next one is trained anew.
+# **Explain.** Training cost as much as about 130 pictures of 100 steps each. From then on each costs about one step.
+# But the network knows one painting only: the next one is trained anew.
 
 # %% [markdown]
 # ## 2. Instance normalisation: AdaIN's half
@@ -248,11 +249,11 @@ claim("grey levels of 255 between the two paintings", apart, below=1)
 # ## 3. A flat sky
 #
 # Instance normalisation has a consequence that one does not expect. What can a network of convolutions paint where the
-# photo is *flat*, the same colour everywhere? Let all numbers of the map $F$ be the same in each filter, and $w_q$
-# the weight of a convolution at the offset $q$:
+# photo is *flat*, the same colour everywhere? Let all numbers of the map $F$ be one number $f$ in each filter, and
+# $w_q$ the weight of a convolution at the offset $q$. (At a border, ours repeats the photo's edge.)
 #
 # $$\begin{aligned}
-# \sum_q w_q F_{p+q} &= \Big(\sum_q w_q\Big) F && \text{the same at every position } p \\
+# \sum_q w_q F_{p+q} &= \Big(\sum_q w_q\Big) f && \text{the same at every position } p \\
 # F - \mu(F) &= 0 && \text{so of the normalised map only } \mu_S \text{ is left} \\
 # \mathrm{ReLU}(\mu_S) & && \text{again the same at every } p
 # \end{aligned}$$
@@ -261,8 +262,8 @@ claim("grey levels of 255 between the two paintings", apart, below=1)
 
 # %% [markdown]
 # A flat picture has no strokes, and no training changes that. So our network gets one channel more: *noise*, random
-# numbers, one for every 2 × 2 positions, always the same (as in Ulyanov et al., [2016](https://arxiv.org/abs/1603.03417)). We can
-# switch it off by giving ½ everywhere.
+# numbers, one for every 2 × 2 positions, always the same (as in Ulyanov et al.,
+# [2016](https://arxiv.org/abs/1603.03417)). We can switch it off by giving ½ everywhere.
 #
 # **Predict.** Without noise, what does our network make of a grey card?
 
@@ -290,8 +291,8 @@ claim("without noise: deviation over the positions, of 255", spread["without"], 
 claim("with noise: the same", spread["with"], above=25)
 
 # %% [markdown]
-# **Explain.** Noise breaks the tie: positions are no longer all alike, and the network has learned to make strokes of the
-# difference.
+# **Explain.** Noise breaks the tie: positions are no longer all alike, and the network has learned to make strokes of
+# the difference.
 
 # %% [markdown]
 # ## 4. Train one, for a few seconds
@@ -320,7 +321,7 @@ claim("mean J of the last ten crops, of the first ten's", fallen, below=0.5)
 begun = feedforward.Painter(training_run[-1].generator)
 plots.row(
     {"photo": photos["cat"], "60 steps": begun(photos["cat"]), "trained": by_pass["cat"]},
-    alt="The cat; a blurred blue cat after 60 steps of training; a crisp one in night strokes by the trained network",
+    alt="The cat; a blurred cat in blue and yellow after 60 steps of training; a crisp one in night strokes by the trained network",
 )
 
 # %% [markdown]
@@ -380,18 +381,19 @@ claim("cut by one pass, of the run's", times["cut"], above=0.6, below=1)
 claim("content distance by one pass, times the run's", times["content"], above=2)
 
 # %% [markdown]
-# **Explain.** One pass brings most of the style, at several times the content distance. A run begins with the photo and
-# gives up only what it must, and puts yellow where the photo is bright. The network has one palette for all photos, and
-# its stars stand where its noise wants them, on a cheek as well as in the sky.
+# **Explain.** One pass brings most of the cut that the run brings, at several times the content distance, and less
+# grain. A run begins with the photo and gives up only what it must, and puts yellow where the photo is bright. The
+# network has one palette for all photos, and its stars stand where its noise wants them, on a cheek as well as on the
+# table.
 
 # %% [markdown]
-# But who measures? minivgg is the network on which both methods were made. ImageNet's VGG-16 had no part in it, and
-# [it sees](../docs/one_pass.md) the same order in *cut* (0.64 and 0.55), but content distances that hardly differ (0.97
-# and 1.14; minivgg says 0.10 and 0.67).
+# But who measures? minivgg is the network on which both methods were made. ImageNet's VGG-16 had no part in it, and [it
+# sees](../docs/one_pass.md) the same order in *cut* (0.64 and 0.55), but content distances that hardly differ (0.97
+# and 1.14; minivgg says 0.10 and 0.67; means of four photos there).
 
 # %% [markdown]
-# A run that moves every pixel finds what pleases its own network, and an outsider hardly notices it. So a measure should
-# not be the network that was asked to lower it.
+# A run that moves every pixel keeps the features that its own network looks at. Another network hardly sees that
+# content was kept. So a measure should not be the network that was asked to lower it.
 
 # %% [markdown]
 # ## 7. A film
@@ -413,9 +415,9 @@ def flicker(frames):
 
 
 # %% [markdown]
-# Three ways: a run for each frame, *begun anew* from its photo; a run *going on* from the last painted frame, moved along
-# (Ruder, Dosovitskiy and Brox, [2016](https://arxiv.org/abs/1604.08610), who estimate the motion); and one pass, in
-# which the noise stands still or moves along.
+# Four ways, two of them one pass: a run for each frame, *begun anew* from its photo; a run *going on* from the last
+# painted frame, moved along (Ruder, Dosovitskiy and Brox, [2016](https://arxiv.org/abs/1604.08610), who estimate the
+# motion); and *one pass*, in which the noise moves along, or stands still.
 
 # %% [markdown]
 # **Predict.** The frames are nearly the same photo. Which way flickers most?
@@ -472,16 +474,17 @@ plots.grid(
 # %% [markdown]
 # Thirteen frames of it, a *stored figure, made by* `NST_TEST=1 python docs/film.py`; it runs three times and stops.
 #
-# ![An astronaut moves past in four small windows: begun anew the strokes tremble; going on they are calm; with still noise
-# the stars stay on the screen; with moved noise they go along](../docs/film.gif)
+# ![An astronaut moves past in four small windows: begun anew the strokes tremble; going on they are calm; with still
+# noise the stars stay on the screen; with moved noise they go along](../docs/film.gif)
 
 # %%
 of_first = {name: value / flickers["begun anew"] for name, value in flickers.items()}
 moved_of_still = flickers["one pass"] / flickers["noise still"]
 
 # %% claim="flicker" tags=["nbval-check-output"]
+# The bound is wide, as all three are: they depend on the training, and on how the optimiser meets the low places
 claim("flicker when going on, of that begun anew", of_first["going on"], below=0.8)
-# The bound is wide: it depends on the training how much the network makes of its noise
+
 claim("flicker of one pass with its noise still, of that begun anew", of_first["noise still"], above=1.1)
 claim("flicker with the noise moved along, of that with it still", moved_of_still, below=0.8)
 
@@ -492,7 +495,7 @@ claim("flicker with the noise moved along, of that with it still", moved_of_stil
 # %% [markdown]
 # One pass has no choice to make: like photos and like noise give like pictures. But noise that stands still holds the
 # strokes to the screen while the scene moves below them. Moved along, it takes them with it. Most of what flickers then
-# comes from the grid of four pixels on which the network works, since our window moves by three.
+# probably comes from the grid of four pixels on which the network works, since our window moves by three.
 
 # %% [markdown]
 # ## 8. J is not quality
@@ -520,8 +523,8 @@ card
 
 # %%
 plots.bars(
-    {f"{votes} of 10": {"chance": chance_of(votes, 10)} for votes in range(5, 11)},
-    "probability",
+    {f"{votes} or more": {"chance": chance_of(votes, 10)} for votes in range(5, 11)},
+    "probability, on either side",
     line=0.05,
 )
 
@@ -542,8 +545,9 @@ lower = sum(
 claim("photos of ten for which J prefers the run", lower, above=8)
 
 # %% [markdown]
-# **Explain.** $J$ votes for the run nine or ten times of ten. If you did not, then $J$ misses something that you care about. And
-# ten votes of one person on one painting are little: studies ask many people about many pairs.
+# **Explain.** $J$ votes for the run at least nine times of ten. (A run of 40 steps may have stopped too early.) If you
+# did not, then $J$ misses something that you care about. And ten votes of one person on one painting are little:
+# studies ask many people about many pairs.
 #
 # You may have guessed after three pairs which method paints bluer. Blind hides the names, not the difference.
 

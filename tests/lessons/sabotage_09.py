@@ -60,8 +60,8 @@ INTRODUCED = {
     "B": "with $B$ pictures",
     "A": "a matrix $A$",
     "U": "orthogonal matrix $U$",
-    "P": r"= P D Q^\top$",
-    "D": r"= P D Q^\top$",
-    "Q": r"= P D Q^\top$",
+    "P": r"= P \Lambda Q^\top$",
+    "Λ": r"= P \Lambda Q^\top$",
+    "Q": r"= P \Lambda Q^\top$",
     "τ": r"temperature $\tau$",
 }
