@@ -162,8 +162,9 @@ claim("share of its size in the upper right block", mixed[:N, N:].norm() / mixed
 # %% [markdown]
 # ## 2. Read one entry: stripes and orange
 #
-# Here is an example from a well-known lecture on style transfer. One filter answers to vertical texture, another to orange. If the orange parts of a
-# style are striped, both are strong at the same places. These pictures were made for the question.
+# Here is an example from a well-known lecture on style transfer. One filter answers to vertical texture, another to
+# orange. If the orange parts of a style are striped, both are strong at the same places. These pictures were made for
+# the question.
 
 # %%
 relations = {name: painted.textured_tint(name, 128) for name in ("together", "apart", "independent")}
@@ -289,7 +290,8 @@ claim("means over covariance, at least", ratio, above=1)
 
 # %% [markdown]
 # **Explain.** In every layer the means are the larger part, in `relu4_1` only just. (The sizes of two matrices need not
-# add up to the size of their sum.) After a ReLU no answer is negative, so nothing cancels, and the means are large. Lesson 07 asks what becomes of style when they are subtracted.
+# add up to the size of their sum.) After a ReLU no answer is negative, so nothing cancels, and the means are large.
+# Lesson 07 asks what becomes of style when they are subtracted.
 
 # %% [markdown]
 # ## 4. Read G as lengths and angles
@@ -424,8 +426,8 @@ claim("orange kept", amounts["after"][1] / amounts["before"][1], below=0.03)
 
 # %% [markdown]
 # **Explain.** The style's diagonal entry for orange is 0. Any orange in the picture raises the cost, so the gradient
-# takes it away, wherever it is, though ever more slowly: the pull fades with what is left. (An entry is a mean *square*:
-# what is left of it is the square of the share of orange that you still see.)
+# takes it away, wherever it is, though ever more slowly: the pull fades with what is left. (An entry is a
+# mean *square*: what is left of it is the square of the share of orange that you still see.)
 
 # %% [markdown]
 # The stripes' entry was right already and stays, but not tile by tile: the entry off the diagonal must go to 0, too. So
@@ -480,8 +482,8 @@ claim("G of the mixed columns", mixed @ mixed.T, equals=G)
 claim("share of F Q's entries below 0", (mixed < 0).double().mean(), above=0.4)
 
 # %% [markdown]
-# **Explain.** Nearly half the entries of $FQ$ are negative. No picture can produce them, because a ReLU has cut them off.
-# If $Q$ may never make an entry negative, it has no negative entry: a row of $F$ that is 1 at one position and 0
+# **Explain.** Nearly half the entries of $FQ$ are negative. No picture can produce them, because a ReLU has cut them
+# off. If $Q$ may never make an entry negative, it has no negative entry: a row of $F$ that is 1 at one position and 0
 # elsewhere becomes a row of $Q$.
 
 # %% [markdown]
@@ -626,18 +628,26 @@ plots.table(
     "layouts of",
 )
 
+# %% [markdown]
+# With only 24 fields, how far from 0 does an agreement get by chance? Move the texture around its edges: each of 24
+# moves gives a texture with nearly the same matrices and another arrangement.
+
 # %%
 of_itself = agreement(painting, painting.roll(4, 2))
 of_texture = max(agreement(painting, made) for made in (from_grams, again))
+height, width = from_grams.shape[1:]
+moved = [from_grams.roll((height * i // 4, width * j // 6), (1, 2)) for i in range(4) for j in range(6)]
+by_chance = max(abs(agreement(painting, each)) for each in moved)
 
 # %% claim="arrangement" tags=["nbval-check-output"]
 claim("agreement of the painting with itself, shifted", of_itself, above=1 / 2)
-# The bound is wide: layouts that have nothing to do with each other agree by chance, now more and now less.
+# The bound is wide, as is the next: chance gives now more and now less
 claim("largest agreement of the painting with a texture", of_texture, below=1 / 2)
+claim("largest by chance, up or down, of 24 moves", by_chance, below=2 / 3)
 
 # %% [markdown]
-# **Explain.** The textures at the top of this lesson have the painting's matrices and none of its layout. With 24
-# fields chance alone gives numbers like these; the shifted painting is far beyond.
+# **Explain.** The textures at the top of this lesson have the painting's matrices and none of its layout: chance alone
+# gives agreements as large as theirs. The shifted painting is far beyond.
 
 # %% [markdown]
 # ## 6. Single filters for content, pairs for style?
@@ -802,9 +812,9 @@ claim("share of the minutes recognised by samples", right_of_30(of_samples) / 30
 claim("minutes of 30 recognised by Gram matrices", right_of_30(of_grams), equals=30)
 
 # %% [markdown]
-# **Explain.** Rows and columns are ten minutes each of walking, running and stairs, and dark means near. Two minutes of walking rarely agree sample by sample, because the steps fall at other
-# moments. Which sensors swing *together* is a property of the gait. For "minute" read "picture", for "sensor" read
-# "filter", for "gait" read "style".
+# **Explain.** Rows and columns are ten minutes each of walking, running and stairs, and dark means near. Two minutes of
+# walking rarely agree sample by sample, because the steps fall at other moments. Which sensors swing *together* is a
+# property of the gait. For "minute" read "picture", for "sensor" read "filter", for "gait" read "style".
 
 # %% [markdown]
 # Mind what this shows. We *built* the gaits so that they differ in how sensors swing together, so $G$ was bound to find
@@ -845,8 +855,9 @@ claim("numbers that describe a style in VGG-19", sum(vgg19), equals=305_888)
 # %% [markdown]
 # ## 9. Why style takes several layers
 #
-# To match content one layer is enough, since all deeper layers are computed from it (lesson 01). Does style follow, too? In a forum
-# the answer was that several layers "average each other out". Match the Gram matrix of one layer alone, and see.
+# To match content one layer is enough, since all deeper layers are computed from it (lesson 01). Does style follow,
+# too? In a forum the answer was that several layers "average each other out". Match the Gram matrix of one layer alone,
+# and see.
 
 # %%
 single = ("relu1_1", "relu3_1", "relu5_1")
@@ -909,9 +920,9 @@ plots.table(
 # %% [markdown]
 # ## 10. Does it hold on the true network?
 #
-# The lessons run on minivgg, which imitates VGG-16 in small. On ImageNet's VGG-16, with the same pictures, all of this lesson's claims hold. Some numbers
-# move: the diagonal makes up at most 0.21 of a layer's cost on minivgg and 0.10 on VGG-16, and 256 entries of $G$
-# recognise 0.92 of the pieces on minivgg and 0.88 on VGG-16. The whole table is in
+# The lessons run on minivgg, which imitates VGG-16 in small. On ImageNet's VGG-16, with the same pictures, all of this
+# lesson's claims hold. Some numbers move: the diagonal makes up at most 0.21 of a layer's cost on minivgg and 0.10 on
+# VGG-16, and 256 entries of $G$ recognise 0.92 of the pieces on minivgg and 0.88 on VGG-16. The whole table is in
 # [docs/true_network.md](../docs/true_network.md).
 
 # %% [markdown]
@@ -926,6 +937,7 @@ plots.table(
 # %% [markdown]
 # ## On your own
 #
-# - Find the two filters of `relu2_1` with the largest entry off the diagonal for a painting of yours, and show both maps.
+# - Find the two filters of `relu2_1` with the largest entry off the diagonal for a painting of yours, and show both
+#   maps.
 # - Mirror a picture left to right. Which layers' Gram matrices notice?
 # - Take one sensor away from the pedometer at a time. How few are enough?

@@ -82,6 +82,7 @@ SABOTAGES = [
         "of_itself = agreement(painting, painting.roll(4, 2))",
         "of_itself = agreement(painting, 1 - painting)",
     ),
+    ("arrangement", "nothing moved", "abs(agreement(painting, each))", "abs(agreement(painting, painting))"),
     ("two by two", "pairs not summed", '"khw,lhw->kl", block', '"khw,lhw->klhw", block'),
     ("two by two", "singles not summed", "block.sum((1, 2))", "block"),
     ("two by two", "gravel is a lawn", '"gravel": gravel[', '"gravel": lawn['),
