@@ -57,9 +57,9 @@ ex01.content_cost.check(content_cost)
 # %% [markdown]
 # ## Question 3 · How far does a layer see?
 #
-# How many pixels wide is the patch of the picture on which one number depends, after all these layers? Each is written as
-# (kernel, stride), and nothing is padded. For `[(3, 1), (3, 1)]` it is 5: three numbers that have seen three pixels each,
-# and overlap.
+# How many pixels wide is the patch of the picture on which one number depends, after all these layers? Each is written
+# as (kernel, stride), and nothing is padded. For `[(3, 1), (3, 1)]` it is 5: three numbers that have seen three pixels
+# each, and overlap.
 
 
 # %% question="ex01.field"
@@ -135,8 +135,8 @@ def rebuild(layer, steps=60):
 plots.row({"photo": photo} | {f"rebuilt from {layer}": rebuild(layer) for layer in goal})
 
 # %% [markdown]
-# *In the figure:* the photo; a cat out of noise, nearly the photo again; and one with all its edges, but with colours that
-# went astray in fine grain.
+# *In the figure:* the photo; a cat out of noise, nearly the photo again; and one with all its edges, but with colours
+# that went astray in fine grain.
 #
 # **Look at** the nose from left to right: the deeper the layer, the less it holds of colour. If your pictures are still
 # noise, no gradient arrives at the pixels: see what the check says.

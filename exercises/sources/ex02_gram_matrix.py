@@ -43,8 +43,8 @@ ex02.gram_loops.check(gram_loops)
 # %% [markdown]
 # ## Question 2 · In one line
 #
-# Now for features (N, H, W) as a network gives them: unroll, then one matrix product. Divide by nothing. A gradient must
-# arrive at the features, or no picture can be painted with it.
+# Now for features (N, H, W) as a network gives them: unroll, then one matrix product. Divide by nothing. A gradient
+# must arrive at the features, or no picture can be painted with it.
 
 
 # %% question="ex02.gram"

@@ -61,8 +61,8 @@ ex03.gradient.check(style_gradient)
 # %% [markdown]
 # ## Question 3 · Five programs
 #
-# $\Delta$ is the difference of the *raw* Gram matrices, $HW$ the pixels of the picture. What is each program's cost, divided by
-# the paper's?
+# $\Delta$ is the difference of the *raw* Gram matrices, $HW$ the pixels of the picture. What is each program's cost,
+# divided by the paper's?
 #
 # | convention | cost |
 # |:---|:---|
@@ -192,8 +192,8 @@ plots.row({"photo": photo, "painting": painting, "by your cost": repaint()})
 # %% [markdown]
 # *In the figure:* the cat, a print of waves, and the cat in the print's blues and its fine lines.
 #
-# **Look at** the fur: no content cost holds it, only that the run began at the photo. If your third picture is the photo,
-# no gradient arrived.
+# **Look at** the fur: no content cost holds it, only that the run began at the photo. If your third picture is the
+# photo, no gradient arrived.
 
 # %%
 ex03.progress()

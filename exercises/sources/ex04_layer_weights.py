@@ -30,8 +30,8 @@ def layer_cost(features_x, features_s):
 #
 # $$J_{\text{style}} = \sum_l \lambda_l E_l$$
 #
-# The features of both pictures and the weights come as dictionaries by layer name. Features may hold layers that have no
-# weight: these do not take part.
+# The features of both pictures and the weights come as dictionaries by layer name. Features may hold layers that have
+# no weight: these do not take part.
 
 
 # %% question="ex04.style_cost"
@@ -51,7 +51,8 @@ ex04.style_cost.check(style_cost)
 # %% [markdown]
 # ## Question 2 · All but one
 #
-# A learner once showed what each layer adds by leaving it out: L layers, weight 1/(L − 1) each, and 0 for the dropped one.
+# A learner once showed what each layer adds by leaving it out: L layers, weight 1/(L − 1) each, and 0 for the dropped
+# one.
 
 
 # %% question="ex04.leave_one_out"
@@ -110,9 +111,9 @@ ex04.shares.check(weights_for_shares)
 # %% [markdown]
 # ## Question 5 · As the paper weighs them
 #
-# A program computes the cost of each layer as `mean_chw` of exercise 03 does: $4/N_l^2$ of the paper's. It takes weights
-# λ_l. Which ones, adding up to 1, make its sum a constant times the paper's sum with equal weights, whatever the
-# pictures?
+# A program computes the cost of each layer as `mean_chw` of exercise 03 does: $4/N_l^2$ of the paper's. It takes
+# weights λ_l. Which ones, adding up to 1, make its sum a constant times the paper's sum with equal weights, whatever
+# the pictures?
 
 
 # %% question="ex04.as_paper"

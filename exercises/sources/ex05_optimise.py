@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Exercise 05 · Walk downhill
 #
-# **What you will do.** Write the number that is lowered, one step of the way, and a measure of grain; then run the whole
-# of style transfer with them.
+# **What you will do.** Write the number that is lowered, one step of the way, and a measure of grain; then run the
+# whole of style transfer with them.
 #
 # **You need** lesson 05b, and 65 minutes.
 #
@@ -36,8 +36,8 @@ ex05.total_cost.check(total_cost)
 # %% [markdown]
 # ## Question 2 · One step
 #
-# `gradient` is $\partial J / \partial X$, shaped like the picture `x`. Take one step downhill, `learning_rate` times the gradient. The result
-# lies between 0 and 1, and the `x` that was given stays as it was.
+# `gradient` is $\partial J / \partial X$, shaped like the picture `x`. Take one step downhill, `learning_rate` times
+# the gradient. The result lies between 0 and 1, and the `x` that was given stays as it was.
 
 
 # %% question="ex05.step"
@@ -75,9 +75,9 @@ ex05.tv.check(total_variation)
 # %% [markdown]
 # ## Question 4 · When to stop
 #
-# A run may end when it hardly gets anywhere. Give back the first step, counted from 0, at which J has fallen by less than
-# a share of itself within `patience` steps: compare `costs[step]` with what J was `patience` steps before. If that never
-# happens, give back how many costs there are.
+# A run may end when it hardly gets anywhere. Give back the first step, counted from 0, at which J has fallen by less
+# than a share of itself within `patience` steps: compare `costs[step]` with what J was `patience` steps before. If that
+# never happens, give back how many costs there are.
 
 
 # %% question="ex05.plateau"
@@ -100,8 +100,8 @@ ex05.plateau.check(stopping_step)
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
 #
-# Both begin at 0 and are too small at first: for the step, divide m by $1 - \beta_1^t$ and v by $1 - \beta_2^t$. X moves by
-# $-\eta$ times the first, over the root of the second plus ε. Give back x, m and v; the averages not divided.
+# Both begin at 0 and are too small at first: for the step, divide m by $1 - \beta_1^t$ and v by $1 - \beta_2^t$. X
+# moves by $-\eta$ times the first, over the root of the second plus ε. Give back x, m and v; the averages not divided.
 
 
 # %% question="ex05.adam"

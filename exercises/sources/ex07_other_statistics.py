@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Exercise 07 · Other statistics, other colours
 #
-# **What you will do.** Write two rivals of the Gram matrix, give a painting a photo's colours, and paint with all of it.
+# **What you will do.** Write two rivals of the Gram matrix, give a painting a photo's colours, and paint with all of
+# it.
 #
 # **You need** lesson 07 and 35 minutes.
 #
@@ -63,8 +64,8 @@ ex07.statistics.check(statistics_cost)
 # %% [markdown]
 # ## Question 3 · What the diagonal cannot see
 #
-# You get `F`, (N, M), as a ReLU leaves it. Make another one, nowhere negative, whose Gram matrix has the same diagonal and
-# is another one beside it. The cost of question 1 takes the two for the same, the paper's does not.
+# You get `F`, (N, M), as a ReLU leaves it. Make another one, nowhere negative, whose Gram matrix has the same diagonal
+# and is another one beside it. The cost of question 1 takes the two for the same, the paper's does not.
 #
 # There is more than one right answer. Yours is judged by what it must have.
 
@@ -84,8 +85,8 @@ ex07.same_diagonal.check(same_diagonal)
 # %% [markdown]
 # ## Question 4 · A painting in the photo's colours
 #
-# A picture's pixels have a mean $\mu$ of three numbers and a covariance $\Sigma$ of 3 × 3. Give the style the content's:
-# every pixel $p$ becomes
+# A picture's pixels have a mean $\mu$ of three numbers and a covariance $\Sigma$ of 3 × 3. Give the style the
+# content's: every pixel $p$ becomes
 #
 # $$\Sigma_C^{1/2}\, \Sigma_S^{-1/2}\, (p - \mu_S) + \mu_C$$
 #
@@ -155,8 +156,8 @@ plots.row(
 )
 
 # %% [markdown]
-# *In the figure:* the night sky in the cat's browns; the cat in its own colours, brushed like the sky, by the diagonal and
-# by mean and spread.
+# *In the figure:* the night sky in the cat's browns; the cat in its own colours, brushed like the sky, by the diagonal
+# and by mean and spread.
 #
 # **Look at** the two cats: neither cost ever multiplied two filters, and strokes came all the same.
 

@@ -26,7 +26,8 @@ from nstlib.checks import ex09
 #
 # Then blend: at `strength` 0 the content's features come back, at 1 all of $F'$, in between a share of both.
 #
-# Some filters answer nowhere, so $\sigma_{C,k}$ can be 0. No number may be `nan`, and such a filter still gets the mean.
+# Some filters answer nowhere, so $\sigma_{C,k}$ can be 0. No number may be `nan`, and such a filter still gets the
+# mean.
 
 
 # %% question="ex09.adain"

@@ -26,8 +26,9 @@ nstlib.plots.row(
 )
 
 # %% [markdown]
-# **Look at** the eyes and the nose first: they are where they were. Then look at the fur: it has taken on the colours and
-# edges of the sea, but there is no wave in it and no sun. *What* a picture shows and *how* it is painted have come apart.
+# **Look at** the eyes and the nose first: they are where they were. Then look at the fur: it has taken on the colours
+# and edges of the sea, but there is no wave in it and no sun. *What* a picture shows and *how* it is painted have come
+# apart.
 #
 # This lesson goes once around the following loop.
 
@@ -35,9 +36,9 @@ nstlib.plots.row(
 nstlib.plots.dataflow(photo, painting, result)
 
 # %% [markdown]
-# Read it from the left. Three pictures go through one network, which turns each into *features*. The features of $C$ and
-# $X$ are compared directly: that is content. The features of $X$ and $S$ are first summed up in *Gram matrices*: that
-# is style. Both costs make up $J$, and $J$ says how the pixels of $X$ should move. Then the next round begins.
+# Read it from the left. Three pictures go through one network, which turns each into *features*. The features of $C$
+# and $X$ are compared directly: that is content. The features of $X$ and $S$ are first summed up in *Gram matrices*:
+# that is style. Both costs make up $J$, and $J$ says how the pixels of $X$ should move. Then the next round begins.
 
 # %% [markdown]
 # ## 1. See what is optimised: the pixels
@@ -62,8 +63,8 @@ claim("network weights that change", trained, equals=0)
 # %% [markdown]
 # A picture is a block of numbers between 0 and 1: one map each for red, green and blue. $X$ began as a copy of $C$. At
 # every step the library asked in which direction each of these numbers should move, and moved them all a little. The
-# network only judges. It is *minivgg*, a small network that was taught to answer like VGG-16, a well-known one, and it is
-# frozen.
+# network only judges. It is *minivgg*, a small network that was taught to answer like VGG-16, a well-known one, and it
+# is frozen.
 
 # %% [markdown]
 # A line that begins with ✓ is a *claim*. It shows what was measured and what it must be. If it is not, the cell stops
@@ -121,9 +122,9 @@ claim("G beside its transpose", gram, equals=gram.T)
 claim("G beside the library's", gram, equals=nstlib.style.gram_matrix(features["relu3_1"][0]))
 
 # %% [markdown]
-# An entry of $G$ is large where two filters are strong *at the same places*, wherever these are. So the print's matrix would
-# know that foam is pale and edged with dark blue, but not that it is near the bottom of the print. That is this course's idea of
-# style. $G$ is symmetric because filter 3 meets filter 8 as often as 8 meets 3.
+# An entry of $G$ is large where two filters are strong *at the same places*, wherever these are. So the print's matrix
+# would know that foam is pale and edged with dark blue, but not that it is near the bottom of the print. That is this
+# course's idea of style. $G$ is symmetric because filter 3 meets filter 8 as often as 8 meets 3.
 #
 # To see that it forgets places, put every column of $F$ in another position.
 
@@ -225,8 +226,8 @@ nstlib.plots.row(
 )
 
 # %% [markdown]
-# **Look at** the stripes of the fur, then at the eyes: on the right the stripes are gone, the eyes are not. Then look at
-# the grain on the left. Is that still the photo? Measure it in two ways: by the features that $J_{\text{content}}$
+# **Look at** the stripes of the fur, then at the eyes: on the right the stripes are gone, the eyes are not. Then look
+# at the grain on the left. Is that still the photo? Measure it in two ways: by the features that $J_{\text{content}}$
 # compares, and by the pixels.
 
 # %%
@@ -279,9 +280,10 @@ nstlib.plots.row(
 claim("grain that a fifth of the step leaves", moved(with_less) / moved(runs[0.1]), below=1 / 2)
 
 # %% [markdown]
-# **Try** your own values of $\beta$. Does `alpha=2, beta=20` ask for another picture than `beta=10`? No: $J$ is twice as
-# large everywhere, so it is lowest where it was. Only the *ratio* of $\alpha$ and $\beta$ decides. The library divides
-# $J$ by its first value before each step (the curves above show $J$ before that), so even the way there is the same.
+# **Try** your own values of $\beta$. Does `alpha=2, beta=20` ask for another picture than `beta=10`? No: $J$ is twice
+# as large everywhere, so it is lowest where it was. Only the *ratio* of $\alpha$ and $\beta$ decides. The library
+# divides $J$ by its first value before each step (the curves above show $J$ before that), so even the way there is the
+# same.
 
 # %%
 plain = nstlib.stylize(photo, painting, nstlib.Settings(size=128))
@@ -296,8 +298,8 @@ claim("mean difference of a pixel, α alone doubled", (one_doubled - plain).abs(
 # %% [markdown]
 # ## 6. Make a mistake on purpose
 #
-# Four pooling steps lie before the deepest style layer, `relu5_1`. What is left there of a picture whose shorter side is
-# 8 pixels?
+# Four pooling steps lie before the deepest style layer, `relu5_1`. What is left there of a picture whose shorter side
+# is 8 pixels?
 
 # %% tags=["nbval-check-output"]
 try:
@@ -314,8 +316,8 @@ except ValueError as error:
 # %% [markdown]
 # ## 7. Ask the doctor
 #
-# If something is slow or fails, look here first. Run the cell: its table shows what this machine has, what the library chose because
-# of it, and, where needed, what to do. Quote it when you ask for help.
+# If something is slow or fails, look here first. Run the cell: its table shows what this machine has, what the library
+# chose because of it, and, where needed, what to do. Quote it when you ask for help.
 
 # %% tags=["nbval-ignore-output"]
 nstlib.doctor()
@@ -357,8 +359,8 @@ nstlib.doctor()
 # differ a little on your machine; the bound beside it may not.
 
 # %% [markdown]
-# **Exercises** come with lessons 01 to 04, 05b, 07 and 09, each in a notebook of its own. Their checks explain a wrong answer,
-# and hints come in three steps.
+# **Exercises** come with lessons 01 to 04, 05b, 07 and 09, each in a notebook of its own. Their checks explain a wrong
+# answer, and hints come in three steps.
 #
 # **The studio** is lesson 06: all knobs as sliders, and a picture that follows them.
 

@@ -103,8 +103,8 @@ claim("our style_cost and its five terms", mine, equals=sum(by_layer))
 #
 # A learner asked why we add several costs. "This way we average them out" was the answer. Is it?
 #
-# **Predict.** With $\lambda_l = 1$ we sum five layers, with $\lambda_l = \frac15$ we average them. Which $\beta$ gives the
-# sum the same picture as the average?
+# **Predict.** With $\lambda_l = 1$ we sum five layers, with $\lambda_l = \frac15$ we average them. Which $\beta$ gives
+# the sum the same picture as the average?
 
 # %%
 predict("04.sum")
@@ -165,7 +165,8 @@ claim("mean change of a number, sum with β", (sum_same_beta - average).abs().me
 #
 # The same answer went on: with several layers one gets "more texture/style and less content of the style image". The
 # paper says that correlations of multiple layers give "a stationary, multi-scale representation" that captures texture
-# "but not the global arrangement" (Gatys, Ecker and Bethge, 2015, [arXiv:1508.06576](https://arxiv.org/abs/1508.06576)).
+# "but not the global arrangement" (Gatys, Ecker and Bethge, 2015,
+# [arXiv:1508.06576](https://arxiv.org/abs/1508.06576)).
 
 # %% [markdown]
 # What removes the arrangement: the many layers, or the sum over positions inside each Gram matrix? Cut the painting
@@ -449,7 +450,8 @@ def all_but(dropped):
 Live("left out", ("none", *layers), all_but)
 
 # %% [markdown]
-# The panel shows the same runs live, once you have run its cell. Move from layer to layer with the arrow keys, and back to "none".
+# The panel shows the same runs live, once you have run its cell. Move from layer to layer with the arrow keys, and back
+# to "none".
 
 # %%
 with_all = left(equal)
@@ -501,8 +503,8 @@ for layer in layers:
 claim("twice as loud, times the cost, in each layer", torch.tensor(times), equals=torch.full((5,), 16.0))
 
 # %% [markdown]
-# A cost is also only a *height*. What moves the picture is the slope: the gradient $\partial E_l / \partial X$, an arrow
-# in the space of all pixels, one for each layer. We call its length the layer's *pull*:
+# A cost is also only a *height*. What moves the picture is the slope: the gradient $\partial E_l / \partial X$, an
+# arrow in the space of all pixels, one for each layer. We call its length the layer's *pull*:
 #
 # $$\text{pull}_l = \left\lVert \frac{\partial E_l}{\partial X} \right\rVert$$
 
@@ -596,8 +598,8 @@ plots.shares(
 )
 
 # %% [markdown]
-# **Look at** the left end of the upper bar, and try to find `relu1_1`, the layer that nobody missed in section 5:
-# its share is too thin to see. In the lower bar it is visible at last, but the deepest layer takes about half of the pull.
+# **Look at** the left end of the upper bar, and try to find `relu1_1`, the layer that nobody missed in section 5: its
+# share is too thin to see. In the lower bar it is visible at last, but the deepest layer takes about half of the pull.
 
 # %%
 terms = torch.tensor([by_cost[layer] * costs[layer] for layer in layers])
@@ -680,8 +682,8 @@ who_pulls = {rule: pulling(weights, pull) for rule, weights in proportional.item
 plots.shares(who_pulls, "share of the pull at the photo")
 
 # %% [markdown]
-# **Look at** the left ends. With the first three rules `relu3_1` takes most of the pull. With `relative` a layer's share
-# grows with its depth. `relu1_1` is nearly invisible in all four bars that are not balanced.
+# **Look at** the left ends. With the first three rules `relu3_1` takes most of the pull. With `relative` a layer's
+# share grows with its depth. `relu1_1` is nearly invisible in all four bars that are not balanced.
 
 # %%
 first_share = {rule: bar["relu1_1"] for rule, bar in who_pulls.items()}
@@ -887,7 +889,8 @@ claim(f"{deepest}'s cost without it against with it", unasked[deepest] / left_en
 # %% [markdown]
 # ## On your own
 #
-# - Measure the pulls at `relative`, the picture at the top, instead of the photo. Which $\lambda_l$ would you choose now?
+# - Measure the pulls at `relative`, the picture at the top, instead of the photo. Which $\lambda_l$ would you choose
+#   now?
 # - Balance again every ten steps of a run. Does the picture change?
 # - Give `relu1_1` more weight under `relative`. How much is enough to bring the palette?
 
@@ -981,8 +984,8 @@ claim("ordinary: layers that pull, equal minus 1/N²", more_even, above=0.3)
 claim(f"normalised, equal: {deepest}'s share of the pull", alone, above=0.7)
 
 # %% [markdown]
-# **Explain.** Here it is the other way round: equal weights are the more even rule for the ordinary network, and $1/N^2$
-# for the normalised one, whose deepest layer otherwise has nearly all of the pull. Why?
+# **Explain.** Here it is the other way round: equal weights are the more even rule for the ordinary network, and
+# $1/N^2$ for the normalised one, whose deepest layer otherwise has nearly all of the pull. Why?
 #
 # A mean of one does not say how *unevenly* a filter answers. Divide its mean square by the square of its mean: 1 for a
 # filter that answers the same everywhere, 100 for one that answers at one position in a hundred.
@@ -1005,8 +1008,8 @@ claim(f"unevenness, {deepest} against {first}", uneven[deepest] / uneven[first],
 
 # %% [markdown]
 # **Explain.** The deeper the layer, the longer its filters stay silent and the more they answer where they do. Once all
-# means are 1, this mean square *is* the diagonal of $G/M$, and $E_l$ takes its square again. So normalising enlarges the
-# deepest cost most.
+# means are 1, this mean square *is* the diagonal of $G/M$, and $E_l$ takes its square again. So normalising enlarges
+# the deepest cost most.
 #
 # The authors averaged over the photos of a large collection; we took eleven pictures. Is our small network to blame, or
 # are the pictures too few?
@@ -1028,9 +1031,9 @@ claim(f"unevenness, {deepest} against {first}", uneven[deepest] / uneven[first],
 # | | normalised on 128 | 1.0 to 2.4 | 1.0 to 2.6 |
 
 # %% [markdown]
-# **Look at** the rows "as it is". minivgg and the random network prefer equal weights; VGG-16 prefers $1/N^2$ on two pairs
-# of three. Normalised, $1/N^2$ is nowhere the worse rule, and with equal weights each network has pairs for which one
-# layer pulls alone.
+# **Look at** the rows "as it is". minivgg and the random network prefer equal weights; VGG-16 prefers $1/N^2$ on two
+# pairs of three. Normalised, $1/N^2$ is nowhere the worse rule, and with equal weights each network has pairs for which
+# one layer pulls alone.
 #
-# So normalising *as such* does not explain the paper's equal weights. Its authors' own network could not be had for this
-# table. What remains: $\lambda_l$ belongs to a network and a pair. Measure it.
+# So normalising *as such* does not explain the paper's equal weights. Its authors' own network could not be had for
+# this table. What remains: $\lambda_l$ belongs to a network and a pair. Measure it.

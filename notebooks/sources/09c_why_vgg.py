@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 09c · Why VGG?
 #
-# **What you will do.** Scramble a painting so that only deeper layers notice, feed a network colours in the wrong order,
-# average where it takes the maximum, and find out what is wrong with AlexNet's pictures.
+# **What you will do.** Scramble a painting so that only deeper layers notice, feed a network colours in the wrong
+# order, average where it takes the maximum, and find out what is wrong with AlexNet's pictures.
 #
 # **You will be able to** say what a network must have to paint with, and check another one before you use it.
 #
@@ -58,9 +58,9 @@ plots.row(
 )
 
 # %% [markdown]
-# To you the third picture is like the first, and the second is not. To a Gram matrix? Compare two distances, summed over
-# the nine painted styles: from a painting to its scrambled self, and from it to another painting of the same style. If
-# the first over the second is below 1, the features take the scrambled picture for the nearer one.
+# To you the third picture is like the first, and the second is not. To a Gram matrix? Compare two distances, summed
+# over the nine painted styles: from a painting to its scrambled self, and from it to another painting of the same
+# style. If the first over the second is below 1, the features take the scrambled picture for the nearer one.
 #
 # **Predict.** In which layer is the ratio smallest?
 
@@ -109,14 +109,15 @@ claim("relu3_1, random filters of trained", random_of_trained, below=0.85)
 
 # %% [markdown]
 # **Explain.** `conv1_1` is linear. The Gram matrix of linear filters depends on the power spectrum alone (but for the
-# border, which is padded with zeros), and that was kept. ReLU, pooling and further filters see what waves do together. Trained filters see more
-# of it than random ones (lesson 07, section 7), because recognising things depends on it: ImageNet's networks go by texture
-# more than by shape (Geirhos et al., [2019](https://arxiv.org/abs/1811.12231)).
+# border, which is padded with zeros), and that was kept. ReLU, pooling and further filters see what waves do together.
+# Trained filters see more of it than random ones (lesson 07, section 7), because recognising things depends on it:
+# ImageNet's networks go by texture more than by shape (Geirhos et al., [2019](https://arxiv.org/abs/1811.12231)).
 
 # %% [markdown]
 # ## 2. A mistake on purpose: blue, green, red
 #
-# Gatys' first weights came from Caffe, which stores pictures as blue, green, red. Our weights want red first. (Lesson 05b, section 5 leaves out the mean, and feeds 0 to 255.)
+# Gatys' first weights came from Caffe, which stores pictures as blue, green, red. Our weights want red first. (Lesson
+# 05b, section 5 leaves out the mean, and feeds 0 to 255.)
 
 # %%
 exchanged = copy.deepcopy(network)
@@ -166,9 +167,9 @@ claim("left by the right network, exchanged over right", worse, above=1.5)
 # %% [markdown]
 # **Look at** the background: blue on the left, turquoise on the right. Nothing else looks wrong.
 #
-# **Explain.** Every shape fits, so no error is raised, and the wrong network lowers its own cost as well as the right one
-# does: a falling $J$ proves nothing. Painting and picture pass through the same mistake, so part of it cancels. Compare
-# features with a program that you trust, before you compare pictures.
+# **Explain.** Every shape fits, so no error is raised, and the wrong network lowers its own cost as well as the right
+# one does: a falling $J$ proves nothing. Painting and picture pass through the same mistake, so part of it cancels.
+# Compare features with a program that you trust, before you compare pictures.
 
 # %% [markdown]
 # ## 3. Average or maximum?
@@ -271,9 +272,9 @@ claim("strongest over weakest pull, step 1", uneven["3 × 3, step 1"], below=1.2
 claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 
 # %% [markdown]
-# **Explain.** $11 / 4$ is no whole number, so 4, 6 or 9 places see a pixel. And a pixel meets only every fourth weight of
-# a filter, in both directions: the 16 kinds of pixels meet different weights. So their pulls differ, and the difference
-# repeats every four pixels. AlexNet's pools, 3 × 3 in steps of 2, do it once more.
+# **Explain.** $11 / 4$ is no whole number, so 4, 6 or 9 places see a pixel. And a pixel meets only every fourth weight
+# of a filter, in both directions: the 16 kinds of pixels meet different weights. So their pulls differ, and the
+# difference repeats every four pixels. AlexNet's pools, 3 × 3 in steps of 2, do it once more.
 #
 # A VGG pixel meets every weight of a filter once, and its 2 × 2 pools do not overlap.
 
@@ -281,9 +282,9 @@ claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 # ## 5. The true networks
 #
 # These are *stored figures, made by* `NST_TEST=1 python docs/why_vgg.py`, which fetches VGG-16 and AlexNet: means of
-# three pairs, in VGG-16's judgement. `cut` is the share of the style cost that is gone; `content` is how far relu4_2 has
-# moved from the photo, and `grain` the coloured speckle: of both, less is better. The grid, strongest over weakest of the
-# 16 kinds of pixels, needs no judge; 1 is even.
+# three pairs, in VGG-16's judgement. `cut` is the share of the style cost that is gone; `content` is how far relu4_2
+# has moved from the photo, and `grain` the coloured speckle: of both, less is better. The grid, strongest over weakest
+# of the 16 kinds of pixels, needs no judge; 1 is even.
 #
 # | network | cut | content | grain | grid of the pull | grid of the picture |
 # |---|---:|---:|---:|---:|---:|
@@ -320,7 +321,8 @@ claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 # - **Depth and training** let features see what waves do together. Linear filters know the power spectrum alone.
 # - **A wrong order of colours** raises no error, and its $J$ falls.
 # - **Pools**: the maximum pulls at one position of a window, the average at all four, unless all are 0.
-# - **VGG paints well** because its steps are small: every pixel meets the same weights. AlexNet's steps of 4 leave a grid.
+# - **VGG paints well** because its steps are small: every pixel meets the same weights. AlexNet's steps of 4 leave a
+#   grid.
 # - **Random weights**: lesson 07, section 7.
 
 # %% [markdown]
