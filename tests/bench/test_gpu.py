@@ -176,8 +176,9 @@ def test_both_meters_can_do_the_same():
 @pytest.fixture
 def fake(monkeypatch):
     """A torch without a card, whose ``cuda`` has the names of the real one and notes what is done."""
-    torch_without_a_card = MagicMock(spec=torch)
-    torch_without_a_card.cuda = MagicMock(spec=torch.cuda)
+    # By names: Python 3.13's mock looks at each value, which some of torch's refuse
+    torch_without_a_card = MagicMock(spec=dir(torch))
+    torch_without_a_card.cuda = MagicMock(spec=dir(torch.cuda))
     monkeypatch.setattr(meter, "torch", torch_without_a_card)
     monkeypatch.setattr(meter.shutil, "which", lambda name: None)
     return torch_without_a_card.cuda
