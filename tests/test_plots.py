@@ -22,6 +22,12 @@ def test_a_grid_has_a_name_for_each_row_and_column():
             plots.grid(rows)
 
 
+def test_long_names_of_a_grids_rows_are_not_cut_off():
+    figure = plots.grid({"from the painting": {"a": PICTURE}, "its wide strokes alone": {"a": PICTURE}})
+    FigureCanvasAgg(figure).draw()
+    assert all(text.get_window_extent().x0 >= 0 for text in figure.texts)
+
+
 def test_slabs_lie_one_behind_the_other():
     figure = plots.slabs(torch.rand(6, 8, 10), [0, 4, 5])
     lefts = [axes.get_position().x0 for axes in figure.axes]

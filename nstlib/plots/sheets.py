@@ -1,5 +1,6 @@
 """Pictures side by side, in a table, and a layer's channels as slabs."""
 
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -12,6 +13,7 @@ from nstlib.pictures import to_pil
 from nstlib.plots.card import CARD, COLOURS, GAP, INK, MAX_WIDTH, Plot, card
 
 CAPTION, MARGIN = 0.36, 1.05  # inches
+LETTERS = 12  # of a row's name that fit into the margin, side by side
 
 Picture = Float[Tensor, "3 _height _width"]
 
@@ -66,7 +68,8 @@ def grid(rows: Mapping[str, Mapping[str, Picture]], alt: str = "") -> Plot:
     figure.alt = alt or f"A table of pictures. Rows: {', '.join(rows)}. Columns: {', '.join(columns)}"
     for line, (name, pictures) in enumerate(rows.items()):
         bottom = size[1] - CAPTION - (line + 1) * height - line * GAP
-        figure.text((MARGIN - 0.1) / size[0], (bottom + height / 2) / size[1], name, ha="right", va="center", color=INK)
+        label, middle = textwrap.fill(name, LETTERS), (bottom + height / 2) / size[1]
+        figure.text((MARGIN - 0.1) / size[0], middle, label, ha="right", va="center", color=INK)
         for index, (column, picture) in enumerate(pictures.items()):
             left = MARGIN + index * (width + GAP)
             axes = figure.add_axes((left / size[0], bottom / size[1], width / size[0], height / size[1]))
