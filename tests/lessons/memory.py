@@ -15,7 +15,7 @@ from nstlib import transfer
 from nstlib.transfer import Settings
 
 FOLDER = "NST_TEST_RUNS"  # the environment variable that names where runs are kept
-NOT_DECIDING = ("check", "prepare_pair")  # with them the studio stops runs, and prepares a pair once for many
+STUDIOS = "nstlib.studio.requests"  # the module of its prepare_pair, which kernels without a studio need not import
 
 
 def fingerprint(value) -> object:
@@ -35,8 +35,15 @@ def key(function: str, arguments: tuple, named: dict) -> tuple:
 
 
 def deciding(named: dict) -> dict:
-    """Return those of a run's named arguments that decide its result: not when it is stopped, nor what is prepared."""
-    return {name: value for name, value in named.items() if value is not None and name not in NOT_DECIDING}
+    """Return those of a run's named arguments that decide its result.
+
+    Not when it is stopped, nor the studio's way to prepare a pair once for many runs.
+    """
+    return {
+        name: value
+        for name, value in named.items()
+        if value is not None and name != "check" and getattr(value, "__module__", None) != STUDIOS
+    }
 
 
 def is_known_by_its_values(arguments: tuple, named: dict) -> bool:

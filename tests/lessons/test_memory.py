@@ -3,7 +3,8 @@
 import pytest
 
 from nstlib import engine, networks, painted, transfer
-from nstlib.transfer import Settings
+from nstlib.studio import requests
+from nstlib.transfer import Settings, objective
 from tests.lessons import memory
 
 SETTINGS = Settings(size=32, steps=3)
@@ -45,9 +46,10 @@ def test_a_picture_that_is_changed_later_is_kept_as_it_was(recording, pair):
     assert all(step.picture.any() for step in kept("steps", *pair, SETTINGS))
 
 
-def test_a_run_that_was_left_or_given_a_plan_is_not_kept(recording, pair, tmp_path):
+def test_a_run_that_was_left_or_given_a_plan_or_a_function_is_not_kept(recording, pair, tmp_path):
     next(transfer.steps(*pair, SETTINGS))
     list(transfer.steps(*pair, SETTINGS, plan=engine.plan()))
+    list(transfer.steps(*pair, SETTINGS, prepare_pair=lambda *given: objective.prepare_pair(*given)))
     assert not list(tmp_path.iterdir())
 
 
@@ -58,7 +60,8 @@ def test_a_check_decides_when_a_run_ends_and_not_what_it_gives(recording, pair):
     with pytest.raises(KeyboardInterrupt):
         list(transfer.steps(*pair, SETTINGS, check=stop))
     assert kept("steps", *pair, SETTINGS) is None
-    run = list(transfer.steps(*pair, SETTINGS, check=lambda: None, start=None))
+    as_the_studio = {"check": lambda: None, "prepare_pair": requests.prepare_pair, "start": None}
+    run = list(transfer.steps(*pair, SETTINGS, **as_the_studio))
     assert kept("steps", *pair, SETTINGS)[-1].picture.equal(run[-1].picture)
     assert kept("steps", *pair, SETTINGS, start=pair[0]) is None
 
