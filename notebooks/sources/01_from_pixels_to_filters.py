@@ -529,8 +529,8 @@ claim("right of the diagonal, most that is left", deeper, below=1 / 4)
 claim("from relu3_2 or deeper, left of the diagonal, least", shallower, above=0.3)
 
 # %% [markdown]
-# **Explain.** Read a row of the table. To the right of its own layer little is left, less than 0.2. To the left more is
-# left: from `relu3_2` on, nearly half or more. The reason is simple: `relu4_2` is computed from `relu3_2` and from
+# **Explain.** Read a row of the table. To the right of its own layer little is left, less than 0.2. To the left more
+# remains: from `relu3_2` on, nearly half or more. The reason is simple: `relu4_2` is computed from `relu3_2` and from
 # nothing else. If two pictures agreed exactly there, they would agree at every later layer.
 
 # %% [markdown]
@@ -653,8 +653,8 @@ deeper_added, shallower_added = of_pairs["with relu5_1"] / alone, of_pairs["with
 
 # %% claim="adding a layer" tags=["nbval-check-output"]
 # The bound is wide: in smaller pictures the shallower layer gains less.
-claim("left at relu2_1, with relu5_1 by without", deeper_added, above=0.8, below=1.25)
-claim("left at relu2_1, with relu2_1 by without", shallower_added, below=1 / 6)
+claim("left at relu2_1, with relu5_1 over without", deeper_added, above=0.8, below=1.25)
+claim("left at relu2_1, with relu2_1 over without", shallower_added, below=1 / 6)
 
 # %% [markdown]
 # Now do what the forum did with style, for content: all five layers, then all but one. Which single layer is missed?

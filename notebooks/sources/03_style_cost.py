@@ -255,8 +255,9 @@ claim("largest ∂E/∂z where the ReLU is off", by_z[off].abs().max(), equals=0
 claim("share of these places where ∂E/∂F is not zero", (by_hand[off] != 0).double().mean(), above=0.9)
 
 # %% [markdown]
-# So $\partial E_l/\partial F$ is *not* zero where $F$ is zero. It is the ReLU that stops the gradient there. The push
-# on a silent filter ends at its ReLU, too: it can only answer again when other filters change the pixels that it sees.
+# So $\partial E_l/\partial F$ is *not* zero where $F$ is zero. It is the ReLU that stops the gradient there. So a
+# filter that is silent everywhere gets no push. It answers again only when the other filters change the pixels that it
+# sees.
 #
 # The 4 makes the derivative pretty. Does it do anything else? Without it, every layer's cost is four times as large.
 # Then $\beta = 10$ should do what $\beta = 40$ did before.
@@ -721,8 +722,8 @@ figure
 
 # %% [markdown]
 # **Look at** the slopes. With A, the deep layers come as low as the middle ones, within a factor of three. Every line
-# of E climbs more than tenfold from the second layer to the last. A larger $\beta$ moves it down and does not make it
-# flat.
+# of E climbs more than tenfold from the second layer to the last. A larger $\beta$ moves the line down but does not
+# make it flat.
 
 # %%
 off_by = {
@@ -812,7 +813,7 @@ claim("MMD² / (4 N²), beside E_l", mmd2 / (4 * F_x.shape[0] ** 2), equals=cost
 #
 # | what was measured | on minivgg | on VGG-16 |
 # |---|---:|---:|
-# | the raw cost of the large lawn, in gravel's distances, down to `relu4_1` at least (section 3) | 12.5 | 2.3 |
+# | raw squared distance, large lawn / gravel: the least of `relu1_1` to `relu4_1` (section 3) | 12.5 | 2.3 |
 # | mean change of a pixel's value where the 4 is left out and $\beta$ stays (section 2) | 0.11 | 0.05 |
 # | `relu5_1`'s share of the pull in E, as a part of its share in A (section 7) | 0.07 | 0.13 |
 #

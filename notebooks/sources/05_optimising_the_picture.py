@@ -88,8 +88,8 @@ _, E_of_photo = raw_costs(features_c)
 plots.table({"raw cost": {"J_content of the painting": content_of_painting, **E_of_photo}})
 
 # %% [markdown]
-# **Explain.** The content cost is in the hundred thousands, the costs $E_l$ lie between 0.03 and 18: it depends on the
-# formulas and on how loudly the layers happen to answer. If $\alpha$ and $\beta$ multiplied *these* numbers, you would
+# **Explain.** The content cost is in the hundred thousands; the costs $E_l$ lie between 0.03 and 18. Their sizes depend
+# on the formulas and on how loudly the layers answer. If $\alpha$ and $\beta$ multiplied *these* numbers, you would
 # have to find new values for every network.
 #
 # So we need units. Take a picture whose features are all zero. $K_c$ is its content cost, and $K_s$ is the mean of its
@@ -99,8 +99,9 @@ plots.table({"raw cost": {"J_content of the painting": content_of_painting, **E_
 
 # %% [markdown]
 # $f_l$ is the constant of a program's convention (lesson 03), 1 for the paper's. $K_c$ and $K_s$ are **one number
-# each** for the whole pair. From here on, $J$ means this one. $K_c$ and $K_s$ set the units of $\alpha$ and $\beta$,
-# and change nothing *between* the layers: $\lambda_l$, $f_l$ and the $N$ and $M$ in $E_l$ keep their full effect there.
+# each** for the whole pair. From here on, $J$ means this last formula. $K_c$ and $K_s$ set the units of $\alpha$ and
+# $\beta$, and change nothing *between* the layers: $\lambda_l$, $f_l$ and the $N$ and $M$ in $E_l$ keep their full
+# effect there.
 
 # %% [markdown]
 # A `Step` of the library reports the raw costs, and $J$ as its `total`, so we can check the formula.
@@ -300,7 +301,7 @@ plots.curves({"η = 0.1": slow, "η = 1": good, "η = 100": wild}, "J")
 
 # %% [markdown]
 # **Look at** the axis: each number on it is ten times the one below. With $\eta = 0.1$ the picture is safe, and slow.
-# With $\eta = 100$ nearly every number sits at 0 or 1, and each new gradient throws it from one to the other.
+# With $\eta = 100$ each step throws the numbers from one border to the other.
 
 # %% claim="downhill" tags=["nbval-check-output"]
 claim("J after 25 steps against the start, η = 1", good[-1] / good[0], below=0.6)
@@ -409,9 +410,9 @@ totals = {"Adam": [step.total for step in adam_run], "L-BFGS": [step.total for s
 plots.curves(totals, "J", log=False)
 
 # %% [markdown]
-# **Look at** Adam's line. For the first half it is as low as L-BFGS's or lower. Then it is bumpy and stays where it is:
-# at a constant rate it strides past the low places. In the last quarter its rate falls, and so does $J$. L-BFGS goes
-# down without a bump.
+# **Look at** Adam's line. It is bumpy. From step 20 to about 75 it lies a little below L-BFGS's. Then, until step 120,
+# it gets no lower: at a constant rate it strides past the low places. In the last quarter its rate falls, and so does
+# $J$. L-BFGS goes down without a bump.
 
 
 # %%
@@ -436,8 +437,8 @@ claim("J at the end, Adam's against L-BFGS's", at_end, above=0.85, below=1.25)
 
 # %% [markdown]
 # They differ in how they get there. Adam needs a rate. L-BFGS needs none, but torch's has no *line search* here: it
-# takes each step unchecked, so nothing would stop it from leaping far up (here it did not). It also remembers 30 steps,
-# each with its $s$ and $y$: 60 times the picture's size. Adam remembers twice the picture's size.
+# takes each step unchecked, so nothing keeps it from leaping far up. (In this run it never did.) It also remembers 30
+# steps, each with its $s$ and $y$: 60 times the picture's size. Adam remembers twice the picture's size.
 
 # %% [markdown]
 # ## 5. A mistake on purpose: clamp between L-BFGS's steps
@@ -497,8 +498,8 @@ seen = {"clamped after each step": wrong, "the library's way": [place.clamp(0, 1
 plots.paths(heights, {name: torch.stack(places) for name, places in seen.items()})
 
 # %% [markdown]
-# **Look at** the stars, where the two routes end. Both take the same first step, and the valley falls towards the upper
-# right. One ends in a corner; the other at the lowest place, on the upper edge.
+# **Look at** the stars, where the two routes end. The valley falls towards the upper right, and both take the same
+# first step there. Then one ends in a corner, the other at the lowest place, on the upper edge.
 
 # %%
 taken = wrong[1] - wrong[0]
@@ -541,7 +542,7 @@ plots.table({"J of the cat after 30 steps": ends})
 
 # %% claim="cat clamped" tags=["nbval-check-output"]
 claim("share of the clamped cat's numbers at black or white", touching, above=0, below=0.1)
-claim("J clamped after each step, over J the library's way", ratio, above=0.95, below=1.05)
+claim("J of the cat: clamped after each step / the library's way", ratio, above=0.95, below=1.05)
 
 # %% [markdown]
 # Hardly: most numbers touch neither black nor white, so most of what is remembered is true. The mistake is real, and
@@ -550,8 +551,9 @@ claim("J clamped after each step, over J the library's way", ratio, above=0.95, 
 # %% [markdown]
 # ## 6. When to stop
 #
-# $J$ never stops falling, but it falls ever more slowly. A rule that asks for *relative* progress need not know how
-# large $J$ is. Stop at step $t$ when
+# $J$ never quite arrives: on the whole it falls, but ever more slowly. A rule that asks for *relative* progress need
+# not know how large $J$ is. Stop at step $t$ when
+#
 # $$0 \le J_{t-20} - J_t \le p \, J_{t-20}$$
 #
 # so when $J$ fell, but by no more than a share $p$ in 20 steps. The library calls $p$ `plateau`.
@@ -603,12 +605,13 @@ plots.table({"how far X moved": way})
 
 # %% [markdown]
 # ## Recap
+#
 # - $J = \alpha J_{\text{content}} / K_c + \beta J_{\text{style}} / K_s$, lowered over the pixels of $X$.
 # - One step: $x \leftarrow \text{clamp}(x - \eta \, \partial J / \partial x)$. $J$ falls by
 #   $\eta \lVert \partial J / \partial X \rVert^2$ while $\eta$ is tiny.
-# - With Adam, $\eta$ is a distance: 0.05 is a twentieth of the way from black to white. L-BFGS needs none, and its
-#   numbers must not be clamped.
-# - Adam and L-BFGS end equally low, by different paths.
+# - With Adam, $\eta$ is a distance: 0.05 is a twentieth from black to white. L-BFGS needs no rate; do not clamp between
+#   its steps.
+# - Adam and L-BFGS end about equally low, by different paths.
 # - Stop on a plateau of $J$.
 
 # %% [markdown]

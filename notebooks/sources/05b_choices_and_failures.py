@@ -103,8 +103,8 @@ claim("one line", int(total_variation(small)), equals=4)
 claim("ours and the library's, of the photo", total_variation(photo), equals=style.total_variation(photo))
 
 # %% [markdown]
-# With a weight $w$ of its own, `total_variation`, the library lowers $J + w \, \text{TV}(X) / (3P)$, where $P$ is the
-# number of pixels.
+# TV has a weight $w$ of its own, the setting `total_variation`. The library lowers $J + w \, \text{TV}(X) / (3P)$,
+# where $P$ is the number of pixels.
 #
 # **Predict.** You ask for a smoother picture. What do you pay, in style?
 
@@ -322,9 +322,9 @@ claim("the same ratio's, as a share of that", near / max(away, 1e-9), below=1 / 
 claim("after 40 steps, J of (10, 100) against (1, 10)", J_ratio, above=9, below=11)
 
 # %% [markdown]
-# **Explain.** In exact arithmetic they agree, but for Adam's tiny $\varepsilon$. On some machines and at some sizes $10
-# J$ is rounded differently from $J$, in the eighth digit, and every step makes the difference grow. $J$ still ends the
-# same; the pictures are then two of its many low places.
+# **Explain.** In exact arithmetic they agree, since the library divides $J$ by its first value. On some machines and at
+# some sizes $10 J$ is rounded differently from $J$, in the eighth digit, and every step makes the difference grow. $J$
+# still ends the same; the pictures are then two of its many low places.
 #
 # So a program's $\alpha$ and $\beta$ alone say nothing. Ask for their ratio, and for what they multiply.
 
@@ -367,12 +367,12 @@ for layer, made in told.items():
 plots.bars(alike, "cosine with the photo, by content layer")
 
 # %%
-
 kept = alike["relu5_1"]["relu2_1"] / alike["relu2_2"]["relu2_1"]
+block4 = alike["relu4_2"]["relu4_1"] / alike["relu5_1"]["relu4_1"]
 
 # %% claim="content depth" tags=["nbval-check-output"]
-
 claim("relu2_1's cosine with content at relu5_1, against relu2_2", kept, below=0.9)
+claim("relu4_1's cosine, content at relu4_2 over at relu5_1", block4, above=1.2)
 
 # %% [markdown]
 # **Explain.** A shallow layer holds edges pixel by pixel, so strokes must fit between them. A deep layer holds that
@@ -424,9 +424,7 @@ claim("relu3_2's cost, weighed against left out", weighed["relu3_2"] / deep["rel
 # one, `relu2_1`.) Two content layers must be weighed, each in its own units; that gives a compromise.
 
 # %% [markdown]
-# Style needs several layers, content does not. Where content agrees at one layer, it nearly agrees at all deeper ones
-# (lesson 01), since those are computed from it. A Gram matrix forgets positions, which the next layer needs, so each
-# depth has to contribute its own part.
+# Lesson 01 showed why content does not need several layers, as style does.
 
 # %% [markdown]
 # ## 5. A mistake on purpose: pictures in the wrong scale
@@ -567,7 +565,8 @@ claim("named as the cause and the place", named, equals="the features overflow, 
 # ## Recap
 #
 # - The start changes the *picture*, because $J$ has many low places. The content layer changes $J$ itself.
-# - Only $\alpha / \beta$ counts, and what they multiply. (With total variation, its weight over $\alpha$ counts, too.)
+# - Only $\alpha / \beta$ counts, and what they multiply. (With total variation, the ratio of its weight to $\alpha$
+#   counts, too.)
 # - A little TV removes grain nearly for free.
 # - Several content layers must be weighed, each in its own unit.
 # - Scale pictures as the network expects; sum in float32.

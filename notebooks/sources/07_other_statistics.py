@@ -565,8 +565,9 @@ claim("along θ, moved cloud and S", (theta @ moved).sort().values, equals=s.sor
 claim("at a right angle, moved cloud and X", other @ moved, equals=other @ F_c)
 
 # %% [markdown]
-# **Explain.** One direction is settled exactly; those at a right angle to it have not moved. The gradient of the cost
-# pulls along this same `missing`, for all $N$ directions at once, and the network carries the pull down to the pixels.
+# **Explain.** Along one direction all is settled; along those at a right angle to it nothing has moved. The gradient of
+# the cost pulls along this same `missing`, for all $N$ directions at once, and the network carries the pull down to the
+# pixels.
 #
 # The sorted numbers hold *everything* that can be said along $\theta$. The price is $N M$ numbers and a sort.
 
@@ -1235,7 +1236,7 @@ claim("pixels masked: the left half moves, of before", still, above=0.6)
 # |---|---:|---:|
 # | `conv1_1`, relative distance of the boards by the diagonal (section 2) | 0.003 | 0.009 |
 # | what the diagonal sees of what the matrix sees, in `relu1_1` | 0.13 | 0.23 |
-# | part of an answer that is no sum of its parts, in `relu1_1` | 0.04 | 0.16 |
+# | part of an answer beyond the sum of its parts, in `relu1_1` | 0.04 | 0.16 |
 # | largest share of the orange that the diagonal brings onto stripes | 0.05 | 0.23 |
 #
 # So the diagonal's blindness is a matter of degree: on VGG-16 it brings up to 0.23 of the orange onto stripes, and the

@@ -109,7 +109,7 @@ def all_again(network, photo, painting):
 predict("08.waste")
 
 # %% [markdown]
-# Four things are waste:
+# The four are:
 #
 # 1. The weights still ask for gradients, and get them.
 # 2. The network runs on past the deepest layer that $J$ uses.
@@ -203,7 +203,7 @@ claim("relative difference of the pixels' gradient", difference(frozen(), tutori
 
 # %% [markdown]
 # **Explain.** Forward, back to the input, back to the weights: three nearly equal parts, and the last was thrown away.
-# (Forward runs on below relu5_1, so it is a little more than a third.) One line mends it:
+# (Forward runs on past relu5_1, so it is a little more than a third.) One line mends it:
 # `network.requires_grad_(False)`.
 #
 # Some programs ask for `torch.autograd.grad(j, x)` instead of calling `j.backward()`. That helps, too, even when the
@@ -240,7 +240,7 @@ below_relu5_1 = flops(lambda: whole(three)) - flops(lambda: until_relu5_1(three)
 
 # %% claim="the cut" tags=["nbval-check-output"]
 claim("share of a step's FLOPs that the cut saves", saved / flops(frozen), above=0.02)
-claim("FLOPs saved beyond those below relu5_1 on the way forward", saved - below_relu5_1, equals=0)
+claim("FLOPs saved besides those past relu5_1 on the way forward", saved - below_relu5_1, equals=0)
 
 # %% [markdown]
 # A convolution's FLOPs are weights *times positions*, and a map this deep has few positions. The gradient never passed

@@ -56,8 +56,7 @@ plots.row(
 # The style came in *before* the run, by a formula that changed these features. Two such formulas are the subject of
 # this lesson, and where they lead.
 #
-# **Look at** the forehead. By AdaIN some of the fur's reddish brown is left. By WCT it is mostly blue and gold, as in
-# the painting.
+# **Look at** the forehead. By AdaIN much of the fur's reddish brown is left, by WCT less.
 
 # %% [markdown]
 # ## 1. Set the mean and the spread: AdaIN
@@ -377,9 +376,9 @@ claim("content lost: set / optimised, the smaller of the two", min(of_adain, of_
 # Many maps give the photo's features the painting's covariance. Which changes the features least? The answer is a
 # distance, the statistic *gaussian*.
 #
-# Begin with one filter, and let its answers be Gaussian. At the share $u$ of the way through the sorted numbers, $0 \le
-# u \le 1$, stands $\mu + \sigma z(u)$. Here $z(u)$ is the standard Gaussian's quantile, with $\int z\,du = 0$ and $\int
-# z^2 du = 1$.
+# Begin with one filter, and let its answers be Gaussian. Sort them. The number at the share $u$ of the way, $0 \le u
+# \le 1$, is $\mu + \sigma z(u)$. Here $z(u)$ is the standard Gaussian's quantile, with $\int z\,du = 0$ and $\int z^2
+# du = 1$.
 
 # %% [markdown]
 # Compare sorted numbers, as in lesson 07, section 5. The mean squared difference is $W_2^2$, the square of
@@ -411,12 +410,12 @@ claim("content lost: set / optimised, the smaller of the two", min(of_adain, of_
 # %% [markdown]
 # If $\Sigma_C$ has an inverse, every such $A$ is $\Sigma_S^{1/2}\, U\, \Sigma_C^{-1/2}$ with an orthogonal matrix $U$,
 # a rotation between whitening and colouring. (WCT has $U = I$.) With the singular values $d_k$ of $\Sigma_C^{1/2}
-# \Sigma_S^{1/2} = P \Lambda Q^\top$:
+# \Sigma_S^{1/2} = P \Lambda Q^\top$ ($\Lambda$ is diagonal, of these $d_k$):
 #
 # $$\begin{aligned}
 # \operatorname{tr} A \Sigma_C &= \operatorname{tr} U\, \Sigma_C^{1/2} \Sigma_S^{1/2}
-# && \operatorname{tr} A B = \operatorname{tr} B A \\
-# &= \operatorname{tr} (Q^\top U P)\, \Lambda = \textstyle\sum_k d_k\, (Q^\top U P)_{kk} && \text{and once more} \\
+# && \text{the trace is cyclic} \\
+# &= \operatorname{tr} (Q^\top U P)\, \Lambda = \textstyle\sum_k d_k\, (Q^\top U P)_{kk} && \text{cyclic again} \\
 # &\le \textstyle\sum_k d_k && \text{orthogonal: no entry above } 1
 # \end{aligned}$$
 #
@@ -618,9 +617,10 @@ plots.row(
 # $$F'_{:,i} = \sum_j w_{ij}\, F_{S,:,j}, \qquad w_{ij} = \frac{e^{\cos_{ij}/\tau}}{\sum_{j'} e^{\cos_{ij'}/\tau}}$$
 
 # %% [markdown]
-# Here $\cos_{ij}$ is between column $i$ of the photo and column $j$ of the painting, without taking means off. In a
-# transformer or a diffusion model this is **attention**: the photo's columns are the *queries*, the painting's are
-# the *keys* and the *values*. (There each of the three is first multiplied by a matrix of learned weights.)
+# Here $\cos_{ij}$ is the cosine of the angle between column $i$ of the photo and column $j$ of the painting, without
+# taking means off. In a transformer or a diffusion model this is **attention**: the photo's columns are the *queries*,
+# the painting's are the *keys* and the *values*. (There each of the three is first multiplied by a matrix of learned
+# weights.)
 
 
 # %%
@@ -685,8 +685,8 @@ claim("hot attention, gap to the mean column", (hot - mean).norm() / (hard - mea
 # | attention | the columns themselves | by a weighted mean |
 
 # %% [markdown]
-# From AdaIN downwards, the rows summarise less and less. But two ideas of lesson 02 stand in every row: a style is
-# a *cloud of feature columns*, and where a column stood in the painting does not matter.
+# From AdaIN downwards, no row summarises more than the one above it. Two ideas of lesson 02 stand in every row: a style
+# is a *cloud of feature columns*, and where a column stood in the painting does not matter.
 #
 # [The map](../docs/map.md) goes on from here: each method in one paragraph, with what it keeps of
 # the Gram view. [The bibliography](../docs/bibliography.md) lists all papers that this course cites.

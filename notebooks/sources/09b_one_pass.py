@@ -96,8 +96,8 @@ plots.grid(
 
 # %% [markdown]
 # **Explain.** Whatever one $\theta$ can do for a photo, moving that photo's own pixels can do as well. So the gap can
-# shrink with more training or more weights, but it cannot change its sign, unless the run stops early. (In section 8
-# you meet a photo where it does.)
+# shrink with more training or more weights, but it cannot change its sign, unless the run stops early.  (Section 8 has
+# a photo for which one pass ends lower.)
 
 # %% [markdown]
 # When has the training paid? Times differ from machine to machine, so we count operations, as in lesson 08. A training
@@ -250,7 +250,7 @@ claim("grey levels of 255 between the two paintings", apart, below=1)
 #
 # Instance normalisation has a consequence that one does not expect. What can a network of convolutions paint where the
 # photo is *flat*, the same colour everywhere? Let all numbers of the map $F$ be one number $f$ in each filter, and
-# $w_q$ the weight of a convolution at the offset $q$. (At a border, ours repeats the photo's edge.)
+# $w_q$ the weight of a convolution at the offset $q$. (At a border, our network repeats the map's edge.)
 #
 # $$\begin{aligned}
 # \sum_q w_q F_{p+q} &= \Big(\sum_q w_q\Big) f && \text{the same at every position } p \\
@@ -393,7 +393,7 @@ claim("content distance by one pass, times the run's", times["content"], above=2
 
 # %% [markdown]
 # A run that moves every pixel keeps the features that its own network looks at. Another network hardly sees that
-# content was kept. So a measure should not be the network that was asked to lower it.
+# content was kept. So do not measure with the network that the run used.
 
 # %% [markdown]
 # ## 7. A film
@@ -415,9 +415,9 @@ def flicker(frames):
 
 
 # %% [markdown]
-# Four ways, two of them one pass: a run for each frame, *begun anew* from its photo; a run *going on* from the last
-# painted frame, moved along (Ruder, Dosovitskiy and Brox, [2016](https://arxiv.org/abs/1604.08610), who estimate the
-# motion); and *one pass*, in which the noise moves along, or stands still.
+# Four ways. A run for each frame, *begun anew* from its photo. A run *going on* from the last painted frame, moved
+# along (Ruder, Dosovitskiy and Brox, [2016](https://arxiv.org/abs/1604.08610), who estimate the motion). And *one
+# pass*, twice: its noise moves along, or stands still.
 
 # %% [markdown]
 # **Predict.** The frames are nearly the same photo. Which way flickers most?
@@ -482,7 +482,7 @@ of_first = {name: value / flickers["begun anew"] for name, value in flickers.ite
 moved_of_still = flickers["one pass"] / flickers["noise still"]
 
 # %% claim="flicker" tags=["nbval-check-output"]
-# The bound is wide, as all three are: they depend on the training, and on how the optimiser meets the low places
+# The bound is wide, as all three are: they depend on the training, and on which low place a run ends in
 claim("flicker when going on, of that begun anew", of_first["going on"], below=0.8)
 
 claim("flicker of one pass with its noise still, of that begun anew", of_first["noise still"], above=1.1)
@@ -545,9 +545,9 @@ lower = sum(
 claim("photos of ten for which J prefers the run", lower, above=8)
 
 # %% [markdown]
-# **Explain.** $J$ votes for the run at least nine times of ten. (A run of 40 steps may have stopped too early.) If you
-# did not, then $J$ misses something that you care about. And ten votes of one person on one painting are little:
-# studies ask many people about many pairs.
+# **Explain.** $J$ votes for the run at least nine times of ten. If you did not, then $J$ misses something that you care
+# about. (Where $J$ prefers one pass, 40 steps may have been too few.) And ten votes of one person on one painting are
+# little: studies ask many people about many pairs.
 #
 # You may have guessed after three pairs which method paints bluer. Blind hides the names, not the difference.
 
