@@ -36,6 +36,7 @@ from nstlib.bench.strong import strong
 from nstlib.errors import NstError
 from nstlib.files import replacing, require_folder
 from nstlib.networks import Network
+from nstlib.plots.card import COLOURS, INK, Plot, card, style_axes
 from nstlib.terminal import sentences
 from nstlib.transfer import stylize
 from nstlib.transfer.objective import Objective, prepare_pair
@@ -93,14 +94,9 @@ def compare(
 
 def results(painted: Iterable[Painted], size: int) -> Table:
     """Return the table of means over the pairs."""
-    by_loop: dict[str, list[Painted]] = {}
-    for one in painted:
-        by_loop.setdefault(one.loop, []).append(one)
     report = Table("loop", "seconds", "cut", "content", "grain", title=f"{size} px; {machine()}")
-    for name, row in by_loop.items():
-        seconds = statistics.mean(one.seconds for one in row)
-        means = (statistics.mean(getattr(one.score, key) for one in row) for key in ("cut", "content", "grain"))
-        report.add_row(name, f"{seconds:.1f}", *(f"{mean:.2f}" for mean in means))
+    for name, mean in _means(painted).items():
+        report.add_row(name, f"{mean['seconds']:.1f}", *(f"{mean[key]:.2f}" for key in ("cut", "content", "grain")))
     return report
 
 
@@ -122,31 +118,41 @@ def write_pictures(painted: list[Painted], pairs: Mapping[str, tuple[Picture, Pi
         tiles |= {f"{one.loop} {pair}": one.picture for one in painted if one.pair == pair}
     columns = len(tiles) // len(pairs)
     pictures.write(pictures.contact_sheet(tiles, columns, TILE), out / "pictures.jpg", overwrite=True)
-    _frontier(painted, out / "frontier.png")
+    with replacing(out / "frontier.png") as part:
+        frontier(painted).savefig(part, format="png", dpi=150)
 
 
-def _frontier(painted: list[Painted], path: Path) -> None:
-    """Draw cut against seconds, a point for each loop's mean; the label says its content distance and grain."""
-    from matplotlib.figure import Figure
+def frontier(painted: Iterable[Painted]) -> Plot:
+    """Draw the means of each loop over its seconds: the style cost that is gone, and the content distance.
 
-    figure = Figure(figsize=(8, 4.5), dpi=150, layout="constrained")
-    axes = figure.add_subplot(xlabel="seconds for a picture (logarithmic)", ylabel="share of the style cost gone")
-    for name in dict.fromkeys(one.loop for one in painted):
-        row = [one for one in painted if one.loop == name]
-        seconds, cut, content, grain = (
-            statistics.mean(numbers)
-            for numbers in zip(
-                *((one.seconds, one.score.cut, one.score.content, one.score.grain) for one in row), strict=True
-            )
-        )
-        axes.plot(seconds, cut, "o", color="tab:blue" if name in QUALITIES else "tab:orange")
-        label = f"{name}\ncontent {content:.2f}, grain {grain:.1f}"
-        axes.annotate(label, (seconds, cut), xytext=(6, -4), textcoords="offset points", fontsize=8, va="top")
-    axes.set_xscale("log")
-    axes.margins(x=0.25, y=0.25)
-    axes.grid(alpha=0.3)
-    with replacing(path) as part:
-        figure.savefig(part, format="png")
+    A disc is one of `QUALITIES`, a square any other loop.
+    """
+    means = _means(painted)
+    figure = card(9.0, 3.6)
+    figure.subplots_adjust(left=0.08, right=0.98, bottom=0.16, top=0.9, wspace=0.25)
+    labels = {"cut": "share of the style cost gone (more is better)", "content": "content distance (less is better)"}
+    for axes, (key, label) in zip(figure.subplots(1, 2), labels.items(), strict=True):
+        highest = max(1.0, *(mean[key] for mean in means.values()))
+        axes.set(xscale="log", xlabel="seconds for a picture", ylabel=label, ylim=(0, 1.12 * highest))
+        style_axes(axes).margins(x=0.15)
+        for name, mean in means.items():
+            own = name in QUALITIES
+            place = mean["seconds"], mean[key]
+            axes.plot(*place, "o" if own else "s", color=COLOURS[0 if own else 1])
+            axes.annotate(name, place, (0, 6), textcoords="offset points", ha="center", fontsize=9, color=INK)
+    figure.alt = "Style gone and content distance over seconds: " + "; ".join(
+        f"{name} {mean['seconds']:.0f} s, {mean['cut']:.2f}, {mean['content']:.2f}" for name, mean in means.items()
+    )
+    return figure
+
+
+def _means(painted: Iterable[Painted]) -> dict[str, dict[str, float]]:
+    """Return each loop's mean seconds, cut, content and grain over the pairs."""
+    by_loop: dict[str, list[dict[str, float]]] = {}
+    for one in painted:
+        scores = {key: getattr(one.score, key) for key in ("cut", "content", "grain")}
+        by_loop.setdefault(one.loop, []).append({"seconds": one.seconds} | scores)
+    return {loop: {key: statistics.mean(row[key] for row in rows) for key in rows[0]} for loop, rows in by_loop.items()}
 
 
 def _sized(settings: Settings, size: int) -> Settings:

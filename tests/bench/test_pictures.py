@@ -58,6 +58,21 @@ def test_every_loop_paints_every_pair_at_its_size_and_is_scored(network, short, 
     assert sheet.shape[2] > 8 * pictures.TILE and sheet.shape[1] > 2 * pictures.TILE
 
 
+def test_the_frontier_shows_each_loops_means_over_its_seconds():
+    picture, loops = torch.zeros(3, 2, 2), {"good": (4.0, 0.6), "tutorial": (100.0, 0.5)}
+    found = [
+        pictures.Painted(loop, pair, seconds * factor, pictures.Score(cut, 0.2, 1.0, {}), picture)
+        for loop, (seconds, cut) in loops.items()
+        for pair, factor in (("1", 0.5), ("2", 1.5))
+    ]
+    figure = pictures.frontier(found)
+    assert "good 4 s, 0.60, 0.20; tutorial 100 s, 0.50, 0.20" in figure.alt
+    gone, content = figure.axes
+    assert [line.get_xydata().tolist() for line in gone.lines] == [[[4, 0.6]], [[100, 0.5]]]
+    assert [line.get_marker() for line in content.lines] == ["o", "s"]  # told apart without colour
+    assert gone.get_xscale() == "log" and gone.get_ylim()[0] == 0
+
+
 def test_the_strong_loop_repeats_the_border_and_leaves_the_network_as_it_was(network, short, pairs):
     photo, painting = pairs["1"]
     pictures.loops(32, network)["strong"](photo, painting)
