@@ -800,7 +800,7 @@ plots.table(
 # %% [markdown]
 # What is kept is the *floor*. A step also holds blocks on their way, gradients, the optimiser, and memory that was
 # freed but not handed back, since asking Linux for it anew costs time. Where this was written, a run took 2.1 to 3.5
-# times the floor. Reckon with 4 times, and with 0.5 to 0.7 GB for Python and PyTorch. Above four million pixels the
+# times the floor. Allow for 4 times, and for 0.5 to 0.7 GB for Python and PyTorch. Above four million pixels the
 # library hands everything back: less memory, but twice the time.
 
 # %% [markdown]
@@ -834,7 +834,7 @@ measured = (large_bytes - small_bytes) / (large_pixels - small_pixels)
 plots.bars(
     {
         title: {"MB": each * large_pixels / 1e6}
-        for title, each in (("floor", floor), ("measured", measured), ("reckoned", 4 * floor))
+        for title, each in (("floor", floor), ("measured", measured), ("forecast: 4 × floor", 4 * floor))
     },
     ylabel="MB for the large picture",
 )

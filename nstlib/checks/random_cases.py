@@ -34,7 +34,7 @@ class Draw:
         return torch.from_numpy(self._generator.uniform(low, high, shape)).to(dtype)
 
     def whole(self, *shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-        """Draw whole numbers from −4 to 5 without 0, with which one can reckon by hand; up to 9 of them all differ.
+        """Draw whole numbers from −4 to 5 without 0, to be worked out by hand; up to 9 of them all differ.
 
         >>> sorted(Draw("public").whole(3, 3).flatten().int().tolist())
         [-4, -3, -2, -1, 1, 2, 3, 4, 5]
