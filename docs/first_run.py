@@ -1,4 +1,4 @@
-"""Make docs/first_run.jpg, the README's picture: python docs/first_run.py."""
+"""Make docs/first_run.jpg, three styles in the quality *good*, for docs/painting.md: python docs/first_run.py."""
 
 from pathlib import Path
 
