@@ -7,6 +7,7 @@ photos and paintings by Van Gogh, stay out of training: ``evaluate.py`` measures
 import re
 import subprocess
 import zipfile
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from rich.progress import track
 
 from nstlib import painted, pictures
+from nstlib.errors import NstError
 
 PACKAGES = (
     "desktop-base",
@@ -44,7 +46,9 @@ PAINTED_SEEDS = range(100, 104)  # the course shows others
 
 
 def collect(folder: Path) -> None:
-    """Make ``folder/train`` and ``folder/held_out``; needs apt-get and dpkg-deb."""
+    """Make ``folder/train`` and ``folder/held_out``; needs apt-get, dpkg-deb and scikit-learn, or raises NstError."""
+    if find_spec("sklearn") is None:  # minutes before it is used
+        raise NstError("Expected scikit-learn, which holds some of the photos, got none: pip install -e '.[distill]'.")
     packages = folder / "packages"
     packages.mkdir(parents=True, exist_ok=True)
     for name in track((*PACKAGES, HELD_OUT_PACKAGE), "fetching packages"):
@@ -102,7 +106,7 @@ def _open(path: Path, number: int) -> Image.Image | None:
 
 
 def _add_library_pictures(out: Path) -> None:
-    from sklearn.datasets import load_sample_images  # the extra 'distill'
+    from sklearn.datasets import load_sample_images
 
     for name in painted.STYLES:
         for seed in PAINTED_SEEDS:

@@ -215,6 +215,14 @@ def test_small_flat_clear_and_repeated_pictures_are_left_out(tmp_path):
     assert [path.name for path in out.iterdir()] == ["00000_good.jpg"]
 
 
+def test_a_missing_package_is_said_before_anything_is_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr(collect, "find_spec", lambda name: None)
+    monkeypatch.setattr(collect.subprocess, "run", lambda *command, **more: pytest.fail("fetched"))
+    with pytest.raises(NstError, match=r"Expected scikit-learn.*\[distill\]"):
+        collect.collect(tmp_path / "pictures")
+    assert not (tmp_path / "pictures").exists()
+
+
 def test_carving_finds_the_pictures_of_a_resource_file(tmp_path):
     Image.fromarray(np.zeros((256, 300, 3), np.uint8)).save(tmp_path / "one.jpg")
     jpeg = (tmp_path / "one.jpg").read_bytes()
