@@ -1,4 +1,4 @@
-"""Make docs/hero.jpg, the picture at the top of the README: python docs/hero.py. It takes a minute and a half."""
+"""Make docs/hero.jpg, the picture at the top of the README: python docs/hero.py. It needs VGG-16."""
 
 from pathlib import Path
 
