@@ -96,7 +96,7 @@ plots.grid(
 
 # %% [markdown]
 # **Explain.** Whatever one $\theta$ can do for a photo, moving that photo's own pixels can do as well. So the gap can
-# shrink with more training or more weights, but it cannot change its sign, unless the run stops early.  (Section 8 has
+# shrink with more training or more weights, but it cannot change its sign, unless the run stops early. (Section 8 has
 # a photo for which one pass ends lower.)
 
 # %% [markdown]
