@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.browser.opening import started_lab, visit, write
+from tests.browser.opening import close_notebook, open_notebook, started_lab, visit, write
+
+VIEWPORT = (1400, 1000)  # width and height of the page, where a test says no other
 
 
 @pytest.fixture(scope="session")
@@ -13,19 +15,35 @@ def lab(tmp_path_factory):
         yield folder, address, token
 
 
-@pytest.fixture
-def notebook(browser, lab):
-    """Give a function that opens cells as a notebook with a ready kernel and returns the page."""
+@pytest.fixture(scope="session")
+def lab_page(browser, lab):
+    """Load JupyterLab once a process, which takes longer than most tests: notebooks are opened and closed in it."""
     folder, address, token = lab
-    pages = []
+    write(folder, name="empty.ipynb")
+    page = browser.new_page()
+    visit(page, address, token, "empty.ipynb")
+    close_notebook(page)
+    yield page
+    page.close()
 
-    def opened(*cells, name="test.ipynb", viewport=(1400, 1000), **options):
-        write(folder, *cells, name=name)
-        page = browser.new_page(viewport=dict(zip(("width", "height"), viewport, strict=True)), **options)
-        pages.append(page)
-        visit(page, address, token, name)
-        return page
 
-    yield opened
-    for page in pages:
-        page.close()
+@pytest.fixture
+def notebook(lab_page, lab):
+    """Give a function that opens cells as a notebook with a new kernel and returns the page.
+
+    media: what Playwright's emulate_media takes.
+    """
+    opened = []
+
+    def open_cells(*cells, name="test.ipynb", viewport=VIEWPORT, **media):
+        write(lab[0], *cells, name=name)
+        lab_page.set_viewport_size(dict(zip(("width", "height"), viewport, strict=True)))
+        lab_page.emulate_media(**media)
+        open_notebook(lab_page, name)
+        opened.append(name)
+        return lab_page
+
+    yield open_cells
+    for _ in opened:
+        close_notebook(lab_page)
+    lab_page.emulate_media(reduced_motion="null", forced_colors="null")

@@ -125,6 +125,24 @@ def visit(page, address, token, name):
     page.wait_for_function(READY)
 
 
+def open_notebook(page, name):
+    """Open a notebook in the JupyterLab that the page shows, and wait for its kernel."""
+    page.evaluate("async path => { await jupyterapp.commands.execute('docmanager:open', { path }); }", name)
+    page.wait_for_function("path => jupyterapp.shell.currentWidget?.context?.path === path", arg=name)
+    page.wait_for_function(READY)
+
+
+def close_notebook(page):
+    """Close the notebook that the page shows, unsaved, and end its kernel."""
+    page.evaluate(
+        """async () => {
+          const panel = jupyterapp.shell.currentWidget;
+          await panel.sessionContext.shutdown();
+          panel.dispose();  // close() would ask whether to save
+        }"""
+    )
+
+
 def run(page, cell):
     """Run a cell and return the text of its output once it has ended."""
     return page.evaluate(
@@ -137,6 +155,15 @@ def run(page, cell):
         }""",
         cell,
     )
+
+
+def run_studio(page, steps):
+    """Run the notebook's first cell, which shows a studio, and wait for the end of its first run of so many steps."""
+    # The old one says "Done", too, until the new one is drawn in its place
+    page.evaluate("() => document.querySelectorAll('.nst-desk').forEach((desk) => { desk.dataset.old = '' })")
+    run(page, 0)
+    page.locator(".nst-desk[data-old]").wait_for(state="detached")
+    page.locator(".nst-desk .nst-said", has_text=f"Done: {steps} steps").wait_for()
 
 
 def ask(page, code):

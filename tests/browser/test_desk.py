@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.opening import run
+from tests.browser.opening import close_notebook, open_notebook, run_studio, visit, write
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
 from playwright.sync_api import expect
@@ -13,20 +13,38 @@ from playwright.sync_api import expect
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install -e '.[test]'")
 
 pytestmark = pytest.mark.slow
-SHOW = "from nstlib.studio import Studio\nstudio = Studio('cat', 'night', size=64, steps=20)\nstudio"
+STEPS = 12
+SHOW = f"from nstlib.studio import Studio\nstudio = Studio('cat', 'night', size=64, steps={STEPS})\nstudio"
 LEAST_TEXT, LEAST_TARGET, MOST_GAP = 12, 28, 24  # pixels
 MEASURE = Path(__file__).with_name("desk_geometry.js").read_text(encoding="utf-8")
 SIZES = {1280: (640, 450), 1000: (720, 380), 800: (900, 340)}  # the most height, the least width of the picture
 
 
-def opened(notebook, width, *, dark=False, zoom=1.0):
-    page = notebook(SHOW, viewport=(int(width / zoom), 1000), device_scale_factor=zoom)
-    page.evaluate("() => jupyterapp.commands.execute('application:toggle-left-area')")
-    if dark:
-        page.evaluate("() => jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
-        page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
-    run(page, 0)
-    expect(page.locator(".nst-said")).to_contain_text("Done: 20 steps", timeout=60_000)
+@pytest.fixture(scope="module")
+def page(lab_page, lab):
+    """One notebook for all tests that need no page of their own."""
+    write(lab[0], SHOW, name="desk.ipynb")
+    open_notebook(lab_page, "desk.ipynb")
+    yield lab_page
+    close_notebook(lab_page)
+
+
+@pytest.fixture
+def forced_colours(page):
+    """A user's few colours in place of the page's own."""
+    page.emulate_media(forced_colors="active")
+    yield
+    page.emulate_media(forced_colors="null")
+
+
+def shown(page, width, *, dark=False):
+    """Show a new studio, after its first run, on a page of this width and theme."""
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.evaluate("() => jupyterapp.shell.collapseLeft()")
+    theme = "JupyterLab Dark" if dark else "JupyterLab Light"
+    page.evaluate(f"() => jupyterapp.commands.execute('apputils:change-theme', {{ theme: '{theme}' }})")
+    page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{str(not dark).lower()}'")
+    run_studio(page, STEPS)
     expect(page.locator(".nst-runs button")).to_have_count(1)
     return page
 
@@ -39,9 +57,8 @@ def require_sound(page):
 
 
 @pytest.mark.parametrize("width", SIZES)
-def test_it_fits_one_screen_and_nothing_overlaps_gapes_or_is_cut_off(notebook, width):
-    page = opened(notebook, width)
-    found = require_sound(page)
+def test_it_fits_one_screen_and_nothing_overlaps_gapes_or_is_cut_off(page, width):
+    found = require_sound(shown(page, width))
     height, picture = SIZES[width]
     assert found["height"] <= height and found["picture"]["width"] >= picture, found
     page.get_by_role("button", name="more settings", exact=True).click()
@@ -52,16 +69,20 @@ def test_it_fits_one_screen_and_nothing_overlaps_gapes_or_is_cut_off(notebook, w
 @pytest.mark.parametrize(
     ("width", "dark", "zoom"), list(itertools.product((1280, 1000, 800), (False, True), (1.0, 2.0)))
 )
-def test_it_is_sound_in_every_theme_and_zoom(notebook, width, dark, zoom):
-    page = opened(notebook, width, dark=dark, zoom=zoom)
+def test_it_is_sound_in_every_theme_and_zoom(browser, lab, width, dark, zoom):
+    folder, address, token = lab
+    write(folder, SHOW, name="zoomed.ipynb")
+    page = browser.new_page(device_scale_factor=zoom)
+    visit(page, address, token, "zoomed.ipynb")
+    shown(page, int(width / zoom), dark=dark)
     require_sound(page)
     require_accessible(page)
+    page.close()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_contrast_names_and_roles_are_sound(notebook, dark):
-    page = opened(notebook, 1280, dark=dark)
-    require_accessible(page)
+def test_contrast_names_and_roles_are_sound(page, dark):
+    require_accessible(shown(page, 1280, dark=dark))
     page.get_by_role("combobox", name="task", exact=True).select_option("palette only")
     page.get_by_role("button", name="more settings", exact=True).click()
     require_accessible(page)
@@ -74,10 +95,8 @@ def require_accessible(page):
     assert not told, told
 
 
-def test_forced_colours_keep_what_colours_say(notebook):
-    page = notebook(SHOW, viewport=(1280, 1000), forced_colors="active")
-    run(page, 0)
-    expect(page.locator(".nst-said")).to_contain_text("Done: 20 steps", timeout=60_000)
+def test_forced_colours_keep_what_colours_say(page, forced_colours):
+    shown(page, 1280)
     page.get_by_role("button", name="mute relu1_1", exact=True).click()
     pressed = page.get_by_role("button", name="mute relu1_1", exact=True)
     other = page.get_by_role("button", name="mute relu2_1", exact=True)

@@ -5,7 +5,8 @@ import re
 import nbformat
 import pytest
 
-from tests.browser.opening import READY
+from tests.browser.conftest import VIEWPORT
+from tests.browser.opening import close_notebook, open_notebook
 from tests.with_nbval import ROOT
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
@@ -29,46 +30,51 @@ def formulas(path):
     return list(dict.fromkeys(formula for source in prose for formula in FORMULA.findall(source)))
 
 
-def typeset(page, lab, sources, name="formulas.ipynb"):
-    """Open a notebook with these sources in one cell of prose; return how many were typeset, and the faults."""
-    folder, address, token = lab
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("\n\n".join(sources))])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / name)
-    page.set_default_timeout(90_000)
-    page.goto(f"{address}/lab/tree/{name}?token={token}&reset")
-    page.wait_for_function(READY)
-    page.wait_for_function(READY_FORMULAS, arg=len(sources))
-    return page.locator(".jp-MarkdownCell mjx-container").count(), page.evaluate(FAULTS)
+@pytest.fixture
+def typeset(lab_page, lab):
+    """Give a function that opens a notebook with these sources in one cell of prose, once all are typeset."""
+    opened = []
+
+    def open_formulas(sources, viewport=VIEWPORT):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("\n\n".join(sources))])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, lab[0] / "formulas.ipynb")
+        lab_page.set_viewport_size(dict(zip(("width", "height"), viewport, strict=True)))
+        open_notebook(lab_page, "formulas.ipynb")
+        opened.append(lab_page)
+        lab_page.wait_for_function(READY_FORMULAS, arg=len(sources))
+        return lab_page
+
+    yield open_formulas
+    for page in opened:
+        close_notebook(page)
+
+
+def count(page):
+    return page.locator(".jp-MarkdownCell mjx-container").count()
 
 
 @pytest.mark.slow
-def test_every_formula_is_typeset(browser, lab):
+def test_every_formula_is_typeset(typeset):
     sources = list(dict.fromkeys(formula for path in PAGES for formula in formulas(path)))
-    page = browser.new_page()
-    count, faults = typeset(page, lab, sources)
-    page.close()
-    assert not faults and count == len(sources) > 100
+    page = typeset(sources)
+    assert not page.evaluate(FAULTS) and count(page) == len(sources) > 100
 
 
 @pytest.mark.slow
-def test_no_displayed_formula_is_wider_than_a_narrow_page(browser, lab):
+def test_no_displayed_formula_is_wider_than_a_narrow_page(typeset):
     sources = [formula for path in PAGES for formula in formulas(path) if formula.startswith("$$")]
-    page = browser.new_page(viewport={"width": 800, "height": 1000})
-    typeset(page, lab, sources, "displayed.ipynb")
+    page = typeset(sources, viewport=(800, 1000))
     page.evaluate("() => jupyterapp.shell.collapseLeft()")
     page.wait_for_timeout(1000)  # the page is laid out anew
-    cut = [formula for formula, over in zip(sources, page.evaluate(OVERHANG), strict=True) if over > 0]
-    page.close()
-    assert not cut
+    assert not [formula for formula, over in zip(sources, page.evaluate(OVERHANG), strict=True) if over > 0]
 
 
 @pytest.mark.slow
-def test_a_fault_is_seen(browser, lab):
-    page = browser.new_page()
-    count, faults = typeset(page, lab, ["$G = F F^\\top$", "$\\unknown{F}$", "$\\frac{1}$"], "faults.ipynb")
-    page.close()
-    assert count == 3 and len(faults) == 2, faults
+def test_a_fault_is_seen(typeset):
+    page = typeset(["$G = F F^\\top$", "$\\unknown{F}$", "$\\frac{1}$"])
+    faults = page.evaluate(FAULTS)
+    assert count(page) == 3 and len(faults) == 2, faults
 
 
 def test_formulas_are_found_and_code_is_not():
