@@ -18,7 +18,7 @@ test: $(READY)-test        ## run every test, notebooks included
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 matrix: $(READY)-test      ## run what make test leaves out: other widths and settings, larger classes, notebooks at full size
-	$(BIN)/python -m pytest tests/browser tests/lessons tests/authoring tests/grading tests/site -m matrix
+	$(BIN)/python -m pytest tests/browser tests/checks tests/lessons tests/authoring tests/grading tests/site -m matrix
 
 lint: $(READY)-test        ## check style, spelling, links, and that the notebooks are what their sources give
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/nst build --check

@@ -9,13 +9,17 @@ FIRST = ("tests/browser/test_studio", "tests/lessons", "tests/grading/test_run",
 # Files whose tests have nothing to share, and take long: each goes to whichever worker is free
 ONE_BY_ONE = ("tests/grading/test_run", "tests/authoring/test_exercises")
 
+# Rooms whose tests share what takes long to make: a JupyterLab and its page, the book
+ROOMS = ("tests/browser", "tests/site")
+
 
 def group(nodeid: str) -> str:
-    """Return what a test is kept together with: its lesson, whose runs it shares, the book, its file, or nothing."""
+    """Return what a test is kept together with: its lesson, whose runs it shares, a room, its file, or nothing."""
     if lesson := re.match(r"tests/lessons/.*\[(\d\d[a-z]?)\b", nodeid):
         return f"lesson {lesson[1]}"
-    if nodeid.startswith("tests/site/"):
-        return "tests/site"
+    for room in ROOMS:
+        if nodeid.startswith(f"{room}/"):
+            return room
     return nodeid if nodeid.startswith(ONE_BY_ONE) else nodeid.partition("::")[0]
 
 

@@ -14,8 +14,9 @@ def test_a_files_tests_stay_together_but_for_the_longest_which_share_nothing():
     assert group("tests/grading/test_run.py::test_a") != group("tests/grading/test_run.py::test_b")
 
 
-def test_the_book_is_built_for_one_worker():
+def test_a_room_that_starts_jupyterlab_or_builds_the_book_does_so_once():
     assert group("tests/site/test_pages.py::test_a") == group("tests/site/test_reading.py::test_b[dark]")
+    assert group("tests/browser/test_studio.py::test_a") == group("tests/browser/test_desk.py::test_b[800]")
 
 
 def test_the_longest_come_first():

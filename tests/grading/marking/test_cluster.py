@@ -41,7 +41,7 @@ def local(jail, folder, made, tmp_path_factory):
     return outputs(out)
 
 
-@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("lost", [True, pytest.param(False, marks=pytest.mark.matrix)])
 def test_a_cluster_gives_the_bytes_of_a_local_run_also_when_a_worker_is_lost(
     lost, folder, made, local, workers, tmp_path
 ):
