@@ -280,6 +280,17 @@ def test_an_edited_learners_notebook_is_noticed(tmp_path):
     assert any("stray" in sentence for sentence in build.check(tmp_path))
 
 
+def test_execute_runs_the_instructors_notebooks_and_not_the_learners_stubs(tmp_path, monkeypatch):
+    for folder in ("notebooks", "exercises"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for file in ("course.toml", "README.md"):
+        shutil.copy(ROOT / file, tmp_path)
+    ran = []
+    monkeypatch.setattr(build, "_execute", lambda notebook, target: ran.append(target.parent.name))
+    build.build(tmp_path, ["ex02"], execute=True)
+    assert ran == ["instructor"]
+
+
 def test_nbgraders_source_has_marks_and_checks_that_raise(tmp_path):
     written = build.nbgrader(ROOT, tmp_path)
     assert [path.stem for path in written] == NAMES
