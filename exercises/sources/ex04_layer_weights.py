@@ -51,8 +51,8 @@ ex04.style_cost.check(style_cost)
 # %% [markdown]
 # ## Question 2 · All but one
 #
-# A learner once showed what each layer adds by leaving it out: L layers, weight 1/(L − 1) each, and 0 for the dropped
-# one.
+# A learner once showed what each layer adds by leaving it out: of $L$ layers, the dropped one gets the weight 0, and
+# each other one $1/(L-1)$.
 
 
 # %% question="ex04.leave_one_out"
