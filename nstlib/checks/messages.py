@@ -30,6 +30,11 @@ CHANGED = {
     "not.",
 }
 
+RETAIN_GRAPH = (
+    "PyTorch suggests `retain_graph=True`. That would only hide the cause: each step would go back through an old "
+    "graph once more. Which graph is used twice?"
+)
+
 
 def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...]:
     """Return the sentences for a verdict on a question; `answer` holds the function's replies."""
@@ -52,7 +57,8 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
     if verdict.outcome == "took too long":
         return (called, f"No answer came within {SECONDS:.0f} seconds. Is there a loop that never ends?")
     if verdict.outcome == "raised":
-        return (called, answer[verdict.call].text)
+        text = answer[verdict.call].text
+        return (called, text, RETAIN_GRAPH) if "retain_graph" in text else (called, text)
     shown = (called,) if block is None else (called, block)
     if question.property and verdict.numbers:
         known = [_message(question, verdict.misconception, case.symbols)] if verdict.misconception else []

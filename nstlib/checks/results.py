@@ -104,7 +104,7 @@ def points_word(bonus: bool, count: int = 2) -> str:
 
 def _paragraph(text: str) -> str:
     if isinstance(text, Block):
-        return f'<pre style="line-height: 1.3">{html.escape(text)}</pre>'
+        return f'<pre style="line-height: 1.3; margin: 0 0 1em">{html.escape(text)}</pre>'
     return f"<p>{_marked(text)}</p>"
 
 

@@ -149,3 +149,19 @@ def test_of_a_negative_cost_it_is_said_that_there_is_none():
 
 def test_a_slip_that_divides_by_zero_explains_nothing():
     assert "stands where" not in message("ex03.layer_cost", lambda x, s: references.layer_style_cost(x, s) - 3)
+
+
+def nothing_of_it(x, s):
+    return x.nothing
+
+
+def test_advice_of_pytorchs_that_would_hide_the_cause_is_answered():
+    def back_twice(x, s):
+        cost = references.layer_style_cost(x.detach().requires_grad_(), s)
+        cost.backward()
+        cost.backward()
+
+    told = message("ex03.layer_cost", back_twice)
+    assert "Specify retain_graph=True" in told and "would only hide the cause" in told
+    of_another_kind = message("ex03.layer_cost", nothing_of_it)
+    assert "AttributeError" in of_another_kind and "hide the cause" not in of_another_kind
