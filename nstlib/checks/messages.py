@@ -30,10 +30,18 @@ CHANGED = {
     "not.",
 }
 
-RETAIN_GRAPH = (
-    "PyTorch suggests `retain_graph=True`. That would only hide the cause: each step would go back through an old "
-    "graph once more. Which graph is used twice?"
-)
+ERRORS_OF_AUTOGRAD = {  # by words of PyTorch's, whose own advice hides the cause or says little
+    "retain_graph=True": "PyTorch suggests `retain_graph=True`. That would only hide the cause: each step would go "
+    "back through an old graph once more. Which graph is used twice?",
+    "Use tensor.detach().numpy()": "PyTorch suggests `detach()`. That would cut the gradient off, and the optimiser "
+    "could not move the picture. Stay in torch: it has a function for nearly all of numpy's.",
+    "modified by an inplace operation": "The backward pass needs a number that was overwritten after its use. Look "
+    "for `+=`, `-=`, `x[…] = …` and names with an underscore at the end, such as `clamp_`. Make a new tensor instead.",
+    "leaf Variable that requires grad": "The tensor that you change in place is the one whose gradient is wanted. "
+    "Make a new one, or change it under `torch.no_grad()` between two steps.",
+    "does not require grad and does not have a grad_fn": "Nothing leads from this cost back to the input: "
+    "`.detach()`, `.item()`, numpy, `torch.tensor(…)` or `torch.no_grad()` has cut it off.",
+}
 
 
 def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...]:
@@ -58,7 +66,7 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
         return (called, f"No answer came within {SECONDS:.0f} seconds. Is there a loop that never ends?")
     if verdict.outcome == "raised":
         text = answer[verdict.call].text
-        return (called, text, RETAIN_GRAPH) if "retain_graph" in text else (called, text)
+        return (called, text, *(told for words, told in ERRORS_OF_AUTOGRAD.items() if words in text))
     shown = (called,) if block is None else (called, block)
     if question.property and verdict.numbers:
         known = [_message(question, verdict.misconception, case.symbols)] if verdict.misconception else []

@@ -194,7 +194,7 @@ COMPOSED = {
 }
 
 # question, function, a text that the check must say to it
-UNLISTED = [
+WRONG_ANSWERS = [
     ("ex09.adain", lambda c, s, t: (c - c.mean((1, 2), True)) / c.std((1, 2), correction=0, keepdim=True), "`nan`"),
     ("ex09.adain", lambda c, s, t: references.adain(c, s, t).flatten(1), "Expected: the shape"),
     ("ex09.adain", lambda c, s, t: references.adain(c, s, t) * 2, "2 times what is expected"),

@@ -146,8 +146,8 @@ def patches_less_one(features_x, features_s, size):
     return (x - s[nearest]).square().sum(1).mean()
 
 
-UNLISTED = [
-    ("ex01.content_cost", content_in_place, "in-place"),
+WRONG_ANSWERS = [
+    ("ex01.content_cost", content_in_place, "Make a new one"),
     ("ex01.content_cost", lambda x, c: (x - c).square().sum() / 2 / len(x), "1 / N"),
     ("ex01.field", field_forwards, "wrong order"),
     ("ex01.field", lambda layers: sum(kernel for kernel, _ in layers), "they overlap"),

@@ -5,6 +5,7 @@ import torch
 
 from nstlib import checks
 from nstlib.checks import references
+from nstlib.checks.messages import ERRORS_OF_AUTOGRAD
 
 QUESTIONS = checks.all_questions()
 
@@ -151,17 +152,45 @@ def test_a_slip_that_divides_by_zero_explains_nothing():
     assert "stands where" not in message("ex03.layer_cost", lambda x, s: references.layer_style_cost(x, s) - 3)
 
 
-def nothing_of_it(x, s):
-    return x.nothing
+def back_twice(x, s):
+    cost = references.layer_style_cost(x.detach().requires_grad_(), s)
+    cost.backward()
+    cost.backward()
 
 
-def test_advice_of_pytorchs_that_would_hide_the_cause_is_answered():
-    def back_twice(x, s):
-        cost = references.layer_style_cost(x.detach().requires_grad_(), s)
-        cost.backward()
-        cost.backward()
+def by_numpy(x, s):
+    return references.layer_style_cost(torch.from_numpy(x.numpy()), s)
 
-    told = message("ex03.layer_cost", back_twice)
-    assert "Specify retain_graph=True" in told and "would only hide the cause" in told
-    of_another_kind = message("ex03.layer_cost", nothing_of_it)
-    assert "AttributeError" in of_another_kind and "hide the cause" not in of_another_kind
+
+def squared_in_place(x, s):
+    difference = (x - s).sqrt()
+    difference += 1
+    difference.sum().backward()
+
+
+def changed_in_place(x, s):
+    x -= s
+
+
+def cut_off(x, s):
+    references.layer_style_cost(x.detach(), s).backward()
+
+
+@pytest.mark.parametrize(
+    ("answer", "pytorchs", "ours"),
+    [
+        (back_twice, "Specify retain_graph=True", "would only hide the cause"),
+        (by_numpy, "Use tensor.detach().numpy() instead", "Stay in torch"),
+        (squared_in_place, "modified by an inplace operation", "Make a new tensor instead"),
+        (changed_in_place, "leaf Variable that requires grad", "whose gradient is wanted"),
+        (cut_off, "does not have a grad_fn", "Nothing leads from this cost back to the input"),
+    ],
+)
+def test_what_pytorch_says_of_gradients_is_explained(answer, pytorchs, ours):
+    told = message("ex03.layer_cost", answer)
+    assert pytorchs in told and ours in told
+
+
+def test_other_errors_are_shown_as_they_are():
+    told = message("ex03.layer_cost", lambda x, s: x.nothing)
+    assert "AttributeError" in told and not any(each in told for each in ERRORS_OF_AUTOGRAD.values())

@@ -17,7 +17,7 @@ from nstlib.checks.calling import reply
 from nstlib.checks.judging.verdict import judge
 from nstlib.checks.random_cases import Draw
 from tests.checks.right_answers import RIGHT
-from tests.checks.wrong_answers import COMPOSED, UNLISTED
+from tests.checks.wrong_answers import COMPOSED, WRONG_ANSWERS
 
 QUESTIONS = checks.all_questions()
 SEEDS = ("public", "a secret", "another")
@@ -95,9 +95,9 @@ def test_two_mistakes_at_once_never_pass_and_are_never_called_another(question):
         assert verdict.outcome == "not yet" and verdict.misconception is None, (name, verdict)
 
 
-@pytest.mark.parametrize("number", range(len(UNLISTED)))
-def test_a_slip_on_no_list_is_met_with_what_was_measured(number):
-    question, answer, words = UNLISTED[number]
+@pytest.mark.parametrize("number", range(len(WRONG_ANSWERS)))
+def test_a_wrong_answer_is_met_with_these_words(number):
+    question, answer, words = WRONG_ANSWERS[number]
     result = QUESTIONS[question].check(answer)
     assert result.outcome in ("not yet", "raised") and result.points < result.of
     assert words in result.message

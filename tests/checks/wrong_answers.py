@@ -104,7 +104,7 @@ COMPOSED = {
 COMPOSED |= more_answers.COMPOSED | later_answers.COMPOSED
 
 # question, function, a text that the check must say to it: written without a look at the lists of misconceptions
-UNLISTED = [
+WRONG_ANSWERS = [
     ("ex01.unroll", lambda f: f.flatten(1).sort().values, "of the entries agree"),
     ("ex01.unroll", lambda f: f.flatten(1)[:, :-1], "last position is missing"),
     ("ex01.unroll", lambda f: f.flatten(1).relu(), "leave the ReLU to the network"),
@@ -130,4 +130,4 @@ UNLISTED = [
     ("ex07.statistics", lambda x, s: print("done"), "return"),
     ("ex07.colour", lambda style, content: style.sort().values, "largest difference"),
 ]
-UNLISTED += later_answers.UNLISTED + student_mistakes.UNLISTED
+WRONG_ANSWERS += later_answers.WRONG_ANSWERS + student_mistakes.WRONG_ANSWERS
