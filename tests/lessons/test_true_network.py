@@ -10,7 +10,7 @@ from tests.lessons.true_network import PAGE
 ROW = re.compile(r"^# \| .* \| ([−\d.]+) \| ([−\d.]+) \|$", re.MULTILINE)
 
 
-@pytest.mark.parametrize("lesson", ["03", "04", "07", "09"])
+@pytest.mark.parametrize("lesson", ["03", "04", "07", "09", "09b", "09c"])
 def test_each_pair_of_numbers_is_a_measured_one(lesson):
     (path,) = SOURCES.glob(f"{lesson}_*.py")
     section = path.read_text(encoding="utf-8").split("Does it hold on the true network?")[1].split("## Recap")[0]

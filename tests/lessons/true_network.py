@@ -1,4 +1,4 @@
-"""Run the claims of lessons 02, 03, 04, 07 and 09 with VGG-16 in place of minivgg: python -m tests.lessons.true_network
+"""Run the claims of lessons 02 to 04, 07, 09, 09b and 09c on VGG-16: python -m tests.lessons.true_network
 
 The lessons teach on minivgg, which is a small copy. Written is docs/true_network.md: what each claim measures on both
 networks, and which claims do not hold on the large one. Lessons named after the command are measured alone.
@@ -17,7 +17,7 @@ from nstlib import networks
 from nstlib.claims import Measured, recording, three_digits
 from tests.lessons.cells import Cells
 
-TAUGHT = ("02", "03", "04", "07", "09")
+TAUGHT = ("02", "03", "04", "07", "09", "09b", "09c")
 PAGE = Path(__file__).parents[2] / "docs" / "true_network.md"
 HEAD = """\
 # The lessons' claims on ImageNet's VGG-16
