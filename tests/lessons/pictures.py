@@ -21,6 +21,8 @@ from tests.lessons.test_claims import LESSONS, MODULES
 PAIRS = (("cat", "night"), ("coffee", "mosaic"), ("rocket", "waves"))
 SEEDS = range(5)
 LEAST_GAP = 3
+# A lesson says PAIR = None where another pair would make no sense
+WITH_A_PAIR = [lesson for lesson in sorted(MODULES) if getattr(MODULES[lesson], "PAIR", ()) is not None]
 
 
 def changes(lesson: str, photo: str, painting: str, seed: int) -> list[tuple[str, str]]:
@@ -68,6 +70,6 @@ def measured(lesson: str, name: str, pair: tuple[str, str]) -> dict[str, list[Me
 
 if __name__ == "__main__":
     began = time.perf_counter()
-    result, good = table(sys.argv[1:] or sorted(MODULES))
+    result, good = table(sys.argv[1:] or WITH_A_PAIR)
     Console(width=130).print(result, f"{time.perf_counter() - began:.0f} s")
     sys.exit(not good)

@@ -48,3 +48,5 @@ INTRODUCED = {
     "μ": "with $\\mu$ the mean of a filter over its positions",
     "σ": "$\\sigma$ its",
 }
+
+PAIR = None  # its network paints one painting, on three photos
