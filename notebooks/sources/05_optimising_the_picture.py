@@ -301,13 +301,18 @@ plots.curves({"η = 0.1": slow, "η = 1": good, "η = 100": wild}, "J")
 
 # %% [markdown]
 # **Look at** the axis: each number on it is ten times the one below. With $\eta = 0.1$ the picture is safe, and slow.
-# With $\eta = 100$ each step throws the numbers from one border to the other.
+# With $\eta = 100$ a step goes so far that nearly all numbers end at a border, 0 or 1.
+
+# %%
+thrown = downhill[100][1]
+at_a_border = ((thrown == 0) | (thrown == 1)).double().mean()
 
 # %% claim="downhill" tags=["nbval-check-output"]
 claim("J after 25 steps against the start, η = 1", good[-1] / good[0], below=0.6)
 claim("J with η = 1 against η = 0.1", good[-1] / slow[-1], below=0.8)
 # The bound is wide: how high it jumps depends on the pair
 claim("J with η = 100 against its start", wild[-1] / wild[0], above=1000)
+claim("share of numbers at 0 or 1 then", at_a_border, above=0.95)
 
 # %% [markdown]
 # ## 3. Let Adam choose the length

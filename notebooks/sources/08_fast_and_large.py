@@ -566,8 +566,8 @@ claim("the middle picture moved, of the smallest", middle / smallest, below=1)
 claim("the largest picture moved, of the middle", largest / middle, below=1)
 
 # %% [markdown]
-# **Explain.** Each step moves every pixel about as far. But on a large picture neighbours move to and fro within thin
-# strokes, and the areas stay where they were.
+# **Explain.** Adam moves each pixel by about the learning rate in a step (lesson 05, section 3), whatever the size. But
+# on a large picture neighbours move to and fro within thin strokes, and the areas stay where they were.
 
 # %% [markdown]
 # So begin small: there a stroke reaches across the cheek, and a step is cheap. Enlarge the result, go on,

@@ -21,7 +21,7 @@ SABOTAGES = [
     ("slope", "not squared", "uphill.square().sum()", "uphill.abs().sum()"),
     ("slope", "uphill", "x - learning_rate * gradient", "x + learning_rate * gradient"),
     ("downhill", "uphill", "x - learning_rate * gradient", "x + learning_rate * gradient"),
-    ("downhill", "no rate too large", "(0.1, 1, 100)", "(0.1, 1, 2)"),
+    ("downhill", "the picture by η = 1", "thrown = downhill[100][1]", "thrown = downhill[1][1]"),
     ("Adam's first step", "plain steps", ADAM.replace("x", "fresh"), "torch.optim.SGD([fresh], lr=3)"),
     ("hand and library", "another β", "beta=10)", "beta=20)"),
     ("hand and library", "plain steps", ADAM, "torch.optim.SGD([x], lr=3)"),
