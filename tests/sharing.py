@@ -1,4 +1,4 @@
-"""How `make test` shares the tests out to its workers: a file's tests stay together, the longest files go first."""
+"""How `make test` shares the tests out to its workers: what shares stays together, the longest files go first."""
 
 import re
 

@@ -31,16 +31,18 @@ CHANGED = {
 }
 
 ERRORS_OF_AUTOGRAD = {  # by words of PyTorch's, whose own advice hides the cause or says little
-    "retain_graph=True": "PyTorch suggests `retain_graph=True`. That would only hide the cause: each step would go "
-    "back through an old graph once more. Which graph is used twice?",
+    "Specify retain_graph=True": "PyTorch suggests `retain_graph=True`. That would only hide the cause: each step "
+    "would go back through an old graph once more. Which graph is used twice?",
     "Use tensor.detach().numpy()": "PyTorch suggests `detach()`. That would cut the gradient off, and the optimiser "
-    "could not move the picture. Stay in torch: it has a function for nearly all of numpy's.",
+    "could not move the picture. Stay in torch: it has a function for nearly all of numpy's. For a number that you "
+    "only record, `.item()` will do.",
     "modified by an inplace operation": "The backward pass needs a number that was overwritten after its use. Look "
     "for `+=`, `-=`, `x[…] = …` and names with an underscore at the end, such as `clamp_`. Make a new tensor instead.",
     "leaf Variable that requires grad": "The tensor that you change in place is the one whose gradient is wanted. "
-    "Make a new one, or change it under `torch.no_grad()` between two steps.",
-    "does not require grad and does not have a grad_fn": "Nothing leads from this cost back to the input: "
-    "`.detach()`, `.item()`, numpy, `torch.tensor(…)` or `torch.no_grad()` has cut it off.",
+    "Make a new one.",
+    "does not require grad and does not have a grad_fn": "Nothing leads back from this number to a tensor that was "
+    "asked for a gradient: none was asked (`requires_grad_()`), or `.detach()`, `.item()`, numpy, `torch.tensor(…)` or "
+    "`torch.no_grad()` has cut the way off.",
 }
 
 
@@ -66,7 +68,8 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
         return (called, f"No answer came within {SECONDS:.0f} seconds. Is there a loop that never ends?")
     if verdict.outcome == "raised":
         text = answer[verdict.call].text
-        return (called, text, *(told for words, told in ERRORS_OF_AUTOGRAD.items() if words in text))
+        error = text.partition("\n")[0]  # the learner's own line comes after it
+        return (called, text, *(told for words, told in ERRORS_OF_AUTOGRAD.items() if words in error))
     shown = (called,) if block is None else (called, block)
     if question.property and verdict.numbers:
         known = [_message(question, verdict.misconception, case.symbols)] if verdict.misconception else []

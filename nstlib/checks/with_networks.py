@@ -289,9 +289,8 @@ bug_hunt = Question(
     points=6,
     reference=references.transfer,
     cases=_batches,
-    confirmation="All four are repaired: the order of the channels, the targets, the clamp and the batch. (If your "
-    "program says `retain_graph=True`, its targets still have a graph, and each step goes through it for nothing: "
-    "detach them.)",
+    confirmation="Pictures, goals and costs are right: the channels, the clamp and the batch are repaired, and nothing "
+    "stops with an error. If your program says `retain_graph=True`, take it out; if it then stops, detach the targets.",
     hints=(
         "The program stops with an error first. Read its last line: whose graph is used twice, and should a "
         "target have one at all?",

@@ -162,7 +162,7 @@ def by_numpy(x, s):
     return references.layer_style_cost(torch.from_numpy(x.numpy()), s)
 
 
-def squared_in_place(x, s):
+def changed_after_use(x, s):
     difference = (x - s).sqrt()
     difference += 1
     difference.sum().backward()
@@ -181,14 +181,22 @@ def cut_off(x, s):
     [
         (back_twice, "Specify retain_graph=True", "would only hide the cause"),
         (by_numpy, "Use tensor.detach().numpy() instead", "Stay in torch"),
-        (squared_in_place, "modified by an inplace operation", "Make a new tensor instead"),
+        (changed_after_use, "modified by an inplace operation", "Make a new tensor instead"),
         (changed_in_place, "leaf Variable that requires grad", "whose gradient is wanted"),
-        (cut_off, "does not have a grad_fn", "Nothing leads from this cost back to the input"),
+        (cut_off, "does not have a grad_fn", "has cut the way off"),
     ],
 )
 def test_what_pytorch_says_of_gradients_is_explained(answer, pytorchs, ours):
     told = message("ex03.layer_cost", answer)
     assert pytorchs in told and ours in told
+
+
+def test_words_in_the_learners_own_line_explain_nothing():
+    def cut_off_and_kept(x, s):
+        references.layer_style_cost(x.detach(), s).backward(retain_graph=True)  # Specify retain_graph=True
+
+    told = message("ex03.layer_cost", cut_off_and_kept)
+    assert "has cut the way off" in told and "hide the cause" not in told
 
 
 def test_other_errors_are_shown_as_they_are():
