@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.browser.opening import close_notebook, open_notebook, started_lab, visit, write
-
-VIEWPORT = (1400, 1000)  # width and height of the page, where a test says no other
+from tests.browser.opening import VIEWPORT, close_notebooks, open_notebook, started_lab, visit, write
 
 
 @pytest.fixture(scope="session")
@@ -17,33 +15,31 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def lab_page(browser, lab):
-    """Load JupyterLab once a process, which takes longer than most tests: notebooks are opened and closed in it."""
+    """Load JupyterLab, which takes longer than most tests, for all that open and close their notebooks in it."""
     folder, address, token = lab
     write(folder, name="empty.ipynb")
     page = browser.new_page()
-    visit(page, address, token, "empty.ipynb")
-    close_notebook(page)
+    visit(page, address, token, "empty.ipynb", workspace="one-page")  # other pages restore what is theirs
+    close_notebooks(page)
     yield page
     page.close()
 
 
 @pytest.fixture
 def notebook(lab_page, lab):
-    """Give a function that opens cells as a notebook with a new kernel and returns the page.
+    """Give a function that opens cells as a notebook with a new kernel beside the file browser, and returns the page.
 
-    media: what Playwright's emulate_media takes.
+    reduced_motion: as Playwright's emulate_media takes it.
     """
-    opened = []
 
-    def open_cells(*cells, name="test.ipynb", viewport=VIEWPORT, **media):
+    def open_cells(*cells, name="test.ipynb", viewport=VIEWPORT, reduced_motion="null"):
         write(lab[0], *cells, name=name)
-        lab_page.set_viewport_size(dict(zip(("width", "height"), viewport, strict=True)))
-        lab_page.emulate_media(**media)
+        lab_page.set_viewport_size(viewport)
+        lab_page.emulate_media(reduced_motion=reduced_motion)
+        lab_page.evaluate("() => jupyterapp.shell.expandLeft()")
         open_notebook(lab_page, name)
-        opened.append(name)
         return lab_page
 
     yield open_cells
-    for _ in opened:
-        close_notebook(lab_page)
-    lab_page.emulate_media(reduced_motion="null", forced_colors="null")
+    close_notebooks(lab_page)
+    lab_page.emulate_media(reduced_motion="null")

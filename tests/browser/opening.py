@@ -15,6 +15,7 @@ import urllib.request
 
 import nbformat
 
+VIEWPORT = {"width": 1400, "height": 1000}  # of pages for which a test says no other
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 READY = """() => {
@@ -118,10 +119,10 @@ def write(folder, *cells, name="test.ipynb"):
     nbformat.write(made, folder / name)
 
 
-def visit(page, address, token, name):
-    """Open a notebook and wait for its kernel."""
+def visit(page, address, token, name, workspace="default"):
+    """Load JupyterLab with a notebook and wait for its kernel."""
     page.set_default_timeout(90_000)
-    page.goto(f"{address}/lab/tree/{name}?token={token}&reset")
+    page.goto(f"{address}/lab/workspaces/{workspace}/tree/{name}?token={token}&reset")
     page.wait_for_function(READY)
 
 
@@ -132,13 +133,15 @@ def open_notebook(page, name):
     page.wait_for_function(READY)
 
 
-def close_notebook(page):
-    """Close the notebook that the page shows, unsaved, and end its kernel."""
+def close_notebooks(page):
+    """Close all notebooks and dialogs of the page, unsaved, and end their kernels."""
     page.evaluate(
         """async () => {
-          const panel = jupyterapp.shell.currentWidget;
-          await panel.sessionContext.shutdown();
-          panel.dispose();  // close() would ask whether to save
+          document.querySelectorAll('.jp-Dialog').forEach((dialog) => dialog.remove());
+          for (const panel of [...jupyterapp.shell.widgets('main')].filter((each) => each.sessionContext)) {
+            await panel.sessionContext.shutdown();
+            panel.dispose();  // close() would ask whether to save
+          }
         }"""
     )
 
@@ -162,7 +165,7 @@ def run_studio(page, steps):
     # The old one says "Done", too, until the new one is drawn in its place
     page.evaluate("() => document.querySelectorAll('.nst-desk').forEach((desk) => { desk.dataset.old = '' })")
     run(page, 0)
-    page.locator(".nst-desk[data-old]").wait_for(state="detached")
+    page.wait_for_function("() => !document.querySelector('.nst-desk[data-old]')")
     page.locator(".nst-desk .nst-said", has_text=f"Done: {steps} steps").wait_for()
 
 

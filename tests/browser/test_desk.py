@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.opening import close_notebook, open_notebook, run_studio, visit, write
+from tests.browser.opening import close_notebooks, open_notebook, run_studio, visit, write
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
 from playwright.sync_api import expect
@@ -26,7 +26,33 @@ def page(lab_page, lab):
     write(lab[0], SHOW, name="desk.ipynb")
     open_notebook(lab_page, "desk.ipynb")
     yield lab_page
-    close_notebook(lab_page)
+    show_theme(lab_page, dark=False)
+    close_notebooks(lab_page)
+
+
+def show_theme(page, *, dark):
+    """Change JupyterLab's theme."""
+    theme = "JupyterLab Dark" if dark else "JupyterLab Light"
+    page.evaluate(f"() => jupyterapp.commands.execute('apputils:change-theme', {{ theme: '{theme}' }})")
+    page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{str(not dark).lower()}'")
+
+
+@pytest.fixture
+def zoomed(browser, lab):
+    """Give a function that opens the notebook on a page of its own, at a zoom."""
+    folder, address, token = lab
+    pages = []
+
+    def open_page(zoom):
+        write(folder, SHOW, name="zoomed.ipynb")
+        pages.append(browser.new_page(device_scale_factor=zoom))
+        visit(pages[0], address, token, "zoomed.ipynb")
+        return pages[0]
+
+    yield open_page
+    for page in pages:
+        close_notebooks(page)
+        page.close()
 
 
 @pytest.fixture
@@ -41,9 +67,7 @@ def shown(page, width, *, dark=False):
     """Show a new studio, after its first run, on a page of this width and theme."""
     page.set_viewport_size({"width": width, "height": 1000})
     page.evaluate("() => jupyterapp.shell.collapseLeft()")
-    theme = "JupyterLab Dark" if dark else "JupyterLab Light"
-    page.evaluate(f"() => jupyterapp.commands.execute('apputils:change-theme', {{ theme: '{theme}' }})")
-    page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{str(not dark).lower()}'")
+    show_theme(page, dark=dark)
     run_studio(page, STEPS)
     expect(page.locator(".nst-runs button")).to_have_count(1)
     return page
@@ -69,15 +93,10 @@ def test_it_fits_one_screen_and_nothing_overlaps_gapes_or_is_cut_off(page, width
 @pytest.mark.parametrize(
     ("width", "dark", "zoom"), list(itertools.product((1280, 1000, 800), (False, True), (1.0, 2.0)))
 )
-def test_it_is_sound_in_every_theme_and_zoom(browser, lab, width, dark, zoom):
-    folder, address, token = lab
-    write(folder, SHOW, name="zoomed.ipynb")
-    page = browser.new_page(device_scale_factor=zoom)
-    visit(page, address, token, "zoomed.ipynb")
-    shown(page, int(width / zoom), dark=dark)
+def test_it_is_sound_in_every_theme_and_zoom(zoomed, width, dark, zoom):
+    page = shown(zoomed(zoom), int(width / zoom), dark=dark)
     require_sound(page)
     require_accessible(page)
-    page.close()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -5,8 +5,7 @@ import re
 import nbformat
 import pytest
 
-from tests.browser.conftest import VIEWPORT
-from tests.browser.opening import close_notebook, open_notebook
+from tests.browser.opening import VIEWPORT, close_notebooks, open_notebook
 from tests.with_nbval import ROOT
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
@@ -33,21 +32,18 @@ def formulas(path):
 @pytest.fixture
 def typeset(lab_page, lab):
     """Give a function that opens a notebook with these sources in one cell of prose, once all are typeset."""
-    opened = []
 
     def open_formulas(sources, viewport=VIEWPORT):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("\n\n".join(sources))])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(notebook, lab[0] / "formulas.ipynb")
-        lab_page.set_viewport_size(dict(zip(("width", "height"), viewport, strict=True)))
+        lab_page.set_viewport_size(viewport)
         open_notebook(lab_page, "formulas.ipynb")
-        opened.append(lab_page)
         lab_page.wait_for_function(READY_FORMULAS, arg=len(sources))
         return lab_page
 
     yield open_formulas
-    for page in opened:
-        close_notebook(page)
+    close_notebooks(lab_page)
 
 
 def count(page):
@@ -64,7 +60,7 @@ def test_every_formula_is_typeset(typeset):
 @pytest.mark.slow
 def test_no_displayed_formula_is_wider_than_a_narrow_page(typeset):
     sources = [formula for path in PAGES for formula in formulas(path) if formula.startswith("$$")]
-    page = typeset(sources, viewport=(800, 1000))
+    page = typeset(sources, viewport={"width": 800, "height": 1000})
     page.evaluate("() => jupyterapp.shell.collapseLeft()")
     page.wait_for_timeout(1000)  # the page is laid out anew
     assert not [formula for formula, over in zip(sources, page.evaluate(OVERHANG), strict=True) if over > 0]

@@ -24,7 +24,7 @@ BOXES = """() => [...document.querySelectorAll('.nst-prediction :is(label, butto
 
 @pytest.mark.slow
 def test_a_choice_is_made_and_committed_by_keyboard(notebook):
-    page = notebook(CHOICE, viewport=(800, 900))
+    page = notebook(CHOICE, viewport={"width": 800, "height": 900})
     run(page, 0)
     first = page.get_by_role("radio", name="It rises.")
     reply = page.locator(".nst-prediction").get_by_role("status")
@@ -59,7 +59,7 @@ def test_a_number_is_typed_and_words_are_refused(notebook):
 
 @pytest.mark.slow
 def test_a_blind_choice_is_made_by_keyboard_and_told_at_its_end(notebook):
-    page = notebook(BLIND, viewport=(800, 900))
+    page = notebook(BLIND, viewport={"width": 800, "height": 900})
     run(page, 0)
     card = page.get_by_role("group", name="Blind choice")
     left = card.get_by_role("button", name="The left one")

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from nstlib import pictures
-from tests.browser.conftest import VIEWPORT
-from tests.browser.opening import READY, ask, run, run_studio, started_lab, visit, write
+from tests.browser.opening import READY, VIEWPORT, ask, run, run_studio, started_lab, visit, write
 from tests.studio.waiting import until
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
@@ -60,7 +59,7 @@ def page_of_all(browser, lab):
     """Open one notebook for all tests of this module that can share a kernel."""
     folder, address, token = lab
     write(folder, SHOW, name="shared.ipynb")
-    page = browser.new_page(viewport=dict(zip(("width", "height"), VIEWPORT, strict=True)))
+    page = browser.new_page(viewport=VIEWPORT)
     visit(page, address, token, "shared.ipynb")
     yield page
     page.close()

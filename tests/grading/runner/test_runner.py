@@ -141,12 +141,23 @@ def resized(weights, shape):
     return torch.from_numpy(np.resize(weights, shape))
 
 
-# That each mistake is named, test_marking holds for all
-@pytest.mark.parametrize("mistakes", [2, pytest.param(None, marks=pytest.mark.matrix)], ids=["two", "all"])
+def of_each_kind(asked):
+    """One mistake of each kind of reply: what comes back, what is changed, which gradients arrive."""
+    kinds = {}
+    for mistake in asked.misconceptions:
+        reply = calling.reply(mistake.function, asked.public_cases[0])
+        arrives = tuple(gradient is not None for gradient in reply.gradients)
+        kinds.setdefault((reply.status, reply.kind, reply.dtype, bool(reply.changed), arrives), mistake)
+    return kinds.values()
+
+
+# That each mistake has its name in a child, too, test_marking holds for all
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.matrix)], ids=["of each kind", "all"])
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_replies_are_those_of_the_notebook_for_answers_that_are_known(question, mistakes, runner):
+def test_replies_are_those_of_the_notebook_for_answers_that_are_known(question, every, runner):
     asked = QUESTIONS[question]
-    known = {None: asked.reference} | {each.id: each.function for each in asked.misconceptions[:mistakes]}
+    mistakes = asked.misconceptions if every else of_each_kind(asked)
+    known = {None: asked.reference} | {each.id: each.function for each in mistakes}
     for mistake, function in known.items():
         source = sample_answers.source(asked, mistake)  # the same function, with all that it needs beside it
         for case in asked.public_cases:
