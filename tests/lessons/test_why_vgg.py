@@ -1,4 +1,4 @@
-"""Lesson 09c's table quotes docs/why_vgg.md, which a long command has measured."""
+"""The tables of lesson 09c, section 5, quote docs/why_vgg.md, which a long command has measured."""
 
 import importlib.util
 from pathlib import Path
@@ -15,9 +15,10 @@ def test_the_page_begins_as_its_program_writes_it():
     assert PAGE.read_text(encoding="utf-8").startswith(module.HEAD.strip())
 
 
-def test_the_lessons_table_is_the_measured_one():
+def test_the_lessons_tables_are_the_measured_ones():
     (path,) = SOURCES.glob("09c_*.py")
-    quoted = [line.removeprefix("# ") for line in path.read_text(encoding="utf-8").splitlines() if line[:4] == "# | "]
+    section = path.read_text(encoding="utf-8").split("## 5. The true networks")[1].split("## 6. ")[0]
+    quoted = [line.removeprefix("# ") for line in section.splitlines() if line.startswith("# | ")]
     measured = PAGE.read_text(encoding="utf-8").splitlines()
     assert len(quoted) >= 6
     assert [line for line in quoted if line not in measured] == []
