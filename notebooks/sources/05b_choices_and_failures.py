@@ -567,7 +567,7 @@ claim("named as the cause and the place", named, equals="the features overflow, 
 # - The start changes the *picture*, because $J$ has many low places. The content layer changes $J$ itself.
 # - Only $\alpha / \beta$ counts, and what they multiply. (With total variation, the ratio of its weight to $\alpha$
 #   counts, too.)
-# - A little TV removes grain nearly for free.
+# - A little TV removes grain, here nearly for free. (Coffee in mosaic ends with a quarter more style cost.)
 # - Several content layers must be weighed, each in its own unit.
 # - Scale pictures as the network expects; sum in float32.
 
