@@ -5,9 +5,12 @@ are painted otherwise than the rest. With a margin the picture has no border of 
 mirror, and its sides become multiples of 16 pixels, which four pools divide without a rest.
 """
 
+from operator import ge
+
 from torch.nn import functional
 
 from nstlib import pictures
+from nstlib.pictures.tensors import size_with_shorter_side
 from nstlib.transfer.settings import Settings
 from nstlib.transfer.shapes import Picture
 
@@ -43,7 +46,9 @@ class Frame:
         """Shorter side of the framed photo where the photo's own is `side`."""
         if not self.margin:
             return side
-        return round(min(self.content.shape[1:]) * side / self.size)
+        framed = round(min(self.content.shape[1:]) * side / self.size)
+        # Rounded down, the frame of a long photo would be shorter than the photo
+        return framed if self._holds(framed, side) else framed + 1
 
     def cut(self, picture: Picture, side: int) -> Picture:
         """Take the photo's part of a framed picture whose photo has the shorter side `side`; a copy."""
@@ -55,6 +60,11 @@ class Frame:
             for full, framed, part in zip(self.photo.shape[1:], picture.shape[1:], (height, width), strict=True)
         )
         return picture[:, top : top + height, left : left + width].clone()
+
+    def _holds(self, framed: int, side: int) -> bool:
+        """Return whether a frame with this shorter side is as large as the photo with its own, both ways."""
+        sizes = size_with_shorter_side(*self.content.shape[1:], framed)
+        return all(map(ge, sizes, size_with_shorter_side(*self.photo.shape[1:], side)))
 
     def _margins(self, length: int) -> tuple[int, int]:
         """Margins before and after `length` pixels, at least `margin` each."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nstlib import networks, painted, pictures
@@ -17,6 +17,7 @@ BORDER = 3  # pixels
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(4, 70), st.integers(4, 70), st.integers(0, 20), st.integers(16, 64))
+@example(4, 56, 1, 25)
 def test_the_photo_stands_in_the_middle_of_a_canvas_that_pools_divide(height, width, margin, size):
     photo = torch.rand(3, height, width, generator=torch.Generator().manual_seed(0))
     frame = Frame(photo, Settings(size=size, margin=margin))
