@@ -273,8 +273,7 @@ plots.row(
 # %% claim="beta takes the 4" tags=["nbval-check-output"]
 same, other = (with_4 - without_4).abs().max(), (with_4 - paper).abs().mean()
 claim("largest difference of a pixel between the first two", same, below=1e-4)
-# The bound is wide: with coffee and mosaic it is little more than half
-claim("mean difference between the first and the third", other, above=0.04)
+claim("mean difference between the first and the third", other, above=0.06)
 
 # %% [markdown]
 # The $\tfrac14$ is cosmetic. Leaving it out multiplies $\beta$ by four, in every layer alike, and changes nothing else.

@@ -147,7 +147,7 @@ plots.bars(
 
 # %% claim="what smoothing costs" tags=["nbval-check-output"]
 claim("weight 10 leaves of the variation", variations["10"] / variations["0"], below=0.8)
-claim("and of the style cost", style_costs["10"] / style_costs["0"], above=0.85, below=1.4)
+claim("and of the style cost", style_costs["10"] / style_costs["0"], above=0.85, below=1.15)
 
 # %% [markdown]
 # ## 2. Where to start
@@ -372,7 +372,7 @@ block4 = alike["relu4_2"]["relu4_1"] / alike["relu5_1"]["relu4_1"]
 
 # %% claim="content depth" tags=["nbval-check-output"]
 claim("relu2_1's cosine with content at relu5_1, against relu2_2", kept, below=0.9)
-claim("relu4_1's cosine, content at relu4_2 over at relu5_1", block4, above=1)
+claim("relu4_1's cosine, content at relu4_2 over at relu5_1", block4, above=1.2)
 
 # %% [markdown]
 # **Explain.** A shallow layer holds edges pixel by pixel, so strokes must fit between them. A deep layer holds that
@@ -567,7 +567,7 @@ claim("named as the cause and the place", named, equals="the features overflow, 
 # - The start changes the *picture*, because $J$ has many low places. The content layer changes $J$ itself.
 # - Only $\alpha / \beta$ counts, and what they multiply. (With total variation, the ratio of its weight to $\alpha$
 #   counts, too.)
-# - A little TV removes grain, here nearly for free. (Coffee in mosaic ends with a quarter more style cost.)
+# - A little TV removes grain nearly for free.
 # - Several content layers must be weighed, each in its own unit.
 # - Scale pictures as the network expects; sum in float32.
 

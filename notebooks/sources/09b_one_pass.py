@@ -566,12 +566,12 @@ claim("photos of ten for which J prefers the run", lower, above=8)
 # | photos of ten for which $J$ prefers the run (section 8) | 9 | 10 |
 
 # %% [markdown]
-# Beside VGG-16's own runs one pass is further behind in $J$ and in content, and nearer in cut. (Section 6's VGG-16
-# judged minivgg's runs. Here, as there with minivgg, the network that made the runs also judges them.)
+# Compared with VGG-16's own runs, one pass falls further behind in $J$ and in content, and comes closer in cut. (In
+# section 6 VGG-16 judged minivgg's runs. Here the network that made the runs also judges them.)
 
 # %% [markdown]
-# The training would be paid for sooner: the run's steps and the training's comparisons cost many times as much with
-# VGG-16, and painting a crop costs the same. So the claim "above 100" fails, and every other claim of this lesson
+# Training would pay off sooner: the run's steps and the training's comparisons cost many times as much with VGG-16,
+# and painting a crop costs the same. So the claim "above 100" fails, and every other claim of this lesson
 # holds. The whole table is in [docs/true_network.md](../docs/true_network.md).
 
 # %% [markdown]
