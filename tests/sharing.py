@@ -1,4 +1,4 @@
-"""How `make test` shares the tests out to its workers: what shares stays together, the longest files go first."""
+"""How `make test` shares the tests out to its workers: what shares something stays together, the longest go first."""
 
 import re
 

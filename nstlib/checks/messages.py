@@ -30,7 +30,7 @@ CHANGED = {
     "not.",
 }
 
-ERRORS_OF_AUTOGRAD = {  # by words of PyTorch's, whose own advice hides the cause or says little
+ERRORS_OF_AUTOGRAD = {  # by PyTorch's own words, which hide the cause or say little
     "Specify retain_graph=True": "PyTorch suggests `retain_graph=True`. That would only hide the cause: each step "
     "would go back through an old graph once more. Which graph is used twice?",
     "Use tensor.detach().numpy()": "PyTorch suggests `detach()`. That would cut the gradient off, and the optimiser "
@@ -40,9 +40,9 @@ ERRORS_OF_AUTOGRAD = {  # by words of PyTorch's, whose own advice hides the caus
     "for `+=`, `-=`, `x[…] = …` and names with an underscore at the end, such as `clamp_`. Make a new tensor instead.",
     "leaf Variable that requires grad": "The tensor that you change in place is the one whose gradient is wanted. "
     "Make a new one.",
-    "does not require grad and does not have a grad_fn": "Nothing leads back from this number to a tensor that was "
-    "asked for a gradient: none was asked (`requires_grad_()`), or `.detach()`, `.item()`, numpy, `torch.tensor(…)` or "
-    "`torch.no_grad()` has cut the way off.",
+    "does not require grad and does not have a grad_fn": "This number depends on no tensor that wants a gradient. "
+    "Either none does (`requires_grad_()`), or `.detach()`, `.item()`, numpy, `torch.tensor(…)` or `torch.no_grad()` "
+    "has cut the connection.",
 }
 
 

@@ -5,8 +5,6 @@ are painted otherwise than the rest. With a margin the picture has no border of 
 mirror, and its sides become multiples of 16 pixels, which four pools divide without a rest.
 """
 
-from operator import ge
-
 from torch.nn import functional
 
 from nstlib import pictures
@@ -47,14 +45,14 @@ class Frame:
         if not self.margin:
             return side
         framed = round(min(self.content.shape[1:]) * side / self.size)
-        # Rounded down, the frame of a long photo would be shorter than the photo
+        # Rounded down, the frame of a long photo can be shorter than the photo
         return framed if self._holds(framed, side) else framed + 1
 
     def cut(self, picture: Picture, side: int) -> Picture:
         """Take the photo's part of a framed picture whose photo has the shorter side `side`; a copy."""
         if not self.margin:
             return picture
-        height, width = pictures.resize(self.photo, side).shape[1:]
+        height, width = size_with_shorter_side(*self.photo.shape[1:], side)
         top, left = (
             min(round(self._margins(full)[0] * side / self.size), framed - part)
             for full, framed, part in zip(self.photo.shape[1:], picture.shape[1:], (height, width), strict=True)
@@ -63,8 +61,9 @@ class Frame:
 
     def _holds(self, framed: int, side: int) -> bool:
         """Return whether a frame with this shorter side is as large as the photo with its own, both ways."""
-        sizes = size_with_shorter_side(*self.content.shape[1:], framed)
-        return all(map(ge, sizes, size_with_shorter_side(*self.photo.shape[1:], side)))
+        frame = size_with_shorter_side(*self.content.shape[1:], framed)
+        photo = size_with_shorter_side(*self.photo.shape[1:], side)
+        return frame[0] >= photo[0] and frame[1] >= photo[1]
 
     def _margins(self, length: int) -> tuple[int, int]:
         """Margins before and after `length` pixels, at least `margin` each."""

@@ -183,7 +183,7 @@ def cut_off(x, s):
         (by_numpy, "Use tensor.detach().numpy() instead", "Stay in torch"),
         (changed_after_use, "modified by an inplace operation", "Make a new tensor instead"),
         (changed_in_place, "leaf Variable that requires grad", "whose gradient is wanted"),
-        (cut_off, "does not have a grad_fn", "has cut the way off"),
+        (cut_off, "does not have a grad_fn", "has cut the connection"),
     ],
 )
 def test_what_pytorch_says_of_gradients_is_explained(answer, pytorchs, ours):
@@ -196,7 +196,7 @@ def test_words_in_the_learners_own_line_explain_nothing():
         references.layer_style_cost(x.detach(), s).backward(retain_graph=True)  # Specify retain_graph=True
 
     told = message("ex03.layer_cost", cut_off_and_kept)
-    assert "has cut the way off" in told and "hide the cause" not in told
+    assert "has cut the connection" in told and "hide the cause" not in told
 
 
 def test_other_errors_are_shown_as_they_are():
