@@ -83,7 +83,7 @@ def on_message(studio: Studio, content: Any, buffers: list) -> None:
 
 def _move(studio: Studio, content: dict, buffers: list) -> None:
     changes, moves = content.get("changes"), content.get("moves")
-    if isinstance(changes, dict) and isinstance(moves, dict):
+    if isinstance(changes, dict) and isinstance(moves, dict) and all(isinstance(each, int) for each in moves.values()):
         studio.take(changes, moves)
 
 

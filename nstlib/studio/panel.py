@@ -21,6 +21,7 @@ from nstlib.studio.frames import jpeg
 from nstlib.studio.history import FILM, MOST, History, Run
 from nstlib.studio.knobs import Knobs
 from nstlib.studio.messages import on_message
+from nstlib.studio.moves import Moves
 from nstlib.studio.requests import LARGEST_CACHED
 from nstlib.studio.runs import GradientShares, Preview, RunRequest, RunStarted
 from nstlib.studio.sources import KINDS, Source, Sources, picture
@@ -88,6 +89,7 @@ class Studio(Panel):
         self.knobs = self.first_knobs = Knobs.of(self.base, *names)
         self.tasks = tasks.for_layers(self.base.style_layers)
         super().__init__(Desk(self._spec(), self.knobs.to_dict()), Task(self._make, self._report, _is_step))
+        self.moves = Moves()
         self.history = History()
         self.view = View(self.desk, self.history, self.look_at_focus)
         self.looks = {kind: Task(look, partial(self._report_look, kind)) for kind, look in LOOKS.items()}
@@ -192,17 +194,17 @@ class Studio(Panel):
     def take(self, changes: dict[str, Any], moves: dict[str, int]) -> None:
         """Move knobs as a browser says; `moves` tells it that this has arrived, so that it does not jump back."""
         with self.lock:
-            knobs = self.knobs.moved(**changes)
+            knobs = self.knobs.moved(**self.moves.still_new(changes, moves))
             moved = knobs != self.knobs
             self._size_chosen |= knobs.size != self.knobs.size
-            self.put(knobs, moves)
+            self.put(knobs)
         if moved:
             self.send()
 
-    def put(self, knobs: Knobs, moves: dict[str, int] | None = None) -> None:
+    def put(self, knobs: Knobs) -> None:
         """Let the knobs stand here, on the desk too, without a run."""
         self.knobs = knobs
-        self.desk.knobs = knobs.to_dict() | {"moves": moves or self.desk.knobs.get("moves", {})}
+        self.desk.knobs = knobs.to_dict() | {"moves": dict(self.moves.arrived)}
 
     def go_back(self, run: Run) -> None:
         """Show a run from before, and let the knobs stand as they did."""

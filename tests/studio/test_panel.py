@@ -78,6 +78,16 @@ def test_the_last_of_many_moves_is_what_runs(studio):
     assert studio.task.run is None and not studio.task.waiting
 
 
+def test_a_move_that_arrives_late_undoes_no_later_one(studio):
+    tell(studio, "move", changes={"beta": 20}, moves={"view": 2})
+    tell(studio, "move", changes={"alpha": 3, "beta": 11}, moves={"view": 1})
+    assert (studio.knobs.beta, studio.knobs.alpha) == (20, 3)
+    assert studio.desk.knobs["moves"] == {"view": 2}
+    tell(studio, "move", changes={"beta": 5}, moves={"other": 1})
+    assert studio.knobs.beta == 5 and studio.desk.knobs["moves"] == {"view": 2, "other": 1}
+    wait_for_end(studio)
+
+
 def test_a_fader_multiplies_the_rules_weight(studio):
     studio.start()
     wait_for_end(studio)
