@@ -24,8 +24,9 @@ from nstlib.checks.random_cases import Draw
 from nstlib.checks.results import Result, Text
 from nstlib.errors import NstError
 
-__all__ = ["TRIED", "Misconception", "Question"]
+__all__ = ["FORESEEN", "TRIED", "Misconception", "Question"]
 
+FORESEEN = "foreseen by the authors"  # the evidence of a mistake that nobody was yet seen to make
 TRIED = "tried on the checks: two hundred wrong answers, written without a look at these lists"
 PUBLIC = "public"  # seeds the notebook's cases; a grader draws others from a secret of its own
 
@@ -36,7 +37,7 @@ class Misconception:
 
     function: takes what the reference takes. message: what the learner reads; it may name a case's symbols, as in
     "{M} times too small". evidence: a thread, a program or a lecture that makes the mistake or the choice behind it, or
-    "foreseen by the authors". reread: where a lesson explains it, if not where its question says.
+    FORESEEN. reread: where a lesson explains it, if not where its question says.
     """
 
     id: str

@@ -4,12 +4,10 @@ from collections.abc import Iterable
 
 from nstlib.authoring.book import anchors
 from nstlib.checks.places import Place
-from nstlib.checks.questions import Misconception, Question
+from nstlib.checks.questions import FORESEEN, Misconception, Question
 from nstlib.terminal import counted
 
 __all__ = ["page"]
-
-FORESEEN = "foreseen by the authors"  # the evidence of a mistake that nobody was yet seen to make
 
 
 def page(exercise: str, title: str, questions: Iterable[Question]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache
 
 from nstlib.checks import references
+from nstlib.checks.catalogue import shared
 from nstlib.checks.questions import Question
 
 __all__ = ["source"]
@@ -76,11 +77,13 @@ def _lambdas(module) -> dict[int, ast.Lambda]:
 
 @cache
 def _statements(module) -> list[ast.stmt]:
-    """Return a module's definitions, and its imports one name at a time."""
+    """Return a module's definitions, those that the catalogue's modules share, and its imports one name at a time."""
     statements: list[ast.stmt] = []
     for node in _tree(module).body:
         if isinstance(node, ast.Import):
             statements += [ast.Import([alias]) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == shared.__name__:
+            statements += _statements(shared)
         elif isinstance(node, ast.ImportFrom):
             statements += [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
         elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign):

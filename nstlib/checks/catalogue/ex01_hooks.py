@@ -1,0 +1,114 @@
+"""ex01.hooks: features read while a network runs."""
+
+from nstlib.checks import references
+from nstlib.checks.calling import Case
+from nstlib.checks.catalogue.shared import random_network
+from nstlib.checks.questions import FORESEEN, Misconception, Question
+from nstlib.checks.random_cases import Draw
+
+
+def _hooked(draw: Draw) -> list[Case]:
+    cases = []
+    for count in (2, 3, 4):
+        height, width = draw.sizes((4, 7), (6, 9))
+        filters = draw.sizes((2, 4), (3, 6), (4, 7))
+        network = random_network(draw, *filters)
+        names = [layer[0] for layer in network["network"]]
+        layers = draw.shuffled(["conv1_1", *draw.shuffled(names[1:])[: count - 1]])
+        words = f"a small VGG, a picture of 3 × {height} × {width} numbers and the layers {', '.join(layers)}"
+        cases.append(Case((network, draw.uniform(3, height, width), layers), words, {}, gradient=(1,)))
+    return cases
+
+
+def _by_hooks(network, picture, layers, keep):
+    found = {}
+    handles = []
+    for name, module in network.named_children():
+        if name in layers:
+            handles.append(module.register_forward_hook(lambda m, i, o, name=name: found.update({name: keep(i, o)})))
+    network(picture[None])
+    return found, handles
+
+
+def _kept(network, picture, layers, keep):
+    found, handles = _by_hooks(network, picture, layers, keep)
+    for handle in handles:
+        handle.remove()
+    return found
+
+
+def _hooks_left(network, picture, layers):
+    return _by_hooks(network, picture, layers, lambda inputs, output: output[0].clone())[0]
+
+
+hooks = Question(
+    id="ex01.hooks",
+    points=5,
+    reference=references.layer_features,
+    cases=_hooked,
+    confirmation="Each layer's own answer, in the right shape, with a gradient, and no hook left behind.",
+    hints=(
+        "A hook is a function that a layer calls after each forward pass: `layer.register_forward_hook(hook)`, "
+        "with the layer, its inputs and its output.",
+        "`network.get_submodule(name)` finds a layer by name. What does the ReLU after a convolution do with the "
+        "convolution's output, if it works in place?",
+        "Keep `output[0].clone()` under the layer's name, run the network once on `picture[None]`, then call "
+        "`remove()` on every handle.",
+    ),
+    reread="lesson 01, section 1",
+    difficulty=3,
+    importance=4,
+    minutes=15,
+    kinds=frozenset({"dict"}),
+    misconceptions=(
+        Misconception(
+            "written-over",
+            lambda network, picture, layers: _kept(network, picture, layers, lambda inputs, output: output[0]),
+            "What you kept of a convolution was written over: the ReLU after it works in place (`inplace=True`). "
+            "Keep a copy: `output[0].clone()`.",
+            "torchvision's VGG has nn.ReLU(inplace=True)",
+            credit=2,
+        ),
+        Misconception(
+            "hooks-left",
+            _hooks_left,
+            "The features are right, but your hooks are still on the network: they would run at each later call, "
+            "and the next check would find twice as many. Call `remove()` on each handle.",
+            "PyTorch's documentation of register_forward_hook returns a handle for this",
+            credit=3,
+        ),
+        Misconception(
+            "batch-kept",
+            lambda network, picture, layers: _kept(network, picture, layers, lambda inputs, output: output.clone()),
+            "The batch's dimension is still there: (1, N, H, W). Give back (N, H, W), the first of the batch.",
+            FORESEEN,
+        ),
+        Misconception(
+            "inputs",
+            lambda network, picture, layers: _kept(
+                network, picture, layers, lambda inputs, output: inputs[0][0].clone()
+            ),
+            "You kept what goes into the layer. A hook gets the layer, its inputs and its output: keep the output.",
+            FORESEEN,
+        ),
+        Misconception(
+            "detached",
+            lambda network, picture, layers: _kept(
+                network, picture, layers, lambda inputs, output: output[0].detach().clone()
+            ),
+            "The features are right, but no gradient arrives at the picture: leave `.detach()` and "
+            "`torch.no_grad()` out.",
+            "many a feature extractor runs under no_grad",
+            credit=2,
+        ),
+        Misconception(
+            "all-layers",
+            lambda network, picture, layers: references.layer_features(
+                network, picture, [name for name, _ in network.named_children()]
+            ),
+            "You gave back every layer. Only those that are named in `layers` are wanted.",
+            FORESEEN,
+            credit=3,
+        ),
+    ),
+)

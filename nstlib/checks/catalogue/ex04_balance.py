@@ -1,0 +1,132 @@
+"""ex04.balance: weights with which all layers pull alike."""
+
+import torch
+
+from nstlib.checks import references
+from nstlib.checks.calling import Case
+from nstlib.checks.catalogue.shared import LAYER_NAMES
+from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
+from nstlib.checks.random_cases import Draw
+
+
+def _norms(draw: Draw) -> list[Case]:
+    cases = []
+    for least, most in ((2, 2), (3, 4), (5, 6)):
+        (count,) = draw.sizes((least, most))
+        names = draw.shuffled(LAYER_NAMES, unlike=LAYER_NAMES)[:count]
+        norms = {layer: draw.number(0.01, 4.0) for layer in names}
+        if count == 2:
+            norms = dict(zip(names, draw.shuffled((1.0, 3.0, 4.0)), strict=False))
+        words = "the norms " + ", ".join(f"{layer}: {norm:.3g}" for layer, norm in norms.items())
+        cases.append(Case((norms,), words, {"L": count}, gradient=()))
+    return cases
+
+
+def _norm_weights(norms, weight):
+    return {layer: weight(norm) for layer, norm in norms.items()}
+
+
+balance = Question(
+    id="ex04.balance",
+    points=3,
+    reference=references.balanced_weights,
+    cases=_norms,
+    kinds=frozenset({"dict"}),
+    confirmation="λ_l · norm_l is the same for all layers, and the weights add up to 1.",
+    hints=(
+        "The layer that pulls hardest needs the smallest weight. In which proportion?",
+        "λ_l = constant / norm_l. Which constant makes the sum 1?",
+        "The constant is 1 over the sum of all 1/norm.",
+    ),
+    reread="lesson 04, section 7",
+    difficulty=2,
+    importance=4,
+    minutes=8,
+    misconceptions=(
+        Misconception(
+            "in-proportion",
+            lambda norms: _norm_weights(norms, lambda norm: norm / sum(norms.values())),
+            "Your weights grow with the norm: the layer that pulls hardest gets the most. It is the other way round.",
+            "limingcv/Photorealistic-Style-Transfer, issue 16",
+        ),
+        Misconception(
+            "not-normalised",
+            lambda norms: _norm_weights(norms, lambda norm: 1 / norm),
+            "1/norm balances the layers, but the weights do not add up to 1 yet. Divide by their sum.",
+            FORESEEN,
+            credit=1,
+        ),
+        Misconception(
+            "one-over-L-norm",
+            lambda norms: _norm_weights(norms, lambda norm: 1 / (len(norms) * norm)),
+            "1/(L · norm) makes each layer pull with 1/L, but the weights do not add up to 1. Divide by their sum.",
+            FORESEEN,
+            credit=1,
+        ),
+        Misconception(
+            "squared",
+            lambda norms: _norm_weights(norms, lambda norm: norm**-2 / sum(other**-2 for other in norms.values())),
+            "You divided by the square of the norm. Then weak layers pull harder than strong ones.",
+            FORESEEN,
+        ),
+        Misconception(
+            "equal",
+            lambda norms: dict.fromkeys(norms, 1 / len(norms)),
+            "All weights are equal. Then the pulls are as uneven as the norms are.",
+            "the paper's 1/5 for every layer",
+        ),
+        Misconception(
+            "rest",
+            lambda norms: _norm_weights(
+                norms, lambda norm: (sum(norms.values()) - norm) / (len(norms) - 1) / sum(norms.values())
+            ),
+            "You gave each layer what the others have: total minus norm. That is in the right direction, but λ_l · "
+            "norm_l is not the same for all. Take 1/norm.",
+            TRIED,
+        ),
+        Misconception(
+            "by-smallest",
+            lambda norms: _norm_weights(norms, lambda norm: min(norms.values()) / norm),
+            "λ_l · norm_l is the same for all layers, but the weakest has weight 1, so the sum is above 1. Divide "
+            "by the sum.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "by-largest",
+            lambda norms: _norm_weights(norms, lambda norm: max(norms.values()) / norm),
+            "λ_l · norm_l is the same for all layers, but no weight is below 1, so the sum is above 1. Divide by the "
+            "sum.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "by-mean",
+            lambda norms: _norm_weights(norms, lambda norm: sum(norms.values()) / len(norms) / norm),
+            "λ_l · norm_l is the same for all layers, but the weights do not add up to 1. Divide by their sum.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "root",
+            lambda norms: _norm_weights(norms, lambda norm: norm**-0.5 / sum(other**-0.5 for other in norms.values())),
+            "You divided by the root of the norm. Then strong layers still pull harder.",
+            TRIED,
+        ),
+        Misconception(
+            "softmax",
+            lambda norms: dict(
+                zip(norms, torch.softmax(-torch.tensor(list(norms.values())).double(), 0).tolist(), strict=True)
+            ),
+            "This is softmax(−norm). The weights add up to 1, but λ_l · norm_l is not the same for all: take 1/norm "
+            "in place of exp(−norm).",
+            TRIED,
+        ),
+        Misconception(
+            "one-minus",
+            lambda norms: _norm_weights(norms, lambda norm: 1 - norm / sum(norms.values())),
+            "You took 1 minus each layer's share. The pulls λ_l · norm_l are then not equal: take 1/norm.",
+            TRIED,
+        ),
+    ),
+)

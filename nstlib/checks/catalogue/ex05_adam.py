@@ -1,0 +1,131 @@
+"""ex05.adam: one step of Adam's."""
+
+import torch
+
+from nstlib.checks import references
+from nstlib.checks.calling import Case
+from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
+from nstlib.checks.random_cases import Draw
+
+
+def _moments(draw: Draw) -> list[Case]:
+    cases = []
+    for step, shape in ((1, (2, 3)), (2, None), (9, None)):
+        size = shape or draw.sizes((2, 5), (3, 7))
+        rate = round(draw.number(0.01, 0.2), 3)
+        x, gradient = draw.uniform(*size), draw.whole(*size) / 2
+        m, v = torch.zeros(size).double(), torch.zeros(size).double()
+        if step > 1:
+            m, v = draw.normal(*size) / 5, draw.uniform(*size) / 50
+        if step > 2:  # gradients so small that ε counts
+            gradient, m, v = gradient * 1e-6, m * 1e-6, v * 1e-12
+        words = f"pictures of {' × '.join(map(str, size))} numbers, step {step} and the rate {rate}"
+        cases.append(Case((x, gradient, m, v, step, rate), words, {"rate": rate, "t": step}, gradient=()))
+    return cases
+
+
+def _adam(x, gradient, m, v, step, rate, corrected=True, epsilon_inside=False, old=False, later=0, betas=(0.9, 0.999)):
+    first, second = betas
+    new_m, new_v = first * m + (1 - first) * gradient, second * v + (1 - second) * gradient**2
+    mean, square = (m, v) if old else (new_m, new_v)
+    if corrected:
+        mean, square = mean / (1 - first ** (step + later)), square / (1 - second ** (step + later))
+    below = (square + 1e-8).sqrt() if epsilon_inside else square.sqrt() + 1e-8
+    return x - rate * mean / below, new_m, new_v
+
+
+def _without_root(x, gradient, m, v, step, rate):
+    _, m, v = _adam(x, gradient, m, v, step, rate)
+    return x - rate * m / (1 - 0.9**step) / (v / (1 - 0.999**step) + 1e-8)
+
+
+adam = Question(
+    id="ex05.adam",
+    points=4,
+    reference=references.adam_step,
+    cases=_moments,
+    confirmation="Both averages, both corrected for their start at 0, and ε outside the root.",
+    hints=(
+        "First bring the two averages up to date with the new gradient. Which of them keeps squares?",
+        "Both begin at 0 and are too small at first. Divide each by 1 − β^t, for the step only: what is returned "
+        "is not divided.",
+        "x − rate · m̂ / (√v̂ + ε), with m̂ = m/(1 − 0.9^t) and v̂ = v/(1 − 0.999^t).",
+    ),
+    reread="lesson 05, section 3",
+    difficulty=3,
+    importance=4,
+    minutes=15,
+    kinds=frozenset({"tuple", "list", "tensor"}),
+    misconceptions=(
+        Misconception(
+            "not-corrected",
+            lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, corrected=False),
+            "The averages are not corrected. They begin at 0, so at the first step m is 10 times and v 1000 times "
+            "too small: divide by 1 − β^t.",
+            "Kingma and Ba 2015, section 3",
+            credit=2,
+        ),
+        Misconception(
+            "old-averages",
+            lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, old=True),
+            "The step uses the averages of before. First bring them up to date with this gradient, then step.",
+            FORESEEN,
+        ),
+        Misconception(
+            "epsilon-inside",
+            lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, epsilon_inside=True),
+            "ε stands under the root. Adam adds it outside: √v̂ + ε.",
+            "TensorFlow's “epsilon hat” is another formula",
+            credit=3,
+        ),
+        Misconception(
+            "corrected-returned",
+            lambda x, g, m, v, t, rate: (
+                _adam(x, g, m, v, t, rate)[0],
+                (0.9 * m + 0.1 * g) / (1 - 0.9**t),
+                (0.999 * v + 0.001 * g**2) / (1 - 0.999**t),
+            ),
+            "You returned the corrected averages. The correction is for this step only: give back m and v without it.",
+            FORESEEN,
+        ),
+        Misconception(
+            "uphill",
+            lambda x, g, m, v, t, rate: (2 * x - _adam(x, g, m, v, t, rate)[0], *_adam(x, g, m, v, t, rate)[1:]),
+            "You stepped uphill: subtract.",
+            FORESEEN,
+            reread="lesson 05, section 2",
+        ),
+        Misconception(
+            "betas-exchanged",
+            lambda x, g, m, v, t, rate: (_adam(x, g, m, v, t, rate)[0], 0.1 * m + 0.9 * g, 0.001 * v + 0.999 * g**2),
+            "The averages forget too fast: β is the part that stays, 0.9 of m and 0.999 of v.",
+            FORESEEN,
+        ),
+        Misconception(
+            "x-alone",
+            lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate)[0],
+            "You gave back x alone. The next step needs the two averages, too: return x, m and v.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "rates-exchanged",
+            lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, betas=(0.999, 0.9)),
+            "β₁ and β₂ are exchanged: m keeps 0.9 of itself, v keeps 0.999.",
+            TRIED,
+        ),
+        Misconception(
+            "one-step-later",
+            lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, later=1),
+            "You corrected by 1 − β^(t + 1). `step` is t already, 1 at the first.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "no-root",
+            lambda x, g, m, v, t, rate: (_without_root(x, g, m, v, t, rate), *_adam(x, g, m, v, t, rate)[1:]),
+            "The root of v̂ is missing: v averages squares, and the root brings it back to the gradient's own unit.",
+            FORESEEN,
+        ),
+    ),
+)

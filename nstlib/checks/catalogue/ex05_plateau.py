@@ -1,0 +1,207 @@
+"""ex05.plateau: when to stop."""
+
+from nstlib.checks import references
+from nstlib.checks.calling import Case
+from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
+from nstlib.checks.random_cases import Draw
+
+SHAPES = (  # costs, patience and share
+    ((10, 18, 14, 7.5, 9, 8, 5.5, 13, 4, 3, 2.5), 3, 0.2),  # J rises, at first and later
+    ((64, 32, 16, 9.6, 9), 1, 0.5),  # J falls by exactly the share
+    ((10, 9.9, 9.8), 2, 0.1),  # J hardly falls from the start
+)
+
+
+def _runs(draw: Draw) -> list[Case]:
+    cases = []
+    for falls, patience, share in ((0.7, 2, 0.15), (0.93, 3, 0.2), (0.9, 4, 0.3), (0.8, 5, 0.05), (0.6, 1, 0.1)):
+        costs = [draw.number(5.0, 20.0)]
+        rate = falls
+        while len(costs) < draw.sizes((14, 18))[0]:
+            rate = min(1.02, rate + 0.02)
+            costs.append(costs[-1] * rate * draw.number(0.97, 1.03))
+        if share == 0.05:  # this run is still falling at its end
+            costs = [20 * 0.8**number for number in range(draw.sizes((8, 12))[0])]
+        words = f"{len(costs)} costs from {costs[0]:.3g} to {costs[-1]:.3g}, patience {patience}, share {share}"
+        cases.append(Case((costs, patience, share), words, {"L": len(costs)}, gradient=()))
+    return cases + [_run(draw, *each) for each in SHAPES]
+
+
+def _run(draw: Draw, shape: tuple[float, ...], patience: int, share: float) -> Case:
+    """Scale a run by a power of two, which leaves equal what is equal, and let it end slowly."""
+    scale = 2.0 ** draw.sizes((-2, 3))[0]
+    costs = [cost * scale for cost in shape]
+    costs += [costs[-1] * 0.99**number for number in range(1, draw.sizes((3, 12))[0])]
+    words = f"{len(costs)} costs that begin {', '.join(f'{cost:.4g}' for cost in costs[:8])}, patience {patience}, "
+    return Case((costs, patience, share), words + f"share {share}", {"L": len(costs)}, gradient=())
+
+
+def _first(costs, begin, holds):
+    return next((step for step in range(begin, len(costs)) if holds(step)), len(costs))
+
+
+plateau = Question(
+    id="ex05.plateau",
+    points=3,
+    reference=references.stopping_step,
+    cases=_runs,
+    confirmation="The first step at which J has fallen by less than the share since `patience` steps before.",
+    hints=(
+        "At which step is there for the first time something `patience` steps before to compare with?",
+        "Compare J with what it was `patience` steps before: has it fallen by the share of that, or not?",
+        "The first step, counted from 0, with costs[step] > (1 − share) · costs[step − patience]; len(costs) if "
+        "there is none.",
+    ),
+    reread="lesson 05, section 6",
+    difficulty=3,
+    importance=3,
+    minutes=10,
+    kinds=frozenset({"number", "tensor"}),
+    misconceptions=(
+        Misconception(
+            "neighbours",
+            lambda costs, patience, share: references.stopping_step(costs, 1, share),
+            "You compared each cost with the one before it. `patience` steps lie between the two that are compared.",
+            FORESEEN,
+        ),
+        Misconception(
+            "from-the-start",
+            lambda costs, patience, share: next(
+                (k for k in range(1, len(costs)) if costs[k] > (1 - share) * costs[max(0, k - patience)]), len(costs)
+            ),
+            "You began before `patience` steps had been made. There is nothing to compare with yet: begin at step "
+            "`patience`.",
+            FORESEEN,
+        ),
+        Misconception(
+            "step-before",
+            lambda costs, patience, share: references.stopping_step(costs, patience, share) - 1,
+            "Your step is one too early. Steps are counted from 0, as the list is.",
+            FORESEEN,
+        ),
+        Misconception(
+            "counted-from-1",
+            lambda costs, patience, share: min(references.stopping_step(costs, patience, share) + 1, len(costs)),
+            "Your step is one too late. Steps are counted from 0, as the list is.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "patience-more",
+            lambda costs, patience, share: references.stopping_step(costs, patience + 1, share),
+            "You looked back one step too far: `costs[step - patience]`.",
+            FORESEEN,
+        ),
+        Misconception(
+            "absolute",
+            lambda costs, patience, share: next(
+                (k for k in range(patience, len(costs)) if costs[k] > costs[k - patience] - share), len(costs)
+            ),
+            "You compared the fall with the share itself. It is a share of what J was: share · costs[step − patience].",
+            FORESEEN,
+        ),
+        Misconception(
+            "negative-index",
+            lambda costs, patience, share: _first(
+                costs, 0, lambda k: costs[k - patience] - costs[k] < share * costs[k - patience]
+            ),
+            "You began at step 0, where `costs[step - patience]` is a cost from the end of the list: Python counts "
+            "negative places from there. Begin at step `patience`.",
+            TRIED,
+        ),
+        Misconception(
+            "patience-plus-one",
+            lambda costs, patience, share: _first(
+                costs, patience + 1, lambda k: costs[k - patience] - costs[k] < share * costs[k - patience]
+            ),
+            "Your first comparison comes one step late: step `patience` can be compared with step 0 already.",
+            TRIED,
+        ),
+        Misconception(
+            "the-earlier-step",
+            lambda costs, patience, share: (
+                references.stopping_step(costs, patience, share)
+                - patience * (references.stopping_step(costs, patience, share) < len(costs))
+            ),
+            "You gave back the step `patience` steps before. The run ends at the later of the two that are compared.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "last-index",
+            lambda costs, patience, share: min(references.stopping_step(costs, patience, share), len(costs) - 1),
+            "Where the run never stops you gave back its last step. Give back how many costs there are: one more.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "share-of-now",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: costs[k - patience] - costs[k] < share * costs[k]
+            ),
+            "You took the share of what J is now. It is a share of what J was: share · costs[step − patience].",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "share-of-first",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: costs[k - patience] - costs[k] < share * costs[0]
+            ),
+            "You took the share of the first cost. It is a share of what J was `patience` steps before.",
+            TRIED,
+        ),
+        Misconception(
+            "still-falling",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: costs[k - patience] - costs[k] > share * costs[k - patience]
+            ),
+            "The comparison is the wrong way round: you stop where J has fallen by more than the share. Stop where it "
+            "has fallen by less.",
+            TRIED,
+        ),
+        Misconception(
+            "distance",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: abs(costs[k - patience] - costs[k]) < share * costs[k - patience]
+            ),
+            "You took the absolute difference, so a run whose J rises goes on. Where J rises it has not fallen: stop.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "at-the-share",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: costs[k - patience] - costs[k] <= share * costs[k - patience]
+            ),
+            "You stop, too, where J has fallen by exactly the share. Stop if it fell by less: `<`, not `<=`.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "lowest-so-far",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: costs[k] > (1 - share) * min(costs[: k - patience + 1])
+            ),
+            "You compared with the lowest cost until then. Compare with J of `patience` steps before, high or low.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "last-one",
+            lambda costs, patience, share: max(
+                (k for k in range(patience, len(costs)) if costs[k] > (1 - share) * costs[k - patience]),
+                default=len(costs),
+            ),
+            "You gave back the last such step: your loop goes on after the first. Return as soon as you find one.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "never-none",
+            lambda costs, patience, share: len(costs),
+            "You never stop. A run whose costs hardly fall any more ends early.",
+            FORESEEN,
+        ),
+    ),
+)

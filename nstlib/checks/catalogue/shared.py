@@ -1,0 +1,90 @@
+"""What several questions of the catalogue have in common: words, cases and mistakes."""
+
+import torch
+
+from nstlib.checks.calling import Case
+from nstlib.checks.random_cases import Draw
+
+TENSORFLOW = "TensorFlow's tutorial and course lab divide by height · width"
+POSITIONS = (
+    "You multiplied positions with positions (FᵀF): an entry for each pair of {M} positions. Style asks which "
+    "filters fire together: F Fᵀ, a row for each of the {N} filters."
+)
+BY_M = (
+    "Every entry is {M} times too small, and {M} = M: you divided by the positions. This course keeps the sum, and "
+    "divides where two pictures are compared."
+)
+BY_NM = (
+    "Every entry is N · M times too small ({N} filters, {M} positions): you divided by the number of entries of F. "
+    "This course keeps the sum."
+)
+MIXED = (
+    "The sizes are right, but a row holds numbers of several filters: `reshape` cuts the numbers in the "
+    "order in which they lie, and after `permute`, or in `reshape(-1, N).T`, that is not filter by filter. "
+    "Keep the filters first: `flatten(1)`."
+)
+LAYER_NAMES = tuple(f"relu{block}_{number}" for block in range(1, 6) for number in (1, 2))
+
+
+def pairs(draw: Draw) -> list[Case]:
+    """Draw features of two pictures: two calls of equal sizes, the first of whole numbers, and two of unequal ones."""
+    n, height, width, larger = draw.sizes((5, 6), (2, 4), (2, 4), (7, 9))
+    cases = [
+        _pair(draw.whole(2, 1, 3), draw.whole(2, 1, 3)),
+        _pair(draw.normal(n, height, width, dtype=torch.float32), draw.normal(n, height, width, mean=0.7).float()),
+    ]
+    for filters, swapped in (((7, 9), False), ((3, 4), True)):
+        n, height, width, larger = draw.sizes(filters, (2, 5), (2, 5), (10, 12))
+        blocks = draw.normal(n, height, width), draw.normal(n, height + 1, larger, mean=0.7)
+        cases.append(_pair(*(blocks[::-1] if swapped else blocks)))
+    return cases
+
+
+def _pair(x: torch.Tensor, s: torch.Tensor) -> Case:
+    n, height, width = x.shape
+    words = f"{n} filters, X on {height} × {width} and S on {s.shape[1]} × {s.shape[2]} positions"
+    symbols = {"N": n, "M": height * width, "H": height, "W": width}
+    if x.shape == s.shape:
+        return Case((x, s), words, symbols, group="equal sizes")
+    return Case((x, s), words, symbols | {"M_S": s[0].numel()}, group="unequal sizes")
+
+
+def positive(draw: Draw) -> list[Case]:
+    """Draw features none of which is negative, as after a ReLU: whole numbers first."""
+    drawn = [draw.whole(2, 3).abs() + 1]
+    for ranges in (((3, 5), (6, 8)), ((6, 7), (3, 5))):
+        drawn.append(draw.uniform(*draw.sizes(*ranges), low=0.1, high=2))
+    return [
+        Case((F,), f"{len(F)} filters × {len(F[0])} positions, none negative", {"N": len(F), "M": len(F[0])}, ())
+        for F in drawn
+    ]
+
+
+def negative_row(F):
+    """Turn the first filter's signs."""
+    return torch.cat([-F[:1], F[1:]])
+
+
+def in_proportion(values, power=1.0):
+    """Give weights in proportion to a power of the values, with the sum 1."""
+    total = sum(value**power for value in values.values())
+    return {name: value**power / total for name, value in values.items()}
+
+
+def random_network(draw: Draw, *filters: int, before: int = 3) -> dict:
+    """Draw a plain VGG of two blocks as the data of which ``reading.built`` makes a network.
+
+    before: the channels of what goes in.
+    """
+    layers: list[list] = []
+    for number, after in enumerate(filters):
+        name = f"{number // 2 + 1}_{number % 2 + 1}"
+        weight = draw.normal(after, before, 3, 3, mean=0.05) * (2 / (9 * before)) ** 0.5
+        layers += [
+            [f"conv{name}", "conv", weight, draw.normal(after, mean=0.0) / 4],
+            [f"relu{name}", "relu", None, None],
+        ]
+        if number % 2 and number + 1 < len(filters):
+            layers.append([f"pool{number // 2 + 1}", "pool", None, None])
+        before = after
+    return {"network": layers}
