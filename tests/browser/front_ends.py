@@ -203,7 +203,7 @@ def keys(page: Page, front_end: FrontEnd, found: Found) -> None:
     expect(beta).to_have_attribute("aria-valuetext", "11.2", timeout=SOON)
     finish(page, before)
     cells = page.locator(front_end.cells).count()
-    picture = page.get_by_role("slider", name="photo beside picture")
+    picture = page.get_by_role("slider", name="compare with the photo")
     fader = page.get_by_role("slider", name="λ relu4_1", exact=True)
     style = page.get_by_role("radio", name="style: night", exact=True)
     task = page.get_by_role("combobox", name="task", exact=True)

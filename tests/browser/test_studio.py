@@ -131,7 +131,7 @@ def test_faders_mute_solo_and_reset(page):
 def test_everything_has_a_name(page):
     for name in ("content weight α", "style weight β", *(f"λ relu{block}_1" for block in range(1, 6))):
         expect(slider(page, name)).to_have_count(1)
-    for name in ("photo beside picture", "frames of this run"):
+    for name in ("compare with the photo", "frames of this run"):
         expect(slider(page, name)).to_have_count(1)
     sides = [f"{what} relu{block}_1" for what in ("mute", "solo") for block in range(1, 6)]
     for name in ("run again", "one step", "restart", "copy the code that makes this picture", *sides):
@@ -179,7 +179,7 @@ def test_earlier_runs_come_back_and_are_compared(page):
     expect(page.locator(".nst-stage")).to_have_class(re.compile("nst-wiped"))
     press(page, "compare with the photo again")
     runs.nth(0).click()
-    expect(said(page)).to_contain_text(f"again, after {STEPS} steps")
+    expect(said(page)).to_contain_text(f", after {STEPS} steps")
     expect(slider(page, "style weight β")).to_have_attribute("aria-valuetext", "10")
     assert state(page)["beta"] == 10
 
@@ -187,7 +187,7 @@ def test_earlier_runs_come_back_and_are_compared(page):
 def test_the_photo_is_wiped_over_the_picture_and_held(page):
     stage = page.locator(".nst-stage")
     alone = stage.screenshot()
-    wiper = slider(page, "photo beside picture")
+    wiper = slider(page, "compare with the photo")
     for _ in range(3):
         wiper.press("PageUp")
     half = stage.screenshot()
@@ -461,7 +461,7 @@ def test_a_small_figure_follows_its_slider(notebook):
 
 
 def test_a_mask_is_painted_with_the_mouse_and_with_keys(page):
-    toggle = page.get_by_role("button", name="paint a mask: style here, photo there", exact=True)
+    toggle = page.get_by_role("button", name="paint a mask: where the photo stays", exact=True)
     toggle.click()
     brush = page.locator("canvas.nst-brush")
     box = brush.bounding_box()
@@ -479,6 +479,6 @@ def test_a_mask_is_painted_with_the_mouse_and_with_keys(page):
     expect(brush).to_be_hidden()
     assert state(page)["knobs"]["mask"] == "mask 2"
     toggle.click()
-    page.get_by_role("button", name="style everywhere", exact=True).click()
+    page.get_by_role("button", name="clear the mask: style everywhere", exact=True).click()
     expect(runs).to_have_count(4)
     assert state(page)["knobs"]["mask"] == ""

@@ -4,34 +4,35 @@ const BRUSH = { width: 256, radius: 0.07, step: 0.04 }; // the last two of the p
 
 function brushView(model, stage) {
   const canvas = make("canvas", { className: "nst-brush", width: BRUSH.width, height: 170, tabIndex: 0, role: "application", hidden: true });
-  canvas.setAttribute("aria-label", "mask: arrows move the brush, space paints, Escape ends");
+  canvas.setAttribute("aria-label", "mask: arrows move the brush and paint with Shift, space paints a dot, Escape ends");
   const cursor = make("div", { className: "nst-cursor" });
   const context = canvas.getContext("2d");
-  const painted = new Map([["", null]]); // by the mask's name, what covers the picture
-  const strokes = new Map(); // by number, what was sent and has no name yet
+  const painted = new Map([["", null]]); // by the mask's name, a canvas of what covers the picture
+  const strokes = new Map(); // by a name of this view's own, what was sent and has no mask's name yet
   let count = 0;
   let dirty = false;
   let shown = "";
+  let wanted = ""; // the mask of the present run
   let erasing = false;
   let at = [0.5, 0.5];
   let last = null;
 
   const tool = (text, label, on) => button(text, label, () => choose(on));
-  const keep = tool("photo stays", "paint where the photo stays", false);
-  const style = tool("style goes", "paint where the style goes", true);
+  const keep = tool("keep photo", "paint where the photo stays", false);
+  const style = tool("apply style", "paint where the style goes", true);
   const bar = make(
     "div",
     { className: "nst-brushes", hidden: true },
     keep,
     style,
-    button("clear", "style everywhere", () => {
+    button("clear", "clear the mask: style everywhere", () => {
       context.clearRect(0, 0, canvas.width, canvas.height);
       dirty = true;
       send();
     }),
-    button("done", "end painting", () => open(false)),
+    button("done", "finish painting", () => open(false)),
   );
-  const toggle = button("mask", "paint a mask: style here, photo there", () => open(canvas.hidden), { className: "nst-small" });
+  const toggle = button("mask", "paint a mask: where the photo stays", () => open(canvas.hidden), { className: "nst-small" });
   stage.append(canvas, cursor, bar);
 
   function choose(on) {
@@ -46,7 +47,7 @@ function brushView(model, stage) {
     const { width, height } = stage.getBoundingClientRect();
     const high = Math.round((BRUSH.width * height) / width);
     if (canvas.height !== high) canvas.height = high; // which also clears it
-    draw(shown);
+    if (resting()) draw(shown);
     place(at);
     canvas.focus();
   }
@@ -66,9 +67,15 @@ function brushView(model, stage) {
   }
   function draw(name) {
     shown = name;
+    context.globalCompositeOperation = "source-over";
     context.clearRect(0, 0, canvas.width, canvas.height);
-    const image = painted.get(name);
-    if (image) context.putImageData(image, 0, 0);
+    const cover = painted.get(name);
+    if (cover) context.drawImage(cover, 0, 0, canvas.width, canvas.height); // the photo's shape may be another by now
+  }
+  function copied() {
+    const copy = make("canvas", { width: canvas.width, height: canvas.height });
+    copy.getContext("2d").drawImage(canvas, 0, 0);
+    return copy;
   }
   // White where the style goes: what is covered becomes black.
   function send() {
@@ -82,20 +89,26 @@ function brushView(model, stage) {
       image.data.set([value, value, value, 255], index);
     }
     grey.getContext("2d").putImageData(image, 0, 0);
-    const stroke = ++count;
-    strokes.set(stroke, covered);
+    const stroke = `${mine}-${++count}`;
+    strokes.set(stroke, copied());
     grey.toBlob(async (blob) => model.send({ kind: "mask", stroke }, undefined, [await blob.arrayBuffer()]), "image/png");
   }
   // What covers the picture, of a mask that is black there.
   async function covering(bytes) {
     const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
-    canvas.height = Math.round((BRUSH.width * bitmap.height) / bitmap.width);
-    context.globalCompositeOperation = "source-over";
-    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    const image = context.getImageData(0, 0, canvas.width, canvas.height);
+    const cover = make("canvas", { width: bitmap.width, height: bitmap.height });
+    const paper = cover.getContext("2d");
+    paper.drawImage(bitmap, 0, 0);
+    const image = paper.getImageData(0, 0, cover.width, cover.height);
     for (let index = 0; index < image.data.length; index += 4)
       image.data.set([31, 111, 208, 255 - image.data[index]], index);
-    return image;
+    paper.putImageData(image, 0, 0);
+    return cover;
+  }
+  // What has been painted and has no name yet must not be painted over.
+  const resting = () => !strokes.size && !last && !dirty;
+  function settle() {
+    if (resting() && wanted !== shown && painted.has(wanted)) draw(wanted);
   }
   const pointOf = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -137,15 +150,19 @@ function brushView(model, stage) {
   return {
     toggle,
     async named({ name, stroke }, bytes) {
-      if (stroke) {
+      if (strokes.has(stroke)) {
         if (name) painted.set(name, strokes.get(stroke));
         strokes.delete(stroke);
-        if (!strokes.size) shown = name;
-      } else if (bytes) {
-        painted.set(name, await covering(bytes)); // a mask from before this page was loaded
-        draw(name);
+        if (resting()) shown = wanted = name;
+      } else if (bytes && !painted.has(name)) {
+        painted.set(name, await covering(bytes)); // painted in another view, or before this page was loaded
+        if (name === wanted) draw(name);
       }
+      settle();
     },
-    show: ({ mask }) => mask !== shown && draw(mask),
+    show({ mask }) {
+      wanted = mask;
+      settle();
+    },
   };
 }

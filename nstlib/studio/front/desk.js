@@ -1,6 +1,6 @@
 // The whole desk: what stands where, what a message changes, what a move sends.
 
-const DEAD = "The kernel was restarted or has gone: run this cell again. What is seen here is what was there before.";
+const DEAD = "The kernel has restarted or stopped: run this cell again. What you see is from before.";
 const DOING = { ready: "play", running: "pause", paused: "continue", done: "run again", stopped: "run again", failed: "run again" };
 const REST = 700; // milliseconds that a sentence stands before it is spoken
 const HOVER = 250; // milliseconds over a fader before its layer's pull is asked for
@@ -45,7 +45,7 @@ function knobsOf(model) {
   return {
     now: () => Object.assign({}, model.get("knobs"), ...waiting.map(({ changes }) => changes)),
     confirmed: () => (waiting = waiting.filter(({ number }) => number > (model.get("knobs").moves?.[view] ?? 0))),
-    refused: () => (waiting = []),
+    refused: () => (waiting = waiting.filter(({ sent }) => !sent)),
     move(changes) {
       waiting.push({ number: ++count, changes, sent: false });
       if (waiting.every(({ sent }) => !sent)) send(); // the first goes at once, more of them together
@@ -132,7 +132,7 @@ function studioView({ model, el }) {
       button("save GIF", "save this run as an animated GIF", () => model.send({ kind: "save", film: "gif" })),
       button("save WebP", "save this run as an animated WebP", () => model.send({ kind: "save", film: "webp" })),
       button("copy line", "copy a line that sets these knobs: Studio.from_code(…)", () => model.send({ kind: "code", line: true })),
-      button("render large", "run these knobs at more pixels", () => model.send({ kind: "large", size: Number(large.value) })),
+      button("render large", "run these settings at a larger size", () => model.send({ kind: "large", size: Number(large.value) })),
       large,
     ),
   );
@@ -153,6 +153,8 @@ function studioView({ model, el }) {
     second.value = now.second_style;
     picture.brush.show(now);
     controls.blend.element.hidden = !now.second_style;
+    controls.seed.idle(now.init !== "noise" && !spec.drawn.includes(now.statistic) && "used where a run starts from noise, or the statistic is drawn at random");
+    controls.chroma_smoothness.idle(now.colour === "photo" && "the photo's colours stay as they are");
     history.tell();
   }
   function update() {
@@ -172,7 +174,7 @@ function studioView({ model, el }) {
     code.value = text;
     code.hidden = copied;
     if (!copied) code.select();
-    status.say(copied ? `Copied ${line ? "the line" : "the code"}.` : "Copy these lines:", false);
+    status.say(copied ? `Copied ${line ? "the line" : "the code"}.` : `Copy ${line ? "this line" : "these lines"}:`, false);
   }
   const messages = {
     frame: (content, bytes) => picture.frame(content, bytes[0]),
@@ -192,6 +194,7 @@ function studioView({ model, el }) {
     },
     pulls: (content) => layers.pulls(content.shares),
     gram: gram.show,
+    toolarge: gram.tooLarge,
     pull: (content, bytes) => content.layer === hovered && picture.pull(content, bytes),
     history: history.add,
     task: tasks.show,
@@ -202,7 +205,7 @@ function studioView({ model, el }) {
   const keys = (event, down) => {
     if (event.target.matches("textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key.toLowerCase() === "b") picture.hold(down);
-    else if (event.key === " " && down && !event.target.matches("button, input[type=checkbox], input[type=radio]")) play.click();
+    else if (event.key === " " && down && !event.target.matches("button, input[type=checkbox], input[type=radio]")) event.repeat || play.click();
     else return;
     event.preventDefault();
   };
@@ -259,17 +262,22 @@ function liveView({ model, el }) {
   };
   show();
   update();
+  model.send({ kind: "hello" });
   return { root, messages: { frame: (content, bytes) => picture.frame(content, bytes[0]) }, update, show, close: status.close, dead: status.dead };
 }
 
 export default {
   render({ model, el }) {
     const view = (model.get("spec").view === "live" ? liveView : studioView)({ model, el });
+    let plain = false;
     const receive = (content, buffers) => {
       const needs = ["frame", "photo", "thumbnail", "gram", "pull", "history"].includes(content.kind);
       const bytes = bytesOf(content, buffers) ?? (needs ? null : []);
       if (bytes) view.messages[content.kind]?.(content, bytes);
-      else model.send({ kind: "plain" });
+      else if (!plain) {
+        plain = true; // said once: every answer to it would be lossy until it arrives
+        model.send({ kind: "plain" });
+      }
     };
     const dead = () => {
       view.dead();

@@ -2,7 +2,7 @@
 
 function historyView(model, spec, now, compare, speed) {
   const row = make("div", { className: "nst-runs", role: "group", label: "earlier runs" });
-  const hint = make("span", { className: "nst-key", textContent: "runs: click to go back, Shift-click to compare" });
+  const hint = make("span", { className: "nst-key", textContent: "runs: click to go back, Shift-click (or the key C) to compare" });
   const differing = make("span", { className: "nst-differing" });
   const stop = button("end comparison", "compare with the photo again", () => {
     runs.get(chosen)?.element.focus(); // the button goes, and must not take the focus with it
@@ -11,15 +11,18 @@ function historyView(model, spec, now, compare, speed) {
   const runs = new Map();
   let chosen = null;
 
+  // Faders that are back at the rule, and the order of lists, make no difference.
+  const moved = (faders) => Object.fromEntries(Object.entries(faders).filter(([, factor]) => factor !== 1).sort());
+  const same = (value) => JSON.stringify(Array.isArray(value) ? [...value].sort() : value && typeof value === "object" ? moved(value) : value);
   const word = (value) => {
     if (typeof value === "number") return spoken(value);
     if (Array.isArray(value)) return value.join(" ") || "none";
-    if (value && typeof value === "object") return Object.entries(value).map(([name, factor]) => `${name} × ${spoken(factor)}`).join(" ") || "the rule";
+    if (value && typeof value === "object") return Object.entries(moved(value)).map(([name, factor]) => `${name} × ${spoken(factor)}`).join(" ") || "the rule";
     return value === "" ? "none" : String(value);
   };
   const differences = (before, after) =>
     Object.keys(before)
-      .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+      .filter((name) => same(before[name]) !== same(after[name]))
       .map((name) => `${spec.controls[name]?.label ?? name.replace("_", " ")}: ${word(before[name])} → ${word(after[name])}`);
 
   function choose(number) {
@@ -42,7 +45,7 @@ function historyView(model, spec, now, compare, speed) {
     const image = make("img", { alt: "", src: jpegUrl(bytes) });
     const label = `run ${number}, ${steps} steps`;
     const act = (event) => (event.shiftKey ? choose(number) : model.send({ kind: "back", number }));
-    const element = make("button", { type: "button", label, title: `${label}: click to go back, Shift-click to compare`, onclick: act }, image, make("span", { textContent: number }));
+    const element = make("button", { type: "button", label, title: `${label}: click to go back, Shift-click or the key C to compare`, onclick: act }, image, make("span", { textContent: number }));
     element.addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() !== "c" || event.ctrlKey || event.metaKey) return;
       choose(number);

@@ -4,7 +4,7 @@ function pictureView(model) {
   const canvas = make("canvas", { className: "nst-frame", role: "img", label: "no picture yet", width: 96, height: 64 });
   const behind = make("canvas", { className: "nst-behind", width: 96, height: 64 });
   const heat = make("canvas", { className: "nst-heat", width: 96, height: 64, hidden: true });
-  const wiper = make("input", { type: "range", min: 0, max: 100, step: 1, value: 0, className: "nst-wiper", label: "photo beside picture" });
+  const wiper = make("input", { type: "range", min: 0, max: 100, step: 1, value: 0, className: "nst-wiper", label: "compare with the photo" });
   const line = make("div", { className: "nst-wipe-line" });
   const sides = make("div", { className: "nst-sides" }, make("span", {}), make("span", { textContent: "picture" }));
   const whole = model.get("spec").view === "studio"; // else a small figure, without photo and timeline
@@ -25,7 +25,7 @@ function pictureView(model) {
   const wipe = (share) => {
     stage.style.setProperty("--wipe", `${share}%`);
     stage.classList.toggle("nst-wiped", share > 0);
-    wiper.setAttribute("aria-valuetext", share > 0 ? `${sides.firstChild.textContent} on the left ${share} percent` : "picture alone");
+    wiper.setAttribute("aria-valuetext", share > 0 ? `${sides.firstChild.textContent} on the left ${share} percent` : "picture only");
   };
   const draw = async (target, bytes) => {
     const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
@@ -48,17 +48,19 @@ function pictureView(model) {
       const { content, bytes } = waiting;
       waiting = null;
       try {
-        if (content.live) {
-          await draw(canvas, bytes);
-          canvas.dataset.frame = `${content.run}:${content.step}`;
-        }
+        await draw(canvas, bytes);
+        canvas.dataset.frame = `${content.run}:${content.step}`;
       } catch (fault) {
         console.error("A frame could not be drawn:", fault);
       }
-      // Confirmed when painted: a hidden page confirms nothing, and gets few frames
-      if (content.number) requestAnimationFrame(() => model.send({ kind: "seen", number: content.number }));
+      confirm(content);
     }
     busy = false;
+  }
+
+  // Confirmed when painted: a hidden page confirms nothing, and gets few frames.
+  function confirm({ number }) {
+    if (number) requestAnimationFrame(() => model.send({ kind: "seen", number }));
   }
 
   function frame(content, bytes) {
@@ -68,6 +70,7 @@ function pictureView(model) {
       timeline.max = 0;
     }
     const live = following();
+    if (film.at(-1)?.[0] === content.step) film.pop(); // a run's last picture comes once more, whatever came before
     film.push([content.step, bytes]);
     if (film.length > (model.get("spec").film ?? 1)) film = film.filter((_, index) => index % 2 === 0 || index === film.length - 1);
     timeline.max = film.length - 1;
@@ -76,8 +79,10 @@ function pictureView(model) {
       busyWithRun = content.step + 1 < model.get("spec").steps;
       tell(content.step);
     }
-    waiting = { content: { ...content, live }, bytes };
-    paintNewest();
+    if (live) {
+      waiting = { content, bytes };
+      paintNewest();
+    } else confirm(content); // somebody looks at an earlier one
   }
 
   // The frames of a run from before: its timeline is whole again.
@@ -90,7 +95,7 @@ function pictureView(model) {
 
   function compare(bytes, name) {
     sides.firstChild.textContent = name;
-    wiper.setAttribute("aria-label", `${name} beside picture`);
+    wiper.setAttribute("aria-label", `compare with ${name === "photo" ? "the photo" : name}`);
     draw(behind, bytes).catch((fault) => console.error("A picture could not be drawn:", fault));
   }
 
@@ -120,7 +125,7 @@ function pictureView(model) {
   timeline.addEventListener("input", () => {
     const chosen = film[Number(timeline.value)];
     if (!chosen) return;
-    waiting = { content: { run, step: chosen[0], live: true }, bytes: chosen[1] };
+    waiting = { content: { run, step: chosen[0] }, bytes: chosen[1] };
     paintNewest();
     busyWithRun = false;
     tell(chosen[0]);

@@ -102,5 +102,12 @@ function gramView() {
         canvases[index].title = what;
       });
     },
+    tooLarge({ most }) {
+      head.textContent = `Gram matrices: not measured above ${most} pixels`;
+      canvases.forEach((canvas, index) => {
+        Object.assign(canvas, { width: canvas.width, title: "" }); // which clears it
+        canvas.setAttribute("aria-label", `Gram matrix, ${titles[index]}: not measured above ${most} pixels`);
+      });
+    },
   };
 }

@@ -22,6 +22,7 @@ function slider({ control, label, first, words = spoken, onmove, vertical = fals
   const reset = () => move(scale.place(first));
   if (vertical) range.setAttribute("aria-orientation", "vertical");
   range.addEventListener("input", () => move(onStep(scale, Number(range.value))));
+  range.addEventListener("change", show); // the mouse may have left the thumb between two steps
   range.addEventListener("dblclick", reset);
   range.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -45,7 +46,7 @@ function slider({ control, label, first, words = spoken, onmove, vertical = fals
   };
 }
 
-// A control of any kind by its data: { element, set(value) }.
+// A control of any kind by its data: { element, set(value) }; a slider can be idle, too, for a reason.
 function controlOf(name, control, value, first, onmove) {
   if (control.kind === "choice") {
     const options = control.options.map(([key, text]) => make("option", { value: key, textContent: text }));
@@ -59,5 +60,6 @@ function controlOf(name, control, value, first, onmove) {
   }
   const made = slider({ control, label: control.label, first, onmove });
   made.set(value);
-  return { element: labelled(control.label, made.range, made.output), set: made.set };
+  const element = labelled(control.label, made.range, made.output);
+  return { element, set: made.set, idle: (reason) => Object.assign(made.range, { disabled: Boolean(reason), title: reason || "" }) };
 }

@@ -1,0 +1,232 @@
+"""The desk's own JavaScript, on an empty page: a model notes what is sent, and no kernel answers."""
+
+import base64
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from nstlib.studio import Studio
+from nstlib.studio.desk import Desk
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.slow
+MODEL = """async ([esm, state]) => {
+  const heard = {};
+  window.sent = [];
+  window.state = state;
+  window.model = {
+    get: (name) => state[name],
+    set: (name, value) => (state[name] = value),
+    save_changes: () => {},
+    send: (content, callbacks, buffers) => window.sent.push({ ...content, buffers: buffers?.length ?? 0 }),
+    on: (event, listener) => (heard[event] ??= []).push(listener),
+    off: () => {},
+  };
+  window.change = (name, value) => {
+    state[name] = value;
+    for (const listener of heard[`change:${name}`] ?? []) listener();
+  };
+  window.tell = (content, ...texts) => {
+    const buffers = texts.map((text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+    for (const listener of heard['msg:custom'] ?? []) listener(content, buffers.map((each) => new DataView(each)));
+  };
+  const { default: desk } = await import(URL.createObjectURL(new Blob([esm], { type: 'text/javascript' })));
+  desk.render({ model, el: document.body });
+}"""
+COVERED = """([x, y]) => {
+  const canvas = document.querySelector('canvas.nst-brush');
+  return canvas.getContext('2d').getImageData(x * canvas.width, y * canvas.height, 1, 1).data[3];
+}"""
+
+
+def jpeg(width, height, colour="white"):
+    """A picture's bytes as text, as `tell` takes them."""
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(file, "JPEG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.fixture
+def desk(browser):
+    """Show a studio's desk of 900 pixels, whose photo is 96 × 64 pixels, and give its page."""
+    page = browser.new_page(viewport={"width": 1000, "height": 900})
+    page.set_content(f"<meta charset=utf-8><style>{Desk._css}</style>")
+    studio = Studio("cat", "night", size=64)
+    state = {"spec": studio.desk.spec, "knobs": studio.desk.knobs, "status": {"sentence": "", "alert": False}}
+    studio.close()
+    page.evaluate(MODEL, [Desk._esm, json.loads(json.dumps(state))])
+    show(page, 96, 64)
+    yield page
+    page.close()
+
+
+def show(page, width, height, step=0):
+    """Send a frame, and wait until it is painted."""
+    tell(page, {"kind": "frame", "run": 1, "step": step, "number": step + 1}, jpeg(width, height))
+    expect(page.locator("canvas.nst-frame")).to_have_attribute("data-frame", f"1:{step}")
+
+
+def tell(page, content, *texts):
+    """Let a message arrive as if from the kernel."""
+    page.evaluate("([content, texts]) => tell(content, ...texts)", [content, list(texts)])
+
+
+def sent(page, kind):
+    """What the desk has sent of a kind."""
+    return [content for content in page.evaluate("() => sent") if content["kind"] == kind]
+
+
+def stroke(page, share):
+    """Paint a short stroke at this share of the picture's width and height."""
+    box = page.locator("canvas.nst-brush").bounding_box()
+    x, y = box["x"] + share * box["width"], box["y"] + share * box["height"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 2, y)
+    page.mouse.up()
+
+
+def paint(page):
+    page.get_by_role("button", name="paint a mask: where the photo stays", exact=True).click()
+
+
+def strokes(page, count):
+    """Wait for this many masks on their way, and return their strokes' names."""
+    page.wait_for_function("count => sent.filter(({ kind }) => kind === 'mask').length === count", arg=count)
+    return [content["stroke"] for content in sent(page, "mask")]
+
+
+def test_a_second_stroke_before_the_answer_to_the_first_stays_in_the_mask(desk):
+    paint(desk)
+    for count, share in enumerate((0.3, 0.6), 1):
+        stroke(desk, share)
+        strokes(desk, count)
+    for number, name in enumerate(strokes(desk, 2), 1):
+        tell(desk, {"kind": "mask", "name": f"mask {number}", "stroke": name}, jpeg(96, 64))
+        desk.evaluate(f"() => change('knobs', {{ ...state.knobs, mask: 'mask {number}' }})")
+    for share in (0.3, 0.6):
+        assert desk.evaluate(COVERED, [share, share]) == 255
+    assert desk.evaluate(COVERED, [0.9, 0.1]) == 0
+
+
+def test_a_mask_of_another_view_is_drawn(desk):
+    paint(desk)
+    tell(desk, {"kind": "mask", "name": "mask 1", "stroke": "another-1"}, jpeg(96, 64, "black"))
+    desk.evaluate("() => change('knobs', { ...state.knobs, mask: 'mask 1' })")
+    desk.wait_for_function(f"() => ({COVERED})([0.5, 0.5]) > 250")
+
+
+def test_a_mask_covers_a_photo_of_another_shape_as_it_is_stretched(desk):
+    paint(desk)
+    for count, share in enumerate((0.2, 0.8), 1):
+        stroke(desk, share)
+        (*_, name) = strokes(desk, count)
+    tell(desk, {"kind": "mask", "name": "mask 1", "stroke": strokes(desk, 2)[0]}, jpeg(96, 64))
+    tell(desk, {"kind": "mask", "name": "mask 2", "stroke": name}, jpeg(96, 64))
+    desk.evaluate("() => change('knobs', { ...state.knobs, mask: 'mask 2' })")
+    desk.keyboard.press("Escape")
+    show(desk, 64, 64, step=1)  # a square
+    paint(desk)
+    for share in (0.2, 0.8):
+        assert desk.evaluate(COVERED, [share, share]) > 200
+
+
+def test_an_alert_takes_back_only_what_was_sent(desk):
+    desk.evaluate(
+        """() => {
+          const beta = document.querySelector('.nst-amounts .nst-row:last-child input');
+          const key = () => new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true });
+          for (let n = 0; n < 2; n++) beta.dispatchEvent(key());
+          change('status', { sentence: 'no', alert: true });
+        }"""
+    )
+    desk.wait_for_function("() => sent.filter(({ kind }) => kind === 'move').length === 2")
+    assert [content["changes"] for content in sent(desk, "move")] == [{"beta": 11.2202}, {"beta": 12.5893}]
+
+
+def test_the_last_picture_said_twice_is_one_frame_of_the_timeline(desk):
+    timeline = desk.get_by_role("slider", name="frames of this run", exact=True)
+    for step in range(1, 150):
+        tell(desk, {"kind": "frame", "run": 1, "step": step}, jpeg(8, 8))
+    tell(desk, {"kind": "frame", "run": 1, "step": 149}, jpeg(8, 8))
+    expect(timeline).to_have_attribute("max", "149")
+
+
+def test_an_earlier_frame_stays_while_the_run_goes_on(desk):
+    timeline = desk.get_by_role("slider", name="frames of this run", exact=True)
+    for step in (1, 2, 3):
+        show(desk, 96, 64, step)
+    timeline.evaluate(
+        "range => { range.value = 1; range.dispatchEvent(new Event('input')); "
+        f"tell({{ kind: 'frame', run: 1, step: 4, number: 9 }}, '{jpeg(96, 64)}') }}"
+    )
+    desk.wait_for_function("() => sent.some(({ kind, number }) => kind === 'seen' && number === 9)")
+    expect(desk.locator("canvas.nst-frame")).to_have_attribute("data-frame", "1:1")
+    expect(timeline).to_have_attribute("aria-valuetext", "step 2")
+
+
+def test_a_space_bar_that_is_held_down_plays_once(desk):
+    fader = desk.get_by_role("slider", name="style weight β", exact=True)
+    fader.focus()
+    for _ in range(4):
+        desk.keyboard.down(" ")
+    assert len(sent(desk, "play")) == 1
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_the_wiper_is_dragged_at_any_height_of_the_picture(desk, share):
+    tell(desk, {"kind": "photo"}, jpeg(96, 64, "black"))
+    wiper = desk.get_by_role("slider", name="compare with the photo", exact=True)
+    box, stage = wiper.bounding_box(), desk.locator(".nst-stage").bounding_box()
+    assert box["height"] > 0.9 * stage["height"]
+    y = stage["y"] + share * stage["height"]
+    desk.mouse.move(stage["x"] + 6, y)  # the handle
+    desk.mouse.down()
+    desk.mouse.move(stage["x"] + stage["width"] / 2, y, steps=4)
+    desk.mouse.up()
+    assert 40 <= float(wiper.input_value()) <= 60
+
+
+@pytest.mark.parametrize(("name", "down"), [("style weight β", False), ("λ relu3_1", True)])
+def test_a_slider_is_dragged_by_the_mouse_and_its_thumb_rests_on_a_step(desk, name, down):
+    slider = desk.get_by_role("slider", name=name, exact=True)
+    box = slider.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    desk.mouse.move(x, y)
+    desk.mouse.down()
+    desk.mouse.move(x + (0 if down else 40.3), y + (20.3 if down else 0), steps=5)
+    desk.mouse.up()
+    before, place = 0.0 if down else 1.0, float(slider.input_value())
+    assert (place < before if down else place > before) and place == pytest.approx(round(place / 0.05) * 0.05)
+    assert sent(desk, "move")
+
+
+def test_bytes_that_are_lost_are_said_once(desk):
+    for _ in range(3):
+        tell(desk, {"kind": "thumbnail", "side": "style", "name": "night"})
+    assert len(sent(desk, "plain")) == 1
+
+
+def test_a_knob_that_changes_nothing_is_idle_and_says_why(desk):
+    desk.get_by_role("button", name="more settings", exact=True).click()
+    seed = desk.get_by_role("slider", name="seed", exact=True)
+    chroma = desk.get_by_role("slider", name="chroma smoothness", exact=True)
+    expect(seed).to_be_disabled()
+    expect(chroma).to_be_enabled()
+    desk.evaluate("() => change('knobs', { ...state.knobs, init: 'noise', colour: 'photo' })")
+    expect(seed).to_be_enabled()
+    expect(chroma).to_be_disabled()
+    assert "colours stay" in chroma.get_attribute("title")
+
+
+def test_small_numbers_and_faders_at_the_rule_are_said_rightly(desk):
+    tell(desk, {"kind": "run", "layers": ["relu1_1"], "weights": [1e-12]})
+    expect(desk.locator(".nst-lambda").first).to_have_text("λ 1 × 10⁻¹²")
+    knobs = desk.evaluate("() => state.knobs")
+    tell(desk, {"kind": "history", "number": 1, "steps": 9, "knobs": knobs | {"faders": {"relu1_1": 1}}}, jpeg(9, 9))
+    desk.locator(".nst-runs button").click(modifiers=["Shift"])
+    expect(desk.locator(".nst-differing")).to_have_text("run 1 → now: same settings")
