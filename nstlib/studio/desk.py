@@ -23,8 +23,9 @@ MAX_BYTES = 9_000_000  # of a file: Jupyter's socket takes 10 MiB in one message
 class Desk(anywidget.AnyWidget):
     """A picture and controls. ``spec`` says which, once; ``knobs`` where they stand; ``status`` what is going on.
 
-    Messages have a ``kind``. To the browser: frame, film, photo, thumbnail, run, costs, pulls, gram, pull, history,
-    task, why, mask, code. From it: seen, plain (it loses bytes), calm, and what the panel listens for with ``on_msg``.
+    Messages have a ``kind``. To the browser: frame, film, photo, thumbnail, run, costs, pulls, gram, pull, toolarge,
+    history, task, why, mask, code. From it: seen, plain (it loses bytes), calm, and what the panel listens for with
+    ``on_msg``.
     """
 
     # Text, not paths: anywidget would watch a path and keep its widgets for ever.

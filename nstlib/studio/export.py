@@ -91,13 +91,17 @@ def _network_arguments(request: RunRequest) -> str:
 def film(frames: list[tuple[int, bytes]], folder: Path, kind: str) -> str:
     """Write a run's frames as an animated picture, "gif" or "webp"; return its name.
 
-    Raises NstError for another kind and where there are no frames, OSError where nothing can be written.
+    All frames get the size of the last one: those of a large picture grow from size to size. Raises NstError for
+    another kind and where there are no frames, OSError where nothing can be written.
     """
-    if kind not in FILMS or not frames:
-        raise NstError("There are no frames yet, or no such kind of film: run first, then choose gif or webp.")
+    if kind not in FILMS:
+        raise NstError(f"Expected {' or '.join(FILMS)}, got {kind!r}: choose one of them.")
+    if not frames:
+        raise NstError("There are no frames yet: run first, then save.")
     number = next(n for n in range(1, 10_000) if not (folder / f"studio_{n}.{kind}").exists())
     path = folder / f"studio_{number}.{kind}"
-    first, *others = (Image.open(io.BytesIO(data)) for _, data in frames)
+    opened = [Image.open(io.BytesIO(data)) for _, data in frames]
+    first, *others = (image.resize(opened[-1].size, Image.Resampling.BICUBIC) for image in opened)
     rest = [FRAME_MS] * len(others) + [LAST_MS]
     with replacing(path) as part:
         first.save(part, kind.upper(), save_all=True, append_images=others, duration=rest, loop=0)

@@ -147,7 +147,7 @@ def _checked(name: str, value: Any) -> Any:
     if name in ("size", "seed", *NUMBERS):
         raise NstError(f"Expected a finite number of 0 or more, got {name}={value!r}.")
     if not isinstance(value, str):
-        raise NstError(f"Expected a word, got {name}={value!r}.")
+        raise NstError(f"Expected text, got {name}={value!r}.")
     return value
 
 

@@ -15,6 +15,7 @@ from nstlib.transfer import Picture
 __all__ = ["Live"]
 
 TEST_STEPS = 3  # pictures made of each value where tests run a notebook
+NOTHING = "run({!r}) yielded nothing: yield pairs of a picture and a sentence."
 
 
 class Live(Panel):
@@ -46,9 +47,13 @@ class Live(Panel):
         self.values = tuple(values)
         self._run = run
         self._sentence = ""
+        self._runs = 0
+        self._step = 0
+        self._begun = False  # whether this run has made a picture
         desk = Desk({"view": "live", "name": name, "values": [str(value) for value in values]}, {"index": 0})
         super().__init__(desk, Task(self._make, self._report))
         self.desk.observe(lambda change: self.start(), "knobs")
+        self.desk.on_msg(lambda _, content, __: self._greet(content))
         kernel.register(self)
 
     @property
@@ -73,7 +78,7 @@ class Live(Panel):
         for value in self.values:
             pairs = list(itertools.islice(self._run(value), TEST_STEPS))
             if not pairs:
-                raise NstError(f"run({value!r}) yielded nothing: yield pairs of a picture and a sentence.")
+                raise NstError(NOTHING.format(value))
             _, sentence = pairs[-1]
             lines.append(f"{self.name} = {value}: {sentence}")
         return lines
@@ -82,6 +87,13 @@ class Live(Panel):
         if os.environ.get("NST_TEST"):
             return {"text/plain": "\n".join(self.lines())}
         return super()._repr_mimebundle_(**kwargs)
+
+    def _greet(self, content: Any) -> None:
+        """Show the picture to a page that has just opened, or was loaded again."""
+        if isinstance(content, dict) and content.get("kind") == "hello":
+            with self.lock:
+                if self._picture is not None:
+                    self.desk.show(self._picture, last=True, run=self._runs, step=self._step)
 
     # On the worker's thread
 
@@ -93,15 +105,21 @@ class Live(Panel):
     def _report(self, event: str, value: Any) -> None:
         with self.lock:
             if event == "started":
-                self._runs = getattr(self, "_runs", 0) + 1
+                self._runs += 1
+                self._begun = False
                 self.desk.say("Running.", state="running")
             elif event == "item":
+                self._begun = True
                 self._shown, self._step, self._picture, self._sentence = value
                 self.desk.show(self._picture, now=self._step < 2, run=self._runs, step=self._step)
             elif event == "failed":
                 self.desk.say(in_words(value) or f"{value}", alert=True)
-            elif self._picture is not None:
+            elif self._begun:
                 self._end(event)
+            elif event == "done":
+                self.desk.say(NOTHING.format(self.value), alert=True)
+            else:
+                self.desk.say("Stopped before the first picture.", state=event)
 
     def _end(self, event: str) -> None:
         self.desk.show(self._picture, last=True, run=self._runs, step=self._step)

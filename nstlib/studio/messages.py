@@ -18,6 +18,7 @@ from nstlib.terminal import counted
 from nstlib.transfer.settings import Settings
 
 LARGE = (512, 1024)  # pixels that a picture can be rendered at
+ENDED = ("done", "stopped", "failed")
 
 
 class Studio(Protocol):
@@ -104,6 +105,8 @@ def _resume(studio: Studio) -> None:
 
 
 def _pause(studio: Studio, content: dict, buffers: list) -> None:
+    if studio.desk.status.get("state") in ENDED and not kernel.WORKER.busy(studio.task):
+        return  # the run ended while this was on its way: the next move is to run
     studio.playing = False
     studio.pause_clock()
     kernel.WORKER.pause(studio.task)
@@ -160,7 +163,7 @@ def _save(studio: Studio, content: dict, buffers: list) -> None:
 def _back(studio: Studio, content: dict, buffers: list) -> None:
     run = studio.history.find(content.get("number"))
     if run is None:
-        raise NstError("That run was forgotten: only the newest are kept.")
+        raise NstError("That run is no longer kept: only the newest runs are.")
     studio.go_back(run)
 
 
@@ -186,7 +189,7 @@ def _task(studio: Studio, content: dict, buffers: list) -> None:
 def _solution(studio: Studio, content: dict, buffers: list) -> None:
     task = tasks.named(content.get("name"))
     with studio.lock:
-        chosen = {"content": studio.knobs.content, "style": studio.knobs.style}
+        chosen = {"content": studio.knobs.content, "style": studio.knobs.style, "size": studio.knobs.size}
         studio.put(studio.first_knobs.moved(**chosen, **task.solution))
         _resume(studio)
     studio.start()
@@ -201,7 +204,7 @@ def _file(studio: Studio, content: dict, buffers: list) -> None:
             f"{studio.desk.spec['max_bytes'] / 1e6:.0f} MB. Make it smaller, or give its path: Studio('…')."
         )
     if not buffers:  # some front ends lose what is sent beside a message
-        raise NstError(f"'{name}' arrived without its contents: give its path instead, Studio('…').")
+        raise NstError(f"The contents of '{name}' were lost on the way: give its path instead, Studio('…').")
     chosen = studio.sources.take(side, name, bytes(buffers[0]))
     studio.show_thumbnails(side, [chosen])
     studio.move(**{side: chosen})
@@ -210,25 +213,30 @@ def _file(studio: Studio, content: dict, buffers: list) -> None:
 def _mask(studio: Studio, content: dict, buffers: list) -> None:
     if buffers:
         name = studio.sources.keep_mask(bytes(buffers[0]))
-        studio.desk.post("mask", name=name, stroke=content.get("stroke"))
+        _post_mask(studio, name, stroke=content.get("stroke"))
         if name != studio.knobs.mask:
             studio.move(mask=name)
+
+
+def _post_mask(studio: Studio, name: str, **about: Any) -> None:
+    """Show a mask to all views of the desk; the one in which it was painted knows it by its stroke."""
+    mask = studio.sources.mask(name)
+    studio.desk.post("mask", *([] if mask is None else [jpeg(mask.expand(3, -1, -1), 95)]), name=name, **about)
 
 
 def _hello(studio: Studio, content: dict, buffers: list) -> None:
     for kind in KINDS:
         studio.show_thumbnails(kind, studio.sources.names(kind))
     with studio.lock:
-        if studio.knobs.mask:
-            mask = studio.sources.mask(studio.knobs.mask)
-            studio.desk.post("mask", jpeg(mask.expand(3, -1, -1), 95), name=studio.knobs.mask)
+        for name in studio.sources.masks():  # earlier runs may have others than the present one
+            _post_mask(studio, name)
         studio.view.greet()
 
 
 def _plain(studio: Studio, content: dict, buffers: list) -> None:
     _hello(studio, content, buffers)
     with studio.lock:
-        studio.desk.say("This front end loses pictures that are sent beside a message: they come as text now, slower.")
+        studio.desk.say("This front end drops binary data, so pictures are now sent as text, which is slower.")
 
 
 ACTIONS: dict[str, Callable] = {

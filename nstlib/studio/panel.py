@@ -27,6 +27,7 @@ from nstlib.studio.runs import GradientShares, Preview, RunRequest, RunStarted
 from nstlib.studio.sources import KINDS, Source, Sources, picture
 from nstlib.studio.view import View, look_gram, look_pull
 from nstlib.studio.worker import Task
+from nstlib.style.statistics import STATISTICS
 from nstlib.terminal import counted
 from nstlib.transfer import Step
 from nstlib.transfer.settings import Settings
@@ -36,7 +37,12 @@ __all__ = ["Studio"]
 SLOW = 0.2  # seconds a step above which the picture is made smaller, unless its size was chosen
 TIMED_STEPS = 3  # steps timed for that, after the first, which is slower than the rest
 LOOKS = {"gram": look_gram, "pull": look_pull}
-OPTIONS = ("network", "steps", *(each.name for each in dataclasses.fields(Settings) if each.name not in Knobs.NAMES))
+NEITHER = {  # settings that a studio has not
+    "scales": "each run of a studio has one size; render large, or nstlib.stylize, goes from small to large",
+    "style_blend": "the knobs second_style and blend set it: studio.move(second_style='waves', blend=0.3)",
+}
+OPTIONS = ("network", "steps", *(each.name for each in dataclasses.fields(Settings)))
+OPTIONS = tuple(name for name in OPTIONS if name not in (*Knobs.NAMES, *NEITHER))
 DEFAULTS = {"size": 192, "plateau": 0.0, "chroma_smoothness": 20.0}
 
 
@@ -80,6 +86,8 @@ class Studio(Panel):
         steps: int = 150,
         **settings,
     ) -> None:
+        for name in NEITHER.keys() & settings.keys():
+            raise NstError(f"Expected no {name} for a studio: {NEITHER[name]}.")
         self.network = network
         self.base = Settings(**{**DEFAULTS, **settings, "steps": steps, "scales": 1})
         self.options = settings | ({"network": network} if network != "minivgg" else {})
@@ -127,6 +135,7 @@ class Studio(Panel):
         studio = cls(**options)
         try:
             studio.put(studio.knobs.moved(**{name: said[name] for name in said if name not in options}))
+            studio._size_chosen |= "size" in said
             studio.settings()  # whether all of it can be run
         except Exception:
             studio.close()
@@ -139,8 +148,8 @@ class Studio(Panel):
         Raises NstError for a knob or a value that there is not.
         """
         with self.lock:
-            self.put(self.knobs.moved(**knobs))
-        self.send()
+            self._turn(self.knobs.moved(**knobs))
+            self.send()
 
     def settings(self) -> Settings:
         """Return what the knobs say now; raise NstError if all layers are muted."""
@@ -187,6 +196,7 @@ class Studio(Panel):
             "steps": self.base.steps,
             "first": self.knobs.to_dict(),
             "tasks": tasks.tables(self.tasks),
+            "drawn": [name for name, statistic in STATISTICS.items() if statistic.is_drawn],
             "most_runs": MOST,
             "film": FILM,
         }
@@ -196,10 +206,16 @@ class Studio(Panel):
         with self.lock:
             knobs = self.knobs.moved(**self.moves.still_new(changes, moves))
             moved = knobs != self.knobs
-            self._size_chosen |= knobs.size != self.knobs.size
-            self.put(knobs)
-        if moved:
-            self.send()
+            self._turn(knobs)
+            if moved:
+                self.send()
+
+    def _turn(self, knobs: Knobs) -> None:
+        """Let somebody's knobs stand here: a size that they turned to was chosen."""
+        if knobs.size != self.knobs.size:
+            self._size_chosen = True
+            self.view.note = ""
+        self.put(knobs)
 
     def put(self, knobs: Knobs) -> None:
         """Let the knobs stand here, on the desk too, without a run."""
@@ -218,16 +234,17 @@ class Studio(Panel):
 
     def send(self, *, now: bool = False, restart: bool = False, size: int | None = None) -> None:
         """Leave a request with the worker: `restart` ignores *go on*, `size` is another than the knob's."""
-        try:
-            request = self.request()
-            if size:
-                settings = dataclasses.replace(request.settings, size=size, scales=None)
-                request = dataclasses.replace(request, settings=settings)
-            if self.knobs.go_on and not restart:
-                request = dataclasses.replace(request, start=self.picture)
-        except Exception as fault:  # the worker raises it again, and the panel shows it
-            request = fault
-        kernel.WORKER.submit(self.task, (request, self.knobs), now=now)
+        with self.lock:  # the last request must be what the knobs say, whichever thread moved them
+            try:
+                request = self.request()
+                if size:
+                    settings = dataclasses.replace(request.settings, size=size, scales=None)
+                    request = dataclasses.replace(request, settings=settings)
+                if self.knobs.go_on and not restart:
+                    request = dataclasses.replace(request, start=self.picture)
+            except Exception as fault:  # the worker raises it again, and the panel shows it
+                request = fault
+            kernel.WORKER.submit(self.task, (request, self.knobs), now=now)
 
     def request(self) -> RunRequest:
         """Return what the knobs say now, with names in place of pictures; raise NstError if that cannot be run."""
@@ -258,8 +275,12 @@ class Studio(Panel):
     def look(self, kind: str, layer: str) -> None:
         """Have a layer looked at: "gram", its Gram matrices, or "pull", where in the picture it pulls."""
         run = self.view.run
-        if run is not None and run.picture is not None and min(run.picture.shape[1:]) <= LARGEST_CACHED:
+        if run is None or run.picture is None:
+            return
+        if min(run.picture.shape[1:]) <= LARGEST_CACHED:
             kernel.WORKER.submit(self.looks[kind], (run, layer), now=True)
+        elif kind == "gram":
+            self.desk.post("toolarge", most=LARGEST_CACHED)
 
     # On the worker's thread
 
@@ -295,6 +316,8 @@ class Studio(Panel):
     def _tell(self, event: str, value: Any) -> None:
         if event == "started":
             self.view.begin(self.playing)
+        elif event == "paused" and self.playing:
+            return  # somebody pressed play while this was on its way
         elif isinstance(value, RunStarted):
             self._seconds_before = None
             self.view.started(self._newest, value)
@@ -334,7 +357,8 @@ class Studio(Panel):
         with self.lock:
             if event == "item":
                 kind, name, small = value
-                self._missing[kind].remove(name)
+                if name in self._missing[kind]:  # a second greeting may have asked for it again
+                    self._missing[kind].remove(name)
                 self.desk.post("thumbnail", jpeg(small), side=kind, name=name)
 
     def _time(self, step: Step) -> None:
@@ -342,6 +366,8 @@ class Studio(Panel):
         if step.index == 1:
             self._seconds_before = step.seconds
         if step.index != 1 + TIMED_STEPS or self._size_chosen or step.scale > 1 or self._seconds_before is None:
+            return
+        if self.view.run.request.settings.size != self.knobs.size:  # a large picture's steps may be slow
             return
         self._size_chosen = True
         seconds = (step.seconds - self._seconds_before) / TIMED_STEPS
@@ -351,7 +377,7 @@ class Studio(Panel):
             return
         self.view.note = (
             f" A step of {self.network} takes {seconds:.1f} s at {self.knobs.size} pixels here, so the picture now has "
-            f"{smaller}; move size for more."
+            f"{smaller} pixels; move the size slider for a larger one."
         )
         self.put(self.knobs.moved(size=smaller))
         self.send(now=True)

@@ -1,7 +1,7 @@
 """Where a studio's pictures come from: samples, painted styles, paths, tensors, files of the learner's own."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -78,6 +78,10 @@ class Sources:
         self._masks[name] = mask
         return name
 
+    def masks(self) -> list[str]:
+        """Return the names of all masks that were painted."""
+        return list(self._masks)
+
     def mask(self, name: str) -> Mask | None:
         """Return the mask of a name; raise NstError if there is none."""
         if name and name not in self._masks:
@@ -114,11 +118,23 @@ def picture(source: Source, size: tuple[int, int] | None = None) -> Picture:
     """Return the picture of a source; a painted style is painted in `size`."""
     if isinstance(source, torch.Tensor):
         return source
-    return _read(source, size if is_name(source, "style") else None)
+    return _read(source, size if is_name(source, "style") else None, _edition(source))
+
+
+def _edition(source: str | Path | bytes) -> Hashable:
+    """Return what tells the contents of a path from those of before, None for what never changes."""
+    if isinstance(source, bytes) or source in {name for names in NAMES.values() for name in names}:
+        return None
+    path = Path(source)
+    try:
+        found = path.stat()
+    except OSError:  # an address, or a file that is not there: reading it says so
+        return None
+    return path.resolve(), found.st_mtime_ns, found.st_size
 
 
 @lru_cache(maxsize=6)
-def _read(source: str | Path | bytes, size: tuple[int, int] | None) -> Picture:
+def _read(source: str | Path | bytes, size: tuple[int, int] | None, edition: Hashable = None) -> Picture:
     """Read or paint a picture once: painting takes longer than many steps."""
     if isinstance(source, bytes):
         return pictures.read(source, LARGEST)

@@ -48,6 +48,7 @@ class View:
         """Say that a run begins."""
         self._playing = playing
         self._previewed = False
+        self._next = None
         self.resume_clock()
         self._say("Running." if playing else READY, "running" if playing else "ready")
 
@@ -133,8 +134,8 @@ class View:
         """Return steps, steps a second, device, precision and network in a line."""
         plan = engine.plan()
         precision = str(plan.dtype).removeprefix("torch.")
-        rate = f"{self.run.steps / self.run.seconds:.0f} steps a second" if self.run.seconds else ""
-        return f"step {self.run.steps} · {rate} · {plan.device}, {precision} · {self.run.request.network}"
+        rate = f"{self.run.steps / self.run.seconds:.0f} steps a second · " if self.run.seconds else ""
+        return f"step {self.run.steps} · {rate}{plan.device}, {precision} · {self.run.request.network}"
 
     def end(self, event: str, fault: Exception | None) -> None:
         """Show the last picture, and say how the run ended."""
@@ -171,6 +172,9 @@ class View:
         self._photo = (None, 0)
         if self.run is not None and self.run.picture is not None:
             self._show_all(self.run)
+        if self._next is not None and self._next is not self.run:  # about to take its place
+            self._show_photo(self._next)
+            self._show_rule(self._next)
 
     def back(self, run: Run) -> None:
         """Show a run from before again, with all that belongs to it."""
@@ -178,17 +182,15 @@ class View:
             self.remember(self.run)
         self.run = self._next = run
         self._show_all(run)
-        self._say(
-            f"Run {run.number} again, after {counted(run.steps, 'step')}. A move starts from its settings.", "done"
-        )
+        after = f"Back to run {run.number}, after {counted(run.steps, 'step')}."
+        self._say(f"{after} Moving a knob starts from its settings.", "done")
 
     def _show_all(self, run: Run) -> None:
         self._show_photo(run)
         self._show_rule(run)
         if run.shares:
             self.desk.post("pulls", shares=run.shares)
-        film = run.film if run.steps - 1 in (index for index, _ in run.film[-1:]) else []
-        self.desk.post("film", *(data for _, data in film), run=run.number, steps=[index for index, _ in film])
+        self.desk.post("film", *(data for _, data in run.film), run=run.number, steps=[index for index, _ in run.film])
         self.desk.show(run.picture, last=True, run=run.number, step=run.steps - 1)
         self._sent = 0
         self.send_costs()

@@ -1,6 +1,6 @@
 """One worker thread a kernel: it runs each panel's newest request, a step in turn, and can stop inside a step.
 
-JupyterLab hands a slider's events to the kernel on changing threads, even while a cell runs. So a panel only leaves its
+JupyterLab hands a slider's events to the kernel on changing threads, two at a time. So a panel only leaves its
 request here and returns; the worker alone calls `report`, and nothing else may write to what the panel shows.
 
 A request cancels the run before it at once. A single request also starts at once. In a drag over many values each waits
@@ -115,12 +115,15 @@ class Worker:
         self._set_steps(task, None)
 
     def advance(self, task: Task) -> None:
-        """Take one step, then pause."""
-        self._set_steps(task, 1)
+        """Take one step more, then pause."""
+        with self._condition:
+            self._set_steps(task, (task.steps or 0) + 1)
 
     def stop(self, task: Task) -> None:
         """Cancel the run, and the request that waits."""
         with self._condition:
+            if task.waiting and task.run is None:
+                task.run = _Run()  # that never began: so that its end is reported
             task.waiting = False
             self._cancel(task)
             self._wake()
@@ -210,8 +213,7 @@ class Worker:
 
     def _take_turn(self, task: Task, run: _Run, request: Any, start: bool) -> None:
         """Start the run or take its next step, or pause; report what came of it."""
-        if not start and task.steps == 0 and not run.cancelled.is_set():
-            task.telling = task.pause_told = True
+        if not start and not run.cancelled.is_set() and self._pauses(task):
             self._report(task, "paused", None)
             task.telling = False
             return
@@ -246,6 +248,13 @@ class Worker:
         with self._condition:
             if task.steps and task.is_step(value):
                 task.steps -= 1
+
+    def _pauses(self, task: Task) -> bool:
+        """Say whether no step is left; if so, that is about to be reported."""
+        with self._condition:
+            if task.steps == 0:
+                task.telling = task.pause_told = True
+            return task.steps == 0
 
     def _report(self, task: Task, event: str, value: Any) -> None:
         if task.closed:

@@ -1,10 +1,13 @@
 """Lines of code that make a studio's picture again, and files."""
 
 import pytest
+import torch
 from PIL import Image
 
 from nstlib import Settings, networks, painted, pictures
-from nstlib.studio import Studio, kernel
+from nstlib.errors import NstError
+from nstlib.studio import Studio, export, kernel
+from nstlib.studio.frames import jpeg
 from tests.studio.conftest import sentence, tell, wait_for_end
 from tests.studio.waiting import until
 
@@ -143,3 +146,17 @@ def test_a_painted_style_can_be_the_content():
     wait_for_end(studio)
     assert made_by(studio.as_code()).equal(studio.picture)
     studio.close()
+
+
+@pytest.mark.parametrize("kind", export.FILMS)
+def test_a_film_of_frames_that_grow_has_the_size_of_the_last(tmp_path, kind):
+    frames = [(step, jpeg(torch.rand(3, side, 2 * side))) for step, side in enumerate((16, 16, 32, 48))]
+    with Image.open(tmp_path / export.film(frames, tmp_path, kind)) as film:
+        assert film.size == (96, 48) and film.n_frames == 4
+
+
+def test_a_film_without_frames_or_of_another_kind_is_a_sentence(tmp_path):
+    with pytest.raises(NstError, match="no frames yet"):
+        export.film([], tmp_path, "gif")
+    with pytest.raises(NstError, match="Expected gif or webp, got 'mp4'"):
+        export.film([(0, b"")], tmp_path, "mp4")

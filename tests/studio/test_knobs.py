@@ -91,7 +91,7 @@ def test_what_differs_is_named():
         ({"faders": [1, 2]}, "for each layer"),
         ({"faders": {"relu1_1": None}}, "for each layer"),
         ({"muted": "relu1_1"}, "a list of layers"),
-        ({"rule": 3}, "a word"),
+        ({"rule": 3}, "text"),
     ],
 )
 def test_what_no_knob_can_say_is_a_sentence(change, words):

@@ -1,6 +1,8 @@
 """One slider and a picture that follows it, without a browser."""
 
 import gc
+import threading
+import time
 import weakref
 
 import pytest
@@ -79,3 +81,30 @@ def test_closing_leaves_no_widget_and_nothing_keeps_it():
     until(lambda: not kernel.WORKER.busy())
     gc.collect()
     assert gone() is None
+
+
+def test_a_page_that_is_loaded_again_gets_the_picture(live):
+    live.start()
+    until(lambda: sentence(live) == "grey 1, step 4")
+    heard = listen(live)
+    live.desk._handle_custom_msg({"kind": "hello"}, [])
+    assert of_kind(heard, "frame")[0]["step"] == 3
+
+
+def test_a_run_without_a_picture_ends_with_a_sentence(live):
+    live._run = lambda value: iter(())
+    live.start()
+    until(lambda: "run(1) yielded nothing" in sentence(live))
+    assert live.desk.status["alert"]
+    begun = threading.Event()
+
+    def waits(value):
+        begun.set()
+        time.sleep(0.2)
+        yield torch.rand(3, 8, 8), "never seen"
+
+    live._run = waits
+    live.start()
+    begun.wait()
+    kernel.WORKER.stop_all()
+    until(lambda: sentence(live) == "Stopped before the first picture.")

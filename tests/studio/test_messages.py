@@ -43,7 +43,7 @@ def test_a_run_from_before_comes_back_with_its_knobs_and_its_picture(studio):
     assert not studio.picture.equal(first)
     tell(studio, "back", number=number)
     assert studio.knobs.beta == studio.desk.knobs["beta"] == 10 and studio.picture.equal(first)
-    assert studio.as_code() == code and f"Run {number} again" in sentence(studio)
+    assert studio.as_code() == code and f"Back to run {number}" in sentence(studio)
 
 
 def test_going_back_while_a_run_is_under_way_keeps_both(studio):
@@ -58,7 +58,7 @@ def test_going_back_while_a_run_is_under_way_keeps_both(studio):
         tell(studio, "back", number=first.number)
     until(lambda: not kernel.WORKER.busy())
     assert studio.view.run is first and first.costs == costs and studio.picture.equal(first.picture)
-    assert sentence(studio).startswith(f"Run {first.number} again")
+    assert sentence(studio).startswith(f"Back to run {first.number}, after 6 steps.")
     assert [each["number"] for each in of_kind(heard, "history")] == [first.number, first.number + 1]
     photos = [data for content, data in heard if content["kind"] == "photo"]
     assert len(photos) == 3 and photos[0] == photos[2]
@@ -100,7 +100,7 @@ def test_a_file_that_is_too_large_is_a_sentence(studio):
 @pytest.mark.parametrize("content", [{"side": "content", "name": "own.png"}, {"name": "own.png"}, {}])
 def test_a_file_that_arrives_without_its_bytes_is_a_sentence(studio, content):
     tell(studio, "file", **content)
-    assert "arrived without" in sentence(studio) and "give its path" in sentence(studio)
+    assert "were lost on the way" in sentence(studio) and "give its path" in sentence(studio)
 
 
 def test_a_file_for_neither_side_is_a_sentence(studio, tmp_path):
@@ -266,7 +266,7 @@ def test_reduced_motion_gets_a_frame_a_second(studio):
 def test_a_front_end_that_loses_bytes_gets_them_as_text(studio):
     heard = listen(studio)
     tell(studio, "plain")
-    assert "come as text" in sentence(studio)
+    assert "sent as text" in sentence(studio)
     until(lambda: of_kind(heard, "thumbnail"))
     studio.start()
     wait_for_end(studio)
@@ -307,3 +307,18 @@ def test_a_mask_that_covers_nothing_is_none(studio, tmp_path):
 def test_a_mask_of_another_studio_is_a_sentence(studio):
     studio.move(mask="mask 7")
     until(lambda: "paint it again" in sentence(studio))
+
+
+def test_every_mask_is_shown_to_a_page_that_opens_and_to_other_views(studio, tmp_path):
+    heard = listen(studio)
+    for number in (1, 2):
+        mask = torch.zeros(3, 60, 90)
+        mask[:, :, : 30 * number] = 1
+        tell(studio, "mask", pictures.write(mask, tmp_path / f"{number}.png").read_bytes(), stroke=f"view-{number}")
+    told = [(content["name"], content["stroke"]) for content in of_kind(heard, "mask")]
+    assert told == [("mask 1", "view-1"), ("mask 2", "view-2")]
+    assert all(data[0][:2] == b"\xff\xd8" for content, data in heard if content["kind"] == "mask")
+    heard.clear()
+    tell(studio, "hello")
+    assert [content["name"] for content in of_kind(heard, "mask")] == ["mask 1", "mask 2"]
+    wait_for_end(studio)

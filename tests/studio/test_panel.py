@@ -1,7 +1,10 @@
 """The studio without a browser: moves become runs, faults become sentences, closing leaves nothing behind."""
 
+import dataclasses
 import gc
 import math
+import threading
+import time
 import weakref
 
 import pytest
@@ -39,10 +42,14 @@ def test_waiting_ends_when_the_run_has_been_told_of_or_pauses(studio):
     studio.wait()
     (run,) = studio.history
     assert run.steps == 6 and run.picture is studio.picture and run.knobs.beta == 20
-    tell(studio, "pause")
+    studio.base = dataclasses.replace(studio.base, steps=5000)
     studio.start()
+    until(lambda: studio.view.run is not run)
+    tell(studio, "pause")
     studio.wait()
-    assert studio.desk.status["state"] == "ready"
+    assert studio.desk.status["state"] == "paused"
+    studio.move(beta=30)
+    until(lambda: studio.desk.status["state"] == "ready")
 
 
 def test_a_run_that_is_shown_again_is_measured_again(studio):
@@ -268,7 +275,7 @@ def test_a_slow_network_makes_the_picture_smaller_unless_a_size_was_chosen(monke
     for studio in (slow, chosen):
         wait_for_end(studio)
     assert slow.picture.shape[1] == slow.knobs.size == slow.desk.knobs["size"] == 64
-    assert "move size for more" in sentence(slow)
+    assert "move the size slider for a larger one" in sentence(slow)
     assert chosen.picture.shape[1] == 192
     for studio in (slow, chosen):
         studio.close()
@@ -310,3 +317,128 @@ def test_what_no_knob_can_show_is_refused_at_once_and_leaves_no_widget(given, wo
     with pytest.raises(ValueError, match=words):
         Studio(**given)
     assert set(widget._instances) == before
+
+
+@pytest.mark.parametrize("name", ["scales", "style_blend"])
+def test_a_setting_that_a_studio_has_not_is_refused(name):
+    with pytest.raises(NstError, match=f"Expected no {name} for a studio"):
+        Studio(**{name: 3})
+
+
+def test_a_size_that_was_asked_for_stays_and_so_does_the_one_of_a_large_picture(monkeypatch):
+    monkeypatch.setattr(panel, "SLOW", 1e-5)
+    by_line = Studio.from_code('{"content": "cat", "style": "night", "size": 96, "steps": 8}')
+    moved = Studio(steps=8)
+    moved.move(size=96)
+    large = Studio(steps=8)
+    tell(large, "large", size=512)
+    until(lambda: large.view.run is not None and large.view.run.steps > 1 + panel.TIMED_STEPS)
+    assert large.view.run.request.settings.size == 512 and large.knobs.size == 192
+    by_line.start()
+    for studio in (by_line, moved):
+        wait_for_end(studio)
+        assert studio.knobs.size == 96 and "pixels here" not in sentence(studio)
+    for studio in (by_line, moved, large):
+        studio.close()
+
+
+def test_what_was_said_about_the_size_goes_with_it(monkeypatch):
+    monkeypatch.setattr(panel, "SLOW", 1e-5)
+    slow = Studio(steps=8)
+    slow.start()
+    wait_for_end(slow)
+    assert slow.knobs.size == 64 and "pixels here" in sentence(slow)
+    tell(slow, "solution", name="palette only")
+    wait_for_end(slow)
+    assert slow.knobs.size == 64
+    tell(slow, "move", changes={"size": 96}, moves={"view": 1})
+    wait_for_end(slow)
+    assert slow.picture.shape[1] == 96 and "pixels here" not in sentence(slow)
+    slow.close()
+
+
+def test_a_pause_that_comes_after_the_end_stops_no_later_run(studio):
+    studio.start()
+    wait_for_end(studio)
+    tell(studio, "pause")
+    studio.move(beta=20)
+    until(lambda: len(studio.history) == 2)
+
+
+def test_paused_is_not_said_once_somebody_has_pressed_play(studio):
+    studio.base = dataclasses.replace(studio.base, steps=5000)
+    studio.start()
+    until(lambda: studio.picture is not None)
+    studio._report("paused", None)  # late, as from the worker's thread
+    assert sentence(studio) == "Running."
+
+
+def test_the_request_is_what_the_knobs_say_whichever_thread_moved_them(studio, monkeypatch):
+    submitted = []
+    monkeypatch.setattr(kernel.WORKER, "submit", lambda task, request, now=False: submitted.append(request))
+    ask = studio.request
+
+    def slowly():
+        request = ask()
+        time.sleep(0.02)  # in which another thread moves
+        return request
+
+    monkeypatch.setattr(studio, "request", slowly)
+    movers = [threading.Thread(target=studio.move, kwargs={"beta": beta}) for beta in (2.0, 3.0, 4.0)]
+    for mover in movers:
+        mover.start()
+    for mover in movers:
+        mover.join()
+    assert [request.settings.beta == knobs.beta for request, knobs in submitted] == [True] * 3
+    assert submitted[-1][1].beta == studio.knobs.beta
+
+
+def test_a_page_that_opens_before_the_first_step_gets_the_photo_and_the_rule(studio):
+    studio.start()
+    wait_for_end(studio)
+    heard = listen(studio)
+    before = studio.view.run
+    with studio.lock:
+        studio.move(content="coffee")
+        studio.view.begin(True)
+        coming = dataclasses.replace(before, number=2, request=dataclasses.replace(before.request))
+        studio.view._next = coming
+        heard.clear()
+        tell(studio, "hello")
+        assert [content["number"] for content in of_kind(heard, "run")] == [before.number, 2]
+    wait_for_end(studio)
+
+
+def test_a_page_that_opens_during_a_run_gets_its_film(studio):
+    studio.base = dataclasses.replace(studio.base, steps=5000)
+    studio.start()
+    until(lambda: studio.view.run is not None and studio.view.run.steps > 30)
+    heard = listen(studio)
+    with studio.lock:
+        tell(studio, "hello")
+        assert len(of_kind(heard, "film")[0]["steps"]) == len(studio.view.run.film) > 1
+
+
+def test_a_thumbnail_may_be_asked_for_twice(studio):
+    name = studio.sources.names("style")[0]
+    heard = listen(studio)
+    for _ in range(2):
+        studio._report_thumbnail("item", ("style", name, torch.rand(3, 8, 8)))
+    assert len(of_kind(heard, "thumbnail")) == 2
+
+
+def test_a_run_that_is_stopped_before_it_begins_counts_no_steps_of_another(studio):
+    studio.start()
+    wait_for_end(studio)
+    with studio.lock:
+        studio.view.begin(True)
+        studio.view.end("stopped", None)
+        assert sentence(studio) == "Stopped after 0 steps."
+
+
+def test_where_gram_matrices_are_not_measured_that_is_said(studio):
+    studio.move(size=288)
+    studio.wait()
+    heard = listen(studio)
+    tell(studio, "focus", layer="relu3_1")
+    assert of_kind(heard, "toolarge") == [{"kind": "toolarge", "most": 256}]

@@ -1,5 +1,7 @@
 """Where pictures come from."""
 
+import os
+
 import pytest
 import torch
 
@@ -54,3 +56,23 @@ def test_thumbnails_leave_the_pictures_of_the_runs_in_the_cache():
     for kind in sources.KINDS:
         list(Sources().thumbnails(kind, list(NAMES[kind])))
     assert picture("cat") is cat
+
+
+def test_a_file_that_was_written_anew_is_read_anew(tmp_path):
+    path = pictures.write(torch.zeros(3, 70, 90), tmp_path / "own.png")
+    before = picture(str(path))
+    assert picture(str(path)) is before
+    pictures.write(torch.ones(3, 70, 90), path, overwrite=True)
+    os.utime(path, ns=(1, 1))
+    assert picture(str(path)).mean() > 0.9 > before.mean()
+
+
+def test_a_relative_path_is_another_file_in_another_folder(tmp_path, monkeypatch):
+    for name, value in (("a", 0.0), ("b", 1.0)):
+        (tmp_path / name).mkdir()
+        pictures.write(torch.full((3, 70, 90), value), tmp_path / name / "own.png")
+        os.utime(tmp_path / name / "own.png", ns=(1, 1))
+    monkeypatch.chdir(tmp_path / "a")
+    first = picture("own.png")
+    monkeypatch.chdir(tmp_path / "b")
+    assert picture("own.png").mean() > 0.9 > first.mean()

@@ -264,3 +264,33 @@ def test_patient_tasks_leave_most_turns_to_the_others_and_get_all_when_they_are_
     until_last = order[: len(order) - order[::-1].index("urgent")]
     assert 5 <= len(until_last) - until_last.count("urgent") <= 20
     assert {"one", "two"} <= set(until_last) and order.count("one") == order.count("two") == 40
+
+
+def test_stopping_a_request_that_never_began_is_reported(worker):
+    panel = Panel(worker)
+    panel.task.last_start = time.monotonic()  # as in a drag: the request waits
+    panel.submit("a")
+    worker.stop_all()
+    until(lambda: panel.kinds() == ["stopped"])
+    panel.submit("b", now=True)
+    until(lambda: "done" in panel.kinds())
+
+
+def test_steps_asked_for_within_one_step_are_all_taken(worker):
+    panel = Panel(worker, length=50)
+    worker.pause(panel.task)
+    panel.submit("a", now=True)
+    until(lambda: "paused" in panel.kinds())
+    begun = panel.kinds().count("item")
+    for _ in range(3):
+        worker.advance(panel.task)
+    until(lambda: panel.kinds().count("paused") == 2)
+    assert panel.kinds().count("item") == begun + 3
+
+
+def test_play_before_a_pause_is_told_goes_on(worker):
+    panel = Panel(worker, length=5)
+    panel.task.steps = 0
+    panel.task.run = module._Run()
+    worker.resume(panel.task)  # between the choice of this turn and the turn
+    assert not worker._pauses(panel.task) and not panel.task.pause_told
