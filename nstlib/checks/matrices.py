@@ -37,15 +37,21 @@ def work(names: Sequence[str], arguments: Sequence, answer: Reply, expected: Rep
     shown = {"your answer": next(iter(answer.values.values())), "expected": next(iter(expected.values.values()))}
     if any(value.squeeze().ndim == 3 for value in shown.values()):
         given, shown = _layer(given, first), _layer(shown, first)
-    for columns in (given | shown, shown if any(value.ndim for value in shown.values()) else {}):
-        block = side_by_side(columns) if columns else None
-        if block is not None and max(map(len, block.splitlines())) <= WIDEST:
-            return block
+    alone = [shown] if any(value.ndim for value in shown.values()) else []
+    for lines in ([given | shown], [given, *alone] if given and alone else [], alone):
+        blocks = [side_by_side(columns) for columns in lines]
+        if blocks and all(block and max(map(len, block.splitlines())) <= WIDEST for block in blocks):
+            return Block("\n\n".join(blocks))
     return None
 
 
 def _layer(columns: Mapping[str, np.ndarray], first: int) -> dict[str, np.ndarray]:
-    return {f"{name}[{first}]": value[first] for name, value in columns.items() if value.ndim and len(value) > first}
+    """Take one matrix of what has several; a matrix that belongs to all of them stays."""
+    several = {name for name, value in columns.items() if value.ndim > 2 and len(value) > first}
+    return {
+        f"{name}[{first}]" if name in several else name: value[first] if name in several else value
+        for name, value in columns.items()
+    }
 
 
 def side_by_side(columns: Mapping[str, np.ndarray]) -> Block | None:

@@ -7,7 +7,7 @@ import numpy as np
 from nstlib.checks import calling
 from nstlib.checks.calling import SECONDS
 from nstlib.checks.judging.properties import measured
-from nstlib.checks.judging.replies import Reply
+from nstlib.checks.judging.replies import Reply, Rule, close
 from nstlib.checks.judging.verdict import Verdict
 from nstlib.checks.matrices import side_by_side, work
 from nstlib.checks.number_messages import KINDS, compare, explain, kind_and_shape
@@ -88,7 +88,7 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
         slip = f"These are the numbers of the right formula with one slip: {verdict.slip}."
         return (*shown, slip, *_negative(question, verdict))
     if verdict.numbers and not {"kind", "unread", "dtype"} & set(verdict.faults):
-        told = explain(verdict.numbers, len(answer))
+        told = _parts(question, case, answer[verdict.call]) or explain(verdict.numbers, len(answer))
         return (*shown, *told, *_negative(question, verdict))  # other faults can wait until the numbers are right
     return (*shown, *(besides[:1] or (_GRADIENT_DIFFERS,)))
 
@@ -103,6 +103,24 @@ def _work(question, case, reply: Reply, first: int) -> Block | None:
     """Show the call's numbers beside what came back and what was expected, where they are few."""
     expected = calling.reply(question.reference, case, None)
     return work(_names(question), case.arguments, reply, expected, first)
+
+
+def _parts(question, case, reply: Reply) -> list[str]:
+    """Say which parts of a tuple are right, where some are and some are not."""
+    expected = calling.reply(question.reference, case, None)
+    given, wanted = reply.values.get(""), expected.values.get("")
+    if expected.kind != "tuple" or given is None or wanted is None or given.shape != wanted.shape:
+        return []
+    tolerance = Rule(question.kinds, question.tolerance).tolerance(expected, reply)
+    right = [close(part, other, tolerance) for part, other in zip(wanted, given, strict=True)]
+    names = {holds: [f"`[{number}]`" for number, each in enumerate(right) if each is holds] for holds in (True, False)}
+    if not all(names.values()):
+        return []
+    verbs = {holds: "is" if len(parts) == 1 else "are" for holds, parts in names.items()}
+    return [
+        f"Of what you return, {' and '.join(names[True])} {verbs[True]} right, "
+        f"{' and '.join(names[False])} {verbs[False]} not."
+    ]
 
 
 def _unmet(question, case, reply: Reply) -> list[str]:
@@ -123,8 +141,10 @@ def _names(question) -> list[str]:
 
 
 def _negative(question, verdict: Verdict) -> tuple[str, ...]:
-    """Say of a cost below 0 that it can be none."""
+    """Say of a cost below 0 that it can be none, unless it is a sum of costs that were given."""
     numbers = verdict.numbers
+    if all(isinstance(value, int | float) for value in question.public_cases[0].arguments):
+        return ()
     if "cost" in question.reference.__name__ and numbers.wanted == numbers.got == () and numbers.given < 0:
         return (
             "A cost is never negative: it is 0 where nothing is left to improve. Look for a square that is missing, or "

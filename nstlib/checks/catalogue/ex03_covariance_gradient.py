@@ -29,6 +29,10 @@ def _covariance(F):
     return torch.cov(F, correction=0)
 
 
+def _with_centred(centred, S):
+    return (centred @ centred.T / centred.shape[1] - S) @ centred / (len(centred) ** 2 * centred.shape[1])
+
+
 covariance_gradient = Question(
     id="ex03.covariance_gradient",
     points=4,
@@ -82,6 +86,22 @@ covariance_gradient = Question(
             lambda F, S: (_covariance(F) - S) @ (F - F.mean(0)) / (len(F) ** 2 * F.shape[1]),
             "You centred the last factor over the filters, at each position. Each filter has a mean of its own, over "
             "its positions: `F.mean(1, keepdim=True)`.",
+            TRIED,
+            reread="lesson 02, section 3",
+        ),
+        Misconception(
+            "one-mean",
+            lambda F, S: _with_centred(F - F.mean(), S),
+            "You subtracted one mean of all numbers. Each filter has a mean of its own, over its positions: "
+            "`F.mean(1, keepdim=True)`.",
+            TRIED,
+            reread="lesson 02, section 3",
+        ),
+        Misconception(
+            "centred-over-filters",
+            lambda F, S: _with_centred(F - F.mean(0), S),
+            "You subtracted at each position the mean over the filters. Each filter has a mean of its own, over its "
+            "positions: `F.mean(1, keepdim=True)`.",
             TRIED,
             reread="lesson 02, section 3",
         ),

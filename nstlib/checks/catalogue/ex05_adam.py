@@ -39,6 +39,11 @@ def _without_root(x, gradient, m, v, step, rate):
     return x - rate * m / (1 - 0.9**step) / (v / (1 - 0.999**step) + 1e-8)
 
 
+def _corrected_by(second, x, gradient, m, v, step, rate):
+    _, m, v = _adam(x, gradient, m, v, step, rate)
+    return x - rate * m / (1 - 0.9**step) / ((v / (1 - second**step)).sqrt() + 1e-8)
+
+
 adam = Question(
     id="ex05.adam",
     points=4,
@@ -120,6 +125,20 @@ adam = Question(
             "You corrected by 1 − β^(t + 1). `step` is t already, 1 at the first.",
             TRIED,
             credit=3,
+        ),
+        Misconception(
+            "correction-of-another-rate",
+            lambda x, g, m, v, t, rate: (_corrected_by(0.99, x, g, m, v, t, rate), *_adam(x, g, m, v, t, rate)[1:]),
+            "m and v are right, x is not: you corrected v by 1 − 0.99^t. Its own rate is β₂ = 0.999.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "correction-of-the-first",
+            lambda x, g, m, v, t, rate: (_corrected_by(0.9, x, g, m, v, t, rate), *_adam(x, g, m, v, t, rate)[1:]),
+            "m and v are right, x is not: you corrected both by 1 − 0.9^t. The rate of v is β₂ = 0.999.",
+            FORESEEN,
+            credit=2,
         ),
         Misconception(
             "no-root",

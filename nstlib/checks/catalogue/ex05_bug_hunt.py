@@ -105,8 +105,8 @@ bug_hunt = Question(
         ),
         *_clamped_inside(
             "clamped-inside",
-            "Nearly: X is still clamped inside the closure. L-BFGS compares gradients of two places, and one of "
-            "them was moved behind its back. Clamp the result, once.",
+            "Nearly: X is still clamped while the optimiser works, inside the closure or between two steps. L-BFGS "
+            "compares gradients of two places, and one of them was moved behind its back. Clamp the result, once.",
             "PyTorch's tutorial clamps inside the closure",
             credit=4,
         ),
@@ -130,20 +130,21 @@ bug_hunt = Question(
         *_clamped_inside(
             "turned-and-clamped",
             "Two are left: the channels are still turned around on their way into the network, and X is clamped "
-            "inside the closure.",
+            "while the optimiser works.",
             credit=2,
             bgr=True,
         ),
         *_clamped_inside(
             "mixed-and-clamped",
-            "Two are left: the Gram matrices mix the pictures of the batch, and X is clamped inside the closure.",
+            "Two are left: the Gram matrices mix the pictures of the batch, and X is clamped while the optimiser "
+            "works.",
             credit=2,
             mixed=True,
         ),
         *_clamped_inside(
             "all-three",
             "It runs now, but the three silent mistakes are still there. Look at the channels, at the shape of the "
-            "Gram matrices, and at what the closure does to X.",
+            "Gram matrices, and at what besides the optimiser moves X.",
             credit=1,
             bgr=True,
             mixed=True,

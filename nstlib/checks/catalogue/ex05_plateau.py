@@ -22,9 +22,9 @@ def _runs(draw: Draw) -> list[Case]:
             costs.append(costs[-1] * rate * draw.number(0.97, 1.03))
         if share == 0.05:  # this run is still falling at its end
             costs = [20 * 0.8**number for number in range(draw.sizes((8, 12))[0])]
-        words = f"{len(costs)} costs from {costs[0]:.3g} to {costs[-1]:.3g}, patience {patience}, share {share}"
+        words = f"{len(costs)} costs, {', '.join(f'{cost:.3g}' for cost in costs)}, patience {patience}, share {share}"
         cases.append(Case((costs, patience, share), words, {"L": len(costs)}, gradient=()))
-    return cases + [_run(draw, *each) for each in SHAPES]
+    return cases + [_run(draw, *each) for each in SHAPES] + [_at_the_last(draw)]
 
 
 def _run(draw: Draw, shape: tuple[float, ...], patience: int, share: float) -> Case:
@@ -34,6 +34,13 @@ def _run(draw: Draw, shape: tuple[float, ...], patience: int, share: float) -> C
     costs += [costs[-1] * 0.99**number for number in range(1, draw.sizes((3, 12))[0])]
     words = f"{len(costs)} costs that begin {', '.join(f'{cost:.4g}' for cost in costs[:8])}, patience {patience}, "
     return Case((costs, patience, share), words + f"share {share}", {"L": len(costs)}, gradient=())
+
+
+def _at_the_last(draw: Draw) -> Case:
+    """Halve J until the last step, which alone falls short."""
+    costs = [5.0 * 2**number for number in reversed(range(draw.sizes((4, 10))[0]))] + [4.9]
+    words = f"{len(costs)} costs, {', '.join(f'{cost:g}' for cost in costs)}, patience 1, share 0.1"
+    return Case((costs, 1, 0.1), words, {"L": len(costs)}, gradient=())
 
 
 def _first(costs, begin, holds):
@@ -63,6 +70,15 @@ plateau = Question(
             lambda costs, patience, share: references.stopping_step(costs, 1, share),
             "You compared each cost with the one before it. `patience` steps lie between the two that are compared.",
             FORESEEN,
+        ),
+        Misconception(
+            "last-step-missing",
+            lambda costs, patience, share: (
+                step if (step := references.stopping_step(costs, patience, share)) < len(costs) - 1 else len(costs)
+            ),
+            "You never looked at the last cost: `range(patience, len(costs) - 1)` stops one too early. "
+            "`range(patience, len(costs))` gives every step up to the last.",
+            TRIED,
         ),
         Misconception(
             "from-the-start",

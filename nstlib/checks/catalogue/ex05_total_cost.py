@@ -72,6 +72,12 @@ total_cost = Question(
             TRIED,
         ),
         Misconception(
+            "shares",
+            lambda c, s, a, b: a * c + (1 - a) * s,
+            "β is not used: you weighted style by 1 − α. The two weights need not add up to 1; each is given.",
+            TRIED,
+        ),
+        Misconception(
             "product",
             lambda c, s, a, b: a * c * b * s,
             "You multiplied the two terms. J is their sum.",
