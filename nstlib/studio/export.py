@@ -29,10 +29,16 @@ def code(request: RunRequest, steps: int) -> str:
     if settings.weights_given:
         changed.pop("style_layers", None)
     arguments = ", ".join(f"{key}={value!r}" for key, value in changed.items())
+    notes = []
+    if request.start is not None:
+        notes += ["# This run went on from an earlier picture; press restart for one that these lines repeat."]
+    if any(not isinstance(each, str | Path) for each in (request.content, *_listed(request.style))):
+        notes += ["# Only the studio had a picture named 'your own …' below: put its path there."]
     lines = [
         "import nstlib",
         "from nstlib import Settings, painted, pictures",
         "",
+        *notes,
         f"content = {sources.code(request.content, 'content')}",
         f"style = {_style(request.style)}",
         f"network = nstlib.networks.load({_network_arguments(request)})",
@@ -51,10 +57,7 @@ def code(request: RunRequest, steps: int) -> str:
         ]
     else:
         lines += [f"picture = nstlib.stylize(content, style, settings, network{mask})"]
-    if request.start is not None:
-        lines += ["# This run went on from an earlier picture; press restart for one that these lines repeat."]
-    if any(not isinstance(each, str | Path) for each in (request.content, *_listed(request.style))):
-        lines += ["# 'your own picture.png' stands for a picture that only the studio had: put its path there."]
+    lines += ["pictures.to_pil(picture)"]
     return "\n".join(lines)
 
 

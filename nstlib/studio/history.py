@@ -45,6 +45,11 @@ class Run:
         """How many steps it has made."""
         return len(self.costs)
 
+    @property
+    def is_large(self) -> bool:
+        """Whether it was asked for at another size than the knob's."""
+        return self.request.settings.size != self.knobs.size
+
     def settle(self, started: RunStarted) -> None:
         """Note the Settings that the run has come to: the λ_l that its rule, faders and mutes add up to."""
         self.rule = started.layer_weights

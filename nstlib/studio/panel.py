@@ -68,6 +68,7 @@ class Studio(Panel):
     network = nstlib.networks.load('minivgg')
     settings = Settings(size=64, steps=30, scales=1, layer_weights='equal', chroma_smoothness=20.0, plateau=0.0)
     picture = nstlib.stylize(content, style, settings, network)
+    pictures.to_pil(picture)
     >>> studio.close()
     """
 
@@ -367,7 +368,7 @@ class Studio(Panel):
             self._seconds_before = step.seconds
         if step.index != 1 + TIMED_STEPS or self._size_chosen or step.scale > 1 or self._seconds_before is None:
             return
-        if self.view.run.request.settings.size != self.knobs.size:  # a large picture's steps may be slow
+        if self.view.run.is_large:  # its steps may be slow
             return
         self._size_chosen = True
         seconds = (step.seconds - self._seconds_before) / TIMED_STEPS

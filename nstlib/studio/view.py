@@ -35,7 +35,7 @@ class View:
         self.run: Run | None = None
         self.focus = ""
         self.task = ""
-        self.note = ""  # what is said after each sentence
+        self.note = ""  # what is said after each sentence, until a run is done
         self._next: Run | None = None
         self._sent = 0  # steps of the run whose costs the browser has
         self._scales: runs.Scales | None = None
@@ -57,6 +57,8 @@ class View:
         self._next = run
         run.settle(started)
         self._scales = runs.Scales(run.request, run.request.settings)
+        if self._playing and run.is_large:
+            self._say(f"Running at {run.request.settings.size} pixels, which takes longer.", "running")
         self._show_photo(run)
         self._show_rule(run)
 
@@ -147,7 +149,9 @@ class View:
             self.look()
         if event == "done":
             self.remember(run)  # first: whoever hears the end may ask
-            self._say(f"Done: {steps} in {run.seconds:.1f} s.", "done")
+            large = f" Keep its {run.request.settings.size} pixels: save picture, in more." if run.is_large else ""
+            self._say(f"Done: {steps} in {run.seconds:.1f} s.{large}", "done")
+            self.note = ""  # it has been said
         elif event == "paused":
             self._say(f"Paused after {steps}." if run else READY, "paused" if run else "ready")
         elif event == "stopped":

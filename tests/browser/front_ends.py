@@ -217,7 +217,7 @@ def keys(page: Page, front_end: FrontEnd, found: Found) -> None:
     page.keyboard.type("palette")
     expect(task).to_have_value(re.compile("^palette"), timeout=SOON)
     task.select_option("")
-    page.get_by_role("button", name="all faders back to the rule, nothing muted", exact=True).click()
+    page.get_by_role("button", name="reset all faders, nothing muted", exact=True).click()
     found.keys = "yes"
 
 

@@ -123,7 +123,7 @@ def test_faders_mute_solo_and_reset(page):
     knobs_are(page, faders=faders, muted=["relu4_1"], solo=["relu1_1"])
     done(page, steps=24)
     set_steps(page, STEPS)
-    press(page, "all faders back to the rule, nothing muted")
+    press(page, "reset all faders, nothing muted")
     knobs_are(page, faders={}, muted=[], solo=[])
     done(page)
 

@@ -83,6 +83,7 @@ function studioView({ model, el }) {
   const gram = gramView();
   const history = historyView(model, spec, knobs, picture.compareWith, speed);
   const tasks = tasksView(model, spec);
+  let shownRun = null;
   const controls = {};
   const control = (name) => {
     controls[name] = controlOf(name, spec.controls[name], knobs()[name], spec.first[name], (value) => onmove(name, value));
@@ -177,7 +178,11 @@ function studioView({ model, el }) {
     status.say(copied ? `Copied ${line ? "the line" : "the code"}.` : `Copy ${line ? "this line" : "these lines"}:`, false);
   }
   const messages = {
-    frame: (content, bytes) => picture.frame(content, bytes[0]),
+    frame: (content, bytes) => {
+      picture.frame(content, bytes[0]);
+      shownRun = content.run;
+      history.mark(shownRun);
+    },
     photo: (content, bytes) => picture.photo(bytes[0]),
     film: picture.showFilm,
     thumbnail: (content, bytes) => {
@@ -196,7 +201,10 @@ function studioView({ model, el }) {
     gram: gram.show,
     toolarge: gram.tooLarge,
     pull: (content, bytes) => content.layer === hovered && picture.pull(content, bytes),
-    history: history.add,
+    history: (content, bytes) => {
+      history.add(content, bytes);
+      history.mark(shownRun);
+    },
     task: tasks.show,
     mask: (content, bytes) => picture.brush.named(content, bytes[0]),
     why: (content) => tasks.explain(content.text),

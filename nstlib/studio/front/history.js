@@ -2,7 +2,7 @@
 
 function historyView(model, spec, now, compare, speed) {
   const row = make("div", { className: "nst-runs", role: "group", label: "earlier runs" });
-  const hint = make("span", { className: "nst-key", textContent: "runs: click to go back, Shift-click (or the key C) to compare" });
+  const hint = make("span", { className: "nst-key", textContent: "runs: click to go back, Shift-click or C to compare" });
   const differing = make("span", { className: "nst-differing" });
   const stop = button("end comparison", "compare with the photo again", () => {
     runs.get(chosen)?.element.focus(); // the button goes, and must not take the focus with it
@@ -43,9 +43,9 @@ function historyView(model, spec, now, compare, speed) {
   function add({ number, steps, knobs }, [bytes]) {
     if (runs.has(number)) return; // said again to another view of this desk
     const image = make("img", { alt: "", src: jpegUrl(bytes) });
-    const label = `run ${number}, ${steps} steps`;
+    const label = `run ${number}, ${steps} steps${steps < spec.steps ? ", ended early" : ""}`;
     const act = (event) => (event.shiftKey ? choose(number) : model.send({ kind: "back", number }));
-    const element = make("button", { type: "button", label, title: `${label}: click to go back, Shift-click or the key C to compare`, onclick: act }, image, make("span", { textContent: number }));
+    const element = make("button", { type: "button", label, title: `${label}: click to go back, Shift-click or C to compare`, onclick: act }, image, make("span", { textContent: number }));
     element.addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() !== "c" || event.ctrlKey || event.metaKey) return;
       choose(number);
@@ -64,6 +64,11 @@ function historyView(model, spec, now, compare, speed) {
     row.scrollLeft = row.scrollWidth;
   }
 
+  // The run whose picture is shown.
+  function mark(number) {
+    for (const [each, { element }] of runs) element.classList.toggle("nst-now", each === number);
+  }
+
   const close = () => runs.forEach(({ element }) => URL.revokeObjectURL(element.querySelector("img").src));
-  return { close, element: make("div", { className: "nst-history" }, row, make("div", { className: "nst-head" }, hint, differing, stop, speed)), add, tell };
+  return { close, element: make("div", { className: "nst-history" }, row, make("div", { className: "nst-head" }, hint, differing, stop, speed)), add, mark, tell };
 }

@@ -26,6 +26,7 @@ function layersView(model, spec, state, onmove, onhover) {
     const bar = make("div", { className: "nst-pull-bar" });
     const meter = make("div", { className: "nst-pull", title: `${layer}: share of the pull at the picture` }, bar);
     const share = make("span", { className: "nst-share", textContent: "–" });
+    const times = make("span", { className: "nst-times" });
     const lambda = make("span", { className: "nst-lambda" });
     const mute = button("M", `mute ${layer}`, () => muteOf(layer));
     const solo = button("S", `solo ${layer}`, () => soloOf(layer));
@@ -35,12 +36,13 @@ function layersView(model, spec, state, onmove, onhover) {
       { className: "nst-channel", role: "group", label: layer, title: layer },
       name,
       make("div", { className: "nst-track" }, made.range, meter),
-      share,
+      make("div", { className: "nst-numbers" }, share, times),
       make("div", { className: "nst-buttons" }, mute, solo),
       lambda,
     );
-    element.addEventListener("pointerenter", () => onhover(layer, true));
-    element.addEventListener("pointerleave", () => onhover(layer, false));
+    const track = element.querySelector(".nst-track"); // not the buttons: who has muted a layer wants to see the picture
+    track.addEventListener("pointerenter", () => onhover(layer, true));
+    track.addEventListener("pointerleave", () => onhover(layer, false));
     element.addEventListener("focusin", () => focus(layer));
     element.addEventListener("focusout", () => onhover(layer, false));
     made.range.title = "M mute, S solo, P where it pulls, 0 back to the rule";
@@ -54,7 +56,7 @@ function layersView(model, spec, state, onmove, onhover) {
       event.preventDefault();
       event.stopPropagation();
     });
-    channels[layer] = { made, bar, meter, share, lambda, mute, solo, name, element };
+    channels[layer] = { made, bar, meter, share, times, lambda, mute, solo, name, element };
   });
 
   let focused = null;
@@ -67,9 +69,10 @@ function layersView(model, spec, state, onmove, onhover) {
   const show = (next) => {
     knobs = next;
     for (const layer of layers) {
-      const { made, lambda, mute, solo, element } = channels[layer];
+      const { made, times, lambda, mute, solo, element } = channels[layer];
       const factor = knobs.faders[layer] ?? 1;
       made.set(factor);
+      times.textContent = factor === 1 ? "" : `× ${factor < 1 ? Number(factor.toPrecision(2)) : spoken(factor)}`;
       lambda.textContent = weights[layer] === undefined ? "" : `λ ${spoken(weights[layer] * factor)}`;
       pressed(mute, knobs.muted.includes(layer));
       pressed(solo, knobs.solo.includes(layer));
@@ -88,7 +91,7 @@ function layersView(model, spec, state, onmove, onhover) {
       channels[layer].share.setAttribute("aria-label", `${layer} has ${percent(share)} of the pull`);
     }
   };
-  const reset = button("reset", "all faders back to the rule, nothing muted", () => onmove({ faders: {}, muted: [], solo: [] }), { className: "nst-small" });
+  const reset = button("reset faders", "reset all faders, nothing muted", () => onmove({ faders: {}, muted: [], solo: [] }), { className: "nst-small" });
   const head = make("div", { className: "nst-head" }, make("span", { textContent: "λ by layer, × the rule" }), make("span", { className: "nst-key", textContent: "bar: share of the pull" }), reset);
   show(state);
   return {

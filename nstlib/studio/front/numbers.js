@@ -2,7 +2,7 @@
 
 function spoken(value) {
   if (value === 0) return "0";
-  if (Math.abs(value) < 0.001) return value.toExponential(0).replace(/e-(\d+)$/, (_, power) => ` × 10⁻${power.replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])}`);
+  if (Math.abs(value) < 0.001) return value.toExponential(1).replace(".0", "").replace(/e-(\d+)$/, (_, power) => ` × 10⁻${power.replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])}`);
   return Number(value.toPrecision(value >= 1000 ? 4 : 3)).toLocaleString("en", { maximumSignificantDigits: 4 });
 }
 

@@ -5,15 +5,16 @@ function pictureView(model) {
   const behind = make("canvas", { className: "nst-behind", width: 96, height: 64 });
   const heat = make("canvas", { className: "nst-heat", width: 96, height: 64, hidden: true });
   const wiper = make("input", { type: "range", min: 0, max: 100, step: 1, value: 0, className: "nst-wiper", label: "compare with the photo" });
+  const heatName = make("div", { className: "nst-heat-name", hidden: true });
   const line = make("div", { className: "nst-wipe-line" });
   const sides = make("div", { className: "nst-sides" }, make("span", {}), make("span", { textContent: "picture" }));
   const whole = model.get("spec").view === "studio"; // else a small figure, without photo and timeline
-  const stage = make("div", { className: "nst-stage" }, canvas, ...(whole ? [behind, line, heat, sides, wiper] : []));
+  const stage = make("div", { className: "nst-stage" }, canvas, ...(whole ? [behind, line, heat, heatName, sides, wiper] : []));
   const timeline = make("input", { type: "range", min: 0, max: 0, step: 1, value: 0, label: "frames of this run" });
   const place = make("span", { className: "nst-place" });
   const brush = whole ? brushView(model, stage) : null;
   const row = make("div", { className: "nst-timeline" }, timeline, place, brush?.toggle);
-  for (const each of [behind, heat, line, sides]) each.setAttribute("aria-hidden", "true");
+  for (const each of [behind, heat, heatName, line, sides]) each.setAttribute("aria-hidden", "true");
 
   let film = [];
   let run = null;
@@ -119,6 +120,7 @@ function pictureView(model) {
     for (let index = 0; index < values.length; index++)
       image.data.set([values[index], 0.6 * values[index], 0, 110 + 0.4 * values[index]], 4 * index);
     context.putImageData(image, 0, 0);
+    Object.assign(heatName, { hidden: false, textContent: `where ${content.layer} pulls` });
   }
 
   wiper.addEventListener("input", () => wipe(Number(wiper.value)));
@@ -140,7 +142,7 @@ function pictureView(model) {
     compareWith,
     brush,
     pull,
-    coolDown: () => (heat.hidden = true),
+    coolDown: () => (heat.hidden = heatName.hidden = true),
     hold: (on) => wipe(on ? 100 : Number(wiper.value)),
     describe: (text) => text && canvas.setAttribute("aria-label", text),
   };

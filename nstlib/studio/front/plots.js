@@ -1,7 +1,7 @@
 // J and its terms by step, and the Gram matrices of the layer in focus.
 
 const DASHES = ["none", "7 3", "2 3", "9 3 2 3", "4 2", "1 2", "12 4", "6 2 1 2 1 2"];
-const PLOT = { height: 118, left: 44, right: 72, top: 8, bottom: 18 };
+const PLOT = { height: 118, left: 44, right: 80, top: 8, bottom: 18 };
 
 function logTicks(low, high) {
   const ticks = [];
@@ -9,13 +9,22 @@ function logTicks(low, high) {
   return ticks.length > 1 ? ticks : [low, high];
 }
 
-// Labels at the lines' ends, moved apart until none covers another.
+// Labels at the lines' ends, moved apart until none covers another, as little as can be: neighbours that would meet
+// share the mean of the places that they want.
 function spread(labels, gap, low, high) {
   const sorted = [...labels].sort((one, other) => one.y - other.y);
-  sorted.forEach((label, index) => index && (label.y = Math.max(label.y, sorted[index - 1].y + gap)));
-  const over = sorted.length ? sorted.at(-1).y - high : 0;
-  if (over > 0) for (let index = sorted.length - 1, most = high; index >= 0; index--, most -= gap) sorted[index].y = Math.min(sorted[index].y, most);
-  return sorted.map((label) => ({ ...label, y: Math.max(low, label.y) }));
+  const groups = [];
+  sorted.forEach(({ y }, index) => {
+    let group = { sum: y - index * gap, count: 1 };
+    while (groups.length && groups.at(-1).sum / groups.at(-1).count > group.sum / group.count) {
+      const before = groups.pop();
+      group = { sum: before.sum + group.sum, count: before.count + group.count };
+    }
+    groups.push(group);
+  });
+  const most = high - (sorted.length - 1) * gap;
+  const places = groups.flatMap(({ sum, count }) => Array(count).fill(Math.max(low, Math.min(most, sum / count))));
+  return sorted.map((label, index) => ({ ...label, end: label.y, y: places[index] + index * gap }));
 }
 
 function costsView(spec) {
@@ -51,9 +60,14 @@ function costsView(spec) {
       ends.push({ name, x: x(index), y: y(value) + 4 });
     });
     const end = Math.max(...ends.map((each) => each.x));
-    for (const label of spread(ends, 13, top + 8, height - 4))
-      parts.push(drawn("text", { x: Math.min(end + 6, width - right + 6), y: label.y.toFixed(1), class: label.name === "J" ? "nst-strong" : "" }, label.name));
-    parts.push(drawn("text", { x: left, y: height - 4 }, `step 1 to ${rows.length}`));
+    for (const label of spread(ends, 13, top + 8, height - bottom)) {
+      const at = Math.min(end + 16, width - right + 16);
+      const [from, to] = [label.end - 4, label.y - 4].map((value) => value.toFixed(1));
+      parts.push(drawn("polyline", { points: `${label.x.toFixed(1)},${from} ${(at - 2).toFixed(1)},${to}`, class: "nst-grid" }));
+      parts.push(drawn("text", { x: at, y: label.y.toFixed(1), class: label.name === "J" ? "nst-strong" : "" }, label.name));
+    }
+    const alone = rows.at(-1).length < names.length; // of a large picture the terms are not measured
+    parts.push(drawn("text", { x: left, y: height - 4 }, `step 1 to ${rows.length}${alone ? "; above 256 pixels J alone" : ""}`));
     svg.replaceChildren(...parts);
     const last = names.map((name, column) => `${name} ${spoken(rows.at(-1)[column] ?? 0)}`).slice(0, rows.at(-1).length).join(", ");
     svg.setAttribute("aria-label", `J and its terms by step, logarithmic. After ${rows.length} steps: ${last}`);
