@@ -42,7 +42,7 @@ def doctor() -> None:
     raise typer.Exit(0 if report.healthy else 1)
 
 
-app.command("stylize")(sentences()(stylizing.stylize))
+app.command("stylize", cls=stylizing.PhotosAndStyle)(sentences()(stylizing.stylize))
 app.command("train")(sentences()(training.train))
 
 

@@ -9,7 +9,7 @@ from nstlib.pictures.addresses import is_address
 from nstlib.pictures.errors import PictureError
 from nstlib.pictures.folders import in_folder
 from nstlib.pictures.reading import MAX_ASPECT, from_pil, read, read_with_alpha
-from nstlib.pictures.samples import SAMPLES, sample
+from nstlib.pictures.samples import SAMPLES, sample, sample_path
 from nstlib.pictures.sheets import contact_sheet
 from nstlib.pictures.tensors import MAX_PIXELS, checked, require_side, resize, to_pil
 from nstlib.pictures.transparency import extend_colours
@@ -33,6 +33,7 @@ __all__ = [
     "require_writable",
     "resize",
     "sample",
+    "sample_path",
     "to_pil",
     "write",
 ]

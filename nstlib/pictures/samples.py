@@ -43,5 +43,14 @@ def sample(name: str, size: int | None = 256) -> Float[Tensor, "3 height width"]
         raise PictureError(
             f"Expected the name of a sample picture, got {name!r}: {hint}choose one of {', '.join(SAMPLES)}."
         )
+    return read(sample_path(name), size)
+
+
+def sample_path(name: str) -> Path:
+    """Return the file of a sample picture.
+
+    >>> sample_path("cat").is_file()
+    True
+    """
     folder = Path(importlib.util.find_spec("skimage").origin).parent / "data"  # found without importing scikit-image
-    return read(folder / _SAMPLE_FILES.get(name, f"{name}.png"), size)
+    return folder / _SAMPLE_FILES.get(name, f"{name}.png")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from nstlib.errors import NstError
 from nstlib.terminal import say
@@ -19,14 +20,30 @@ if TYPE_CHECKING:
     from nstlib.transfer import Picture, Settings
     from nstlib.transfer.quality import Quality
 
+STYLE_MISSING = "Expected a photo and then a style, got only one of them: nst styles lists the names of styles."
 NOT_A_LAYER = ("photo", "network", "step", "scale", "seconds", "total", "content_cost")
+
+
+class PhotosAndStyle(TyperCommand):
+    """A command whose last argument is the style; of a single one typer would say that the photo is missing."""
+
+    def parse_args(self, ctx, args):
+        """Read the arguments; say what is missing beside a single one."""
+        given, *_ = self.make_parser(ctx).parse_args(list(args))
+        if given.get("style") and not given.get("photos"):
+            ctx.fail(STYLE_MISSING)
+        return super().parse_args(ctx, args)
 
 
 # The quality decides what is not given. Those defaults shown here, which must not load torch, are compared by a test.
 def stylize(
     photos: Annotated[
         list[Path],
-        typer.Argument(metavar="PHOTO...", help="The picture whose content is kept; or several, or a folder of them."),
+        typer.Argument(
+            metavar="PHOTO",
+            help="The picture whose content is kept; or several, or a folder of them. Without a photo at hand: cat, "
+            "coffee or another sample.",
+        ),
     ],
     style: Annotated[
         str,

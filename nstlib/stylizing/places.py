@@ -24,8 +24,11 @@ def find_places(photos: list[Path], out: Path) -> tuple[list[Place], list[Path]]
     """Return a place for each photo, and the files of given folders that are no pictures.
 
     One photo is painted into the file `out`. Several, or those of a folder, go into the folder `out` under their names,
-    as PNG. Raises NstError for a folder without pictures, photos of one name, and an `out` that looks like a file.
+    as PNG. A name that no file has may be a sample's. Raises NstError for a folder without pictures, photos of one
+    name, and an `out` that looks like a file.
     """
+    samples = {pictures.sample_path(name): name for name in pictures.SAMPLES}
+    photos = [photo if photo.exists() else _sample(photo) for photo in photos]
     if len(photos) == 1 and not photos[0].is_dir():
         return [Place(photos[0], out)], []
     found, others = [], []
@@ -43,7 +46,11 @@ def find_places(photos: list[Path], out: Path) -> tuple[list[Place], list[Path]]
             f"Expected a folder for these photos, got --out '{out}': give --out the name of a folder, such as painted."
         )
     _require_own_names(found)
-    return [Place(photo, out / f"{photo.stem}{SUFFIX}") for photo in found], others
+    return [Place(photo, out / f"{samples.get(photo, photo.stem)}{SUFFIX}") for photo in found], others
+
+
+def _sample(photo: Path) -> Path:
+    return pictures.sample_path(str(photo)) if str(photo) in pictures.SAMPLES else photo
 
 
 def require_room(

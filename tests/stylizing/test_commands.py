@@ -512,3 +512,20 @@ def test_a_tilde_that_the_shell_left_is_the_home_folder(folder, tmp_path, monkey
     assert several("photos", out="~/painted", more=("--costs", "~/costs.csv")).exit_code == 0
     assert {path.name for path in (tmp_path / "home").iterdir()} == {"painted", "costs.csv"}
     assert {path.name for path in (tmp_path / "home" / "painted").iterdir()} == {"a.png", "b.png"}
+
+
+def test_a_sample_is_painted_by_its_name_and_a_file_of_that_name_goes_first(folder, seen):
+    small = ["--size", "32", "--steps", "2"]
+    assert run(app, ["stylize", "cat", "night", "--out", str(folder / "one.png"), *small]).exit_code == 0
+    sample = seen[-1]["content"]
+    several = ["stylize", "cat", "coffee", "night", "--out", str(folder / "several"), *small]
+    assert run(app, several).exit_code == 0
+    assert sorted(path.name for path in (folder / "several").iterdir()) == ["cat.png", "coffee.png"]
+    shutil.copy(folder / "photo.png", folder / "cat")
+    assert run(app, ["stylize", "cat", "night", "--out", str(folder / "two.png"), *small]).exit_code == 0
+    assert not seen[-1]["content"].equal(sample)
+
+
+def test_a_style_that_was_forgotten_is_what_is_said_to_be_missing(folder):
+    result = run(app, ["stylize", "photo.png", "--out", "x.png"])
+    assert result.exit_code == 2 and "Expected a photo and then a style" in result.output
