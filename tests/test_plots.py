@@ -125,6 +125,14 @@ def test_a_frontier_needs_a_point_for_each_picture():
         plots.frontier({"a": PICTURE, "b": WIDE}, {"a": (0.0, 1.0)}, ("x", "y"))
 
 
+def test_a_frontier_joins_whom_it_is_told_and_marks_the_others():
+    points = {"a": (0.1, 0.7), "b": (0.2, 0.9), "c": (0.5, 0.1), "d": (0.2, 0.9)}
+    chart, *_ = plots.frontier(dict.fromkeys(points, PICTURE), points, ("x", "y"), joined=["a", "c", "b"]).axes
+    line, squares = chart.lines
+    assert [tuple(xy) for xy in line.get_xydata()] == [(0.1, 0.7), (0.2, 0.9), (0.5, 0.1)]
+    assert [tuple(xy) for xy in squares.get_xydata()] == [(0.2, 0.9)] and squares.get_linestyle() == "None"
+
+
 @pytest.mark.parametrize("draw", [plots.matrices, plots.shares, lambda given: plots.curves(given, "J")])
 @pytest.mark.usefixtures("unchecked")
 def test_nothing_to_draw_is_refused(draw):

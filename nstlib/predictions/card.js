@@ -44,7 +44,11 @@ export default {
       button.hidden = Boolean(answer);
       if (!answer) return;
       if (!choices.length) typed.value = answer;
-      for (const input of form.querySelectorAll("input[type=radio]")) input.checked = input.value === answer;
+      for (const input of form.querySelectorAll("input[type=radio]")) {
+        input.checked = input.value === answer;
+        const mark = model.get("best").includes(input.value) ? "✓ " : input.checked ? "✗ " : "";
+        input.nextElementSibling.textContent = mark + input.value;
+      }
     };
     const stop = (event) => event.stopPropagation(); // a notebook has commands on letters, arrows and Enter
     form.addEventListener("submit", submit);

@@ -32,6 +32,7 @@ class Card(anywidget.AnyWidget):
     answer = traitlets.Unicode("").tag(sync=True)  # the learner's own, once it is committed
     reply = traitlets.Unicode("").tag(sync=True)
     right = traitlets.Bool(False).tag(sync=True)
+    best = traitlets.List(traitlets.Unicode()).tag(sync=True)  # the choices that are right, once one is committed
     complaint = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, prediction: Prediction) -> None:
@@ -58,6 +59,7 @@ class Card(anywidget.AnyWidget):
         with self.hold_sync():
             self.complaint = ""
             self.right = right
+            self.best = [choice.text for choice in self._prediction.choices if choice.right]
             self.reply = reply
             self.answer = answer
         return True

@@ -8,7 +8,12 @@ from IPython.display import HTML, DisplayHandle, display
 from nstlib.studio.frames import Picture, jpeg
 from nstlib.studio.kernel import in_notebook
 
-TEMPLATE = (
+# Where no desk lives, Jupyter would write below the picture that it has no model of a widget
+QUIET = (
+    "<style>.jp-OutputArea-child:has(.nst-still) + .jp-OutputArea-child > .jupyter-widgets:not(:has(.nst-desk)) "
+    "{{ display: none; }}</style>"
+)
+TEMPLATE = QUIET + (
     '<figure class="nst-still" style="margin:0"><img src="data:image/jpeg;base64,{data}" alt="{alt}" '
     'style="max-width:100%;height:auto"><figcaption>{caption}</figcaption></figure>'
 )

@@ -40,6 +40,8 @@ def test_a_choice_is_made_and_committed_by_keyboard(notebook):
     expect(reply).to_have_text("✓ Right. J falls to a tenth.")
     expect(page.get_by_role("button", name="Commit")).to_have_count(0)
     expect(first).to_be_disabled()
+    expect(page.locator(".nst-prediction label", has_text="✓ It falls.")).to_have_count(1)
+    expect(page.locator(".nst-prediction label", has_text="✗")).to_have_count(0)
 
 
 @pytest.mark.slow

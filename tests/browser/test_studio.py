@@ -352,6 +352,9 @@ def test_a_saved_notebook_shows_a_still_when_it_is_opened_again(notebook, lab, b
     other = browser.new_page()
     visit(other, lab[1], lab[2], "kept.ipynb")
     expect(other.locator("figure.nst-still img")).to_be_visible()
+    broken = other.get_by_text("Error displaying widget")
+    expect(broken).to_have_count(1)
+    expect(broken).to_be_hidden()
     expect(other.locator(".nst-still")).to_contain_text("Run the cell to bring the controls back")
     other.close()
 
