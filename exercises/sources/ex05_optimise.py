@@ -100,8 +100,9 @@ ex05.plateau.check(stopping_step)
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
 #
-# Both begin at 0 and are too small at first: for the step, divide m by $1 - \beta_1^t$ and v by $1 - \beta_2^t$. X
-# moves by $-\eta$ times the first, over the root of the second plus ε. Give back x, m and v; the averages not divided.
+# Both begin at 0 and are too small at first. For the step, divide them: $\hat m = m / (1 - \beta_1^t)$,
+# $\hat v = v / (1 - \beta_2^t)$. X moves by $-\eta\, \hat m$, divided by $\sqrt{\hat v}$ with ε added outside the
+# root. Give back x, m and v, not divided.
 
 
 # %% question="ex05.adam"

@@ -47,17 +47,19 @@ predict("06.terms")
 # **The faders.** There is one for each layer. It multiplies the $\lambda_l$ that the chosen rule gives (lesson 04); the
 # product stands at the bottom. The bar beside it shows the layer's share of the pull at the picture: $\lambda_l f_l
 # \lVert \partial E_l / \partial X \rVert$ over the sum of all five, as in lesson 04. ($f_l$ is the convention's
-# constant of lesson 03.) *M* mutes a layer, *S* plays it alone (solo), and *reset* puts all faders back.
+# constant of lesson 03.) *M* mutes a layer, *S* plays it alone (solo), *reset faders* puts all back.
 
 # %% [markdown]
-# Pull the fader of relu4_1 down to a hundredth. Whose bars grow?
+# Pull the fader of relu4_1 down until × 0.01 stands below it. Whose bars grow?
 
 # %% [markdown]
 # **Your runs.** Small pictures of your runs gather below the curves. Click one to go back to it, with its knobs.
 # Shift-click one to lay it beside the present picture; the desk then lists the settings in which the two differ.
-#
-# **more** opens a drawer with all other knobs: the rule for $\lambda_l$ (lesson 04), statistic (07), convention (03),
-# content layer (01), start and optimizer (05). For each knob, say first what you expect.
+
+# %% [markdown]
+# **more** opens a drawer with the other knobs in place of the faders: layer weights, which is the rule for $\lambda_l$
+# (lesson 04), statistic (07), convention (03), content layer (01), start and optimizer (05), size and more. With *go on
+# from this picture*, a move does not begin anew. For each knob, say first what you expect.
 
 # %% [markdown]
 # After a restart of the kernel the desk is disconnected, and says so. Run its cell again.
@@ -74,6 +76,9 @@ predict("06.terms")
 # The colours of the difference are stretched to its largest entry, so they do not fade as the picture gets closer.
 # Compare the first two matrices instead: once they look alike, the layer has little left to ask for.
 #
+# Now press *reset faders*, and double-click the sliders of α and β: that puts each back to where it began.
+
+# %% [markdown]
 # **Predict.** Press *S* at relu5_1 and let the run end. Then only the deepest layer has pulled. Where do the Gram
 # matrices of the first three layers go?
 
@@ -134,11 +139,11 @@ plots.row(
 # %% [markdown]
 # ## 4. Task: move only the palette
 #
-# Choose *palette only* in the menu above the picture. The task appears with two meters. They measure the picture that
-# you see, at every step and after going back to an earlier run:
+# Press *reset faders*, double-click α and β, and choose *palette only* in the menu above the picture. The task appears
+# with two meters. They measure the picture that you see, at every step and after going back to an earlier run:
 
 # %% [markdown]
-# - **left of a layer's cost**: $E_l(X) / E_l(C)$. It is 1 for the photo and 0 once the painting is reached. Above 1 the
+# - **share left of a layer's cost**: $E_l(X) / E_l(C)$. It is 1 for the photo and 0 once the painting is reached. Above 1 the
 #   picture is farther away than the photo was.
 # - **content lost**: $J_{\text{content}} / K_c$, where $K_c$ is the cost of a picture whose features are all zero.
 
@@ -181,7 +186,7 @@ claim("largest difference between a meter and its formula", gap, below=0.01)
 # <details><summary>One solution</summary>
 #
 # Press *S* beside relu1_1, with $\lambda$ by the rule. Its positions see 3 × 3 pixels: enough for colours, too little
-# for strokes. (*show a solution* below the meters moves the knobs for you.)
+# for strokes. (*show a solution*, beside the meters, asks once more and then moves the knobs for you.)
 #
 # </details>
 
@@ -211,13 +216,14 @@ claim(
 
 # %% [markdown]
 # **Explain.** With relu1_1 alone the colours come and the strokes do not. With relu5_1 alone, the costs of the first
-# three layers end at 9 to 25 times the photo's: nothing holds them. This answers the prediction of section 2. (Not
-# every pair does so. Choose the rocket and the waves: one of the three costs falls, to 0.76 of the photo's.)
+# three layers end at about 10 to 30 times the photo's: nothing holds them. This answers the prediction of section 2.
+# (Not every pair does so. Choose the rocket and the waves: one of the three costs falls, to three quarters of the
+# photo's.)
 
 # %% [markdown]
 # ## 5. Task: lose the palette, keep the strokes
 #
-# Press *reset* and choose *strokes, no palette*. Now the reverse: strokes as in the painting, and colours that stay far
+# Press *reset faders* and choose *strokes, no palette*. Now the reverse: strokes as in the painting, and colours that stay far
 # from it.
 
 # %% [markdown]
@@ -256,7 +262,7 @@ strokes = max(first[layer] for layer in ("relu3_1", "relu4_1", "relu5_1"))
 
 # %% [markdown]
 # **Look at** `relu1_1 muted`: most of its own cost is left, and with it the photo's palette. (With the rocket and
-# the waves the layers above bring the palette, too: 0.14 is left.)
+# the waves the layers above bring the palette, too: about a seventh is left.)
 
 # %% claim="strokes only" tags=["nbval-check-output"]
 claim("relu1_1 muted: left of its cost", first["relu1_1"], above=0.5)
@@ -266,7 +272,7 @@ claim("relu2_1 muted: left of relu1_1's cost", second["relu1_1"], below=0.4)
 # %% [markdown]
 # ## 6. Task: find the β where the cat is still a cat
 #
-# Press *reset* and choose *still a cat*. Find a $\beta$ at which the strokes are the painting's and you still recognise
+# Press *reset faders* and choose *still a cat*. Find a $\beta$ at which the strokes are the painting's and you still recognise
 # the cat. The meters have an opinion; your eyes may have another.
 
 # %% [markdown]
@@ -286,11 +292,11 @@ def place(left):
     return left["content"], sum(left[layer] for layer in layers) / len(layers)
 
 
-def curve(runs):
+def curve(runs, joined=None):
     """Draw runs, pairs of a picture and what is left, by the content lost and the style missing."""
     places = {name: place(left) for name, (_, left) in runs.items()}
     shown = {name: picture for name, (picture, _) in runs.items()}
-    return plots.frontier(shown, places, ("content lost", "style missing"))
+    return plots.frontier(shown, places, ("content lost", "style missing"), joined=joined)
 
 
 # %%
@@ -327,22 +333,28 @@ plots.table({name: runs[name][1] for name in ("β = 10", "β = 100")}, "left")
 # you recognise it. Your eyes are more generous than $J_{\text{content}}$: an outline is enough for them.
 
 # %% [markdown]
-# Now draw the curve of *your* runs. Move $\beta$ on your desk at the top, let each run end, and run this cell.
+# Now draw the curve of *your* runs. Move $\beta$ on your desk at the top, let each run end, and run this cell. The line
+# joins the runs in which $\beta$ alone was moved; a square is a run with other knobs moved, too. (Runs that ended early
+# are left out, and pictures beyond eight.)
 
 # %% tags=["nbval-ignore-output"]
-yours = {
-    f"run {made.number}, β = {made.knobs.beta:.3g}": (made.picture, made.left)
-    for made in studio.history
-    if made.left
-}
-missing_runs = 3 - len(yours)
-curve(yours) if missing_runs <= 0 else print(
-    f"Finished runs on your desk: {len(yours)}. Move β, let {missing_runs} more end, and run this cell again."
+ended = [made for made in studio.history if made.steps == studio.base.steps]
+names = {made.number: f"run {made.number}, β = {made.knobs.beta:.3g}" for made in ended}
+beta_alone = [
+    names[made.number]
+    for made in ended
+    if set(made.knobs.changes(studio.first_knobs)) <= {"beta", "size"}
+]
+missing_runs = 3 - len(ended)
+curve(
+    {names[made.number]: (made.picture, made.left) for made in ended}, beta_alone
+) if missing_runs <= 0 else print(
+    f"Finished runs on your desk: {len(ended)}. Move β, let {missing_runs} more end, and run this cell again."
 )
 
 # %% [markdown]
-# **Look at** a run with other knobs moved, too. Does it lie below the curve of $\beta$ alone, so that it has more style
-# for the same content? On this desk, that is what a better setting means.
+# **Look at** the squares. Does one lie below the line of $\beta$ alone, so that it has more style for the same content?
+# On this desk, that is what a better setting means.
 
 # %% [markdown]
 # ## 7. Keep what you found

@@ -1,6 +1,6 @@
 """Two numbers of each of several pictures against each other, with the pictures themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from jaxtyping import Float
 from matplotlib.patches import ConnectionPatch
@@ -24,11 +24,13 @@ def frontier(
     points: Mapping[str, tuple[float, float]],
     names: tuple[str, str],
     alt: str = "",
+    joined: Collection[str] | None = None,
 ) -> Plot:
     """Draw a dot for each picture, joined from left to right, and above them the pictures, each led to its dot.
 
-    points: how far across and how far up, by the pictures' names. names: of the two axes. Of more than 8 pictures
-    some are left out, of their dots none. Raises NstError where there is nothing to draw, or a picture or point lacks.
+    points: how far across and how far up, by the pictures' names. names: of the two axes. joined: whose dots the line
+    joins, all if none are named. Of more than 8 pictures some are left out, of their dots none. Raises NstError where
+    there is nothing to draw, or a picture or point lacks.
 
     >>> import torch
     >>> grey = torch.full((3, 8, 12), 0.5)
@@ -51,7 +53,12 @@ def frontier(
     )
     place = LEFT / MAX_WIDTH, BELOW / height, 1 - (LEFT + GAP) / MAX_WIDTH, (CHART - BELOW - 0.3) / height
     axes = style_axes(figure.add_axes(place))
-    axes.plot(*zip(*(points[name] for name in order), strict=True), "o-", color=COLOURS[0], linewidth=1.4, zorder=3)
+    joined = order if joined is None else joined
+    line, apart = ([points[name] for name in order if (name in joined) is on] for on in (True, False))
+    if line:
+        axes.plot(*zip(*line, strict=True), "o-", color=COLOURS[0], linewidth=1.4, zorder=3)
+    if apart:
+        axes.plot(*zip(*apart, strict=True), "s", color=COLOURS[1], zorder=3)
     axes.set(xlim=(0, None), ylim=(0, None), xlabel=names[0], ylabel=names[1])
     axes.margins(0.05)
     step = MAX_WIDTH / count

@@ -13,8 +13,9 @@ QUIET = (
     "<style>.jp-OutputArea-child:has(.nst-still) + .jp-OutputArea-child > .jupyter-widgets:not(:has(.nst-desk)) "
     "{{ display: none; }}</style>"
 )
-TEMPLATE = QUIET + (
-    '<figure class="nst-still" style="margin:0"><img src="data:image/jpeg;base64,{data}" alt="{alt}" '
+TEMPLATE = (
+    f'<figure class="nst-still" style="margin:0">{QUIET}'
+    '<img src="data:image/jpeg;base64,{data}" alt="{alt}" '
     'style="max-width:100%;height:auto"><figcaption>{caption}</figcaption></figure>'
 )
 HOW = "This picture was saved with the notebook. Run the cell to bring the controls back to life."
