@@ -30,9 +30,11 @@ studio
 # %% [markdown]
 # **The two pictures you start from.** Choose another painting in the row *style*. Then choose a file of your own with
 # *+*, or drop one on the desk.
-#
+
+# %% [markdown]
 # **α and β.** The desk lowers $J = \alpha J_{\text{content}} + \beta J_{\text{style}}$, and the plot below the picture
-# shows $J$ and each of its terms, step by step. Click a slider and move it with the arrow keys.
+# shows $J$ and each of its terms, step by step. Each cost there is divided by its unit, $K_c$ for content and $K_s$ for
+# style: what a picture without any features would cost (lesson 05). Click a slider and move it with the arrow keys.
 
 # %% [markdown]
 # **Predict.** You move $\beta$ from 10 to 100 and let the run end. Where do the five style curves end, compared with
@@ -145,7 +147,7 @@ plots.row(
 # %% [markdown]
 # - **share left of a layer's cost**: $E_l(X) / E_l(C)$. It is 1 for the photo and 0 once the painting is reached. Above 1 the
 #   picture is farther away than the photo was.
-# - **content lost**: $J_{\text{content}} / K_c$, where $K_c$ is the cost of a picture whose features are all zero.
+# - **content lost**: $J_{\text{content}} / K_c$. A picture whose features are all zero has lost 1.
 
 # %% [markdown]
 # The mark on a meter is the goal. Give the cat the painting's blue and yellow, but none of its strokes, until both
@@ -326,7 +328,7 @@ plots.table({name: runs[name][1] for name in ("β = 10", "β = 100")}, "left")
 
 # %% [markdown]
 # No $E_l$ falls to a tenth, while $\beta$ grows tenfold. So the terms $\beta \lambda_l f_l E_l / K_s$ end higher,
-# although the style is matched better. ($K_s$ is lesson 05's unit, one number for the pair.)
+# although the style is matched better.
 
 # %% [markdown]
 # A content lost of 1 is as much as a picture without any features loses. At $\beta = 100$ the cat is past that, and yet

@@ -42,7 +42,10 @@ class Sources:
         """Keep a file's bytes and return their name; raise NstError if they are no picture."""
         if kind not in self._own:
             raise NstError(f"Expected content or style, got {kind!r}: drop the file on one of the two.")
-        picture(data)
+        try:
+            picture(data)
+        except NstError as fault:
+            raise NstError(f"'{name}' was not taken. {fault}") from fault
         return self._keep(kind, name, data)
 
     def _keep(self, kind: str, name: str, source: Source) -> str:

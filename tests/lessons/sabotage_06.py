@@ -19,4 +19,4 @@ SABOTAGES = [
 ]
 
 # Letters that the lesson brings in beside lesson 00's table, and the words that say what they mean
-INTRODUCED = {"K": r"where $K_c$ is the cost of a picture whose features are all zero"}
+INTRODUCED = {"K": "its unit, $K_c$ for content and $K_s$ for\nstyle: what a picture without any features would cost"}

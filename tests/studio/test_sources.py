@@ -29,7 +29,7 @@ def test_two_files_of_one_name_are_two_pictures_and_the_same_twice_is_one(tmp_pa
 
 def test_what_is_no_picture_or_for_no_side_is_refused_and_not_kept():
     known = Sources()
-    with pytest.raises(NstError):
+    with pytest.raises(NstError, match=r"'notes\.txt' was not taken"):
         known.take("content", "notes.txt", b"no picture")
     with pytest.raises(NstError, match="Expected content or style"):
         known.take("frame", "own.png", b"")
