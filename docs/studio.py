@@ -47,6 +47,7 @@ def main() -> None:
         frames += film(page, 10)
         page.locator(".nst-runs button").first.click(modifiers=["Shift"])
         frames += film(page, 6)
+    frames = [as_high(frame, max(each.height for each in frames)) for frame in frames]
     with replacing(Path(__file__).with_name("studio.gif")) as part:
         frames[0].save(
             part, "GIF", save_all=True, append_images=frames[1:], duration=int(SECONDS * 1000), loop=0, optimize=True
@@ -67,8 +68,15 @@ def film(page, count: int) -> list[Image.Image]:
         page.wait_for_timeout(SECONDS * 1000)
         picture = Image.open(io.BytesIO(page.locator(".nst-studio").screenshot())).convert("RGB")
         height = round(picture.height * WIDTH / picture.width)
-        frames.append(picture.resize((WIDTH, height), Image.LANCZOS).quantize(COLOURS))
+        frames.append(picture.resize((WIDTH, height), Image.LANCZOS))
     return frames
+
+
+def as_high(frame: Image.Image, height: int) -> Image.Image:
+    """Lay a frame on white of this height: a comparison adds a line to the panel. Take few colours."""
+    page = Image.new("RGB", (WIDTH, height), "white")
+    page.paste(frame)
+    return page.quantize(COLOURS)
 
 
 if __name__ == "__main__":
