@@ -341,18 +341,12 @@ plots.table({name: runs[name][1] for name in ("β = 10", "β = 100")}, "left")
 
 # %% tags=["nbval-ignore-output"]
 ended = [made for made in studio.history if made.steps == studio.base.steps]
+moved = {made.number: set(made.knobs.changes(studio.first_knobs)) - {"size"} for made in ended}
 names = {made.number: f"run {made.number}, β = {made.knobs.beta:.3g}" for made in ended}
-beta_alone = [
-    names[made.number]
-    for made in ended
-    if set(made.knobs.changes(studio.first_knobs)) <= {"beta", "size"}
-]
-missing_runs = 3 - len(ended)
-curve(
-    {names[made.number]: (made.picture, made.left) for made in ended}, beta_alone
-) if missing_runs <= 0 else print(
-    f"Finished runs on your desk: {len(ended)}. Move β, let {missing_runs} more end, and run this cell again."
-)
+by_beta = [names[number] for number in names if moved[number] <= {"beta"}]
+yours = {names[made.number]: (made.picture, made.left) for made in ended}
+print(f"Runs that came to their end: {len(ended)}. The curve needs three; run this cell again.")
+curve(yours, by_beta) if len(ended) > 2 else None
 
 # %% [markdown]
 # **Look at** the squares. Does one lie below the line of $\beta$ alone, so that it has more style for the same content?
