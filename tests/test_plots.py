@@ -127,8 +127,9 @@ def test_a_frontier_needs_a_point_for_each_picture():
 
 def test_a_frontier_joins_whom_it_is_told_and_marks_the_others():
     points = {"a": (0.1, 0.7), "b": (0.2, 0.9), "c": (0.5, 0.1), "d": (0.2, 0.9)}
-    chart, *_ = plots.frontier(dict.fromkeys(points, PICTURE), points, ("x", "y"), joined=["a", "c", "b"]).axes
-    line, squares = chart.lines
+    figure = plots.frontier(dict.fromkeys(points, PICTURE), points, ("x", "y"), joined=["a", "c", "b"])
+    line, squares = figure.axes[0].lines
+    assert figure.alt == "x across and y up: a 0.1 and 0.7; b 0.2 and 0.9; d 0.2 and 0.9, a square; c 0.5 and 0.1"
     assert [tuple(xy) for xy in line.get_xydata()] == [(0.1, 0.7), (0.2, 0.9), (0.5, 0.1)]
     assert [tuple(xy) for xy in squares.get_xydata()] == [(0.2, 0.9)] and squares.get_linestyle() == "None"
 

@@ -78,7 +78,8 @@ predict("06.terms")
 # The colours of the difference are stretched to its largest entry, so they do not fade as the picture gets closer.
 # Compare the first two matrices instead: once they look alike, the layer has little left to ask for.
 #
-# Now press *reset faders*, and double-click the sliders of α and β: that puts each back to where it began.
+# Now press *reset faders*, and double-click the sliders of α and β (or press 0 on them): that puts each back to where
+# it began.
 
 # %% [markdown]
 # **Predict.** Press *S* at relu5_1 and let the run end. Then only the deepest layer has pulled. Where do the Gram
@@ -225,8 +226,8 @@ claim(
 # %% [markdown]
 # ## 5. Task: lose the palette, keep the strokes
 #
-# Press *reset faders* and choose *strokes, no palette*. Now the reverse: strokes as in the painting, and colours that stay far
-# from it.
+# Press *reset faders* and choose *strokes, no palette*. Now the reverse: strokes as in the painting, and colours that
+# stay far from it.
 
 # %% [markdown]
 # **Predict.** All faders stand at the rule. Which is the smallest change that solves the task?
@@ -274,8 +275,8 @@ claim("relu2_1 muted: left of relu1_1's cost", second["relu1_1"], below=0.4)
 # %% [markdown]
 # ## 6. Task: find the β where the cat is still a cat
 #
-# Press *reset faders* and choose *still a cat*. Find a $\beta$ at which the strokes are the painting's and you still recognise
-# the cat. The meters have an opinion; your eyes may have another.
+# Press *reset faders* and choose *still a cat*. Find a $\beta$ at which the strokes are the painting's and you still
+# recognise the cat. The meters have an opinion; your eyes may have another.
 
 # %% [markdown]
 # **Predict.** For each of seven $\beta$ from 0.1 to 100, we draw a dot: content lost to the right, style missing (the
@@ -336,11 +337,11 @@ plots.table({name: runs[name][1] for name in ("β = 10", "β = 100")}, "left")
 
 # %% [markdown]
 # Now draw the curve of *your* runs. Move $\beta$ on your desk at the top, let each run end, and run this cell. The line
-# joins the runs in which $\beta$ alone was moved; a square is a run with other knobs moved, too. (Runs that ended early
-# are left out, and pictures beyond eight.)
+# joins the runs in which $\beta$ alone was moved, or *size*; a square is a run with other knobs moved, too. (Runs that
+# ended early or are larger than 256 pixels are left out, and pictures beyond eight.)
 
 # %% tags=["nbval-ignore-output"]
-ended = [made for made in studio.history if made.steps == studio.base.steps]
+ended = [made for made in studio.history if made.left and made.steps == studio.base.steps]
 moved = {made.number: set(made.knobs.changes(studio.first_knobs)) - {"size"} for made in ended}
 names = {made.number: f"run {made.number}, β = {made.knobs.beta:.3g}" for made in ended}
 by_beta = [names[number] for number in names if moved[number] <= {"beta"}]

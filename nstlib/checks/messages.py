@@ -118,7 +118,7 @@ def _parts(question, case, reply: Reply) -> list[str]:
         return []
     verbs = {holds: "is" if len(parts) == 1 else "are" for holds, parts in names.items()}
     return [
-        f"Of what you return, {' and '.join(names[True])} {verbs[True]} right, "
+        f"Of what you return in this call, {' and '.join(names[True])} {verbs[True]} right, "
         f"{' and '.join(names[False])} {verbs[False]} not."
     ]
 

@@ -26,11 +26,11 @@ def frontier(
     alt: str = "",
     joined: Collection[str] | None = None,
 ) -> Plot:
-    """Draw a dot for each picture, joined from left to right, and above them the pictures, each led to its dot.
+    """Draw a mark for each picture, and above them the pictures, each led to its mark.
 
-    points: how far across and how far up, by the pictures' names. names: of the two axes. joined: whose dots the line
-    joins, all if none are named. Of more than 8 pictures some are left out, of their dots none. Raises NstError where
-    there is nothing to draw, or a picture or point lacks.
+    points: how far across and how far up, by the pictures' names. names: of the two axes. joined: whose dots a line
+    joins from left to right, None for all; the others are squares. Of more than 8 pictures some are left out, of their
+    marks none. Raises NstError where there is nothing to draw, or a picture or point lacks.
 
     >>> import torch
     >>> grey = torch.full((3, 8, 12), 0.5)
@@ -48,12 +48,13 @@ def frontier(
     highest = max(width * image.height / image.width for image in images.values())
     figure = card(MAX_WIDTH, CAPTION + highest + CHART)
     height = figure.get_figheight()
+    joined = order if joined is None else joined
+    places = {name: " and ".join(map(three_digits, points[name])) for name in order}
     figure.alt = alt or f"{names[0]} across and {names[1]} up: " + "; ".join(
-        f"{name} {three_digits(points[name][0])} and {three_digits(points[name][1])}" for name in order
+        f"{name} {place}{'' if name in joined else ', a square'}" for name, place in places.items()
     )
     place = LEFT / MAX_WIDTH, BELOW / height, 1 - (LEFT + GAP) / MAX_WIDTH, (CHART - BELOW - 0.3) / height
     axes = style_axes(figure.add_axes(place))
-    joined = order if joined is None else joined
     line, apart = ([points[name] for name in order if (name in joined) is on] for on in (True, False))
     if line:
         axes.plot(*zip(*line, strict=True), "o-", color=COLOURS[0], linewidth=1.4, zorder=3)

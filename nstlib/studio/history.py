@@ -47,8 +47,8 @@ class Run:
 
     @property
     def is_large(self) -> bool:
-        """Whether it was asked for at another size than the knob's."""
-        return self.request.settings.size != self.knobs.size
+        """Whether it was asked for at a larger size than the knob's."""
+        return self.request.settings.size > self.knobs.size
 
     def settle(self, started: RunStarted) -> None:
         """Note the Settings that the run has come to: the λ_l that its rule, faders and mutes add up to."""

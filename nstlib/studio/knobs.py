@@ -133,11 +133,11 @@ def _checked(name: str, value: Any) -> Any:
     if name == "faders":
         if not isinstance(value, Mapping) or not all(map(_is_number, value.values())):
             raise NstError(f"Expected a number of 0 or more for each layer, got faders={value!r}.")
-        return {str(layer): float(number) for layer, number in value.items()}
+        return {str(layer): float(number) for layer, number in value.items() if number != 1}  # 1 is the rule
     if name in ("muted", "solo"):
         if not isinstance(value, list | tuple) or not all(isinstance(layer, str) for layer in value):
             raise NstError(f"Expected a list of layers, got {name}={value!r}.")
-        return tuple(value)
+        return tuple(sorted(value))
     if name == "go_on":
         return bool(value)
     if name in ("size", "seed") and _is_number(value) and value == int(value):

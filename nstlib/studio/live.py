@@ -49,6 +49,7 @@ class Live(Panel):
         self._sentence = ""
         self._runs = 0
         self._step = 0
+        self._shown: Any = None  # the value of the run under way
         self._begun = False  # whether this run has made a picture
         desk = Desk({"view": "live", "name": name, "values": [str(value) for value in values]}, {"index": 0})
         super().__init__(desk, Task(self._make, self._report))
@@ -106,7 +107,7 @@ class Live(Panel):
         with self.lock:
             if event == "started":
                 self._runs += 1
-                self._begun = False
+                self._begun, self._shown = False, value
                 self.desk.say("Running.", state="running")
             elif event == "item":
                 self._begun = True
@@ -114,12 +115,12 @@ class Live(Panel):
                 self.desk.show(self._picture, now=self._step < 2, run=self._runs, step=self._step)
             elif event == "failed":
                 self.desk.say(in_words(value) or f"{value}", alert=True)
-            elif self._begun:
+            elif self._begun and event != "dropped":
                 self._end(event)
             elif event == "done":
-                self.desk.say(NOTHING.format(self.value), alert=True)
+                self.desk.say(NOTHING.format(self._shown), alert=True)
             else:
-                self.desk.say("Stopped before the first picture.", state=event)
+                self.desk.say("Stopped before the first picture.", state="stopped")
 
     def _end(self, event: str) -> None:
         self.desk.show(self._picture, last=True, run=self._runs, step=self._step)

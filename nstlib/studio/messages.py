@@ -18,6 +18,7 @@ from nstlib.terminal import counted
 from nstlib.transfer.settings import Settings
 
 LARGE = (512, 1024)  # pixels that a picture can be rendered at
+LOST = "lost on the way"  # what a front end has dropped that was sent beside a message
 ENDED = ("done", "stopped", "failed")
 
 
@@ -105,11 +106,12 @@ def _resume(studio: Studio) -> None:
 
 
 def _pause(studio: Studio, content: dict, buffers: list) -> None:
-    if studio.desk.status.get("state") in ENDED and not kernel.WORKER.busy(studio.task):
-        return  # the run ended while this was on its way: the next move is to run
-    studio.playing = False
-    studio.pause_clock()
-    kernel.WORKER.pause(studio.task)
+    with studio.lock:
+        if studio.desk.status.get("state") in ENDED and studio.task.run is None and not studio.task.waiting:
+            return  # the run ended while this was on its way: the next move is to run
+        studio.playing = False
+        studio.pause_clock()
+        kernel.WORKER.pause(studio.task)
 
 
 def _step(studio: Studio, content: dict, buffers: list) -> None:
@@ -204,18 +206,22 @@ def _file(studio: Studio, content: dict, buffers: list) -> None:
             f"{studio.desk.spec['max_bytes'] / 1e6:.0f} MB. Make it smaller, or give its path: Studio('…')."
         )
     if not buffers:  # some front ends lose what is sent beside a message
-        raise NstError(f"The contents of '{name}' were lost on the way: give its path instead, Studio('…').")
+        raise NstError(f"The contents of '{name}' were {LOST}: give its path instead, Studio('…').")
     chosen = studio.sources.take(side, name, bytes(buffers[0]))
     studio.show_thumbnails(side, [chosen])
     studio.move(**{side: chosen})
 
 
 def _mask(studio: Studio, content: dict, buffers: list) -> None:
-    if buffers:
+    name = studio.knobs.mask
+    try:
+        if not buffers:
+            raise NstError(f"The mask was {LOST}: give it to nstlib.stylize instead, mask=….")
         name = studio.sources.keep_mask(bytes(buffers[0]))
+    finally:  # the brush waits for an answer to each stroke
         _post_mask(studio, name, stroke=content.get("stroke"))
-        if name != studio.knobs.mask:
-            studio.move(mask=name)
+    if name != studio.knobs.mask:
+        studio.move(mask=name)
 
 
 def _post_mask(studio: Studio, name: str, **about: Any) -> None:

@@ -1,7 +1,7 @@
 """Moves in the order in which somebody made them, however they arrive.
 
 ipykernel 7 reads one message of a panel on its main thread and the next on another (a subshell), so that an older move
-can come after a newer one.
+can come after a newer one. Moves alone are put in order: a drag sends many of them, milliseconds apart.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ class Moves:
     """
 
     def __init__(self) -> None:
-        self.arrived: dict[str, int] = {}  # by view: the last move that has
+        self.arrived: dict[str, int] = {}  # by view: the last move that has arrived; an earlier one may still come
         self._newest: dict[tuple[str, str], int] = {}  # by view and knob
 
     def still_new(self, changes: dict[str, Any], moves: dict[str, int]) -> dict[str, Any]:

@@ -198,12 +198,13 @@ class Studio(Panel):
             "first": self.knobs.to_dict(),
             "tasks": tasks.tables(self.tasks),
             "drawn": [name for name, statistic in STATISTICS.items() if statistic.is_drawn],
+            "most_measured": LARGEST_CACHED,
             "most_runs": MOST,
             "film": FILM,
         }
 
     def take(self, changes: dict[str, Any], moves: dict[str, int]) -> None:
-        """Move knobs as a browser says; `moves` tells it that this has arrived, so that it does not jump back."""
+        """Move knobs as a browser says; `moves`, the number by its view, tells it what has arrived."""
         with self.lock:
             knobs = self.knobs.moved(**self.moves.still_new(changes, moves))
             moved = knobs != self.knobs
@@ -225,9 +226,9 @@ class Studio(Panel):
 
     def go_back(self, run: Run) -> None:
         """Show a run from before, and let the knobs stand as they did."""
-        kernel.WORKER.stop(self.task)
         with self.lock:
-            self._away = True
+            self._away = True  # first: no end of the run under way is told any more
+            kernel.WORKER.stop(self.task)
             self.put(run.knobs)
             self._picture = run.picture
             self.view.back(run)
@@ -281,7 +282,7 @@ class Studio(Panel):
         if min(run.picture.shape[1:]) <= LARGEST_CACHED:
             kernel.WORKER.submit(self.looks[kind], (run, layer), now=True)
         elif kind == "gram":
-            self.desk.post("toolarge", most=LARGEST_CACHED)
+            self.desk.post("toolarge")
 
     # On the worker's thread
 
@@ -332,7 +333,7 @@ class Studio(Panel):
             self.view.show_pulls(value.shares)
         else:
             self.view.end(event, value)
-            if self.view.run is not None and self.view.run.picture is not None and event != "failed":
+            if self.view.run is not None and self.view.run.picture is not None and event not in ("failed", "dropped"):
                 self._keep_still(self.view.run)
 
     def _keep_still(self, run: Run) -> None:

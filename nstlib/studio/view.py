@@ -141,7 +141,7 @@ class View:
 
     def end(self, event: str, fault: Exception | None) -> None:
         """Show the last picture, and say how the run ended."""
-        run = self.run if self.run is self._next else None
+        run = self.run if self.run is self._next and event != "dropped" else None
         steps = counted(run.steps if run else 0, "step")
         if run is not None and run.picture is not None:
             run.keep_frame(run.steps - 1, self.desk.show(run.picture, last=True, run=run.number, step=run.steps - 1))
@@ -149,13 +149,16 @@ class View:
             self.look()
         if event == "done":
             self.remember(run)  # first: whoever hears the end may ask
-            large = f" Keep its {run.request.settings.size} pixels: save picture, in more." if run.is_large else ""
+            size = run.request.settings.size
+            large = f" To keep it at {size} pixels, open more and press save picture." if run.is_large else ""
             self._say(f"Done: {steps} in {run.seconds:.1f} s.{large}", "done")
             self.note = ""  # it has been said
         elif event == "paused":
             self._say(f"Paused after {steps}." if run else READY, "paused" if run else "ready")
         elif event == "stopped":
             self._say(f"Stopped after {steps}.", "stopped")
+        elif event == "dropped":
+            self._say("Stopped before the first step.", "stopped")
         else:
             self.fail(fault)
 

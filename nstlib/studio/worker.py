@@ -49,7 +49,8 @@ class Task:
 
     make(request, check) returns an iterator, which often calls `check`; that raises Stopped once the run is cancelled.
     report(event, value) runs on the worker's thread alone, in the context that made the task: with "started" and the
-    request, "item" and what the iterator yielded, "done", "stopped", "paused", or "failed" and the exception.
+    request, "item" and what the iterator yielded, "done", "stopped", "dropped" (stopped before it began), "paused", or
+    "failed" and the exception.
     is_step(item) says which items `advance` counts. A patient task lets others have most of the turns.
     """
 
@@ -229,7 +230,7 @@ class Worker:
         except StopIteration:
             event = "done"
         except Stopped:
-            event = "stopped"
+            event = "stopped" if run.items is not None else "dropped"
             value = None
         except Exception as fault:
             event = "failed"
@@ -240,7 +241,9 @@ class Worker:
                 task.telling = True
                 task.run = None
                 superseded = task.waiting
-            if not (event == "stopped" and superseded):  # the next "started" says so
+                if task.steps and event == "done":
+                    task.steps = 0  # those that were asked for beyond the end are not the next run's
+            if not (event in ("stopped", "dropped") and superseded):  # the next "started" says so
                 self._report(task, event, value)
             task.telling = False
             return

@@ -45,8 +45,9 @@ def find_places(photos: list[Path], out: Path) -> tuple[list[Place], list[Path]]
         raise NstError(
             f"Expected a folder for these photos, got --out '{out}': give --out the name of a folder, such as painted."
         )
-    _require_own_names(found)
-    return [Place(photo, out / f"{samples.get(photo, photo.stem)}{SUFFIX}") for photo in found], others
+    places = [Place(photo, out / f"{samples.get(photo, photo.stem)}{SUFFIX}") for photo in found]
+    _require_own_names(places)
+    return places, others
 
 
 def _sample(photo: Path) -> Path:
@@ -103,13 +104,13 @@ def _refuse(photo: Path) -> None:
     )
 
 
-def _require_own_names(photos: list[Path]) -> None:
+def _require_own_names(places: list[Place]) -> None:
     """Raise NstError if two photos would be painted into one file, also on a disk that ignores case."""
     seen = {}
-    for photo in photos:
-        other = seen.setdefault(files.folded(photo.stem), photo)
-        if other is not photo:
+    for place in places:
+        other = seen.setdefault(files.folded(place.out.name), place)
+        if other is not place:
             raise NstError(
-                f"Expected photos of different names, got '{other}' and '{photo}', which would both be painted into "
-                f"{other.stem}{SUFFIX}: rename one of them, or paint them into two folders."
+                f"Expected photos of different names, got '{other.photo}' and '{place.photo}', which would both be "
+                f"painted into {other.out.name}: rename one of them, or paint them into two folders."
             )

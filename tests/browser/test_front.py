@@ -120,6 +120,31 @@ def test_a_mask_of_another_view_is_drawn(desk):
     desk.wait_for_function(f"() => ({COVERED})([0.5, 0.5]) > 250")
 
 
+def test_a_mask_of_another_view_leaves_a_stroke_under_way(desk):
+    paint(desk)
+    box = desk.locator("canvas.nst-brush").bounding_box()
+    desk.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    desk.mouse.down()
+    desk.evaluate("() => change('knobs', { ...state.knobs, mask: 'mask 1' })")
+    tell(desk, {"kind": "mask", "name": "mask 1", "stroke": "another-1"}, jpeg(96, 64))
+    desk.wait_for_timeout(300)
+    assert desk.evaluate(COVERED, [0.3, 0.3]) == 255
+    desk.mouse.up()
+
+
+def test_a_refused_stroke_does_not_bind_the_brush(desk):
+    paint(desk)
+    stroke(desk, 0.3)
+    (name,) = strokes(desk, 1)
+    tell(desk, {"kind": "mask", "name": "", "stroke": name})  # as after a fault: the mask of before
+    stroke(desk, 0.6)
+    (*_, name) = strokes(desk, 2)
+    tell(desk, {"kind": "mask", "name": "mask 1", "stroke": name}, jpeg(96, 64))
+    desk.evaluate("() => change('knobs', { ...state.knobs, mask: 'mask 1' })")
+    desk.evaluate("() => change('knobs', { ...state.knobs, mask: '' })")
+    assert desk.evaluate(COVERED, [0.6, 0.6]) == 0
+
+
 def test_a_mask_covers_a_photo_of_another_shape_as_it_is_stretched(desk):
     paint(desk)
     for count, share in enumerate((0.2, 0.8), 1):

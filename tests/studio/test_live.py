@@ -2,7 +2,6 @@
 
 import gc
 import threading
-import time
 import weakref
 
 import pytest
@@ -96,15 +95,16 @@ def test_a_run_without_a_picture_ends_with_a_sentence(live):
     live.start()
     until(lambda: "run(1) yielded nothing" in sentence(live))
     assert live.desk.status["alert"]
-    begun = threading.Event()
+    begun, stopped = threading.Event(), threading.Event()
 
     def waits(value):
         begun.set()
-        time.sleep(0.2)
+        assert stopped.wait(60)
         yield torch.rand(3, 8, 8), "never seen"
 
     live._run = waits
     live.start()
-    begun.wait()
+    assert begun.wait(60)
     kernel.WORKER.stop_all()
+    stopped.set()
     until(lambda: sentence(live) == "Stopped before the first picture.")

@@ -322,3 +322,11 @@ def test_every_mask_is_shown_to_a_page_that_opens_and_to_other_views(studio, tmp
     tell(studio, "hello")
     assert [content["name"] for content in of_kind(heard, "mask")] == ["mask 1", "mask 2"]
     wait_for_end(studio)
+
+
+@pytest.mark.parametrize("data", [[], [b"no picture"]])
+def test_a_stroke_that_cannot_be_kept_is_answered_and_said(studio, data):
+    heard = listen(studio)
+    tell(studio, "mask", *data, stroke="view-1")
+    assert of_kind(heard, "mask") == [{"kind": "mask", "name": "", "stroke": "view-1"}]
+    assert studio.desk.status["alert"] and studio.knobs.mask == ""

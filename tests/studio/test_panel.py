@@ -330,10 +330,11 @@ def test_a_size_that_was_asked_for_stays_and_so_does_the_one_of_a_large_picture(
     by_line = Studio.from_code('{"content": "cat", "style": "night", "size": 96, "steps": 8}')
     moved = Studio(steps=8)
     moved.move(size=96)
-    large = Studio(steps=8)
+    large = Studio(steps=40)
     tell(large, "large", size=512)
-    until(lambda: large.view.run is not None and large.view.run.steps > 1 + panel.TIMED_STEPS)
+    until(lambda: large.view.run is not None and large.view.run.steps > 3 + panel.TIMED_STEPS)
     assert large.view.run.request.settings.size == 512 and large.knobs.size == 192
+    assert large.view.run.costs and "Running at 512 pixels" in sentence(large)
     by_line.start()
     for studio in (by_line, moved):
         wait_for_end(studio)
@@ -430,6 +431,12 @@ def test_a_thumbnail_may_be_asked_for_twice(studio):
 def test_a_run_that_is_stopped_before_it_begins_counts_no_steps_of_another(studio):
     studio.start()
     wait_for_end(studio)
+    studio.task.last_start = time.monotonic()  # as in a drag: the request waits
+    with studio.lock:  # no report comes before the stop
+        studio.move(beta=20)
+        studio.task.due = math.inf
+        kernel.WORKER.stop_all()
+    until(lambda: sentence(studio) == "Stopped before the first step.")
     with studio.lock:
         studio.view.begin(True)
         studio.view.end("stopped", None)
@@ -441,4 +448,4 @@ def test_where_gram_matrices_are_not_measured_that_is_said(studio):
     studio.wait()
     heard = listen(studio)
     tell(studio, "focus", layer="relu3_1")
-    assert of_kind(heard, "toolarge") == [{"kind": "toolarge", "most": 256}]
+    assert of_kind(heard, "toolarge") and studio.desk.spec["most_measured"] == 256

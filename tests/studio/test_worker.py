@@ -268,10 +268,10 @@ def test_patient_tasks_leave_most_turns_to_the_others_and_get_all_when_they_are_
 
 def test_stopping_a_request_that_never_began_is_reported(worker):
     panel = Panel(worker)
-    panel.task.last_start = time.monotonic()  # as in a drag: the request waits
-    panel.submit("a")
-    worker.stop_all()
-    until(lambda: panel.kinds() == ["stopped"])
+    with worker._condition:  # the thread cannot begin it meanwhile
+        panel.submit("a")
+        worker.stop_all()
+    until(lambda: panel.kinds() == ["dropped"])
     panel.submit("b", now=True)
     until(lambda: "done" in panel.kinds())
 
@@ -284,8 +284,19 @@ def test_steps_asked_for_within_one_step_are_all_taken(worker):
     begun = panel.kinds().count("item")
     for _ in range(3):
         worker.advance(panel.task)
-    until(lambda: panel.kinds().count("paused") == 2)
-    assert panel.kinds().count("item") == begun + 3
+    until(lambda: panel.kinds().count("item") == begun + 3 and panel.kinds()[-1] == "paused")
+
+
+def test_steps_beyond_the_end_are_not_the_next_runs(worker):
+    panel = Panel(worker, length=2)
+    worker.pause(panel.task)
+    panel.submit("a", now=True)
+    until(lambda: "paused" in panel.kinds())
+    for _ in range(6):
+        worker.advance(panel.task)
+    until(lambda: "done" in panel.kinds())
+    panel.submit("b", now=True)
+    until(lambda: panel.kinds().count("started") == 2 and panel.kinds()[-1] == "paused")
 
 
 def test_play_before_a_pause_is_told_goes_on(worker):

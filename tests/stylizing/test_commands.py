@@ -521,6 +521,10 @@ def test_a_sample_is_painted_by_its_name_and_a_file_of_that_name_goes_first(fold
     several = ["stylize", "cat", "coffee", "night", "--out", str(folder / "several"), *small]
     assert run(app, several).exit_code == 0
     assert sorted(path.name for path in (folder / "several").iterdir()) == ["cat.png", "coffee.png"]
+    shutil.copy(folder / "photo.png", folder / "cat.png")
+    refused(
+        run(app, ["stylize", "cat", "cat.png", "night", "--out", str(folder / "x"), *small]), "painted into cat.png"
+    )
     shutil.copy(folder / "photo.png", folder / "cat")
     assert run(app, ["stylize", "cat", "night", "--out", str(folder / "two.png"), *small]).exit_code == 0
     assert not seen[-1]["content"].equal(sample)

@@ -156,7 +156,6 @@ function brushView(model, stage) {
         if (resting()) shown = wanted = name;
       } else if (bytes && !painted.has(name)) {
         painted.set(name, await covering(bytes)); // painted in another view, or before this page was loaded
-        if (name === wanted) draw(name);
       }
       settle();
     },

@@ -80,7 +80,7 @@ function studioView({ model, el }) {
   const sources = sourcesView(model, spec, knobs(), onmove);
   const layers = layersView(model, spec, knobs(), onmove, onhover);
   const costs = costsView(spec);
-  const gram = gramView();
+  const gram = gramView(spec);
   const history = historyView(model, spec, knobs, picture.compareWith, speed);
   const tasks = tasksView(model, spec);
   let shownRun = null;
@@ -154,8 +154,8 @@ function studioView({ model, el }) {
     second.value = now.second_style;
     picture.brush.show(now);
     controls.blend.element.hidden = !now.second_style;
-    controls.seed.idle(now.init !== "noise" && !spec.drawn.includes(now.statistic) && "used where a run starts from noise, or the statistic is drawn at random");
-    controls.chroma_smoothness.idle(now.colour === "photo" && "the photo's colours stay as they are");
+    controls.seed.rest(now.init !== "noise" && !spec.drawn.includes(now.statistic) && "used where a run starts from noise, or the statistic is drawn at random");
+    controls.chroma_smoothness.rest(now.colour === "photo" && "the photo's colours stay as they are");
     history.tell();
   }
   function update() {

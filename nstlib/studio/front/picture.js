@@ -75,15 +75,12 @@ function pictureView(model) {
     film.push([content.step, bytes]);
     if (film.length > (model.get("spec").film ?? 1)) film = film.filter((_, index) => index % 2 === 0 || index === film.length - 1);
     timeline.max = film.length - 1;
-    if (live) {
-      timeline.value = timeline.max;
-      busyWithRun = content.step + 1 < model.get("spec").steps;
-      tell(content.step);
-    }
-    if (live) {
-      waiting = { content, bytes };
-      paintNewest();
-    } else confirm(content); // somebody looks at an earlier one
+    if (!live) return confirm(content); // somebody looks at an earlier one
+    timeline.value = timeline.max;
+    busyWithRun = content.step + 1 < model.get("spec").steps;
+    tell(content.step);
+    waiting = { content, bytes };
+    paintNewest();
   }
 
   // The frames of a run from before: its timeline is whole again.

@@ -67,7 +67,7 @@ function costsView(spec) {
       parts.push(drawn("text", { x: at, y: label.y.toFixed(1), class: label.name === "J" ? "nst-strong" : "" }, label.name));
     }
     const alone = rows.at(-1).length < names.length; // of a large picture the terms are not measured
-    parts.push(drawn("text", { x: left, y: height - 4 }, `step 1 to ${rows.length}${alone ? "; above 256 pixels J alone" : ""}`));
+    parts.push(drawn("text", { x: left, y: height - 4 }, `step 1 to ${rows.length}${alone ? `; above ${spec.most_measured} pixels J alone` : ""}`));
     svg.replaceChildren(...parts);
     const last = names.map((name, column) => `${name} ${spoken(rows.at(-1)[column] ?? 0)}`).slice(0, rows.at(-1).length).join(", ");
     svg.setAttribute("aria-label", `J and its terms by step, logarithmic. After ${rows.length} steps: ${last}`);
@@ -87,7 +87,7 @@ function costsView(spec) {
   };
 }
 
-function gramView() {
+function gramView(spec) {
   const titles = ["style", "picture", "difference"];
   const canvases = titles.map((title) => make("canvas", { width: 24, height: 24, role: "img", label: `Gram matrix, ${title}: none yet` }));
   const head = make("span", { textContent: "Gram matrices: choose a layer" });
@@ -116,7 +116,8 @@ function gramView() {
         canvases[index].title = what;
       });
     },
-    tooLarge({ most }) {
+    tooLarge() {
+      const most = spec.most_measured;
       head.textContent = `Gram matrices: not measured above ${most} pixels`;
       canvases.forEach((canvas, index) => {
         Object.assign(canvas, { width: canvas.width, title: "" }); // which clears it

@@ -7,6 +7,7 @@ function slider({ control, label, first, words = spoken, onmove, vertical = fals
   const range = make("input", { type: "range", min: scale.low, max: scale.high, step: "any", label });
   const output = make("span", { className: "nst-value" }); // no <output>: that would speak at every step
   let value = first;
+  let idle = false;
   const show = () => {
     range.value = scale.place(value);
     output.textContent = words(value);
@@ -14,6 +15,7 @@ function slider({ control, label, first, words = spoken, onmove, vertical = fals
   };
   const move = (place) => {
     const next = scale.value(clamped(scale, place));
+    if (idle) return show(); // the thumb goes back
     if (next === value) return;
     value = next;
     show();
@@ -43,10 +45,17 @@ function slider({ control, label, first, words = spoken, onmove, vertical = fals
       value = next;
       show();
     },
+    // Still in reach of the keyboard, so that everybody hears why.
+    rest: (reason) => {
+      idle = Boolean(reason);
+      range.setAttribute("aria-disabled", String(idle));
+      range.setAttribute("aria-description", reason || "");
+      range.title = reason || "";
+    },
   };
 }
 
-// A control of any kind by its data: { element, set(value) }; a slider can be idle, too, for a reason.
+// A control of any kind by its data: { element, set(value) }; a slider can rest, too, for a reason.
 function controlOf(name, control, value, first, onmove) {
   if (control.kind === "choice") {
     const options = control.options.map(([key, text]) => make("option", { value: key, textContent: text }));
@@ -61,5 +70,5 @@ function controlOf(name, control, value, first, onmove) {
   const made = slider({ control, label: control.label, first, onmove });
   made.set(value);
   const element = labelled(control.label, made.range, made.output);
-  return { element, set: made.set, idle: (reason) => Object.assign(made.range, { disabled: Boolean(reason), title: reason || "" }) };
+  return { element, set: made.set, rest: made.rest };
 }
