@@ -793,6 +793,10 @@ claim("most that any of the five leaves of the Gram cost", worst, below=0.35)
 # knows nothing of the others.
 
 # %% [markdown]
+# How much comes for free depends on the pair: for the coffee and the mosaic the worst of the five leaves half of the
+# Gram cost.
+
+# %% [markdown]
 # ## 7. A network that has learned nothing
 #
 # So far the filters were trained. He, Wang and Hopcroft ([2016](https://arxiv.org/abs/1606.04801)) and Ustyuzhaninov et
