@@ -88,7 +88,8 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
         slip = f"These are the numbers of the right formula with one slip: {verdict.slip}."
         return (*shown, slip, *_negative(question, verdict))
     if verdict.numbers and not {"kind", "unread", "dtype"} & set(verdict.faults):
-        told = _parts(question, case, answer[verdict.call]) or explain(verdict.numbers, len(answer))
+        parts = _parts(question, case, answer[verdict.call])
+        told = [*parts, *explain(verdict.numbers, len(answer), share=not parts)]
         return (*shown, *told, *_negative(question, verdict))  # other faults can wait until the numbers are right
     return (*shown, *(besides[:1] or (_GRADIENT_DIFFERS,)))
 

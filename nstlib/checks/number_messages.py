@@ -41,8 +41,8 @@ def kind_and_shape(kind: str, shape: tuple[int, ...]) -> str:
     return f"{text}, which is a single number" if kind == "tensor" and shape == () else text
 
 
-def explain(numbers: Numbers, calls: int) -> list[str]:
-    """Say what the numbers of all calls have in common, as far as one can see."""
+def explain(numbers: Numbers, calls: int, *, share: bool = True) -> list[str]:
+    """Say what the numbers of all calls have in common, as far as one can see; `share`, how many agree if no more."""
     if numbers.wanted != numbers.got:
         return _shapes(numbers)
     if not numbers.finite:
@@ -53,7 +53,7 @@ def explain(numbers: Numbers, calls: int) -> list[str]:
         return _by_group(numbers)
     if numbers.ratio is not None:
         return _ratio(numbers, calls)
-    return [f"{numbers.right:.0%} of the entries agree."] if 0 < numbers.right < 1 else []
+    return [f"{numbers.right:.0%} of the entries agree."] if share and 0 < numbers.right < 1 else []
 
 
 def _distinct(*pair: float) -> list[str]:

@@ -213,13 +213,15 @@ def _file(studio: Studio, content: dict, buffers: list) -> None:
 
 
 def _mask(studio: Studio, content: dict, buffers: list) -> None:
-    name = studio.knobs.mask
+    stroke = content.get("stroke")
     try:
         if not buffers:
             raise NstError(f"The mask was {LOST}: give it to nstlib.stylize instead, mask=….")
         name = studio.sources.keep_mask(bytes(buffers[0]))
-    finally:  # the brush waits for an answer to each stroke
-        _post_mask(studio, name, stroke=content.get("stroke"))
+    except Exception:
+        studio.desk.post("mask", name=studio.knobs.mask, stroke=stroke, refused=True)  # the brush waits for an answer
+        raise
+    _post_mask(studio, name, stroke=stroke)
     if name != studio.knobs.mask:
         studio.move(mask=name)
 

@@ -136,7 +136,8 @@ def test_a_refused_stroke_does_not_bind_the_brush(desk):
     paint(desk)
     stroke(desk, 0.3)
     (name,) = strokes(desk, 1)
-    tell(desk, {"kind": "mask", "name": "", "stroke": name})  # as after a fault: the mask of before
+    tell(desk, {"kind": "mask", "name": "", "stroke": name, "refused": True})
+    assert desk.evaluate(COVERED, [0.3, 0.3]) == 0
     stroke(desk, 0.6)
     (*_, name) = strokes(desk, 2)
     tell(desk, {"kind": "mask", "name": "mask 1", "stroke": name}, jpeg(96, 64))

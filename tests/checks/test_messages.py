@@ -202,3 +202,13 @@ def test_words_in_the_learners_own_line_explain_nothing():
 def test_other_errors_are_shown_as_they_are():
     told = message("ex03.layer_cost", lambda x, s: x.nothing)
     assert "AttributeError" in told and not any(each in told for each in ERRORS_OF_AUTOGRAD.values())
+
+
+def test_of_a_tuple_the_parts_that_are_right_are_told():
+    def adam_step(x, gradient, m, v, step, learning_rate):
+        x, m, v = references.adam_step(x, gradient, m, v, step, learning_rate)
+        return x, 3 * m + 1, v
+
+    told = message("ex05.adam", adam_step)
+    assert "`[0]` and `[2]` are right, `[1]` is not" in told and "of the entries agree" not in told
+    assert "gradient" in told.splitlines()[1]  # what the call was given stands above

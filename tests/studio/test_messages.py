@@ -328,5 +328,5 @@ def test_every_mask_is_shown_to_a_page_that_opens_and_to_other_views(studio, tmp
 def test_a_stroke_that_cannot_be_kept_is_answered_and_said(studio, data):
     heard = listen(studio)
     tell(studio, "mask", *data, stroke="view-1")
-    assert of_kind(heard, "mask") == [{"kind": "mask", "name": "", "stroke": "view-1"}]
+    assert of_kind(heard, "mask") == [{"kind": "mask", "name": "", "stroke": "view-1", "refused": True}]
     assert studio.desk.status["alert"] and studio.knobs.mask == ""

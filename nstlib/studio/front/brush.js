@@ -149,11 +149,12 @@ function brushView(model, stage) {
   pressed(toggle, false);
   return {
     toggle,
-    async named({ name, stroke }, bytes) {
+    async named({ name, stroke, refused }, bytes) {
       if (strokes.has(stroke)) {
-        if (name) painted.set(name, strokes.get(stroke));
+        if (name && !refused) painted.set(name, strokes.get(stroke));
         strokes.delete(stroke);
-        if (resting()) shown = wanted = name;
+        if (resting() && refused) draw(wanted);
+        else if (resting()) shown = wanted = name;
       } else if (bytes && !painted.has(name)) {
         painted.set(name, await covering(bytes)); // painted in another view, or before this page was loaded
       }
