@@ -133,7 +133,7 @@ def _checked(name: str, value: Any) -> Any:
     if name == "faders":
         if not isinstance(value, Mapping) or not all(map(_is_number, value.values())):
             raise NstError(f"Expected a number of 0 or more for each layer, got faders={value!r}.")
-        return {str(layer): float(number) for layer, number in value.items() if number != 1}  # 1 is the rule
+        return {str(layer): float(number) for layer, number in sorted(value.items()) if number != 1}  # 1: the rule
     if name in ("muted", "solo"):
         if not isinstance(value, list | tuple) or not all(isinstance(layer, str) for layer in value):
             raise NstError(f"Expected a list of layers, got {name}={value!r}.")

@@ -114,3 +114,11 @@ def test_every_statistic_can_be_chosen_also_one_that_is_added_later(monkeypatch)
     options = controls(Settings())["statistic"]["options"]
     assert [value for value, _ in options] == list(STATISTICS)
     assert ["newest_of_all", "newest of all"] in options
+
+
+def test_a_fader_at_the_rule_and_the_order_of_layers_make_no_difference():
+    plain = Knobs("cat", "night")
+    assert not plain.moved(faders={"relu1_1": 1.0}).changes(plain)
+    one = plain.moved(muted=["relu1_1", "relu2_1"], faders={"relu1_1": 2, "relu3_1": 3})
+    other = plain.moved(muted=["relu2_1", "relu1_1"], faders={"relu3_1": 3, "relu1_1": 2})
+    assert not one.changes(other) and one.to_dict() == other.to_dict()

@@ -11,18 +11,15 @@ function historyView(model, spec, now, compare, speed) {
   const runs = new Map();
   let chosen = null;
 
-  // Faders that are back at the rule, and the order of lists, make no difference.
-  const moved = (faders) => Object.fromEntries(Object.entries(faders).filter(([, factor]) => factor !== 1).sort());
-  const same = (value) => JSON.stringify(Array.isArray(value) ? [...value].sort() : value && typeof value === "object" ? moved(value) : value);
   const word = (value) => {
     if (typeof value === "number") return spoken(value);
     if (Array.isArray(value)) return value.join(" ") || "none";
-    if (value && typeof value === "object") return Object.entries(moved(value)).map(([name, factor]) => `${name} × ${spoken(factor)}`).join(" ") || "the rule";
+    if (value && typeof value === "object") return Object.entries(value).map(([name, factor]) => `${name} × ${spoken(factor)}`).join(" ") || "the rule";
     return value === "" ? "none" : String(value);
   };
   const differences = (before, after) =>
     Object.keys(before)
-      .filter((name) => same(before[name]) !== same(after[name]))
+      .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
       .map((name) => `${spec.controls[name]?.label ?? name.replace("_", " ")}: ${word(before[name])} → ${word(after[name])}`);
 
   function choose(number) {
