@@ -346,7 +346,7 @@ moved = {made.number: set(made.knobs.changes(studio.first_knobs)) - {"size"} for
 names = {made.number: f"run {made.number}, β = {made.knobs.beta:.3g}" for made in ended}
 by_beta = [names[number] for number in names if moved[number] <= {"beta"}]
 yours = {names[made.number]: (made.picture, made.left) for made in ended}
-print(f"Runs that came to their end: {len(ended)}. The curve needs three; run this cell again.")
+print(f"Runs that came to their end: {len(ended)}; a curve needs three.")
 curve(yours, by_beta) if len(ended) > 2 else None
 
 # %% [markdown]
