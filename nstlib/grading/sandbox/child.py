@@ -9,7 +9,7 @@ import os
 import random
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -77,7 +77,7 @@ def _call(head: dict, chunks: list[bytes], limits, reply: int) -> bytes:
     session.run(0, len(cells) - 1)
     function = session.answer(head["question"], head["function"])
     os.write(reply, BEGUN)
-    answer = _answer(head, chunks[len(cells) :], function, limits.body)
+    answer = _answer(head, chunks[len(cells) :], function, session.lost, limits.body)
     frame = answers.pack_answer(answer)
     fits = len(frame) <= limits.body and int.from_bytes(frame[:4], "big") <= limits.head
     return (
@@ -86,7 +86,7 @@ def _call(head: dict, chunks: list[bytes], limits, reply: int) -> bytes:
 
 
 @reading.gradients_on()
-def _answer(head: dict, chunks: list[bytes], function, most: int) -> Answer:
+def _answer(head: dict, chunks: list[bytes], function, lost: Collection[str], most: int) -> Answer:
     """Do as ``nstlib.checks.calling.reply`` does, with the request's cotangent in place of its fixed weights."""
     if not callable(function):
         return Answer("absent")
@@ -107,6 +107,7 @@ def _answer(head: dict, chunks: list[bytes], function, most: int) -> Answer:
             returned = function(*arguments)
         if isinstance(returned, inert.Inert):
             returned()  # says that it is of no use here
+            return Answer("jailed", text="The answer uses what a widget, a picture or a magic would have given.")
     except NotImplementedError:
         return Answer("not attempted")
     except BaseException as fault:
@@ -114,7 +115,8 @@ def _answer(head: dict, chunks: list[bytes], function, most: int) -> Answer:
             raise MemoryError from None
         if head["trace"]:
             _print_trace(fault)
-        status = "jailed" if refused(fault) else "no package" if _misses_a_package(fault) else "raised"
+        here = refused(fault) or (isinstance(fault, NameError) and fault.name in lost)
+        status = "jailed" if here else "no package" if _misses_a_package(fault) else "raised"
         return Answer(status, text=_describe(fault), detail=_about(fault))
     finally:
         inert.state.strict = False

@@ -45,6 +45,7 @@ class Session:
     clean: the cells that raised nothing when the student ran them. skip: (cell, statement) that are left out. patience:
     CPU seconds that a statement may take, None for any. seconds: what each statement took. checked: question -> what
     the last cell that was run gave to its check.
+    lost: names that have no value here and may have had one for the student.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Session:
         self._clean = set(clean)
         self._wasted = 0.0  # seconds of statements that were cut
         self._futures = 0
-        self._lost: set[str] = set()  # names that a stand-in kept from getting a value
+        self.lost: set[str] = set()  # names that got no value, because of how the cells are run here
         self._shell = Shell(self._run_magic)
         self._place = (0, 0)
         self._magics = 0
@@ -185,10 +186,10 @@ class Session:
         """Return whether a cell goes on after a fault: it did for the student, or the fault comes of how we run it."""
         nodes = list(ast.walk(statement))
         loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-        stands_in = used or any(name in self._lost or isinstance(self.names.get(name), Inert) for name in loaded)
+        stands_in = used or any(name in self.lost or isinstance(self.names.get(name), Inert) for name in loaded)
         if stands_in or place[0] in self._clean or isinstance(fault, NOT_HERE) or refused(fault):
             stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-            self._lost |= stored - set(self.names)
+            self.lost |= stored - set(self.names)
             return True
         self.flags.add("cell_raised")
         return False
@@ -200,7 +201,7 @@ class Session:
         code = compile(tree, file, "eval" if expression else "exec", flags, True)
         self._futures |= code.co_flags & FUTURES
         if code.co_flags & inspect.CO_COROUTINE:
-            value = _run_to_end(types.FunctionType(code, self.names)())
+            value = substitutes.run_to_end(types.FunctionType(code, self.names)())
         else:
             value = eval(code, self.names)
         if expression and value is not None:
@@ -258,12 +259,3 @@ class _Written(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module) -> None:
         """Run the text that was written."""
         exec(compile(self._files[module.__name__], f"<{module.__name__}.py>", "exec"), module.__dict__)
-
-
-def _run_to_end(coroutine):
-    """Run a coroutine that waits for nothing."""
-    try:
-        while True:
-            coroutine.send(None)
-    except StopIteration as end:
-        return end.value

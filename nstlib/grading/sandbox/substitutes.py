@@ -1,13 +1,16 @@
-"""Ways to do without what the jail forbids: threads, compilers and sleep, which change no number of an answer."""
+"""Ways to do without what the jail forbids and no number depends on: threads, programs, compilers and sleep."""
 
 import asyncio
 import concurrent.futures
+import errno
 import importlib.abc
 import importlib.machinery
+import os
+import subprocess
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 import torch
@@ -73,8 +76,48 @@ class InlineExecutor(concurrent.futures.Executor):
         return future
 
 
+class NoPrograms(subprocess.Popen):
+    """Finds no program for the cells around an answer; one that an answer itself starts is refused by the jail.
+
+    Raises FileNotFoundError, which such cells expect.
+    """
+
+    def __init__(self, program, *arguments, **named) -> None:
+        if inert.state.strict:
+            super().__init__(program, *arguments, **named)
+        else:
+            name = program if isinstance(program, str | bytes | os.PathLike) else next(iter(program), "")
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+
+
+class Done:
+    """What asyncio makes a task of, run to its end."""
+
+    def __init__(self, coroutine: Coroutine, **named) -> None:
+        self._value = run_to_end(coroutine)
+
+    def __await__(self) -> Generator:
+        """Give the value at once."""
+        yield from ()
+        return self._value
+
+    def result(self):
+        """Return the value."""
+        return self._value
+
+
+def run_to_end(coroutine: Coroutine):
+    """Run a coroutine that waits for nothing, and return its value."""
+    try:
+        while True:
+            coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+
+
 def install() -> None:
-    """Replace what would start a thread or a compiler."""
+    """Replace what would start a thread, a program or a compiler."""
+    subprocess.Popen = NoPrograms
     concurrent.futures.ThreadPoolExecutor = InlineExecutor
     concurrent.futures.ProcessPoolExecutor = InlineExecutor
     torch.compile = _compile
@@ -89,17 +132,35 @@ def install() -> None:
 
 @contextmanager
 def no_waiting() -> Iterator[None]:
-    """Let `time.sleep` and `asyncio.sleep` return at once."""
-    waits = time.sleep, asyncio.sleep
-    time.sleep, asyncio.sleep = lambda seconds: None, _return
+    """Let `time.sleep` and `asyncio.sleep` return at once, and what asyncio does side by side be done in turn."""
+    sleep = time.sleep
+    waits = {name: getattr(asyncio, name) for name in INSTEAD}
+    time.sleep = lambda seconds: None
+    vars(asyncio).update(INSTEAD)
     try:
         yield
     finally:
-        time.sleep, asyncio.sleep = waits
+        time.sleep = sleep
+        vars(asyncio).update(waits)
 
 
 async def _return(delay: float, result=None):
     return result
+
+
+async def _in_turn(*awaitables: Awaitable, return_exceptions: bool = False) -> list:
+    found = []
+    for each in awaitables:
+        try:
+            found.append(await each)
+        except Exception as fault:
+            if not return_exceptions:
+                raise
+            found.append(fault)
+    return found
+
+
+INSTEAD = {"sleep": _return, "gather": _in_turn, "create_task": Done, "ensure_future": Done}
 
 
 def _be_deterministic(mode: bool, *, warn_only: bool = False) -> None:

@@ -56,6 +56,13 @@ def state(runner):
         ["K = 4\nimport sys; sys.exit()"],
         ["import time\ntime.sleep(100)\nK = 4"],
         ["async def four(): return 4", "K = await four()"],
+        ["import asyncio\nasync def n(x):\n    await asyncio.sleep(1)\n    return x",
+         "a, b = await asyncio.gather(n(1), n(3))\nK = a + b"],
+        ["import asyncio\nasync def n(x): return x", "task = asyncio.create_task(n(4))\nK = await task"],
+        ["import subprocess\ntry:\n    subprocess.run(['nvidia-smi'], check=True)\n    K = 5\n"
+         "except FileNotFoundError:\n    K = 4"],
+        ["get_ipython().push({'K': 4})"],
+        ["r = %timeit -o -n1 -r1 f()\nprint(r.average)\nK = 4"],
         ["from tqdm import trange\nK = 0\nfor n in trange(4): K += 1"],
         ["import tqdm.auto as tq\nbar = tq.tqdm(range(4))\nfor n in bar: pass\nK = bar.n"],
         ["open('my_photo.txt')\nK = 4"],
@@ -122,6 +129,18 @@ def test_an_answer_may_draw(state):
 def test_a_package_that_is_missing_is_not_the_answers_fault(state):
     outcome = state("from no_such_package import rearrange", answer="return rearrange(1)")
     assert outcome.reply.status == "no package" and "no_such_package" in outcome.reply.text
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "out = get_ipython().getoutput('echo 4')\nK = int(out[0])",
+        "K = int(open('my_numbers.txt').read())",
+        "import ipywidgets as widgets\nK = widgets.IntSlider(value=4).value",
+    ],
+)
+def test_what_only_the_student_s_machine_knows_is_not_the_answers_fault(cell, state):
+    assert state(cell, answer="return 2 * K").reply.status == "jailed"
 
 
 def test_a_statement_that_takes_too_long_is_left_out(runner):
