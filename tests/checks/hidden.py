@@ -27,8 +27,8 @@ def tensors(value):
     return type(value)(map(tensors, value)) if isinstance(value, tuple | list) else value
 
 
-def hidden_verdict(name: str, function) -> Verdict:
-    question = graded(name)
+def hidden_verdict(name: str, function, secret: bytes = b"a secret of tests") -> Verdict:
+    question = graded(name, secret)
     replies = []
     for test in question.tests:
         case = Case(tensors(test.arguments), test.words, dict(test.symbols), test.gradient)

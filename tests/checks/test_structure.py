@@ -82,6 +82,51 @@ def test_three_dictionaries_zipped_do_not_pass():
         assert hidden_verdict("ex04.style_cost", answer).outcome != "correct"
 
 
+SECRETS = [b"a secret of tests", *(bytes([number]) * 32 for number in range(11))]
+
+
+def by_the_order_of_s(x, s, w):
+    order = [name for name in s if name in w]
+    return sum(a * references.layer_style_cost(x[k], s[j]) for (k, a), j in zip(w.items(), order, strict=True))
+
+
+def highest_of_the_window(costs, patience, share):
+    steps = range(patience, len(costs))
+    late = (step for step in steps if costs[step] > (1 - share) * max(costs[step - patience : step]))
+    return next(late, len(costs))
+
+
+def rounded_shares(costs, patience, share):
+    steps = range(patience, len(costs))
+    return next((step for step in steps if round(costs[step] / costs[step - patience], 2) > 1 - share), len(costs))
+
+
+def name_within_the_dropped(layers, dropped):
+    left = sum(layer not in dropped for layer in layers)
+    return {layer: 0.0 if layer in dropped else 1 / left for layer in layers}
+
+
+def name_around_the_dropped(layers, dropped):
+    left = sum(dropped not in layer for layer in layers)
+    return {layer: 0.0 if dropped in layer else 1 / left for layer in layers}
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("ex04.style_cost", by_the_order_of_s),
+        ("ex05.plateau", highest_of_the_window),
+        ("ex05.plateau", rounded_shares),
+        ("ex04.leave_one_out", name_within_the_dropped),
+        ("ex04.leave_one_out", name_around_the_dropped),
+    ],
+)
+def test_what_is_right_by_the_luck_of_the_draw_passes_with_no_secret(question, answer):
+    assert QUESTIONS[question].check(answer).outcome != "correct"
+    for secret in SECRETS:
+        assert hidden_verdict(question, answer, secret).outcome != "correct", secret
+
+
 @pytest.mark.parametrize("place", [0, 1, 2, -1, -2])
 def test_the_dropped_layer_is_found_by_its_name(place):
     def answer(layers, dropped):

@@ -14,7 +14,15 @@ def _dropped(draw: Draw) -> list[Case]:
         layers = draw.shuffled(LAYER_NAMES, unlike=LAYER_NAMES)[:count]
         words = f"the layers {', '.join(layers)}, of which {layers[place]} is dropped"
         cases.append(Case((layers, layers[place]), words, {"L": count}, gradient=()))
-    return cases
+    return [*cases, _names_within_names(draw)]
+
+
+def _names_within_names(draw: Draw) -> Case:
+    """Drop a layer whose name holds another's, and stands in a third."""
+    names = ("relu1", "relu1_1", "relu1_1_pooled", *draw.shuffled(LAYER_NAMES[2:])[: draw.sizes((0, 5))[0]])
+    layers = draw.shuffled(names)
+    words = f"the layers {', '.join(layers)}, of which relu1_1 is dropped"
+    return Case((layers, "relu1_1"), words, {"L": len(layers)}, gradient=())
 
 
 leave_one_out = Question(

@@ -16,6 +16,8 @@ def _features(draw: Draw) -> list[Case]:
         names = draw.shuffled(LAYER_NAMES)[:count]
         order_s = draw.shuffled(names, unlike=names)
         weighted = draw.shuffled(_not_the_first(draw, names, n_weights), unlike=names)
+        while n_weights > 2 and weighted == [name for name in order_s if name in weighted]:
+            weighted = draw.shuffled(weighted, unlike=names)
         features_x, features_s = {}, {}
         for layer in names:
             n, height, width = (2, 1, 3) if count == 2 else draw.sizes((3, 7), (2, 4), (4, 6))
