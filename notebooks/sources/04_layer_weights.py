@@ -479,8 +479,8 @@ claim("least for any other layer left out", others_least, above=1.5)
 # the cat stayed brown.
 
 # %% [markdown]
-# ImageNet's VGG-16 agrees. At 64 pixels, leaving out `relu1_1` multiplies its cost by 1.01; any other layer's own cost
-# grows by a factor of 2.9 or more (`python -m tests.lessons.true_network`). What decides how much say a layer has?
+# ImageNet's VGG-16 agrees. Leaving out `relu1_1` multiplies its cost by 1.02; any other layer's own cost
+# grows by a factor of 3.04 or more (`python -m tests.lessons.true_network`). What decides how much say a layer has?
 
 # %% [markdown]
 # ## 6. Compare pulls, not costs

@@ -143,7 +143,8 @@ plots.row(
 # ## 4. Task: move only the palette
 #
 # Press *reset faders*, double-click α and β, and choose *palette only* in the menu above the picture. The task appears
-# with two meters. They measure the picture that you see, at every step and after going back to an earlier run:
+# with two meters. They measure the last picture of the run that is shown, at every step and after going back to an
+# earlier run:
 
 # %% [markdown]
 # - **share left of a layer's cost**: $E_l(X) / E_l(C)$. It is 1 for the photo and 0 once the painting is reached. Above 1 the

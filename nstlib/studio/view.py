@@ -116,7 +116,7 @@ class View:
         self.show_task()
 
     def show_task(self) -> None:
-        """Measure the task's conditions on the picture that is shown."""
+        """Measure the task's conditions on the last picture of the run that is shown."""
         if self.task and self.run is not None and self.run.left:
             conditions = tasks.named(self.task).conditions
             found = [[each.measure(self.run.left), each.met(self.run.left)] for each in conditions]

@@ -192,7 +192,9 @@ def test_an_earlier_frame_stays_while_the_run_goes_on(desk):
     )
     desk.wait_for_function("() => sent.some(({ kind, number }) => kind === 'seen' && number === 9)")
     expect(desk.locator("canvas.nst-frame")).to_have_attribute("data-frame", "1:1")
-    expect(timeline).to_have_attribute("aria-valuetext", "step 2")
+    expect(timeline).to_have_attribute("aria-valuetext", "step 2; meters show the last")
+    timeline.press("End")
+    expect(timeline).to_have_attribute("aria-valuetext", "step 5")
 
 
 def test_a_space_bar_that_is_held_down_plays_once(desk):

@@ -37,7 +37,8 @@ function pictureView(model) {
   };
   const following = () => Number(timeline.value) >= Number(timeline.max);
   const tell = (step) => {
-    place.textContent = step === undefined ? "" : `step ${step + 1}`;
+    const earlier = following() ? "" : "; meters show the last";
+    place.textContent = step === undefined ? "" : `step ${step + 1}${earlier}`;
     const quiet = document.activeElement === timeline && busyWithRun; // or it would speak at every frame
     if (!quiet) timeline.setAttribute("aria-valuetext", place.textContent || "no frames yet");
   };

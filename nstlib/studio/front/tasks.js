@@ -1,4 +1,4 @@
-// Lesson 06's tasks: what to reach, how far the picture that is shown has come, and a solution for those who ask twice.
+// Lesson 06's tasks: what to reach, how far the run that is shown has come, and a solution for those who ask twice.
 
 function tasksView(model, spec) {
   const options = [make("option", { value: "", textContent: "no task" }), ...spec.tasks.map(({ name }) => make("option", { value: name, textContent: name }))];
