@@ -97,6 +97,18 @@ ON_THE_WAY = {
     "x.reshape(-1, len(x)).T.reshape(x.shape)": "dealt anew, as by `reshape(-1, N).T`",
     "x.detach()": "detached",
 }
+# Every other way to deal (N,H,W) anew by a `reshape` that takes numbers of several filters into one row
+MIXED = {
+    expression: "dealt anew by a `reshape` that mixes the filters"
+    for expression in (
+        "x.permute(1, 0, 2).reshape(x.shape)",
+        "x.permute(2, 0, 1).reshape(x.shape)",
+        "x.permute(2, 1, 0).reshape(x.shape)",
+        "x.permute(0, 2, 1).reshape(-1, len(x)).T.reshape(x.shape)",
+        "x.permute(1, 0, 2).reshape(-1, len(x)).T.reshape(x.shape)",
+        "x.permute(2, 0, 1).reshape(-1, len(x)).T.reshape(x.shape)",
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -279,13 +291,18 @@ def _through(step: Callable, value):
 
 
 def _on_the_way(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
-    """Change an argument before anything else, or the result after everything else."""
+    """Change an argument before anything else, or the features of all pictures, or the result after everything else."""
     body = definition.body
-    for argument in definition.args.args:
+    names = [argument.arg for argument in definition.args.args]
+    for name in names:
         for expression, words in ON_THE_WAY.items():
-            first = ast.parse(f"{argument.arg} = _through(lambda x: {expression}, {argument.arg})")
-            definition.body = [*first.body, *body]
-            yield f"`{argument.arg}` is {words} first", ast.unparse(definition)
+            definition.body = [*_step_first(expression, name), *body]
+            yield f"`{name}` is {words} first", ast.unparse(definition)
+    features = [name for name in names if name.startswith("features_")]
+    if len(features) > 1:
+        for expression, words in (ON_THE_WAY | MIXED).items():
+            definition.body = [*_step_first(expression, *features), *body]
+            yield f"the features of both pictures are {words} first", ast.unparse(definition)
     definition.body = body
     returns = [node for node in ast.walk(definition) if isinstance(node, ast.Return) and node.value is not None]
     values = [node.value for node in returns]
@@ -293,3 +310,8 @@ def _on_the_way(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
         for node, value in zip(returns, values, strict=True):
             node.value = ast.parse(f"_through(lambda x: {expression}, {ast.unparse(value)})", mode="eval").body
         yield f"the result is {words}", ast.unparse(definition)
+
+
+def _step_first(expression: str, *names: str) -> list[ast.stmt]:
+    lines = (f"{name} = _through(lambda x: {expression}, {name})" for name in names)
+    return ast.parse("\n".join(lines)).body

@@ -91,6 +91,29 @@ def test_hidden_tests_refuse_what_the_check_refuses(question):
         assert (seen.outcome == "correct") == (hidden.outcome == "correct"), mutant.change
 
 
+WRONG_ORDERS = [
+    *((order, False) for order in ((1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))),
+    *((order, True) for order in ((0, 1, 2), (0, 2, 1), (1, 0, 2), (2, 0, 1))),
+]
+
+
+@pytest.mark.parametrize("name", ["ex03.layer_cost", "ex07.diagonal", "ex07.statistics"])
+@pytest.mark.parametrize(("order", "filters_last"), WRONG_ORDERS)
+def test_a_reshape_that_mixes_the_filters_is_named_in_a_cost_of_two_pictures(name, order, filters_last):
+    def unrolled(x):
+        moved = x.permute(order)
+        return (moved.reshape(-1, len(x)).T if filters_last else moved.reshape(len(x), -1))[..., None]
+
+    result = QUESTIONS[name].check(lambda x, s: QUESTIONS[name].reference(unrolled(x), unrolled(s)))
+    assert result.misconception or "dealt anew" in result.message, result.message
+
+
+@pytest.mark.parametrize(("step", "words"), [(torch.abs, "made positive"), (torch.relu, "a ReLU")])
+def test_what_is_done_to_both_pictures_features_is_named(step, words):
+    answer = lambda x, s: references.layer_style_cost(step(x), step(s))  # noqa: E731
+    assert words in QUESTIONS["ex03.layer_cost"].check(answer).message
+
+
 def test_a_function_of_one_line_has_slips_too():
     assert {mutant.change for mutant in mutants(references.total_cost)} >= {
         "there is a minus where a plus belongs",

@@ -12,9 +12,13 @@ ROW = re.compile(r"^# \| .* \| ([−\d.]+) \| ([−\d.]+) \|$", re.MULTILINE)
 
 def test_what_lesson_04_says_in_prose_is_measured():
     (path,) = SOURCES.glob("04_*.py")
-    (said,) = re.findall(r"cost by ([\d.]+); any other.*\n.*factor of ([\d.]+) or more", path.read_text(encoding="utf-8"))
+    (said,) = re.findall(
+        r"cost by ([\d.]+); any other.*\n.*factor of ([\d.]+) or more", path.read_text(encoding="utf-8")
+    )
     page = PAGE.read_text(encoding="utf-8").split("## Lesson 04")[1].split("\n## ")[0]
-    rows = {row[0].strip(): row[2].strip() for row in (line.split("|")[1:] for line in page.splitlines() if "|" in line)}
+    rows = {
+        row[0].strip(): row[2].strip() for row in (line.split("|")[1:] for line in page.splitlines() if "|" in line)
+    }
     own = "without it its own cost is this many times as high"
     assert said == (rows[own], rows["least for any other layer left out"])
 
