@@ -58,7 +58,7 @@ OUTCOMES: Mapping[str, Outcome] = {
     "jailed": Outcome(
         "…",
         "not graded yet",
-        "Your answer does something that cannot be done where it is graded. Your instructor looks at it.",
+        "Your answer needs something that is not to be had where it is graded. Your instructor looks at it.",
     ),
     "no package": Outcome(
         "…",
