@@ -98,17 +98,17 @@ ON_THE_WAY = {
     "x.detach()": "detached",
 }
 # Every other way to deal (N,H,W) anew by a `reshape` that takes numbers of several filters into one row
-MIXED = {
-    expression: "dealt anew by a `reshape` that mixes the filters"
-    for expression in (
+MIXED = dict.fromkeys(
+    (
         "x.permute(1, 0, 2).reshape(x.shape)",
         "x.permute(2, 0, 1).reshape(x.shape)",
         "x.permute(2, 1, 0).reshape(x.shape)",
         "x.permute(0, 2, 1).reshape(-1, len(x)).T.reshape(x.shape)",
         "x.permute(1, 0, 2).reshape(-1, len(x)).T.reshape(x.shape)",
         "x.permute(2, 0, 1).reshape(-1, len(x)).T.reshape(x.shape)",
-    )
-}
+    ),
+    "dealt anew by a `reshape` that mixes the filters",
+)
 
 
 @dataclass(frozen=True)
@@ -291,7 +291,7 @@ def _through(step: Callable, value):
 
 
 def _on_the_way(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
-    """Change an argument before anything else, or the features of all pictures, or the result after everything else."""
+    """Change an argument, or the features of both pictures, before anything else; or the result after everything."""
     body = definition.body
     names = [argument.arg for argument in definition.args.args]
     for name in names:
@@ -302,7 +302,7 @@ def _on_the_way(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
     if len(features) > 1:
         for expression, words in (ON_THE_WAY | MIXED).items():
             definition.body = [*_step_first(expression, *features), *body]
-            yield f"the features of both pictures are {words} first", ast.unparse(definition)
+            yield f"the features of both pictures are first {words}", ast.unparse(definition)
     definition.body = body
     returns = [node for node in ast.walk(definition) if isinstance(node, ast.Return) and node.value is not None]
     values = [node.value for node in returns]

@@ -9,7 +9,7 @@ SHAPES = (  # costs, patience and share
     ((10, 18, 14, 7.5, 9, 8, 5.5, 13, 4, 3, 2.5), 3, 0.2),  # J rises, at first and later
     ((64, 32, 16, 9.6, 9), 1, 0.5),  # J falls by exactly the share
     ((10, 9.9, 9.8), 2, 0.1),  # J hardly falls from the start
-    ((10, 14, 8.03, 9, 6, 6.1, 4), 2, 0.2),  # J falls by hardly less than the share, and rises in between
+    ((10, 14, 8.03, 9, 6, 6.1, 4), 2, 0.2),  # J falls by slightly less than the share, and rises in between
 )
 
 

@@ -58,7 +58,7 @@ OUTCOMES: Mapping[str, Outcome] = {
     "jailed": Outcome(
         "…",
         "not graded yet",
-        "Your answer needs something that is not to be had where it is graded. Your instructor looks at it.",
+        "Your answer needs something that is not available where it is graded. Your instructor will look at it.",
     ),
     "no package": Outcome(
         "…",
@@ -69,13 +69,13 @@ OUTCOMES: Mapping[str, Outcome] = {
     "no cell": Outcome(
         "…",
         "not marked yet",
-        "The cell for this answer is not in your notebook. Your instructor looks into it.",
+        "The cell for this answer is not in your notebook. Your instructor will look into it.",
     ),
     "marked": Outcome("●", "marked by hand", "Your instructor has marked this answer."),
     "stuck": Outcome(
         "…",
         "not graded yet",
-        "The cells above this answer take too long where it is graded. Your instructor looks at it.",
+        "The cells above this answer take too long where it is graded. Your instructor will look at it.",
     ),
     "infra": Outcome(
         "…", "not graded yet", "This could not be graded yet, and not because of you.", "Run the grader again."

@@ -17,8 +17,8 @@ GROUPS: Mapping[str, tuple[str, str]] = {  # group -> its heading, and what to d
     "waiting": (
         "Not graded here: the machine, not the student",
         "The jail refused something, a cell reads what only the student’s machine has (a file, a command, a widget), a "
-        "package is missing, or the cells above the answer take too long. Install the "
-        "package beside nstlib and grade again, or write an override.",
+        "package is missing, or the cells above the answer take too long. Install the package beside nstlib and grade "
+        "again, or write an override.",
     ),
     "ungraded": (
         "Not graded yet",

@@ -44,8 +44,8 @@ class Session:
 
     clean: the cells that raised nothing when the student ran them. skip: (cell, statement) that are left out. patience:
     CPU seconds that a statement may take, None for any. seconds: what each statement took. checked: question -> what
-    the last cell that was run gave to its check.
-    lost: names that have no value here and may have had one for the student.
+    the last cell that was run gave to its check. lost: names that have no value here and may have had one for the
+    student.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ RUN = {"time", "prun", "capture", "debug"}  # magics whose text is Python, and w
 
 
 class Unknown(list):
-    """The lines that a shell command would have printed: none to a loop, and an item is not to be had here."""
+    """The lines that a shell command would have printed: none to a loop, and no item of them is known here."""
 
     def __getitem__(self, place):
         """Raise FileNotFoundError, as a program does that is not there."""
