@@ -115,7 +115,8 @@ def _answer(head: dict, chunks: list[bytes], function, lost: Collection[str], mo
             raise MemoryError from None
         if head["trace"]:
             _print_trace(fault)
-        here = refused(fault) or (isinstance(fault, NameError) and fault.name in lost)
+        here = refused(fault) or isinstance(fault, inert.UnknownError)
+        here = here or (isinstance(fault, NameError) and fault.name in lost)
         status = "jailed" if here else "no package" if _misses_a_package(fault) else "raised"
         return Answer(status, text=_describe(fault), detail=_about(fault))
     finally:

@@ -1,8 +1,8 @@
 """Stand-ins for what a notebook imports and no answer needs: nstlib, pictures, widgets, and packages that are missing.
 
 This runs in a child. A stand-in takes every call, item and attribute and gives another stand-in, so that the cells
-around an answer run on. While an answer itself is called, one of nstlib or of a missing package raises instead: what
-it would have returned is not known.
+around an answer run on. Asked for a number, a truth value or a count, it makes one up and counts that, since the true
+one is not known. While an answer itself is called, one of nstlib or of a missing package raises instead.
 """
 
 import dis
@@ -20,18 +20,24 @@ UNPACK = dis.opmap["UNPACK_SEQUENCE"]
 class State:
     """What the stand-ins of this process share.
 
-    strict: an answer is being called. uses: how often a stand-in was used. hooks: last part of a path -> the function
-    that a call of it runs. missing: packages that are not installed, and were imported all the same.
+    strict: an answer is being called. uses: how often a stand-in was used. made_up: how often one made up what it was
+    asked for. hooks: last part of a path -> the function that a call of it runs. missing: packages that were imported
+    and are not installed.
     """
 
     def __init__(self) -> None:
         self.strict = False
         self.uses = 0
+        self.made_up = 0
         self.hooks: dict[str, Callable] = {}
         self.missing: set[str] = set()
 
 
 state = State()
+
+
+class UnknownError(BaseException):
+    """An answer needs a number that only the student's machine knows; no `except Exception` of theirs hides that."""
 
 
 def _use(path: str) -> None:
@@ -41,6 +47,18 @@ def _use(path: str) -> None:
         raise ModuleNotFoundError(f"{path} cannot be used while grading: the answer must stand alone", name=LIBRARY)
     if state.strict and package not in PICTURES:
         raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+
+def _make_up(path: str, value):
+    _use(path)
+    state.made_up += 1
+    return value
+
+
+def _make_up_number(path: str, value):
+    if state.strict and path.partition(".")[0] in PICTURES:
+        raise UnknownError(f"{path} is known on the student's machine alone")
+    return _make_up(path, value)
 
 
 class Inert:
@@ -69,25 +87,27 @@ class Inert:
 
     def __iter__(self) -> Iterator:
         """Give as many as are unpacked, as in `figure, axes = plt.subplots()`, and none to a loop."""
-        _use(self._path)
         frame = sys._getframe(1)
         code = frame.f_code.co_code
-        count = code[frame.f_lasti + 1] if code[frame.f_lasti] == UNPACK else 0
-        return iter([self] * count)
+        if code[frame.f_lasti] != UNPACK:
+            return iter(_make_up(self._path, []))
+        _use(self._path)
+        return iter([self] * code[frame.f_lasti + 1])
 
     def __len__(self) -> int:
-        return 0
+        return _make_up(self._path, 0)
 
     def __bool__(self) -> bool:
-        return True
+        return _make_up(self._path, True)
+
+    def __eq__(self, other) -> bool:
+        return self is other or _make_up(self._path, False)
 
     def __index__(self) -> int:
-        _use(self._path)
-        return 0
+        return _make_up_number(self._path, 0)
 
     def __float__(self) -> float:
-        _use(self._path)
-        return 0.0
+        return _make_up_number(self._path, 0.0)
 
     def __enter__(self):
         return self

@@ -19,7 +19,7 @@ import sys
 import time
 import traceback
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 
@@ -31,6 +31,9 @@ from .shell import Shell
 FUTURES = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 FILE = "<cell {}>"
 NOT_HERE = (FileNotFoundError, EOFError, ModuleNotFoundError, socket.gaierror)  # of files, input and networks
+CHANGES = ("append", "extend", "insert", "add", "update", "setdefault", "pop", "remove", "clear", "discard")
+CODE = (types.FunctionType, type, types.ModuleType)  # what a name may mean whatever a stand-in made up
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 REFUSED = (errno.EPERM, errno.EACCES, errno.EFBIG, errno.ENOSPC, errno.EROFS)
 REFUSALS = ("can't start new thread", "Operation not permitted", "Permission denied")
 
@@ -72,6 +75,8 @@ class Session:
         self._shell = Shell(self._run_magic)
         self._place = (0, 0)
         self._magics = 0
+        self._value = None  # of the statement that was run last, if it is an expression
+        self._shown = ""
         self._start()
 
     def run(self, first: int, last: int) -> None:
@@ -104,7 +109,7 @@ class Session:
         module = types.ModuleType("__main__")  # as in a notebook
         sys.modules["__main__"] = module  # dataclasses look there
         self.names = self._shell.user_ns = module.__dict__
-        self.names |= {"In": [], "Out": {}, "_": ""}
+        self.names |= {"In": [], "Out": {}, "_": self._shown}
         inert.state.hooks = {
             "check": self._check,
             "get_ipython": lambda path: self._shell,
@@ -139,15 +144,25 @@ class Session:
         tree = cells.parsed(text)
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         magic = file.startswith("<magic")
+        self._value = None
         for place, statement in enumerate(tree.body if tree else ()):
             where = self._place if magic else (number, place)
+            self._value = None
             if where not in self._skip and not self._run_statement(statement, where, file):
                 return
+        if not magic and not text.rstrip().endswith(";"):
+            self._show(self._value)
+
+    def _show(self, value) -> None:
+        """Call the value of a cell's last expression `_`, as IPython does until someone gives that name a value."""
+        if value is not None and self.names.get("_") is self._shown:
+            self._shown = self.names["_"] = value
 
     def _run_statement(self, statement: ast.stmt, place: tuple[int, int], file: str) -> bool:
         """Run a statement; return whether the cell goes on."""
         self._place = place
         uses, began, on_the_clock = inert.state.uses, time.process_time(), time.monotonic()
+        made_up, before = inert.state.made_up, dict(self.names)
         try:
             signal.setitimer(signal.ITIMER_PROF, self._time_left())
             self._execute_with_packages(statement, file)
@@ -162,7 +177,18 @@ class Session:
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             self.seconds[place] = time.process_time() - began
+            if inert.state.made_up > made_up:
+                self._lose(statement, before)
         return True
+
+    def _lose(self, statement: ast.stmt, before: dict) -> None:
+        """Take the values away from names that a statement changes, since it went by something that was made up."""
+        changed = {name for name, value in self.names.items() if before.get(name, CODE) is not value}
+        for name in (changed | _may_change(statement)) & set(self.names):
+            value = self.names[name]
+            if not isinstance(value, (Inert, *CODE)):
+                del self.names[name]
+                self.lost.add(name)
 
     def _time_left(self) -> float:
         """Return the seconds for a statement: fewer after others were cut, so that many long ones end in time, too."""
@@ -204,11 +230,27 @@ class Session:
             value = substitutes.run_to_end(types.FunctionType(code, self.names)())
         else:
             value = eval(code, self.names)
-        if expression and value is not None:
-            self.names["_"] = value
+        self._value = value if expression else None
 
     def _stop(self, signal_number, frame) -> None:
         raise TimeUp
+
+
+def _may_change(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement assigns, or whose items or containers it changes, wherever it goes."""
+    nodes = list(_own_nodes(statement))
+    items = [node.value for node in nodes if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)]
+    calls = [node.value for node in nodes if isinstance(node, ast.Attribute) and node.attr in CHANGES]
+    assigned = [node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    return {node.id for node in (*items, *calls, *assigned) if isinstance(node, ast.Name)}
+
+
+def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and those below it, but for functions, classes and comprehensions, which have names of their own."""
+    yield node
+    for inner in ast.iter_child_nodes(node):
+        if not isinstance(inner, (*SCOPES, ast.comprehension)):
+            yield from _own_nodes(inner)
 
 
 def _line(fault: BaseException, file: str) -> int:

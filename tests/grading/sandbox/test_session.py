@@ -137,10 +137,43 @@ def test_a_package_that_is_missing_is_not_the_answers_fault(state):
         "out = get_ipython().getoutput('echo 4')\nK = int(out[0])",
         "K = int(open('my_numbers.txt').read())",
         "import ipywidgets as widgets\nK = widgets.IntSlider(value=4).value",
+        "import ipywidgets as widgets\nK = int(widgets.IntSlider(value=4).value)",
+        "import ipywidgets as widgets\nK = 0.5 + float(widgets.FloatSlider(value=4).value)",
+        "import ipywidgets as widgets\nn = int(widgets.IntSlider(value=4).value)\nK = n + 1",
+        "import ipywidgets as widgets\nK = sum(s.value for s in widgets.HBox().children)",
+        "import ipywidgets as widgets\nK = len(widgets.HBox().children)",
+        "import ipywidgets as widgets\nK = 1\nif widgets.Checkbox(value=False).value:\n    K = 4",
+        "import ipywidgets as widgets\nK = 1 if widgets.Dropdown(value='a').value == 'a' else 4",
+        "import ipywidgets as widgets\nK = 0\nfor s in widgets.HBox().children:\n    K += s.value",
+        "import ipywidgets as widgets\nk = lambda: int(widgets.IntSlider(value=4).value)\nK = k()",
+        "from nstlib import pictures\nK = int(pictures.sample('cat').shape[1])",
     ],
 )
 def test_what_only_the_student_s_machine_knows_is_not_the_answers_fault(cell, state):
     assert state(cell, answer="return 2 * K").reply.status == "jailed"
+
+
+@pytest.mark.parametrize(
+    "change", ["K.append(s.value)", "K[0] = s.value", "K.insert(0, s.value)", "K += [s.value]", "K[:] = [s.value]"]
+)
+def test_what_a_widgets_value_went_into_is_not_the_answers_fault(change, state):
+    cell = f"import ipywidgets as widgets\nK = [4]\nfor s in widgets.HBox().children:\n    {change}"
+    assert state(cell, answer="return float(sum(K))").reply.status == "jailed"
+
+
+@pytest.mark.parametrize("answer", ["return int(slider.value)", "return 2.0 * float(slider.value)"])
+def test_an_answer_that_makes_a_number_of_a_widget_waits(answer, state):
+    assert state("import ipywidgets\nslider = ipywidgets.IntSlider(value=4)", answer=answer).reply.status == "jailed"
+
+
+def test_what_a_picture_has_no_part_in_stays(state):
+    cells = [
+        "import matplotlib.pyplot as plt\nK, layers = 4, [1, 2, 3]",
+        "figure, axes = plt.subplots(3)\nfor ax, layer in zip(axes, layers):\n    ax.bar(layer, K)",
+        "widest = max(int(ax.get_xlim()[1]) for ax in axes)",
+        "def three(x):\n    return x + len(layers)",
+    ]
+    assert state(*cells, answer="return float(three(K))").reply.values == {"": 7}
 
 
 def test_a_statement_that_takes_too_long_is_left_out(runner):
