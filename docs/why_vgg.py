@@ -30,11 +30,11 @@ Means of three pairs ({", ".join(" × ".join(pair) for pair in PAIRS)}) at {SIDE
 {Settings().steps} steps, β = 10, chroma smoothness 60; AlexNet with its own layers, relu1 to relu5 and content at
 relu4. Made by `NST_TEST=1 python docs/why_vgg.py`, and quoted by lesson 09c.
 
-![A cat and a painted night sky; then the cat in brush strokes by VGG-16, by VGG-16 with red and blue exchanged, and
-with average pooling; by AlexNet under a fine grid of bright dots; and by AlexNet on a pyramid: blurred patches of the
+![A cat and a painted night sky; then the cat in brush strokes by VGG-16, by VGG-16 with red and blue exchanged, without
+ImageNet's mean, and with average pooling; by AlexNet under a fine grid of bright dots; and by AlexNet on a pyramid: blurred patches of the
 right colours, with the same grid](why_vgg.jpg)
 
-*Exchanged*: the network takes red for blue. *Average*: its pools average in place of taking the maximum.
+*Exchanged*: the network takes red for blue. *No mean*: ImageNet's mean is not subtracted from pictures. *Average*: its pools average in place of taking the maximum.
 
 The judge is VGG-16: `cut` is the share of the style cost that is gone, `content` how far relu4_2 has moved, `grain` the
 coloured speckle (`nstlib.bench.judge`). It favours VGG-16's own pictures. The last two columns ask no network: the
@@ -103,9 +103,12 @@ def choices() -> dict[str, tuple[Network, Settings, str]]:
     exchanged = copy.deepcopy(vgg)
     first = exchanged.convolutions["conv1_1"].weight
     first.data = first.flip(1)
+    meanless = copy.deepcopy(vgg)
+    meanless.mean.zero_()
     return {
         "VGG-16": (vgg, Settings(**COMMON), "relu1_1"),
         "VGG-16, exchanged": (exchanged, Settings(**COMMON), "relu1_1"),
+        "VGG-16, no mean": (meanless, Settings(**COMMON), "relu1_1"),
         "VGG-16, average": (networks.load("vgg16", pooling="average"), Settings(**COMMON), "relu1_1"),
         "AlexNet": (alexnet, Settings(**ALEXNET), "relu1"),
         "AlexNet, on a pyramid": (alexnet, Settings(**ALEXNET, optimizer="pyramid"), "relu1"),
