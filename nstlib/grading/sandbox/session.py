@@ -33,7 +33,7 @@ FILE = "<cell {}>"
 NOT_HERE = (FileNotFoundError, EOFError, ModuleNotFoundError, socket.gaierror)  # of files, input and networks
 CHANGES = ("append", "extend", "insert", "add", "update", "setdefault", "pop", "remove", "clear", "discard")
 CODE = (types.FunctionType, type, types.ModuleType)  # what a name may mean whatever a stand-in made up
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.comprehension)
 REFUSED = (errno.EPERM, errno.EACCES, errno.EFBIG, errno.ENOSPC, errno.EROFS)
 REFUSALS = ("can't start new thread", "Operation not permitted", "Permission denied")
 
@@ -248,8 +248,8 @@ def _may_change(statement: ast.stmt) -> set[str]:
 def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """Yield a node and those below it, but for functions, classes and comprehensions, which have names of their own."""
     yield node
-    for inner in ast.iter_child_nodes(node):
-        if not isinstance(inner, (*SCOPES, ast.comprehension)):
+    if not isinstance(node, SCOPES):
+        for inner in ast.iter_child_nodes(node):
             yield from _own_nodes(inner)
 
 
