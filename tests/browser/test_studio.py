@@ -156,6 +156,24 @@ def test_everything_has_a_name(page):
     assert not unnamed
 
 
+def test_a_grams_difference_shows_its_sign_without_colour(page):
+    """A white stroke goes through the entries of which the picture has less."""
+    difference = page.get_by_role("img", name=re.compile("Gram matrix of relu3_1, difference"))
+    entries = difference.evaluate(
+        """canvas => {
+          const { data, width, height } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+          const at = (x, y) => [...data.slice(4 * (y * width + x), 4 * (y * width + x) + 3)];
+          return Array.from({ length: width * height / 9 },
+            (_, k) => [at(3 * (k % (width / 3)), 3 * Math.floor(3 * k / width)),
+                       at(3 * (k % (width / 3)) + 1, 3 * Math.floor(3 * k / width) + 1)]);
+        }"""
+    )
+    less = [middle for (red, _, blue), middle in entries if red < blue]
+    more = [middle == corner for corner, middle in entries if corner[0] > corner[2]]
+    assert less and set(map(tuple, less)) == {(255, 255, 255)}
+    assert more and all(more)
+
+
 def test_play_says_what_it_will_do(page):
     set_steps(page, 3000)
     ask(page, "studio.start()")

@@ -93,16 +93,24 @@ function gramView(spec) {
   const head = make("span", { textContent: "Gram matrices: choose a layer" });
   const figures = titles.map((title, index) => make("figure", {}, canvases[index], make("figcaption", { textContent: title })));
 
-  function shade(values, canvas, side, signed) {
+  function shade(values, canvas, side) {
     const context = Object.assign(canvas, { width: side, height: side }).getContext("2d");
     const image = context.createImageData(side, side);
-    for (let index = 0; index < values.length; index++) {
-      const value = values[index];
-      const away = Math.abs(value - 128) * 2;
-      const colour = signed ? (value > 128 ? [255, 255 - away, 255 - away] : [255 - away, 255 - 0.6 * away, 255]) : [value, value, value];
-      image.data.set([...colour, 255], 4 * index);
-    }
+    values.forEach((value, index) => image.data.set([value, value, value, 255], 4 * index));
     context.putImageData(image, 0, 0);
+  }
+
+  // Three pixels an entry, so that a white stroke can tell less from more without the help of a colour
+  function shadeSigned(values, canvas, side) {
+    const context = Object.assign(canvas, { width: 3 * side, height: 3 * side }).getContext("2d");
+    values.forEach((value, index) => {
+      const [x, y] = [3 * (index % side), 3 * Math.floor(index / side)];
+      const away = Math.min(255, Math.abs(value - 128) * 2);
+      context.fillStyle = value > 128 ? `rgb(255 ${255 - away} ${255 - away})` : `rgb(${255 - away} ${255 - 0.6 * away} 255)`;
+      context.fillRect(x, y, 3, 3);
+      context.fillStyle = "white";
+      if (value < 128) [0, 1, 2].forEach((step) => context.fillRect(x + step, y + 2 - step, 1, 1));
+    });
   }
 
   return {
@@ -110,8 +118,8 @@ function gramView(spec) {
     show({ layer, side, scale }, matrices) {
       head.textContent = `Gram matrices of ${layer}, its ${side} strongest filters`;
       matrices.forEach((values, index) => {
-        shade(values, canvases[index], side, index === 2);
-        const what = index === 2 ? "red: the picture has more, blue: less" : `white is ${spoken(scale)}`;
+        (index === 2 ? shadeSigned : shade)(values, canvases[index], side);
+        const what = index === 2 ? "red: the picture has more; blue, with a white stroke: less" : `white is ${spoken(scale)}`;
         canvases[index].setAttribute("aria-label", `Gram matrix of ${layer}, ${titles[index]}: ${side} by ${side}, ${what}`);
         canvases[index].title = what;
       });
