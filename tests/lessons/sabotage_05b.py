@@ -8,6 +8,8 @@ SABOTAGES = [
     ("what smoothing costs", "no smoothing", "total_variation=weight", "total_variation=0"),
     ("what smoothing costs", "strokes flattened", "(10, 30)", "(300, 30)"),
     ("starts", "one start for all", "init=init", 'init="content"'),
+    ("starts", "hardly a run", '"steps": 80', '"steps": 5'),
+    ("starts", "noise's J for the painting's", "end_photo, _, end_painting", "end_photo, end_painting, _"),
     ("only the ratio", "β ignored", WEIGHED, "alpha * j_content + j_style"),
     ("only the ratio", "J squared", f"return {WEIGHED}", f"return ({WEIGHED}) ** 2"),
     ("pictures of one ratio", "another ratio", "alpha=10, beta=100", "alpha=1, beta=100"),
