@@ -12,7 +12,7 @@
 # %%
 import nstlib
 from nstlib import claim
-from nstlib.predictions import predict
+from nstlib.predictions import predict, progress
 from nstlib.transfer.quality import paint, quality_named
 
 photo = nstlib.pictures.sample("cat")
@@ -354,9 +354,14 @@ nstlib.doctor()
 # %% [markdown]
 # ## 9. Know how the course works
 #
-# **Predict, run, look.** A card takes your prediction before the measurement: your first answer counts, stays on your
-# computer and is listed with the lesson's exercises. A wrong prediction teaches most. What follows ≈ in a claim may
-# differ a little on your machine; the bound beside it may not.
+# **Predict, run, look.** A card takes your prediction before the measurement: your first answer counts, and stays on
+# your computer. A wrong prediction teaches most. What follows ≈ in a claim may differ a little on your machine; the
+# bound beside it may not.
+#
+# These are your predictions in this lesson, and the answers. A lesson with an exercise lists them there.
+
+# %% tags=["nbval-ignore-output"]
+progress("00")
 
 # %% [markdown]
 # **Exercises** come with lessons 01 to 04, 05b, 07 and 09, each in a notebook of its own. Their checks explain a wrong

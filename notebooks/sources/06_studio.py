@@ -41,7 +41,7 @@ studio
 # the run before?
 
 # %%
-from nstlib.predictions import predict
+from nstlib.predictions import predict, progress
 
 predict("06.terms")
 
@@ -393,6 +393,12 @@ differing = int((without_desk != again.picture).sum())
 claim("β of the desk that the line has set", restored.beta, equals=3)
 claim("numbers in which the two pictures differ", differing, equals=0)
 again.close()
+
+# %% [markdown]
+# Your predictions in this lesson, and the answers:
+
+# %% tags=["nbval-ignore-output"]
+progress("06")
 
 # %% [markdown]
 # ## Recap

@@ -914,6 +914,14 @@ race(**contestants) if "gpu" in contestants else "The engine's device is the CPU
 # - Large pictures: **coarse to fine** for broad strokes; memory is **bytes a pixel** times pixels, up to 4 times over.
 
 # %% [markdown]
+# To see your predictions in this lesson beside the answers, add a cell:
+#
+# ```python
+# from nstlib.predictions import progress
+# progress("08")
+# ```
+
+# %% [markdown]
 # ## On your own
 #
 # - Run the lesson with `NST_SIDE=256` set before JupyterLab starts. Which ratios change with the size?

@@ -15,7 +15,7 @@ from nstlib.files import replacing
 
 PREDICTION = "prediction "  # before a prediction's name, such as 03.puzzle, among the entries
 
-__all__ = ["PREDICTION", "file", "note", "of", "reset", "table"]
+__all__ = ["PREDICTION", "file", "note", "of", "predicted", "reset", "table"]
 
 
 def file() -> Path:
@@ -29,7 +29,7 @@ def of(question: str) -> dict:
     return entry if isinstance(entry, dict) else {}
 
 
-def note(question: str, *, outcome: str = "", points: int = 0, **seen) -> int | None:
+def note(question: str, /, *, outcome: str = "", points: int = 0, **seen) -> int | None:
     """Record a try with the best points so far, or what was looked at; return the number of tries.
 
     A stub is no try. Where the file cannot be written, the check is shown all the same.
@@ -46,7 +46,7 @@ def note(question: str, *, outcome: str = "", points: int = 0, **seen) -> int | 
     try:
         file().parent.mkdir(parents=True, exist_ok=True)
         with replacing(file()) as part:
-            part.write_text(json.dumps(entries, indent=1, sort_keys=True), encoding="utf-8")
+            part.write_text(json.dumps(entries, indent=1), encoding="utf-8")
     except OSError:
         pass
     return entry.get("tries")
@@ -65,7 +65,7 @@ def reset() -> Text:
 
 
 def table(title: str, questions: Iterable, by_hand: Iterable = ()) -> Text:
-    """Return a line for each question: state, points, tries; and one for the predictions of the same lessons.
+    """Return a line for each question: state, points, tries; and the predictions of the same lessons.
 
     by_hand: questions that the instructor marks.
     """
@@ -86,12 +86,32 @@ def table(title: str, questions: Iterable, by_hand: Iterable = ()) -> Text:
         )
     lines += [f"○ {question.id}: marked by hand, up to {question.points} points" for question in by_hand]
     lines += [f"{earned[bonus]} of {of} {points_word(bonus)}" for bonus, of in most.items() if of]
-    lessons = tuple(PREDICTION + question.id[2:4] for question in questions)  # 05 also begins 05b.starts
-    made = [entry for name, entry in _read().items() if name.startswith(lessons)]
-    if made:
-        right = sum(bool(entry.get("right")) for entry in made)
-        lines.append(f"predictions in the lesson: {len(made)}, right: {right}")
+    for lesson in dict.fromkeys(question.id[2:4] for question in questions):
+        lines += predicted(lesson)
     return Text(title, tuple(lines))
+
+
+def predicted(lesson: str) -> tuple[str, ...]:
+    """Return for each prediction of a lesson, of both 05 and 05b for 05, what was asked, said by the learner and told.
+
+    In the order of the answers; last comes how many were right. Without an answer there is nothing.
+    """
+    made = {
+        name.removeprefix(PREDICTION): entry
+        for name, entry in _read().items()
+        if name.startswith(PREDICTION + lesson) and isinstance(entry, dict)
+    }
+    lines = [_prediction(name, entry) for name, entry in made.items()]
+    right = sum(bool(entry.get("right")) for entry in made.values())
+    return (*lines, f"predictions in the lesson: {len(made)}, right: {right}") if made else ()
+
+
+def _prediction(name: str, entry: dict) -> str:
+    """Return a prediction's lines; what was committed to before questions were kept has its answer alone."""
+    asked = f": {entry['question']}" if entry.get("question") else ""
+    told = f"\n  answer: {entry['told']}" if entry.get("told") else ""
+    sign = SIGNS["correct" if entry.get("right") else "not yet"]
+    return f"{sign} {name}{asked}\n  you said: {entry.get('answer')}{told}"
 
 
 def _read() -> dict:

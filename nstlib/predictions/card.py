@@ -48,7 +48,8 @@ class Card(anywidget.AnyWidget):
         A second answer changes nothing; one that is no answer is refused on the card.
         """
         if not self.answer and self._show(answer):
-            progress.note(PREDICTION + self.name, answer=answer, right=self.right)
+            shown = {"question": self._prediction.question, "told": self._prediction.answer}
+            progress.note(PREDICTION + self.name, answer=answer, right=self.right, **shown)
 
     def _show(self, answer: str) -> bool:
         try:

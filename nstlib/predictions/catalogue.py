@@ -1,4 +1,4 @@
-"""The predictions as data: choices, what is said to each, and the answer."""
+"""The predictions as data: the question in brief, choices, what is said to each, and the answer."""
 
 import tomllib
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Prediction:
     """What a card offers: choices, of which one is right, or a number to type when there are none.
 
     number, within: the measured number, and how far from it a typed one still counts as right, relatively. answer: what
-    everybody reads after committing.
+    everybody reads after committing. question: what the lesson asks in full, in one line for the list of answers.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Prediction:
     choices: tuple[Choice, ...] = ()
     number: float | None = None
     within: float = 0.1
+    question: str = ""
 
     def reply(self, answer: str) -> tuple[bool, str]:
         """Return whether an answer is right, and what is said to it. Raises NstError for one that is none.

@@ -4,19 +4,21 @@ import pytest
 
 from nstlib.checks import progress
 from nstlib.predictions import Card, Choice, Prediction
+from nstlib.predictions import progress as progress_of
 
 CHOICES = (Choice("up <1>", "It falls.", False), Choice("down", "", True))
 
 
 @pytest.fixture
-def kept(monkeypatch):
-    """Progress is kept, as a learner has it, in the folder of this test."""
+def kept(monkeypatch, tmp_path):
+    """Progress is kept, as a learner has it, in a folder of this test's own."""
     monkeypatch.delenv("NST_TEST")
+    monkeypatch.setattr(progress, "user_data_path", lambda name: tmp_path / name)
     return progress.file
 
 
 def choice():
-    return Card(Prediction("03.sign", "It falls < 0.", CHOICES))
+    return Card(Prediction("03.sign", "It falls < 0.", CHOICES, question="Up or down?"))
 
 
 def send(card, **content):
@@ -46,7 +48,8 @@ def test_what_is_no_answer_changes_nothing(content):
 
 def test_an_answer_is_kept_and_shown_the_next_time(kept):
     choice().commit("down")
-    assert json.loads(kept().read_text()) == {"prediction 03.sign": {"answer": "down", "right": True}}
+    entry = {"answer": "down", "right": True, "question": "Up or down?", "told": "It falls < 0."}
+    assert json.loads(kept().read_text()) == {"prediction 03.sign": entry}
     again = choice()
     assert (again.answer, again.right) == ("down", True)
 
@@ -70,6 +73,32 @@ def test_progress_counts_both_parts_of_a_lesson(kept):
     for name in ("05.one", "05b.two", "04.three"):
         Card(Prediction(name, "It falls < 0.", CHOICES)).commit("down")
     assert "predictions in the lesson: 2, right: 2" in str(ex05.progress())
+
+
+def test_progress_lists_question_own_answer_and_what_was_told_in_the_order_of_the_answers(kept):
+    from nstlib.checks import ex03
+
+    choice().commit("up <1>")
+    Card(Prediction("03.number", "It is 4.", number=4.0, question="How many?")).commit("4.1")
+    lines = (
+        "  ✗ 03.sign: Up or down?\n    you said: up <1>\n    answer: It falls < 0.\n"
+        "  ✓ 03.number: How many?\n    you said: 4.1\n    answer: It is 4.\n"
+        "  predictions in the lesson: 2, right: 1"
+    )
+    assert str(progress_of("03")) == f"Lesson 03\n{lines}"
+    assert lines in str(ex03.progress())
+    assert "up &lt;1&gt;<br>" in progress_of("03")._repr_html_()
+
+
+def test_an_answer_kept_by_an_older_edition_is_listed_without_its_question(kept):
+    progress.note("prediction 03.sign", answer="up", right=False)
+    assert "  ✗ 03.sign\n    you said: up\n  predictions" in str(progress_of("03"))
+
+
+def test_progress_of_a_lesson_without_an_answer_says_what_to_do(kept):
+    Card(Prediction("05b.two", "It falls < 0.", CHOICES)).commit("down")
+    assert "commit to an answer on one of the lesson's cards" in str(progress_of("03"))
+    assert "✓ 05b.two" in str(progress_of("05")) and "✓ 05b.two" in str(progress_of("05b"))
 
 
 def test_without_a_browser_it_is_folded_text():

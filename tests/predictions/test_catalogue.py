@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from nstlib.checks import EXERCISES
 from nstlib.errors import NstError
 from nstlib.predictions import Choice, Prediction, find, of_lesson
 from tests.lessons.cells import SOURCES
@@ -29,6 +30,19 @@ def test_each_card_has_one_right_answer_and_a_reply_to_every_wrong_one(lesson):
         for choice in prediction.choices:
             assert choice.right or choice.reply, (prediction.name, choice.text)
             assert "$" not in choice.text + choice.reply + prediction.answer  # a card typesets no formulas
+
+
+@lessons
+def test_each_card_says_its_question_in_one_line(lesson):
+    for prediction in of_lesson(lesson):
+        assert re.fullmatch(r"[^$`]{15,80}\?", prediction.question), prediction.name
+
+
+@lessons
+def test_a_lesson_without_exercise_lists_its_own_predictions(lesson):
+    """Those of the others stand in the progress of their exercise, which begins with the lesson's number."""
+    shown = re.findall(r'\bprogress\("(\w+)"\)', LESSONS[lesson])
+    assert shown == ([] if f"ex{lesson[:2]}" in EXERCISES else [lesson])
 
 
 def test_a_choice_gets_its_own_reply_before_the_answer():
