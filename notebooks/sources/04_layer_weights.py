@@ -163,65 +163,9 @@ claim("mean change of a number, sum with β", (sum_same_beta - average).abs().me
 # %% [markdown]
 # ## 3. Do more layers leave less of the painting's content?
 #
-# The same answer went on: with several layers one gets "more texture/style and less content of the style image". The
-# paper says that correlations of multiple layers give "a stationary, multi-scale representation" that captures texture
-# "but not the global arrangement" (Gatys, Ecker and Bethge, 2015,
-# [arXiv:1508.06576](https://arxiv.org/abs/1508.06576)).
-
-# %% [markdown]
-# What removes the arrangement: the many layers, or the sum over positions inside each Gram matrix? Cut the painting
-# into tiles, shuffle them, and ask both. In the bars, 1 is the distance from features that are all zero.
-
-
-# %%
-def shuffled(picture, tile):
-    """The picture's square tiles in a random order."""
-    tiles = [piece for band in picture.split(tile, 1) for piece in band.split(tile, 2)]
-    order = torch.randperm(len(tiles), generator=torch.Generator().manual_seed(0))
-    across = picture.shape[2] // tile
-    return torch.cat([torch.cat([tiles[i] for i in line], 2) for line in order.split(across)], 1)
-
-
-# %%
-square = painting[:, :side, :side]
-plots.row(
-    {"painting": square, "tiles of 32 px": shuffled(square, 32)},
-    alt="A square of the night sky, and the same square as a puzzle whose pieces are in disorder",
-)
-
-
-# %%
-def activation_distance(a, b):
-    """Mean squared difference of two blocks, position by position."""
-    return (a - b).square().mean()
-
-
-# %%
-whole, cut, noticed = blocks(square), blocks(shuffled(square, 32)), {}
-for layer in layers:
-    nothing = torch.zeros_like(whole[layer])
-    noticed[layer] = {
-        name: (distance(cut[layer], whole[layer]) / distance(nothing, whole[layer])).item()
-        for name, distance in (("activations", activation_distance), ("Gram", layer_style_cost))
-    }
-
-# %%
-deeper = noticed[deepest]["Gram"] / max(noticed[first]["Gram"], 1e-9)
-plots.bars(noticed, "change by shuffling")
-
-# %% claim="what each depth knows" tags=["nbval-check-output"]
-# The bound is wide: how well the first layer sees the seams depends on the painting
-claim(f"{first}'s Gram notices of the shuffling", noticed[first]["Gram"], below=0.05)
-claim("the deepest notices, as a multiple", deeper, above=5)
-
-# %% [markdown]
-# **Explain.** Activations change by a lot in every layer. A single Gram matrix changes less: hardly at all in the first
-# two layers, but clearly in the deepest. So the sum over positions by itself removes the arrangement, as far as it lies
-# beyond a filter's reach. The description is *stationary*: it does not matter where something is.
-
-# %% [markdown]
-# Deeper filters look at larger areas, so they notice what lies beside what. Together the five Grams know several
-# sizes of detail. That is what *multi-scale* means.
+# The same answer went on: with several layers one gets "more texture/style and less content of the style image".
+# [Lesson 02](02_gram_matrix.ipynb) shuffled tiles in section 5 and compared layouts in section 9: the sum over
+# positions removes the arrangement, in each Gram matrix by itself, as far as it lies beyond a filter's reach.
 
 # %% [markdown]
 # Then do five Grams hold *less* of the painting's content than one? Paint two textures from noise, without a photo
@@ -236,6 +180,12 @@ def texture(layer_weights):
 
 
 # %%
+def content_distance(a, b):
+    """Mean squared difference of two pictures' features at the fourth layer, position by position."""
+    return (blocks(a)[fourth] - blocks(b)[fourth]).square().mean()
+
+
+# %%
 from_one, from_five = texture({fourth: 1.0}), texture("relative")
 plots.row(
     {"painting": painting, "relu4_1 alone": from_one, "all five": from_five},
@@ -244,8 +194,7 @@ plots.row(
 )
 
 # %%
-goal = blocks(painting)[fourth]
-far_one, far_five = (activation_distance(blocks(made)[fourth], goal) for made in (from_one, from_five))
+far_one, far_five = (content_distance(made, painting) for made in (from_one, from_five))
 
 # %% claim="less content" tags=["nbval-check-output"]
 claim("distance from the painting's content, five layers against one", far_five / far_one, below=0.95)

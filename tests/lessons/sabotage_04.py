@@ -7,13 +7,6 @@ SABOTAGES = [
     ("sum and average", "a wrong count", "1 / len(layers)", "1 / (len(layers) - 1)"),
     ("same picture", "β not divided", "beta=10 / 4", "beta=10"),
     ("same picture", "no run differs", "run(1.0, beta=10)", "run(1.0, beta=10 / 4)"),
-    (
-        "what each depth knows",
-        "nothing shuffled",
-        "torch.randperm(len(tiles), generator=",
-        "(lambda n, g: torch.arange(n))(len(tiles), g=",
-    ),
-    ("what each depth knows", "tiles too small", "shuffled(square, 32)", "shuffled(square, 4)"),
     ("less content", "one layer twice", 'texture("relative")', "texture({fourth: 1.0})"),
     (
         "palette",
