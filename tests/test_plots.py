@@ -101,6 +101,24 @@ def test_a_scatter_has_a_dot_for_each_position():
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim() and "mean product" in figure.alt
 
 
+def test_histograms_share_bins_and_axes_and_count_parts_of_unequal_length_alike():
+    before = {"S": torch.linspace(-1, 1, 400), "X": torch.full((7,), 0.3)}
+    figure = plots.histograms({"before": before, "after": before | {"X": before["S"]}}, "number along θ")
+    left, right = figure.axes
+    assert left.get_xlim() == right.get_xlim() and left.get_ylim() == right.get_ylim()
+    heights = [patch.get_xy()[:, 1].max() for patch in (*left.patches, *right.patches)]
+    assert heights == pytest.approx([0.025, 1, 0.025, 0.025], abs=1e-3)
+    assert (left.get_xlabel(), left.get_title(), right.get_title()) == ("number along θ", "before", "after")
+    assert "before: S " in figure.alt and "X 0.3 ± 0;" in figure.alt
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_histograms_of_unlike_panels_are_refused():
+    for panels in ({"before": {"S": torch.ones(2)}, "after": {"X": torch.ones(2)}}, {"before": {}}):
+        with pytest.raises(ValueError, match=r"Expected the parts \[.*\] in every panel"):
+            plots.histograms(panels, "number")
+
+
 def test_a_frontier_has_a_dot_for_each_picture_from_left_to_right():
     points = {"b": (0.5, 0.1), "a": (0.1, 0.7)}
     figure = plots.frontier({"a": PICTURE, "b": WIDE}, points, ("content lost", "style missing"))
@@ -134,7 +152,15 @@ def test_a_frontier_joins_whom_it_is_told_and_marks_the_others():
     assert [tuple(xy) for xy in squares.get_xydata()] == [(0.2, 0.9)] and squares.get_linestyle() == "None"
 
 
-@pytest.mark.parametrize("draw", [plots.matrices, plots.shares, lambda given: plots.curves(given, "J")])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        plots.matrices,
+        plots.shares,
+        lambda given: plots.curves(given, "J"),
+        lambda given: plots.histograms(given, "number"),
+    ],
+)
 @pytest.mark.usefixtures("unchecked")
 def test_nothing_to_draw_is_refused(draw):
     for given in ({}, [1.0]):
@@ -152,6 +178,7 @@ DRAWN = {
     "frontier": lambda: plots.frontier({"a": PICTURE}, {"a": (0.1, 0.2)}, ("x", "y")),
     "gram_maps": lambda: plots.gram_maps(SQUARE.abs(), SQUARE.abs() * 2),
     "grid": lambda: plots.grid({"β = 1": {"a": PICTURE}}),
+    "histograms": lambda: plots.histograms({"a": {"S": SQUARE[0], "X": SQUARE[1]}}, "number"),
     "matrices": lambda: plots.matrices({"G": SQUARE}),
     "row": lambda: plots.row({"a": PICTURE}),
     "scatter": lambda: plots.scatter({"cat": SQUARE}, ("filter 0", "filter 1")),

@@ -286,6 +286,7 @@ rises = [deeper - layer for layer, deeper in pairwise(rising)]
 share = {layer: by_diagonal[layer] / by_gram[layer] for layer in layers}
 
 # %% claim="deep diagonals see" tags=["nbval-check-output"]
+# Only the sign counts of a rise: some layers see hardly more than the one before
 claim("conv1_1, relative distance by the diagonal", by_diagonal["conv1_1"], below=0.006)
 claim("smallest rise from one layer to the next, down to relu4_1", min(rises), above=0)
 claim("the diagonal sees of what the matrix sees, in relu1_1", share["relu1_1"], below=0.2)
@@ -553,7 +554,20 @@ plots.curves(
 )
 
 # %% [markdown]
-# **Look at** the gap between the curves. At each rank it is the distance that one column of X has to move.
+# **Look at** the gap between the curves. At each rank it is the distance that one column of X has to move. The same
+# numbers without their ranks make a histogram:
+
+# %%
+plots.histograms(
+    {"before the step": {"S": s, "X": x}, "after it": {"S": s, "X": theta @ moved}},
+    "number along θ",
+    alt="Two histograms of numbers along one direction. Before the step, X is a narrow peak right of the wider S; after "
+    "it, X's outline lies on S",
+)
+
+# %% [markdown]
+# **Look at** the left panel. The distance measures how far X's numbers must be carried, in the mean square, until they
+# heap up as S's do. No way is shorter than to carry smallest to smallest.
 
 # %%
 gap = ((x.sort().values - s.sort().values).norm() / s.norm()).item()
@@ -1175,6 +1189,7 @@ for layer in list(features_s)[:3]:
 plots.table({"columns pulled beyond the border": reach})
 
 # %% claim="mask" tags=["nbval-check-output"]
+# Only the sign counts of "more": how many columns they are depends on the size
 claim("features pulled outside the mask", pulled, equals=0)
 claim("columns pulled beyond the border, from relu1_1", reach["relu1_1"], equals=1)
 claim("more of them from relu2_1", reach["relu2_1"] - reach["relu1_1"], above=0)

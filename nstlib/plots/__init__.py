@@ -5,7 +5,7 @@ and dark themes; and in colours that colour-blind readers can tell apart.
 """
 
 from nstlib.plots.card import Plot
-from nstlib.plots.charts import bars, curves, paths, scatter, shares
+from nstlib.plots.charts import bars, curves, histograms, paths, scatter, shares
 from nstlib.plots.diagrams import dataflow
 from nstlib.plots.frontier import frontier
 from nstlib.plots.matrices import gram_maps, matrices
@@ -21,6 +21,7 @@ __all__ = [
     "frontier",
     "gram_maps",
     "grid",
+    "histograms",
     "matrices",
     "paths",
     "row",

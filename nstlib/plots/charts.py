@@ -153,6 +153,52 @@ def scatter(clouds: Mapping[str, Real[Tensor, "2 _n_positions"]], names: tuple[s
     return figure
 
 
+def histograms(panels: Mapping[str, Mapping[str, Real[Tensor, " _n"]]], xlabel: str, alt: str = "") -> Plot:
+    """Draw how often numbers occur, panels side by side: the first numbers of a panel filled, all others outlined.
+
+    All panels have the same parts, the same axes and the same 40 bins. Heights are shares of the numbers, so that parts
+    of unequal length compare. Raises NstError otherwise, or where there is nothing to draw.
+
+    >>> import torch
+    >>> histograms({"before": {"X": torch.zeros(8), "S": torch.linspace(0, 1, 4)}}, "number").alt
+    'How often each number occurs. before: X 0 ± 0, S 0.5 ± 0.373'
+    """
+    named(panels, "panels of numbers")
+    parts = list(next(iter(panels.values())))
+    if not parts or any(list(panel) != parts for panel in panels.values()):
+        raise NstError(f"Expected the parts {parts} in every panel, got others: give each panel the same ones.")
+    drawn = {title: {part: panel[part].detach().double().cpu() for part in parts} for title, panel in panels.items()}
+    figure = card(min(9.5, 0.9 + 3.4 * len(drawn)), 2.7)
+    figure.alt = alt or "How often each number occurs. " + "; ".join(
+        f"{title}: "
+        + ", ".join(
+            f"{part} {three_digits(line.mean().item())} ± {three_digits(line.std(correction=0).item())}"
+            for part, line in panel.items()
+        )
+        for title, panel in drawn.items()
+    )
+    every = figure.subplots(1, len(drawn), squeeze=False, sharex=True, sharey=True)[0]
+    figure.subplots_adjust(left=0.09, right=0.88, bottom=0.2, top=0.88, wspace=0.1)
+    together = np.concatenate([line.numpy() for panel in drawn.values() for line in panel.values()])
+    bins = np.histogram_bin_edges(together, 40)
+    for axes, (title, panel) in zip(every, drawn.items(), strict=True):
+        style_axes(axes, title).set_xlabel(xlabel)
+        for index, (part, line) in enumerate(panel.items()):
+            look = {"histtype": "stepfilled", "alpha": 0.4} if index == 0 else {"histtype": "step", "linewidth": 1.8}
+            weights = np.full(len(line), 1 / len(line))
+            axes.hist(line.numpy(), bins, weights=weights, color=COLOURS[index % len(COLOURS)], label=part, **look)
+    every[0].set_ylabel("share")
+    figure.legend(
+        *every[0].get_legend_handles_labels(),
+        loc="center left",
+        bbox_to_anchor=(0.89, 0.5),
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+    )
+    return figure
+
+
 def paths(
     heights: Real[Tensor, "_n _n"],
     routes: Mapping[str, Real[Tensor, "_n_steps 2"]],
