@@ -79,8 +79,8 @@ ex02.gram_batch.check(gram_batch)
 # %% [markdown]
 # ## Question 4 · The covariance in it
 #
-# You have a raw Gram matrix (N, N), the mean μ of each filter (N), and M. Give back the population covariance of the
-# filters, the one that divides by M.
+# You have a raw Gram matrix (N, N), the mean $\mu$ of each filter (N), and M. Give back the population covariance of
+# the filters, the one that divides by M.
 
 
 # %% question="ex02.covariance"

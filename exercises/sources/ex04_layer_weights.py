@@ -112,8 +112,8 @@ ex04.shares.check(weights_for_shares)
 # ## Question 5 · As the paper weighs them
 #
 # A program computes the cost of each layer as `mean_chw` of exercise 03 does: $4/N_l^2$ of the paper's. It takes
-# weights λ_l. Which ones, adding up to 1, make its sum a constant times the paper's sum with equal weights, whatever
-# the pictures?
+# weights $\lambda_l$. Which ones, adding up to 1, make its sum a constant times the paper's sum with equal weights,
+# whatever the pictures?
 
 
 # %% question="ex04.as_paper"

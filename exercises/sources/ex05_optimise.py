@@ -96,13 +96,13 @@ ex05.plateau.check(stopping_step)
 # %% [markdown]
 # ## Question 5 · Adam by hand
 #
-# Write a step of Adam yourself. With β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ and the gradient $g$:
+# Write a step of Adam yourself. With $\beta_1 = 0.9$, $\beta_2 = 0.999$, $\varepsilon = 10^{-8}$ and the gradient $g$:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
 #
 # Both begin at 0 and are too small at first. For the step, divide them: $\hat m = m / (1 - \beta_1^t)$,
-# $\hat v = v / (1 - \beta_2^t)$. X moves by $-\eta\, \hat m$, divided by $\sqrt{\hat v}$ with ε added outside the
-# root. Give back x, m and v, not divided.
+# $\hat v = v / (1 - \beta_2^t)$. X moves by $-\eta\, \hat m$, divided by $\sqrt{\hat v}$ with $\varepsilon$ added
+# outside the root. Give back x, m and v, not divided.
 
 
 # %% question="ex05.adam"

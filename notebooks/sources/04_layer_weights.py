@@ -974,7 +974,7 @@ claim(f"unevenness, {deepest} against {first}", uneven[deepest] / uneven[first],
 # and rocket × waves. These are *stored figures, made by* `python docs/layer_weights.py minivgg vgg16 random-vgg19`.
 # *Normalised on 8* or *on 128*: the filters' means were taken over so many pictures.
 #
-# | network | | equal λ | λ ∝ 1/N² |
+# | network | | equal $\lambda$ | $\lambda \propto 1/N^2$ |
 # |:---|:---|:---|:---|
 # | minivgg | as it is | 2.2 to 3.0 | 1.8 to 1.9 |
 # | | normalised on 8 | 1.0 to 1.5 | 1.7 to 4.0 |

@@ -1,17 +1,13 @@
-"""Every formula of the lessons and exercises is typeset by JupyterLab's own MathJax, without a fault."""
-
-import re
+"""Every formula of a page is typeset by JupyterLab's own MathJax, without a fault."""
 
 import nbformat
 import pytest
 
 from tests.browser.opening import VIEWPORT, close_notebooks, open_notebook
-from tests.with_nbval import ROOT
+from tests.prose import PAGES, formulas
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
 
-PAGES = [*sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")), *sorted((ROOT / "exercises" / "student").glob("*.ipynb"))]
-FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+(?:\n[^$\n]+)?\$", re.DOTALL)
 # MathJax draws an unknown command as red text, and says all other faults
 FAULTS = """() => [...document.querySelectorAll('.jp-MarkdownCell :is(mjx-merror, mjx-mtext[style*="color: red"])')]
   .map((fault) => fault.getAttribute('data-mjx-error') || fault.outerHTML)"""
@@ -20,13 +16,6 @@ OVERHANG = """() => [...document.querySelectorAll('.jp-MarkdownCell mjx-containe
   return Math.max(...drawn) - formula.closest('.jp-RenderedMarkdown').getBoundingClientRect().right;
 })"""
 READY_FORMULAS = "(n) => document.querySelectorAll('.jp-MarkdownCell mjx-container').length >= n"
-
-
-def formulas(path):
-    """Return the formulas of a notebook's prose, each once."""
-    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
-    prose = [re.sub(r"```.*?```|`[^`\n]*`", " ", source, flags=re.DOTALL) for source in cells]
-    return list(dict.fromkeys(formula for source in prose for formula in FORMULA.findall(source)))
 
 
 @pytest.fixture
@@ -71,9 +60,3 @@ def test_a_fault_is_seen(typeset):
     page = typeset(["$G = F F^\\top$", "$\\unknown{F}$", "$\\frac{1}$"])
     faults = page.evaluate(FAULTS)
     assert count(page) == 3 and len(faults) == 2, faults
-
-
-def test_formulas_are_found_and_code_is_not():
-    path = ROOT / "notebooks" / "03_style_cost.ipynb"
-    assert all(formula.count("$") in (2, 4) for formula in formulas(path))
-    assert FORMULA.findall("costs $a$ and $$b\nc$$, not \\$5") == ["$a$", "$$b\nc$$"]
