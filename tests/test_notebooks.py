@@ -177,19 +177,58 @@ def test_a_claim_is_short(path):
     assert not lengths or (statistics.median(lengths) <= 3 and max(lengths) <= 8)
 
 
+SHOWN = r"(-?\d[\d.]*(?:e[-+]?\d+)?)"
+BOUND = re.compile(rf"≈ {SHOWN}, (?:(?:above|below) {SHOWN}|between {SHOWN} and {SHOWN})$", re.MULTILINE)
+ROUNDING = 1e-3  # a bound of at most this size, but not 0, is one of rounding errors
+
+
+def faults_of_bounds(text, source):
+    """What is wrong with the bounds that a claim's cell prints, given the cell's source."""
+    if "# The bound is wide" in source:
+        return []
+    faults = []
+    for number, *bounds in BOUND.findall(text):
+        measured, bounds = float(number), [float(bound) for bound in bounds if bound]
+        ratios = [max(measured / bound, bound / measured) for bound in bounds if measured * bound > 0]
+        close = any(ratio <= 2 for ratio in ratios)
+        rounding = any(0 < abs(bound) <= ROUNDING and abs(measured) <= abs(bound) for bound in bounds)
+        if not close and not rounding and ratios:
+            faults.append(f"{number} is far from {bounds}")
+        if not rounding and len(ratios) < len(bounds) and "# Only the sign counts" not in source:
+            faults.append(f"{number} beside {bounds}: why does its sign alone count?")
+    return faults
+
+
 @lessons
 def test_bounds_are_no_wider_than_twice_what_was_measured(path):
-    """But bounds of rounding errors, and where a comment in the cell says why a bound is wide."""
+    """But bounds of rounding errors, and where a comment says why a bound is wide, or why the sign alone counts."""
     for cell in cells(path, "code"):
-        if "# The bound is wide" in cell.source:
-            continue
         for output in cell.outputs:
-            for text, kind, bound in re.findall(
-                r"≈ (-?\d[\d.]*(?:e[-+]?\d+)?), (above|below) (-?\d[\d.]*(?:e[-+]?\d+)?)$", output.get("text", ""), re.M
-            ):
-                number, bound = float(text), float(bound)
-                if abs(bound) > 1e-3 and number * bound > 0:
-                    assert max(number / bound, bound / number) <= 2, (cell.id, text, kind, bound)
+            assert not faults_of_bounds(output.get("text", ""), cell.source), cell.id
+
+
+@pytest.mark.parametrize(
+    ("line", "faults"),
+    [
+        ("≈ 0.6, below 1", 0),
+        ("≈ 0.4, below 1", 1),
+        ("≈ -0.8, below -0.3", 1),
+        ("≈ 1.5e-16, below 1.00e-09", 0),
+        ("≈ -1.5e-16, above -1.00e-09", 0),
+        ("≈ 0, below 0.0001", 0),
+        ("≈ 0, below 0.05", 1),
+        ("≈ 3, above 0", 1),
+        ("≈ 0.5, above -0.2", 1),
+        ("≈ 5, above -1.00e-09", 1),
+        ("≈ 3.14, between 1 and 4", 0),
+        ("≈ 0.004, between 0 and 0.1", 2),
+        ("≈ 0.06, between 0 and 0.1", 1),
+    ],
+)
+def test_wide_bounds_and_bounds_of_zero_are_found(line, faults):
+    assert len(faults_of_bounds(f"✓ it: {line}\n", "claim(…)")) == faults
+    if not line.startswith(("≈ 0.4", "≈ -0.8", "≈ 0.004")):
+        assert not faults_of_bounds(f"✓ it: {line}\n", "# Only the sign counts: …")
 
 
 @lessons
