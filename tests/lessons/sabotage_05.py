@@ -27,7 +27,7 @@ SABOTAGES = [
     ("hand and library", "plain steps", ADAM, "torch.optim.SGD([x], lr=3)"),
     ("Adam and L-BFGS", "Adam twice", ', optimizer="lbfgs"', ""),
     ("Adam and L-BFGS", "L-BFGS twice", "run(steps=160)", 'run(steps=160, optimizer="lbfgs")'),
-    ("Adam and L-BFGS", "looked at too early", "in (120, -1)", "in (40, -1)"),
+    ("Adam and L-BFGS", "looked at too early", "line[100:121]", "line[30:51]"),
     ("clamped memory", "never clamped", "clamped=True", "clamped=False"),
     ("clamped memory", "always clamped", "clamped=False", "clamped=True"),
     ("clamped memory", "Adam not clamped", "z.data.clamp_(0, 1)", "pass"),
