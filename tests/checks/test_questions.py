@@ -69,7 +69,7 @@ def test_no_two_misconceptions_look_alike(question):
 
 @every
 def test_there_are_misconceptions_with_evidence_and_messages_that_fill_in(question):
-    assert 4 <= len(question.misconceptions) <= 40
+    assert 4 <= len(question.misconceptions) <= 50
     assert len({mistake.id for mistake in question.misconceptions}) == len(question.misconceptions)
     for mistake in question.misconceptions:
         assert mistake.evidence and 0 <= mistake.credit < question.points

@@ -1,14 +1,16 @@
 """ex01.hooks: features read while a network runs."""
 
+import torch
+
 from nstlib.checks import references
 from nstlib.checks.calling import Case
 from nstlib.checks.catalogue.shared import random_network
-from nstlib.checks.questions import FORESEEN, Misconception, Question
+from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
 
 def _hooked(draw: Draw) -> list[Case]:
-    cases = []
+    cases = [_by_hand(draw)]
     for count in (2, 3, 4):
         height, width = draw.sizes((4, 7), (6, 9))
         filters = draw.sizes((2, 4), (3, 6), (4, 7))
@@ -18,6 +20,27 @@ def _hooked(draw: Draw) -> list[Case]:
         words = f"a small VGG, a picture of 3 × {height} × {width} numbers and the layers {', '.join(layers)}"
         cases.append(Case((network, draw.uniform(3, height, width), layers), words, {}, gradient=(1,)))
     return cases
+
+
+def _by_hand(draw: Draw) -> Case:
+    """Draw a network whose kernels are 1 × 1, so that each convolution is a product of two matrices.
+
+    Each gives something negative, so that what the ReLU after it does in place can be seen.
+    """
+    while True:
+        first, second, pixels = draw.whole(2, 3), draw.whole(2, 2), draw.whole(3, draw.sizes((2, 3))[0]).abs()
+        before = first @ pixels
+        if (before < 0).any() and (second @ before.relu() < 0).any():
+            break
+    zeros = torch.zeros(2).double()
+    layers = [["conv1_1", "conv", first[..., None, None], zeros], ["relu1_1", "relu", None, None]]
+    layers += [["conv1_2", "conv", second[..., None, None], zeros], ["relu1_2", "relu", None, None]]
+    asked = draw.shuffled(["conv1_1", "conv1_2"])
+    words = (
+        f"a network of two convolutions with kernels of 1 × 1, each with a ReLU, a picture of 3 × 1 × {len(pixels[0])} "
+    )
+    words += f"numbers and the layers {', '.join(asked)}"
+    return Case(({"network": layers}, pixels[:, None], asked), words, {}, gradient=(1,))
 
 
 def _by_hooks(network, picture, layers, keep):
@@ -39,6 +62,63 @@ def _kept(network, picture, layers, keep):
 
 def _hooks_left(network, picture, layers):
     return _by_hooks(network, picture, layers, lambda inputs, output: output[0].clone())[0]
+
+
+def _ran_last(network, layers):
+    return [name for name, _ in network.named_children() if name in layers][-1]
+
+
+def _one_name_for_all():
+    """Give the mistakes of hooks that do not know which layer they are for; each also without a copy of the output."""
+    late = (
+        "Only one name came back, since all hooks wrote under it: a hook looks its variable up when it runs, and by "
+        "then the loop stands at the last name{whose}. Give each hook a name of its own, as by a function that makes "
+        "the hook or by `name=name` among its parameters."
+    )
+    for name, sorted_out, message in (
+        (
+            "late-name",
+            lambda network, layers, found: {layers[-1]: found[_ran_last(network, layers)]},
+            late.format(whose=""),
+        ),
+        (
+            "late-name-of-the-network",
+            lambda network, layers, found: {
+                [*dict(network.named_children())][-1]: found[_ran_last(network, layers)],
+            },
+            late.format(whose=" of the network"),
+        ),
+        (
+            "last-for-all",
+            lambda network, layers, found: dict.fromkeys(layers, found[_ran_last(network, layers)]),
+            "Every name has the features of the layer that ran last: all hooks wrote into one variable. Let each hook "
+            "keep its own layer's output, under its name.",
+        ),
+        (
+            "order-of-the-run",
+            lambda network, layers, found: dict(zip(layers, found.values(), strict=True)),
+            "The features stand under each other's names: hooks run in the order of the network, which is not that of "
+            "`layers`. Let each hook know its layer's name.",
+        ),
+    ):
+        for after, keep, more in (
+            ("", lambda inputs, output: output[0].clone(), ""),
+            (
+                "-written-over",
+                lambda inputs, output: output[0],
+                " And what you kept of a convolution was written over by the ReLU after it: keep `output[0].clone()`.",
+            ),
+        ):
+            yield Misconception(
+                name + after,
+                lambda network, picture, layers, keep=keep, sorted_out=sorted_out: sorted_out(
+                    network, layers, _kept(network, picture, layers, keep)
+                ),
+                message + more,
+                "Python's FAQ: why do lambdas defined in a loop all return the same result?"
+                if name.startswith("late")
+                else TRIED,
+            )
 
 
 hooks = Question(
@@ -110,5 +190,6 @@ hooks = Question(
             FORESEEN,
             credit=3,
         ),
+        *_one_name_for_all(),
     ),
 )

@@ -307,6 +307,20 @@ gram = Question(
             TRIED,
         ),
         Misconception(
+            "above-the-diagonal",
+            lambda f: references.gram_matrix(f).triu(1),
+            "Only the entries above the diagonal are filled. The diagonal belongs to G, each filter with itself; and G "
+            "is symmetric: what stands above it stands below it, too.",
+            TRIED,
+        ),
+        Misconception(
+            "below-the-diagonal",
+            lambda f: references.gram_matrix(f).tril(-1),
+            "Only the entries below the diagonal are filled. The diagonal belongs to G, each filter with itself; and G "
+            "is symmetric: what stands below it stands above it, too.",
+            TRIED,
+        ),
+        Misconception(
             "only-diagonal",
             lambda f: references.gram_matrix(f).diag().diag(),
             "Only the diagonal is filled: each filter met itself alone. The pairs of different filters are what "

@@ -25,6 +25,19 @@ def _all_centred(features):
     return features.flatten(2) - features.flatten(2).mean(2, keepdim=True)
 
 
+def _of_mean_features(features):
+    return references.gram_matrix(features.mean(0))
+
+
+def _shared(name, matrix, message, evidence):
+    """Give the three shapes in which one matrix comes back for a batch: alone, as a batch of one, once a picture."""
+    return (
+        Misconception(name, matrix, message, evidence),
+        Misconception(f"{name}-kept", lambda f: matrix(f)[None], message, evidence),
+        Misconception(f"{name}-repeated", lambda f: matrix(f).repeat(len(f), 1, 1), message, evidence),
+    )
+
+
 def _mixed_pictures(features):
     F = features.reshape(features.shape[0] * features.shape[1], -1)
     return F @ F.T
@@ -53,17 +66,36 @@ gram_batch = Question(
             "of its own and multiply inside each picture.",
             "udacity/deep-learning-v2-pytorch, issue 167",
         ),
-        Misconception(
+        *_shared(
             "summed-pictures",
             lambda f: references.gram_batch(f).sum(0),
             "You summed over the batch, too: all {B} pictures share one matrix. Each needs its own.",
             FORESEEN,
+        ),
+        *_shared(
+            "mean-of-pictures",
+            lambda f: references.gram_batch(f).mean(0),
+            "You averaged over the batch: all {B} pictures share one matrix. Each needs its own.",
+            TRIED,
+        ),
+        *_shared(
+            "mean-of-features",
+            _of_mean_features,
+            "You averaged the features over the batch and multiplied afterwards: that is one matrix, of a picture that "
+            "is none of the {B}. Each needs its own.",
+            TRIED,
         ),
         Misconception(
             "first-picture",
             lambda f: references.gram_batch(f)[0],
             "This is the first picture's Gram matrix. The other pictures of the batch are missing.",
             "programs for one picture take `[0]`; PyTorch's tutorial notes a = 1",
+        ),
+        Misconception(
+            "first-picture-kept",
+            lambda f: references.gram_batch(f)[:1],
+            "This is a batch of one, the first picture's Gram matrix. The other pictures of the batch are missing.",
+            TRIED,
         ),
         Misconception(
             "positions",
@@ -92,12 +124,6 @@ gram_batch = Question(
             "The numbers are right, but no gradient arrives at the features: leave `.detach()` and numpy out.",
             "PyTorch's tutorial detaches the target's Gram matrix",
             credit=1,
-        ),
-        Misconception(
-            "mean-of-pictures",
-            lambda f: references.gram_batch(f).mean(0),
-            "You averaged over the batch: all {B} pictures share one matrix. Each needs its own.",
-            TRIED,
         ),
         Misconception(
             "centred",

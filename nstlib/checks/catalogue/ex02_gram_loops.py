@@ -134,6 +134,26 @@ gram_loops = Question(
             TRIED,
         ),
         Misconception(
+            "above-the-diagonal",
+            lambda F: (_rows(F) @ _rows(F).T).triu(1).tolist(),
+            "Only the entries above the diagonal are filled: the second loop begins after the first one's filter. Each "
+            "filter also meets itself, and each pair belongs in two places.",
+            TRIED,
+        ),
+        Misconception(
+            "below-the-diagonal",
+            lambda F: (_rows(F) @ _rows(F).T).tril(-1).tolist(),
+            "Only the entries below the diagonal are filled: the second loop ends before the first one's filter. Each "
+            "filter also meets itself, and each pair belongs in two places.",
+            TRIED,
+        ),
+        Misconception(
+            "no-diagonal",
+            lambda F: ((_rows(F) @ _rows(F).T) * (1 - torch.eye(len(F)))).tolist(),
+            "The diagonal is 0: the products of each filter with itself are missing.",
+            TRIED,
+        ),
+        Misconception(
             "absolute",
             lambda F: (_rows(F) @ _rows(F).T).abs().tolist(),
             "The signs are gone. An entry of G is negative where two filters answer with opposite signs; keep it so.",

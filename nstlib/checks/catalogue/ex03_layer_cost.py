@@ -41,6 +41,20 @@ def _upper(features):
     return _mean_gram(features.flatten(1)).triu()
 
 
+def _through(step, inside=True):
+    """Return E_l with a step taken in every entry: of G/M, or of G before it is divided by M."""
+
+    def gram(features):
+        F = features.flatten(1)
+        return step(_mean_gram(F)) if inside else step(F @ F.T) / F.shape[1]
+
+    return lambda x, s: _cost(x, s, gram)
+
+
+def _signed_root(G):
+    return G.sign() * G.abs().sqrt()
+
+
 def _by_other_sizes(x, s):
     return _difference(x, s, s[0].numel(), x[0].numel())
 
@@ -249,6 +263,35 @@ layer_cost = Question(
             "You summed over one triangle. G is symmetric, and the paper's sum counts each pair twice: sum over all "
             "entries.",
             TRIED,
+        ),
+        Misconception(
+            "absolute-grams",
+            _through(torch.abs),
+            "You took |G| of each Gram matrix. An entry is negative where two filters answer with opposite signs, and "
+            "styles differ in that, too: subtract the matrices as they are.",
+            TRIED,
+        ),
+        Misconception(
+            "relu-grams",
+            _through(torch.relu),
+            "Negative entries of the Gram matrices were set to 0. They say that two filters answer with opposite "
+            "signs: subtract the matrices as they are.",
+            TRIED,
+        ),
+        *(
+            Misconception(
+                name + after,
+                _through(root, inside),
+                f"You took a root of each Gram matrix before subtracting{how}. The cost compares the matrices "
+                "themselves: leave the root out.",
+                TRIED,
+            )
+            for name, root, how in (
+                ("root-grams", lambda G: G.abs().sqrt(), ", of its entries made positive"),
+                ("signed-root-grams", _signed_root, ", and gave it the entry's sign"),
+                ("clamped-root-grams", lambda G: G.clamp(min=0).sqrt(), ", with 0 for its negative entries"),
+            )
+            for after, inside in (("", True), ("-by-M", False))
         ),
         Misconception(
             "only-x",

@@ -22,6 +22,11 @@ def _norms(draw: Draw) -> list[Case]:
     return cases
 
 
+def _softmax(norms, exponent):
+    """Give weights in proportion to e^exponent, with the sum 1."""
+    return dict(zip(norms, torch.tensor([*map(exponent, norms.values())]).double().softmax(0).tolist(), strict=True))
+
+
 def _norm_weights(norms, weight):
     return {layer: weight(norm) for layer, norm in norms.items()}
 
@@ -32,6 +37,7 @@ balance = Question(
     reference=references.balanced_weights,
     cases=_norms,
     kinds=frozenset({"dict"}),
+    tolerance=1e-6,  # `torch.tensor` makes float32 of the norms, and `tolist` gives numbers that no longer say so
     confirmation="λ_l · norm_l is the same for all layers, and the weights add up to 1.",
     hints=(
         "The layer that pulls hardest needs the smallest weight. In which proportion?",
@@ -115,11 +121,45 @@ balance = Question(
         ),
         Misconception(
             "softmax",
-            lambda norms: dict(
-                zip(norms, torch.softmax(-torch.tensor(list(norms.values())).double(), 0).tolist(), strict=True)
-            ),
+            lambda norms: _softmax(norms, lambda norm: -norm),
             "This is softmax(−norm). The weights add up to 1, but λ_l · norm_l is not the same for all: take 1/norm "
             "in place of exp(−norm).",
+            TRIED,
+        ),
+        Misconception(
+            "softmax-of-norms",
+            lambda norms: _softmax(norms, lambda norm: norm),
+            "This is softmax(norm): the weights add up to 1, but the layer that pulls hardest gets the most. Take "
+            "1/norm in place of exp(norm), and divide by the sum.",
+            TRIED,
+        ),
+        Misconception(
+            "softmax-of-reciprocals",
+            lambda norms: _softmax(norms, lambda norm: 1 / norm),
+            "This is softmax(1/norm). 1/norm is the right proportion, and exp spoils it: to make the sum 1, divide "
+            "each 1/norm by their sum.",
+            TRIED,
+        ),
+        Misconception(
+            "softmax-of-weights",
+            lambda norms: _softmax(norms, lambda norm: 1 / norm / sum(1 / other for other in norms.values())),
+            "The right weights went through a softmax. They add up to 1 before it, and λ_l · norm_l is no longer the "
+            "same for all after it: leave it out.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "softmax-of-shares",
+            lambda norms: _softmax(norms, lambda norm: norm / sum(norms.values())),
+            "This is softmax(norm / sum): the weights add up to 1, but the layer that pulls hardest gets the most. "
+            "Take 1/norm in place of the exponential, and divide by the sum.",
+            TRIED,
+        ),
+        Misconception(
+            "softmax-of-negative-shares",
+            lambda norms: _softmax(norms, lambda norm: -norm / sum(norms.values())),
+            "This is softmax(−norm / sum). The weights add up to 1, but λ_l · norm_l is not the same for all: take "
+            "1/norm in place of the exponential.",
             TRIED,
         ),
         Misconception(

@@ -9,12 +9,16 @@ SHAPES = (  # costs, patience and share
     ((10, 18, 14, 7.5, 9, 8, 5.5, 13, 4, 3, 2.5), 3, 0.2),  # J rises, at first and later
     ((64, 32, 16, 9.6, 9), 1, 0.5),  # J falls by exactly the share
     ((10, 9.9, 9.8), 2, 0.1),  # J hardly falls from the start
+    ((20, 19, 17.5, 17.4), 2, 0.1),  # J falls by the share in two steps, by less in one
     ((10, 14, 8.03, 9, 6, 6.1, 4), 2, 0.2),  # J falls by slightly less than the share, and rises in between
 )
 
 
+SHORT = (12, 9, 6, 1, 4, 2)  # J falls by exactly the share, then by more, and rises: worked out by hand
+
+
 def _runs(draw: Draw) -> list[Case]:
-    cases = []
+    cases = [_short(draw), *(_run(draw, *each) for each in SHAPES), _at_the_last(draw)]
     for falls, patience, share in ((0.7, 2, 0.15), (0.93, 3, 0.2), (0.9, 4, 0.3), (0.8, 5, 0.05), (0.6, 1, 0.1)):
         costs = [draw.number(5.0, 20.0)]
         rate = falls
@@ -25,7 +29,15 @@ def _runs(draw: Draw) -> list[Case]:
             costs = [20 * 0.8**number for number in range(draw.sizes((8, 12))[0])]
         words = f"{len(costs)} costs, {', '.join(f'{cost:.3g}' for cost in costs)}, patience {patience}, share {share}"
         cases.append(Case((costs, patience, share), words, {"L": len(costs)}, gradient=()))
-    return cases + [_run(draw, *each) for each in SHAPES] + [_at_the_last(draw)]
+    return cases
+
+
+def _short(draw: Draw) -> Case:
+    """Scale the short run, and let it end level."""
+    scale = draw.shuffled((1, 2, 4))[0]
+    costs = [cost * scale for cost in SHORT] + [SHORT[-1] * scale] * draw.sizes((1, 5))[0]
+    words = f"{len(costs)} costs, {', '.join(map(str, costs))}, patience 2, share 0.5"
+    return Case((costs, 2, 0.5), words, {"L": len(costs)}, gradient=())
 
 
 def _run(draw: Draw, shape: tuple[float, ...], patience: int, share: float) -> Case:
@@ -42,6 +54,130 @@ def _at_the_last(draw: Draw) -> Case:
     costs = [5.0 * 2**number for number in reversed(range(draw.sizes((4, 10))[0]))] + [4.9]
     words = f"{len(costs)} costs, {', '.join(f'{cost:g}' for cost in costs)}, patience 1, share 0.1"
     return Case((costs, 1, 0.1), words, {"L": len(costs)}, gradient=())
+
+
+def _patient(lower, late=0, waited=0):
+    """Return the rule of early stopping: a run ends after `patience` steps in a row without a new best cost.
+
+    lower: whether a cost is a new best one, of the cost, the best until then and the share. late: by how many steps the
+    count may exceed the patience. waited: where the count stands at step 0.
+    """
+
+    def answer(costs, patience, share):
+        best, waiting = costs[0], waited
+        for step, cost in enumerate(costs):
+            if step and lower(cost, best, share):
+                best, waiting = cost, 0
+            elif step:
+                waiting += 1
+            if waiting >= patience + late:
+                return step
+        return len(costs)
+
+    return answer
+
+
+def _in_a_row(slow):
+    """Return the rule that a run ends after `patience` slow steps in a row.
+
+    slow: whether a step is, of the costs until then, its own among them, and the share.
+    """
+
+    def answer(costs, patience, share):
+        steps = 0
+        for step in range(1, len(costs)):
+            steps = steps + 1 if slow(costs[: step + 1], share) else 0
+            if steps >= patience:
+                return step
+        return len(costs)
+
+    return answer
+
+
+def _lowest_of_window(costs, patience, share):
+    def has_not_fallen(step):
+        before = step - patience + 1
+        return min(costs[before : step + 1]) > (1 - share) * min(costs[:before])
+
+    return _first(costs, patience, has_not_fallen)
+
+
+def _step_of_best(costs, patience, share):
+    stop = _patient(_is_lower)(costs, patience, share)
+    return stop if stop == len(costs) else min(range(stop + 1), key=costs.__getitem__)
+
+
+def _is_lower(cost, best, share):
+    return cost < best
+
+
+def _early_stopping():
+    """Give the mistakes of those who count as Keras's EarlyStopping and PyTorch's ReduceLROnPlateau do."""
+    rule = "The rule compares two costs alone, `patience` steps apart: costs[step] and costs[step − patience]."
+    for name, lower, what in (
+        ("no-new-best", _is_lower, "the lowest cost so far"),
+        (
+            "no-new-best-by-share",
+            lambda cost, best, share: cost < (1 - share) * best,
+            "the last cost that was lower than the best one by the share",
+        ),
+        (
+            "no-new-best-by-difference",
+            lambda cost, best, share: cost < best - share,
+            "the last cost that was lower than the best one by the number `share`, as Keras does by `min_delta`,",
+        ),
+    ):
+        counted = f"You count the steps since {what} and stop when there are"
+        for after, late, waited, when in (
+            ("", 0, 0, "`patience` of them."),
+            ("-early", 0, 1, "`patience` of them; step 0 counts as one, and there is nothing before it to be better."),
+            ("-late", 1, 0, "more than `patience` of them."),
+        ):
+            yield Misconception(
+                name + after,
+                _patient(lower, late, waited),
+                f"{counted} {when} {rule}",
+                "Keras's EarlyStopping and PyTorch's ReduceLROnPlateau count this way",
+            )
+    yield Misconception(
+        "no-new-best-by-exactly-the-share",
+        _patient(lambda cost, best, share: cost <= (1 - share) * best),
+        "You count the steps since the last cost that was lower than the best one by the share or more, and stop when "
+        f"there are `patience` of them. {rule}",
+        "Keras's EarlyStopping and PyTorch's ReduceLROnPlateau count this way",
+    )
+    yield Misconception(
+        "step-of-the-best",
+        _step_of_best,
+        "You gave back the step of the lowest cost, after `patience` steps without a lower one. The step at which the "
+        f"run ends is asked for. {rule}",
+        "Keras's EarlyStopping restores the best weights",
+    )
+    yield Misconception(
+        "slow-steps-in-a-row",
+        _in_a_row(lambda costs, share: costs[-1] > (1 - share) * costs[-2]),
+        f"You count steps in a row that each fall by less than the share, and stop at `patience` of them. {rule}",
+        TRIED,
+    )
+    yield Misconception(
+        "rising-steps-in-a-row",
+        _in_a_row(lambda costs, share: costs[-1] >= costs[-2]),
+        f"You count steps in a row at which J does not fall, and stop at `patience` of them. {rule}",
+        TRIED,
+    )
+    yield Misconception(
+        "steps-near-the-lowest-in-a-row",
+        _in_a_row(lambda costs, share: costs[-1] >= (1 - share) * min(costs[:-1])),
+        "You count steps in a row that are not lower, by the share, than the lowest cost before them, and stop at "
+        f"`patience` of them. {rule}",
+        TRIED,
+    )
+    yield Misconception(
+        "lowest-of-the-window",
+        _lowest_of_window,
+        f"You compared the lowest of the last `patience` costs with the lowest before them. {rule}",
+        TRIED,
+    )
 
 
 def _first(costs, begin, holds):
@@ -220,5 +356,6 @@ plateau = Question(
             "You never stop. A run whose costs hardly fall any more ends early.",
             FORESEEN,
         ),
+        *_early_stopping(),
     ),
 )
