@@ -512,6 +512,14 @@ def test_authors_mistakes_are_sentences(folder):
     mistake(["misconceptions", "ex99"], "'ex99'")
 
 
+def test_misconceptions_end_with_the_slips_that_change_nothing(folder):
+    done = run(app, ["misconceptions", "ex05.total_cost"])
+    _, counted, listed = done.stdout.partition("Slips after which the answer is as right as before")
+    assert done.exit_code == 0 and counted
+    assert "the result is reversed in its last dimension" in listed and "the result is negated" not in listed
+    assert "Slips after which" not in run(app, ["misconceptions", "ex05.total_cost", "--no-slips"]).stdout
+
+
 @pytest.fixture(scope="module")
 def class_and_bundle(tmp_path_factory):
     folder = tmp_path_factory.mktemp("class")

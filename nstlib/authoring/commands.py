@@ -1,6 +1,7 @@
 """The commands for authors: ``nst build``, ``nst release``, ``nst misconceptions``."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -66,7 +67,8 @@ def misconceptions(
 
     Then make every single slip in the right answer, and count what is said: a known mistake is named, an exact factor
     is written in symbols, a pattern is described, a slip is found by making it, or nothing is known. Errors, of which
-    the learner sees Python's message and the line, and slips that change nothing are left out of the share explained.
+    the learner sees Python's message and the line, and slips that change nothing are left out of the share explained;
+    the last table lists the latter.
     """
     from rich.table import Table
 
@@ -90,12 +92,13 @@ def misconceptions(
         f"{sum(len(question.misconceptions) for question in chosen)} mistakes, {misdiagnosed} not known by their name"
     )
     if slips:
-        Console(width=None if sys.stdout.isatty() else 200).print(_slips(chosen))
+        for shown in _slips(chosen):
+            Console(width=None if sys.stdout.isatty() else 200).print(shown)
     raise typer.Exit(1 if misdiagnosed else 0)
 
 
 def _slips(questions):
-    """Return the table of what the checks say to systematic slips."""
+    """Return two tables: what the checks say to systematic slips, and the slips that change nothing."""
     from rich.table import Table
 
     from nstlib.authoring.mutation import COLUMNS, Count, count
@@ -103,14 +106,17 @@ def _slips(questions):
     table = Table(
         "question", *COLUMNS, "explained", title="Each single slip in the right answer, and what is said to it"
     )
+    equivalent = Table("question", "slip", "times", title="Slips after which the answer is as right as before")
     total = Count("all")
     for question in questions:
         found = count(question)
         total.by_outcome += found.by_outcome
         table.add_row(*_cells(found))
+        for change, times in Counter(found.equivalent).items():
+            equivalent.add_row(question.id, change, str(times))
     table.add_section()
     table.add_row(*_cells(total))
-    return table
+    return table, equivalent
 
 
 def _cells(found) -> list[str]:

@@ -26,11 +26,15 @@ VAGUE = ("more than a constant is wrong", "of the entries agree", "times what is
 
 @dataclass
 class Count:
-    """How many mutants of a question were met in which way, and the changes that were met with nothing."""
+    """How many mutants of a question were met in which way, and which changes with nothing, or are none.
+
+    equivalent: the changes after which the function is as right as before, in the order of the mutants.
+    """
 
     question: str
     by_outcome: Counter = field(default_factory=Counter)
     unexplained: list[str] = field(default_factory=list)
+    equivalent: list[str] = field(default_factory=list)
 
     @property
     def wrong(self) -> int:
@@ -57,6 +61,8 @@ def count(question: Question, functions: Iterable[Callable] = (), every: int = 1
             found.by_outcome[outcome] += 1
             if outcome in ("nothing", "survives"):
                 found.unexplained.append(f"{outcome}: {mutant.change}")
+            if outcome == "equivalent":
+                found.equivalent.append(mutant.change)
     return found
 
 

@@ -91,6 +91,15 @@ def test_hidden_tests_refuse_what_the_check_refuses(question):
         assert (seen.outcome == "correct") == (hidden.outcome == "correct"), mutant.change
 
 
+def test_the_slips_that_change_nothing_are_listed():
+    question = QUESTIONS["ex02.gram_batch"]
+    found = mutation.count(question)
+    assert len(found.equivalent) == found.by_outcome["equivalent"] > 0
+    assert "`features` is negated first" in found.equivalent and "the result is negated" not in found.equivalent
+    passing = [each for each in mutants(question.reference) if question.verdict(each.function).outcome == "correct"]
+    assert found.equivalent == [mutant.change for mutant in passing]
+
+
 WRONG_ORDERS = [
     *((order, False) for order in ((1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))),
     *((order, True) for order in ((0, 1, 2), (0, 2, 1), (1, 0, 2), (2, 0, 1))),
