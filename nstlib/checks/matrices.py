@@ -1,6 +1,6 @@
 """Small numbers as a learner would write them: matrices side by side, each under its name, in plain text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -10,14 +10,17 @@ from nstlib.checks.results import Block
 
 __all__ = ["side_by_side", "work"]
 
-MOST = 24  # numbers in a matrix that is shown
+MOST = 36  # numbers in a matrix that is shown
+GIVEN = 18  # numbers in an argument that is shown
+ROW = 8  # numbers of a row that stands for a larger array
 WIDEST = 88  # characters in a line
 
 
 def work(names: Sequence[str], arguments: Sequence, answer: Reply, expected: Reply, first: int = 0) -> Block | None:
-    """Show a call's arguments beside what came back and what was expected; None where they are too large for that.
+    """Show a call's arguments beside what came back and what was expected; None where nothing can be compared.
 
-    first: of what has three dimensions, which matrix is shown.
+    Where the arguments are too large they are left out, and of a large answer the row with the largest difference is
+    shown. first: of what has three dimensions, which matrix is shown.
 
     >>> F = torch.tensor([[1.0, 0.0, 2.0], [0.0, 3.0, 1.0]])
     >>> wrong, right = (np.array([[5.0, 2.0], [2.0, strength]]) for strength in (9, 10))
@@ -26,23 +29,67 @@ def work(names: Sequence[str], arguments: Sequence, answer: Reply, expected: Rep
     1   0   2    5   2          5    2
     0   3   1    2   9          2   10
     """
-    if answer.unread or answer.status != "value" or not answer.values or set(answer.values) != set(expected.values):
+    if answer.unread or answer.status != "value" or not answer.values:
         return None
-    if len(answer.values) > 1:
+    if set(answer.values) != set(expected.values) or (len(expected.values) > 1 and _are_numbers(answer, expected)):
         return _by_name(answer.values, expected.values)
-    tensors = {name: value for name, value in zip(names, arguments, strict=True) if isinstance(value, torch.Tensor)}
-    given = {name: value.detach().double().numpy() for name, value in tensors.items() if value.numel() <= MOST // 2}
-    if len(given) < len(tensors):
-        given = {}
-    shown = {"your answer": next(iter(answer.values.values())), "expected": next(iter(expected.values.values()))}
-    if any(value.squeeze().ndim == 3 for value in shown.values()):
-        given, shown = _layer(given, first), _layer(shown, first)
-    alone = [shown] if any(value.ndim for value in shown.values()) else []
-    for lines in ([given | shown], [given, *alone] if given and alone else [], alone):
-        blocks = [side_by_side(columns) for columns in lines]
-        if blocks and all(block and max(map(len, block.splitlines())) <= WIDEST for block in blocks):
-            return Block("\n\n".join(blocks))
+    given = [_given(name, value) for name, value in zip(names, arguments, strict=True)]
+    most = max((value.size for columns in given for value in columns.values()), default=0)
+    given = [columns for columns in given if columns] if most <= GIVEN else []
+    for shown in _compared(answer.values, expected.values):
+        if any(value.squeeze().ndim == 3 for value in shown.values()):
+            groups, shown = [_layer(columns, first) for columns in given], _layer(shown, first)
+        else:
+            groups = [_maps(columns) for columns in given]
+        together = {name: value for columns in groups for name, value in columns.items()}
+        alone = [shown] if any(value.ndim for value in shown.values()) else []
+        beside = [[together | shown], [together, shown], [*groups, shown]] if groups else [[shown]]
+        for lines in (*beside, alone):
+            blocks = [side_by_side(columns) for columns in lines]
+            if blocks and all(block and max(map(len, block.splitlines())) <= WIDEST for block in blocks):
+                return Block("\n\n".join(blocks))
     return None
+
+
+def _are_numbers(*replies: Reply) -> bool:
+    return not any(value.ndim for reply in replies for value in reply.values.values())
+
+
+def _given(name: str, argument) -> dict[str, np.ndarray]:
+    """Return an argument's arrays by their names: a tensor, those of a dictionary, or the weights of a network."""
+    if isinstance(argument, torch.Tensor):
+        return {name: argument.detach().double().numpy()}
+    if not isinstance(argument, dict):
+        return {}
+    if list(argument) == ["network"]:
+        weights = {layer: weight for layer, kind, weight, _ in argument["network"] if kind == "conv"}
+        return {f"weights of {layer}": weight.double().numpy() for layer, weight in weights.items()}
+    tensors = {key: value for key, value in argument.items() if isinstance(value, torch.Tensor)}
+    return {f"{name}[{key}]": value.detach().double().numpy() for key, value in tensors.items()}
+
+
+def _compared(answer: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+    """Give what can be set side by side, the array that differs most first; at last, of each array the row that does.
+
+    An array of another shape differs most of all.
+    """
+    apart = {
+        name: float("inf") if value.shape != answer[name].shape else np.abs(value - answer[name]).max(initial=0.0)
+        for name, value in expected.items()
+    }
+    order = [name for name in sorted(apart, key=lambda name: -apart[name]) if apart[name]]
+    for name in order:
+        of = f"[{name}]" if name else ""
+        yield {f"your answer{of}": answer[name], f"expected{of}": expected[name]}
+    for name in order:
+        a, b = answer[name], expected[name]
+        if a.shape == b.shape and a.ndim > 1:
+            *row, place = np.unravel_index(np.abs(a - b).argmax(), a.shape)
+            begin = max(0, min(int(place) - ROW // 2, a.shape[-1] - ROW))
+            some = (*row, slice(begin, begin + ROW))
+            cut = f"{begin}:{begin + ROW}" if a.shape[-1] > ROW else ":"
+            of = ", ".join([*([name] if name else []), *map(str, row), cut])
+            yield {f"your answer[{of}]": a[some][:, None], f"expected[{of}]": b[some][:, None]}
 
 
 def _layer(columns: Mapping[str, np.ndarray], first: int) -> dict[str, np.ndarray]:
@@ -52,6 +99,17 @@ def _layer(columns: Mapping[str, np.ndarray], first: int) -> dict[str, np.ndarra
         f"{name}[{first}]" if name in several else name: value[first] if name in several else value
         for name, value in columns.items()
     }
+
+
+def _maps(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Take apart what has several filters on a map of two dimensions, filter by filter."""
+    parts = {
+        name: {f"{name}[{number}]": part for number, part in enumerate(value)}
+        if value.squeeze().ndim == 3
+        else {name: value}
+        for name, value in columns.items()
+    }
+    return {name: value for part in parts.values() for name, value in part.items()}
 
 
 def side_by_side(columns: Mapping[str, np.ndarray]) -> Block | None:
@@ -71,13 +129,19 @@ def side_by_side(columns: Mapping[str, np.ndarray]) -> Block | None:
     return Block("\n".join(lines))
 
 
-def _by_name(answer: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> Block | None:
-    if any(value.ndim for value in (*answer.values(), *expected.values())):
-        return None
+def _by_name(answer: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> Block:
+    """Write a line for each name: its number, or the sizes of its array, and a dash where it is not."""
+    names = [*expected, *(name for name in answer if name not in expected)]
     rows = [["", "your answer", "expected"]]
-    rows += [[name, _number(float(answer[name])), _number(float(value))] for name, value in expected.items()]
+    rows += [[str(name), *(_entry(values.get(name)) for values in (answer, expected))] for name in names]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return Block("\n".join("    ".join(map(str.ljust, row, widths)).rstrip() for row in rows))
+
+
+def _entry(value: np.ndarray | None) -> str:
+    if value is None:
+        return "–"
+    return " × ".join(map(str, value.shape)) or _number(float(value))
 
 
 def _matrix(value: np.ndarray) -> np.ndarray | None:

@@ -10,7 +10,7 @@ from nstlib.checks.random_cases import Draw
 
 
 def _blocks(draw: Draw) -> list[Case]:
-    cases = [_block(draw.whole(2, 1, 3))]
+    cases = [_block(draw.whole(2, 1, 3)), _block(draw.whole(2, 2, 2))]
     for dtype, filters, most in ((torch.float64, (7, 9), 6), (torch.float32, (4, 5), 6), (torch.float64, (7, 9), 3)):
         n, height, width = draw.sizes(filters, (2, most), (2, most))
         cases.append(_block(draw.normal(n, height, width, dtype=dtype)))

@@ -10,7 +10,9 @@ from nstlib.checks.random_cases import Draw
 
 
 def _unrolled(draw: Draw) -> list[Case]:
-    drawn = [draw.whole(2, 3)]
+    drawn = [draw.whole(2, 3), draw.whole(2, 3) / 2]
+    while (drawn[1][0] * drawn[1][1]).sum() >= 0 or not (drawn[1] % 1).any():  # a negative entry, and halves
+        drawn[1] = draw.whole(2, 3) / 2
     for ranges in (((3, 6), (7, 9)), ((5, 6), (2, 4))):
         drawn.append(draw.normal(*draw.sizes(*ranges)))
     return [

@@ -12,7 +12,12 @@ from nstlib.checks.random_cases import Draw
 def _features(draw: Draw) -> list[Case]:
     """Draw three dictionaries, each in an order of its own: only the names say what belongs together."""
     cases = []
-    for count, n_weights, dtype in ((2, 2, torch.float64), (4, 2, torch.float64), (5, 3, torch.float32)):
+    for count, n_weights, dtype in (
+        (2, 2, torch.float64),
+        (2, 1, torch.float64),
+        (4, 2, torch.float64),
+        (5, 3, torch.float32),
+    ):
         names = draw.shuffled(LAYER_NAMES)[:count]
         order_s = draw.shuffled(names, unlike=names)
         weighted = draw.shuffled(_not_the_first(draw, names, n_weights), unlike=names)

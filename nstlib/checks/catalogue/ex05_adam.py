@@ -10,16 +10,17 @@ from nstlib.checks.random_cases import Draw
 
 def _moments(draw: Draw) -> list[Case]:
     cases = []
-    for step, shape in ((1, (2, 3)), (2, None), (9, None)):
+    for step, shape, unit in ((1, (2, 3), 1), (1, (2, 3), 2e-8), (2, None, 1), (9, None, 1)):
         size = shape or draw.sizes((2, 5), (3, 7))
         rate = round(draw.number(0.01, 0.2), 3)
-        x, gradient = draw.uniform(*size), draw.whole(*size) / 2
+        x, gradient = draw.uniform(*size), draw.whole(*size) / 2 * unit
         m, v = torch.zeros(size).double(), torch.zeros(size).double()
         if step > 1:
             m, v = draw.normal(*size) / 5, draw.uniform(*size) / 50
         if step > 2:  # gradients so small that ε counts
             gradient, m, v = gradient * 1e-6, m * 1e-6, v * 1e-12
         words = f"pictures of {' × '.join(map(str, size))} numbers, step {step} and the rate {rate}"
+        words += ", and a gradient as small as ε" if unit < 1 else ""
         cases.append(Case((x, gradient, m, v, step, rate), words, {"rate": rate, "t": step}, gradient=()))
     return cases
 

@@ -9,7 +9,7 @@ from nstlib.checks.random_cases import Draw
 
 
 def _pictures(draw: Draw) -> list[Case]:
-    drawn = [draw.whole(1, 2, 3)]
+    drawn = [draw.whole(1, 2, 3), draw.whole(2, 2, 2)]
     for dtype, rows in ((torch.float64, (3, 4)), (torch.float32, (5, 7))):
         drawn.append(draw.uniform(*draw.sizes((2, 3), rows, (4, 8)), dtype=dtype))
     return [

@@ -10,7 +10,7 @@ from nstlib.checks.random_cases import Draw
 
 def _pictures(draw: Draw) -> list[Case]:
     """Draw pictures of equally many pixels, or of many: by M or by M − 1, the result is the same."""
-    cases = []
+    cases = [_by_hand(draw)]
     for equal, *ranges in ((True, (5, 6), (7, 9)), (True, (9, 11), (4, 7)), (False, (24, 26), (30, 34), (40, 44))):
         height, width, *more = draw.sizes(*ranges)
         other = height if equal else more[0]
@@ -21,6 +21,23 @@ def _pictures(draw: Draw) -> list[Case]:
         words = f"a style of {height} × {width} pixels and a content of {width} × {other}"
         cases.append(Case((style, content), words, {}, gradient=()))
     return cases
+
+
+def _by_hand(draw: Draw) -> Case:
+    """Draw pictures of six pixels, of which two differ from the mean in red alone, two in green and two in blue.
+
+    So both covariances are diagonal, and each colour can be worked out by itself.
+    """
+    means = draw.shuffled((0.4, 0.5, 0.6))
+    aparts = draw.shuffled((0.2, 0.3, 0.4))
+    pictures = []
+    for size in ((2, 3), (3, 2)):
+        pixels = torch.tensor(means, dtype=torch.float64)[:, None].repeat(1, 6)
+        for number, place in enumerate(draw.shuffled(range(6))):
+            pixels[number // 2, place] += aparts[number // 2] * (-1) ** number
+        pictures.append(pixels.reshape(3, *size))
+        means, aparts = draw.shuffled(means, unlike=means), draw.shuffled(aparts, unlike=aparts)
+    return Case(tuple(pictures), "a style of 2 × 3 pixels and a content of 3 × 2", {}, gradient=())
 
 
 def _mixed(draw: Draw, *size: int) -> torch.Tensor:

@@ -10,6 +10,8 @@ from nstlib.checks.random_cases import Draw
 
 def _features(draw: Draw) -> list[Case]:
     cases = [_adain_case(draw.whole(2, 1, 3), draw.whole(2, 2, 2), 1.0)]
+    flat = torch.cat([draw.whole(1, 1, 3), torch.zeros(1, 1, 3)])
+    cases.append(_adain_case(flat, draw.whole(2, 2, 2), 0.5, dead=True))
     for dtype, filters, ranges, dead in (
         (torch.float64, (3, 4), ((4, 5), (6, 7), (8, 9), (5, 7)), True),
         (torch.float32, (5, 6), ((7, 9), (4, 5), (3, 4), (6, 7)), False),

@@ -11,45 +11,78 @@ SURE = 1e-2  # by so much of itself the best patch is ahead of the next, so that
 
 
 def _patches_to_find(draw: Draw) -> list[Case]:
-    cases = []
-    for size, filters, ranges in (
-        (2, None, None),
-        (3, (3, 4), ((5, 6), (7, 8), (9, 10), (6, 8))),
-        (2, (5, 6), ((7, 8), (4, 5), (3, 4), (5, 6))),
-    ):
-        sure = False
-        while not sure:
-            if filters is None:
-                x, s = draw.whole(1, 2, 3), draw.whole(1, 3, 2)
-            else:
-                n, height, width, height_s, width_s = draw.sizes(filters, *ranges)
-                loud = draw.uniform(1, height_s, width_s, low=0.3, high=3)
-                x, s = draw.normal(n, height, width), draw.normal(n, height_s, width_s) * loud
-            likeness = _likeness(_patches(x, size), _patches(s, size))
-            best, second = likeness.topk(2, dim=1).values.T
-            sure = bool((best - second > SURE * likeness.abs().max()).all())
-        n, height, width = x.shape
-        words = f"{n} filter{'s' * (n > 1)} on {height} × {width} and {s.shape[1]} × {s.shape[2]} positions, and "
-        words += f"patches of {size} × {size}"
-        symbols = {"N": n, "P": (height - size + 1) * (width - size + 1), "k": size}
-        cases.append(Case((x, s, size), words, symbols))
-    return cases
+    return [
+        _case(*_by_hand(draw, (1, 2, 3), (1, 4, 2), _tells_searches_apart), 2),
+        _case(*_by_hand(draw, (2, 2, 2), (2, 2, 3), _tells_distances_apart), 2),
+        _case(*_drawn(draw, 3, (3, 4), (5, 6), (7, 8), (9, 10), (6, 8)), 3),
+        _case(*_drawn(draw, 2, (5, 6), (7, 8), (4, 5), (3, 4), (5, 6)), 2),
+    ]
+
+
+def _case(x: torch.Tensor, s: torch.Tensor, size: int) -> Case:
+    n, height, width = x.shape
+    words = f"{n} filter{'s' * (n > 1)} on {height} × {width} and {s.shape[1]} × {s.shape[2]} positions, and "
+    words += f"patches of {size} × {size}"
+    return Case((x, s, size), words, {"N": n, "P": (height - size + 1) * (width - size + 1), "k": size})
+
+
+def _drawn(draw: Draw, size: int, *ranges: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+    while True:
+        n, height, width, height_s, width_s = draw.sizes(*ranges)
+        loud = draw.uniform(1, height_s, width_s, low=0.3, high=3)
+        x, s = draw.normal(n, height, width), draw.normal(n, height_s, width_s) * loud
+        if _is_sure(*_both(x, s, size)):
+            return x, s
+
+
+def _by_hand(draw: Draw, size_x, size_s, tells) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw small features of whole numbers, by the hundred, until two tell what they should."""
+    while True:
+        x, s = draw.whole(100, *size_x), draw.whole(100, *size_s)
+        for number in (_is_sure(*_both(x, s, 2)) & tells(x, s)).nonzero().flatten()[:1]:
+            return x[number], s[number]
+
+
+def _is_sure(x: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
+    """Return whether each patch of X has one in the style that is clearly the most alike."""
+    likeness = _likeness(x, s)
+    best, second = likeness.topk(2, dim=-1).values.unbind(-1)
+    return (best - second > SURE * likeness.abs().amax((-2, -1))[..., None]).all(-1)
+
+
+def _tells_searches_apart(x, s):
+    """Return whether three other searches each find another patch somewhere."""
+    x, s = _both(x, s, 2)
+    return _differ(_likeness(x, s), x @ s.mT, _across(x, s), _centred(x, s))
+
+
+def _tells_distances_apart(x, s):
+    """Return whether the nearest patch is another one, and two filters would not agree on theirs."""
+    first, second = (_likeness(*_both(x[:, k : k + 1], s[:, k : k + 1], 2)) for k in (0, 1))
+    x, s = _both(x, s, 2)
+    return _differ(first, second) & _differ(_likeness(x, s), -torch.cdist(x, s))
+
+
+def _differ(likeness, *others):
+    """Return whether each of the others leads a patch of X to another patch."""
+    best = likeness.argmax(-1)
+    return torch.stack([(other.argmax(-1) != best).any(-1) for other in others]).all(0)
 
 
 def _patches(features, size, stride=1, padding=0):
-    return torch.nn.functional.unfold(features[None], size, stride=stride, padding=padding)[0].T
+    return torch.nn.functional.unfold(features, size, stride=stride, padding=padding).mT
 
 
 def _unit(patches):
-    return patches / patches.norm(dim=1, keepdim=True)
+    return patches / patches.norm(dim=-1, keepdim=True)
 
 
 def _likeness(x, s):
-    return _unit(x) @ _unit(s).T
+    return _unit(x) @ _unit(s).mT
 
 
 def _across(x, s):
-    return torch.nn.functional.normalize(x, dim=0) @ torch.nn.functional.normalize(s, dim=0).T
+    return torch.nn.functional.normalize(x, dim=-2) @ torch.nn.functional.normalize(s, dim=-2).mT
 
 
 def _to_nearest(x, s, likeness=_likeness, apart=lambda x, s: (x - s).square().sum(1)):
@@ -65,7 +98,7 @@ def _filter_by_filter(x, s, size):
 
 
 def _centred(x, s):
-    return _likeness(x - x.mean(1, keepdim=True), s - s.mean(1, keepdim=True))
+    return _likeness(x - x.mean(-1, keepdim=True), s - s.mean(-1, keepdim=True))
 
 
 patch_cost = Question(

@@ -27,10 +27,16 @@ LAYER_NAMES = tuple(f"relu{block}_{number}" for block in range(1, 6) for number 
 
 
 def pairs(draw: Draw) -> list[Case]:
-    """Draw features of two pictures: two calls of equal sizes, the first of whole numbers, and two of unequal ones."""
+    """Draw features of two pictures: calls of equal sizes and of unequal ones, the first of each of whole numbers.
+
+    In the first the two Gram matrices have entries of opposite signs; the second has one filter, so N² is 1.
+    """
+    x, s = draw.whole(2, 1, 3), draw.whole(2, 1, 3)
+    while (x[0] * x[1]).sum() * (s[0] * s[1]).sum() >= 0:
+        x, s = draw.whole(2, 1, 3), draw.whole(2, 1, 3)
+    cases = [_pair(x, s), _pair(draw.whole(1, 1, 3), draw.whole(1, 2, 2))]
     n, height, width, larger = draw.sizes((5, 6), (2, 4), (2, 4), (7, 9))
-    cases = [
-        _pair(draw.whole(2, 1, 3), draw.whole(2, 1, 3)),
+    cases += [
         _pair(draw.normal(n, height, width, dtype=torch.float32), draw.normal(n, height, width, mean=0.7).float()),
     ]
     for filters, swapped in (((7, 9), False), ((3, 4), True)):
@@ -42,7 +48,7 @@ def pairs(draw: Draw) -> list[Case]:
 
 def _pair(x: torch.Tensor, s: torch.Tensor) -> Case:
     n, height, width = x.shape
-    words = f"{n} filters, X on {height} × {width} and S on {s.shape[1]} × {s.shape[2]} positions"
+    words = f"{n} filter{'s' * (n > 1)}, X on {height} × {width} and S on {s.shape[1]} × {s.shape[2]} positions"
     symbols = {"N": n, "M": height * width, "H": height, "W": width}
     if x.shape == s.shape:
         return Case((x, s), words, symbols, group="equal sizes")
