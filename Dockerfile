@@ -6,7 +6,7 @@ FROM python:3.11-slim
 ARG TORCH_INDEX=""
 
 WORKDIR /course
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml course.toml constraints.txt README.md LICENSE ./
 COPY nstlib nstlib
 RUN if [ -n "$TORCH_INDEX" ]; then \
       python -m pip install --no-cache-dir --no-deps --index-url "$TORCH_INDEX" $(grep -E '^torch(vision)?==' constraints.txt); \

@@ -89,3 +89,18 @@ def browser():
     )
     with sync_api.sync_playwright() as playwright, started_browser(playwright) as started:
         yield started
+
+
+@pytest.fixture
+def published(monkeypatch, tmp_path):
+    """Let course.toml name an address for the book, and return that address."""
+    from nstlib.checks import places  # after the hook
+
+    address = "https://example.org/nst"
+    text = (Path(__file__).parents[1] / "course.toml").read_text(encoding="utf-8")
+    path = tmp_path / "course.toml"
+    path.write_text(text.replace('\nbook = ""', f'\nbook = "{address}"'), encoding="utf-8")
+    monkeypatch.setattr(places, "COURSE", path)
+    places._pages.cache_clear()
+    yield address
+    places._pages.cache_clear()

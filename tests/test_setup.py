@@ -178,6 +178,16 @@ def test_ci_runs_the_tests_the_readme_names():
     assert "make lab" in readme and "make test" in readme
 
 
+def test_the_image_gets_all_that_the_package_is_built_from():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {"pyproject.toml", settings["project"]["readme"], *settings["project"]["license-files"]}
+    needed |= {*wheel["packages"], *wheel["force-include"]}
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert needed <= {name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]}
+    assert needed <= {line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines()}
+
+
 def test_make_refuses_an_old_python(tmp_path):
     old = tmp_path / "python"
     old.write_text(

@@ -108,6 +108,7 @@ def nbgrader(root: Path, folder: Path) -> list[Path]:
 def _read_course(root: Path) -> list[course.Lesson]:
     try:
         lessons = course.read(root)
+        course.read_book(root)
     except course.CourseError as fault:
         raise BuildError(f"{fault} Build in the project's own folder.") from fault
     sources = {path.stem for path in (root / "notebooks" / "sources").glob("*.py")}

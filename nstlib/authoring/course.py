@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from nstlib.checks.places import BOOK
 from nstlib.errors import NstError
 
-__all__ = ["CourseError", "Lesson", "footer", "index", "read", "read_repository", "table"]
+__all__ = ["CourseError", "Lesson", "footer", "index", "read", "read_book", "read_repository", "table"]
 
 KEYS = {"file": str, "title": str, "goal": str, "minutes": int, "needs": list}
 OPTIONAL = {"exercise": str}
@@ -100,16 +101,29 @@ def read_repository(root: Path) -> str:
     Traceback (most recent call last):
     nstlib.authoring.course.CourseError: course.toml could not be read (...): run this in the project's own folder.
     """
+    return _address(root, "repository", REPOSITORY, "https://github.com/OWNER/NAME")
+
+
+def read_book(root: Path) -> str:
+    """Return the address at which the course's book is published, such as https://example.org/nst; empty if none is.
+
+    Checks and feedback pages link to it. Raises CourseError for what is no such address.
+
+    >>> read_book(Path("an/empty/folder"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    nstlib.authoring.course.CourseError: course.toml could not be read (...): run this in the project's own folder.
+    """
+    return _address(root, "book", BOOK, "https://HOST/PATH, without a slash at the end,")
+
+
+def _address(root: Path, key: str, form: re.Pattern, words: str) -> str:
     path = Path(root) / "course.toml"
     try:
-        address = tomllib.loads(path.read_text(encoding="utf-8")).get("repository", "")
+        address = tomllib.loads(path.read_text(encoding="utf-8")).get(key, "")
     except (OSError, ValueError) as fault:
         raise CourseError(f"{path.name} could not be read ({fault}): run this in the project's own folder.") from None
-    if address and not (isinstance(address, str) and REPOSITORY.fullmatch(address)):
-        raise CourseError(
-            f"Expected https://github.com/OWNER/NAME as repository in course.toml, got {address!r}: "
-            "correct it, or leave it empty."
-        )
+    if address and not (isinstance(address, str) and form.fullmatch(address)):
+        raise CourseError(f"Expected {words} as {key} in course.toml, got {address!r}: correct it, or leave it empty.")
     return address
 
 

@@ -215,5 +215,5 @@ class Question:
 
     def _result(self, outcome: str, lines: Sequence[str], points: int = 0, misconception: str | None = None) -> Result:
         known = misconception if any(mistake.id == misconception for mistake in self.misconceptions) else None
-        footer = () if outcome == "correct" else (f"Hint: {self.id}.hint()", f"Reread: {self.place(known)}")
-        return Result(self.id, outcome, points, self.points, misconception, tuple(lines), footer, bonus=self.bonus)
+        result = Result(self.id, outcome, points, self.points, misconception, tuple(lines), bonus=self.bonus)
+        return result if outcome == "correct" else replace(result, hint=f"{self.id}.hint()", place=self.place(known))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nstlib.backticks import code_spans
+from nstlib.checks.places import Place
 
 SIGNS = {"correct": "✓", "not yet": "✗", "not attempted": "○", "raised": "✗", "took too long": "✗"}
 LABELS = {"raised": "your code raised an error"}
@@ -43,6 +44,7 @@ class Result:
     outcome: "correct", "not yet", "not attempted", "raised" or "took too long". misconception: the known mistake that
     the function makes, or None. lines: what was called, what came back, and what that means. best: the points of the
     learner's best try; a worse try later does not take them away. bonus: whether the points come on top of the hundred.
+    hint: how to get one, place: where to reread, where the answer is not right yet.
     """
 
     question: str
@@ -51,10 +53,16 @@ class Result:
     of: int
     misconception: str | None
     lines: tuple[str, ...]
-    footer: tuple[str, ...] = ()
+    hint: str = ""
+    place: Place | None = None
     tries: int | None = None
     best: int = 0
     bonus: bool = False
+
+    @property
+    def footer(self) -> tuple[str, ...]:
+        """What stands below the sentences."""
+        return (f"Hint: {self.hint}", f"Reread: {self.place}") if self.place else ()
 
     @property
     def message(self) -> str:
@@ -89,7 +97,7 @@ class Result:
     def _repr_html_(self) -> str:
         head = f"<p><strong>{html.escape(self._title)}</strong> · {html.escape(self._score)}</p>"
         body = "".join(map(_paragraph, self.lines))
-        foot = f"<p>{_marked(' · '.join(self.footer))}</p>" if self.footer else ""
+        foot = f"<p>{_marked(f'Hint: {self.hint}')} · Reread: {_linked(self.place)}</p>" if self.place else ""
         return _framed(head + body + foot, f"{self.question}: {self.outcome}")
 
 
@@ -106,6 +114,13 @@ def _paragraph(text: str) -> str:
     if isinstance(text, Block):
         return f'<pre style="line-height: 1.3; margin: 0 0 1em">{html.escape(text)}</pre>'
     return f"<p>{_marked(text)}</p>"
+
+
+def _linked(place: Place) -> str:
+    """Write a place as HTML, with a link to each section that the published book has."""
+    opened = '<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>'
+    pieces = ((html.escape(words), html.escape(address)) for words, address in place.linked())
+    return "".join(opened.format(address, words) if address else words for words, address in pieces)
 
 
 def _marked(text: str) -> str:

@@ -152,6 +152,19 @@ def test_texts_and_results_read_alike_everywhere():
     assert "an odd ` sign" in odd._repr_html_()
 
 
+def test_where_to_reread_is_a_link_once_the_book_is_published(published):
+    shown = gram.check(by_m)._repr_html_()
+    assert f'<a href="{published}/notebooks/02_gram_matrix.html#lesson-02-section-1" target="_blank"' in shown
+    assert "Reread: lesson 02, <a" in shown and ">section 1</a>" in shown and "ex02.gram.hint()" in shown
+    assert "Reread: lesson 02, section 1" in str(gram.check(by_m))
+
+
+def test_without_a_published_book_where_to_reread_is_plain_words():
+    shown = gram.check(by_m)._repr_html_()
+    assert "Reread: lesson 02, section 1" in shown and "<a" not in shown
+    assert "Reread" not in gram.check(right)._repr_html_()
+
+
 def test_every_kind_has_a_name_in_words():
     kinds = {kind for question in checks.all_questions().values() for kind in question.kinds}
     assert kinds <= set(number_messages.KINDS)

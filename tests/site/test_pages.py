@@ -125,6 +125,16 @@ def test_every_known_mistake_is_told_and_leads_to_what_to_reread(pages):
             assert any(link.endswith(f"#{anchors.question(question.id)}") for link in page.links)
 
 
+def test_what_checks_tell_to_reread_is_at_the_address_to_which_they_link(pages, published):
+    for question in all_questions().values():
+        for mistake in (None, *(mistake.id for mistake in question.misconceptions)):
+            addresses = [address for _, address in question.place(mistake).linked() if address]
+            assert len(addresses) == len(question.place(mistake).sections)
+            for address in addresses:
+                page, _, anchor = address.removeprefix(f"{published}/").partition("#")
+                assert anchor in pages[page].ids
+
+
 def test_a_downloaded_notebook_is_the_repositorys(book, pages):
     for lesson in LESSONS:
         (link,) = (link for link in pages[f"notebooks/{lesson.file}.html"].links if link.endswith(".ipynb"))

@@ -2,6 +2,8 @@
 
 import re
 
+from nstlib.checks.places import section
+
 __all__ = ["claim", "question", "section", "slug"]
 
 
@@ -21,15 +23,6 @@ def claim(lesson: str, name: str) -> str:
     'claim-05b-half-precision'
     """
     return f"claim-{lesson}-{slug(name)}"
-
-
-def section(lesson: str, number: str) -> str:
-    """Return the anchor of a lesson's numbered section.
-
-    >>> section("02", "3")
-    'lesson-02-section-3'
-    """
-    return f"lesson-{lesson}-section-{number}"
 
 
 def question(name: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from nstlib.checks.places import Place
 from nstlib.checks.results import points_word
 from nstlib.grading.bundle.lateness import Late
 from nstlib.grading.bundle.questions import Criterion, GradedQuestion
@@ -39,8 +40,8 @@ class Section:
     """What the page says of one question, and all that its template gets to see of an answer.
 
     counted: the points, or those that the instructor gave in their place. word: what they are called. tests: a word
-    for each hidden test, none where the answer is right. criteria, mark: of a question that a person marks. hint,
-    reread: "" where no hint is due.
+    for each hidden test, none where the answer is right. criteria, mark: of a question that a person marks. hint: ""
+    where none is due. reread: words, and the address in the course's book to which they lead, or "".
     """
 
     question: str
@@ -50,7 +51,7 @@ class Section:
     messages: tuple[str, ...]
     tests: tuple[str, ...]
     hint: str
-    reread: str
+    reread: tuple[tuple[str, str], ...]
     source: str
     cut: int
     word: str
@@ -136,7 +137,7 @@ def _section(question: GradedQuestion, answer: Answer, row: Row) -> Section:
         messages=(*sentences(answer, question), *warnings),
         tests=() if is_right else tuple(_test_label(test) for test in answer.tests),
         hint=question.messages["hint"] if has_hint else "",
-        reread=_reread(question, answer) if has_hint else "",
+        reread=_reread(question, answer) if has_hint else (),
         source=answer.source,
         cut=answer.cut,
         word=points_word(question.bonus),
@@ -145,8 +146,12 @@ def _section(question: GradedQuestion, answer: Answer, row: Row) -> Section:
     )
 
 
-def _reread(question: GradedQuestion, answer: Answer) -> str:
-    return question.messages.get(f"reread:{answer.misconception}", question.messages["reread"])
+def _reread(question: GradedQuestion, answer: Answer) -> tuple[tuple[str, str], ...]:
+    text = question.messages.get(f"reread:{answer.misconception}", question.messages["reread"])
+    try:
+        return Place.read(text).linked()
+    except ValueError:  # another course's bundle may name places in other words
+        return ((text, ""),)
 
 
 def _test_label(test: Mapping[str, object]) -> str:

@@ -141,6 +141,13 @@ def test_a_repository_of_another_form_is_refused(tmp_path, address):
         course.read_repository(tmp_path)
 
 
+@pytest.mark.parametrize("address", ["example.org/nst", "https://example.org/nst/", "https://a b", "file:///nst", 7])
+def test_a_book_at_an_address_of_another_form_is_refused(tmp_path, address):
+    (tmp_path / "course.toml").write_text(f"book = {address!r}\n", encoding="utf-8")
+    with pytest.raises(course.CourseError, match="Expected https://HOST/PATH"):
+        course.read_book(tmp_path)
+
+
 def test_a_missing_notebook_is_named(copy, tmp_path):
     (copy / "notebooks" / "03_style_cost.ipynb").unlink()
     with pytest.raises(NstError, match=r"The book lacks notebooks/03_style_cost.ipynb: run nst build"):

@@ -177,6 +177,20 @@ def test_a_known_mistake_may_have_a_place_of_its_own():
     assert "Reread lesson 02, section 1" in page_text(known)
 
 
+def test_where_to_reread_is_a_link_once_the_book_is_published(published):
+    page = feedback.html(row(outcome="not yet"), ASKED, "Autumn")
+    address = f"{published}/notebooks/02_gram_matrix.html#lesson-02-section-1"
+    assert f'Reread lesson 02, <a href="{address}">section 1</a>.' in page
+
+
+@pytest.mark.parametrize("text", ["the lecture notes", "<b>lesson 02</b>, section 1", "lesson 02, section 1\n"])
+def test_a_place_in_other_words_is_shown_as_it_is(published, text):
+    messages = ASKED["ex02.gram"].messages | {"reread": text}
+    asked = ASKED | {"ex02.gram": replace(ASKED["ex02.gram"], messages=messages)}
+    shown = read(feedback.html(row(outcome="not yet"), asked, "Autumn"))
+    assert f"Reread {printable(text)}." in shown.text and not [link for link in shown.links if "://" in link]
+
+
 @pytest.mark.parametrize(
     "records, status",
     [

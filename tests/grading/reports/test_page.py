@@ -147,7 +147,7 @@ def test_a_share_is_a_bar_and_words_and_a_hundred_is_all():
 # Templates in the wheel and at the start
 
 
-def test_templates_and_styles_are_in_the_wheel(tmp_path):
+def test_templates_styles_and_the_course_are_in_the_wheel(tmp_path):
     root = Path(__file__).parents[3]
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=root, check=True, capture_output=True)
@@ -155,6 +155,7 @@ def test_templates_and_styles_are_in_the_wheel(tmp_path):
     files = [file for end in ("html", "css", "js") for file in (root / "nstlib").rglob(f"*.{end}")]
     with zipfile.ZipFile(wheel) as archive:
         assert {file.relative_to(root).as_posix() for file in (*TEMPLATES, *files)} <= set(archive.namelist())
+        assert archive.read("nstlib/course.toml") == (root / "course.toml").read_bytes()  # read for links to the book
     assert len(TEMPLATES) > 3 and len(files) > len(TEMPLATES)
 
 
