@@ -7,6 +7,8 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cache
+from itertools import chain
 
 import numpy as np
 import torch
@@ -103,13 +105,16 @@ def _make_tests(question: Question, key: Callable[..., str]) -> Iterator[Test]:
 
 def _draw_case(question: Question, number: int, known_shapes: set, key: Callable[..., str]) -> Case:
     """Draw this test's kind of call until its shapes are new; if they never are, take any kind of new shapes."""
-    draws = [list(question.cases(Draw(key(number, again)))) for again in range(DRAWS)]
-    kind = number % len(draws[0])
-    for cases in ([draw[kind] for draw in draws], [case for draw in draws for case in draw]):
-        for case in cases:
-            if _shapes(case) not in known_shapes:
-                return case
-    return draws[0][kind]
+
+    @cache
+    def drawn(again: int) -> list[Case]:
+        return list(question.cases(Draw(key(number, again))))
+
+    kind = number % len(drawn(0))
+    of_this_kind = (drawn(again)[kind] for again in range(DRAWS))
+    of_any_kind = (case for again in range(DRAWS) for case in drawn(again))
+    new = (case for case in chain(of_this_kind, of_any_kind) if _shapes(case) not in known_shapes)
+    return next(new, drawn(0)[kind])
 
 
 def _shapes(case: Case) -> str:
