@@ -280,9 +280,11 @@ def _quoted(name: str) -> str:
 
 
 def _through(step: Callable, value):
-    """Take a step with a tensor, or with each number in a dictionary or list."""
+    """Take a step with a tensor, or with each one in a tuple, or each number in a dictionary or list."""
     if isinstance(value, torch.Tensor):
         return step(value)
+    if isinstance(value, tuple):
+        return tuple(_through(step, item) for item in value)
     if isinstance(value, dict):
         return {name: _through(step, item) for name, item in value.items()}
     if isinstance(value, list | float | int):

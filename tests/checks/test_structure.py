@@ -117,6 +117,8 @@ def name_around_the_dropped(layers, dropped):
         ("ex04.style_cost", by_the_order_of_s),
         ("ex05.plateau", highest_of_the_window),
         ("ex05.plateau", rounded_shares),
+        ("ex07.colour", lambda style, content: references.match_colour(style, content).clamp(min=0)),
+        ("ex07.colour", lambda style, content: references.match_colour(style, content).clamp(max=1)),
         ("ex04.leave_one_out", name_within_the_dropped),
         ("ex04.leave_one_out", name_around_the_dropped),
     ],

@@ -68,6 +68,11 @@ def _ran_last(network, layers):
     return [name for name, _ in network.named_children() if name in layers][-1]
 
 
+def _sorted_out(keep, under):
+    """Return the mistake of keeping this of each output, and of giving it back under these names."""
+    return lambda network, picture, layers: under(network, layers, _kept(network, picture, layers, keep))
+
+
 def _one_name_for_all():
     """Give the mistakes of hooks that do not know which layer they are for; each also without a copy of the output."""
     late = (
@@ -75,7 +80,7 @@ def _one_name_for_all():
         "then the loop stands at the last name{whose}. Give each hook a name of its own, as by a function that makes "
         "the hook or by `name=name` among its parameters."
     )
-    for name, sorted_out, message in (
+    for name, under, message in (
         (
             "late-name",
             lambda network, layers, found: {layers[-1]: found[_ran_last(network, layers)]},
@@ -109,15 +114,12 @@ def _one_name_for_all():
                 " And what you kept of a convolution was written over by the ReLU after it: keep `output[0].clone()`.",
             ),
         ):
+            evidence = "Python's FAQ: why do lambdas defined in a loop all return the same result?"
             yield Misconception(
                 name + after,
-                lambda network, picture, layers, keep=keep, sorted_out=sorted_out: sorted_out(
-                    network, layers, _kept(network, picture, layers, keep)
-                ),
+                _sorted_out(keep, under),
                 message + more,
-                "Python's FAQ: why do lambdas defined in a loop all return the same result?"
-                if name.startswith("late")
-                else TRIED,
+                evidence if name.startswith("late") else TRIED,
             )
 
 

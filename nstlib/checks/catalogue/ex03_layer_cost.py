@@ -266,14 +266,14 @@ layer_cost = Question(
         ),
         Misconception(
             "absolute-grams",
-            _through(torch.abs),
+            _through(lambda G: G.abs()),
             "You took |G| of each Gram matrix. An entry is negative where two filters answer with opposite signs, and "
             "styles differ in that, too: subtract the matrices as they are.",
             TRIED,
         ),
         Misconception(
             "relu-grams",
-            _through(torch.relu),
+            _through(lambda G: G.relu()),
             "Negative entries of the Gram matrices were set to 0. They say that two filters answer with opposite "
             "signs: subtract the matrices as they are.",
             TRIED,

@@ -11,12 +11,18 @@ from nstlib.checks.random_cases import Draw
 def _pictures(draw: Draw) -> list[Case]:
     """Draw pictures of equally many pixels, or of many: by M or by M − 1, the result is the same."""
     cases = [_by_hand(draw)]
-    for equal, *ranges in ((True, (5, 6), (7, 9)), (True, (9, 11), (4, 7)), (False, (24, 26), (30, 34), (40, 44))):
+    for is_dark, equal, *ranges in (
+        (False, True, (5, 6), (7, 9)),
+        (True, True, (9, 11), (4, 7)),
+        (False, False, (24, 26), (30, 34), (40, 44)),
+    ):
         height, width, *more = draw.sizes(*ranges)
         other = height if equal else more[0]
         matched = torch.zeros(1)
-        while matched.min() >= 0 and matched.max() <= 1:  # until clipping would show
+        while (matched.min() >= 0) if is_dark else (matched.max() <= 1):  # until clipping would show
             style, content = _mixed(draw, height, width), _mixed(draw, width, other) * 0.8 + 0.1
+            if is_dark:  # down to 0 in each colour
+                content = content - content.amin((1, 2), keepdim=True)
             matched = references.match_colour(style, content)
         words = f"a style of {height} × {width} pixels and a content of {width} × {other}"
         cases.append(Case((style, content), words, {}, gradient=()))

@@ -7,6 +7,7 @@ import ast
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable
 from functools import cache
 
@@ -24,34 +25,38 @@ def source(question: Question, mistake: str | None = None) -> str:
     """Return the source of an answer that needs nothing else. Raises KeyError for a mistake that is not catalogued."""
     functions = {known.id: known.function for known in question.misconceptions}
     function = question.reference if mistake is None else functions[mistake]
-    return _standalone_source(function, question.reference)
-
-
-def _standalone_source(function: Callable, reference: Callable) -> str:
-    module = sys.modules[function.__module__]
-    statements = _statements(module)
-    text = _function_source(function, reference, module)
-    nodes = list(ast.walk(ast.parse(text)))
-    parameters = {node.arg for node in nodes if isinstance(node, ast.arg)}
-    names = {node.id for node in nodes if isinstance(node, ast.Name)} - parameters
-    needed = _reached(statements, names - {reference.__name__, "references"})
-    pieces = [piece for piece in map(ast.unparse, needed) if "nstlib" not in piece]
-    closure = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    pieces += [f"{name} = {cell.cell_contents!r}" for name, cell in closure]
-    answer = "\n\n".join([*pieces, text])
+    answer = _standalone_source(function, question.reference.__name__)
     for name in sorted(set(REFERENCE.findall(answer))):
         answer = f"{_reference_source(name)}\n\n{answer}"
     return _imports_first(REFERENCE.sub(r"right_\1", answer))
 
 
-def _function_source(function: Callable, reference: Callable, module) -> str:
-    """Return the function's source under the reference's name; a lambda becomes a function of one line."""
-    name = reference.__name__
+def _standalone_source(function: Callable, name: str) -> str:
+    """Return the source of a function under this name, after all that it needs but the references."""
+    module = sys.modules[function.__module__]
+    statements = _statements(module)
+    text = _function_source(function, name, module)
+    nodes = list(ast.walk(ast.parse(text)))
+    parameters = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    names = {node.id for node in nodes if isinstance(node, ast.Name)} - parameters
+    closure = {
+        free: cell.cell_contents
+        for free, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    }
+    needed = _reached(statements, names - {name, "references", *closure})
+    pieces = [piece for piece in map(ast.unparse, needed) if "nstlib" not in piece]
+    for free, value in closure.items():
+        pieces.append(_standalone_source(value, free) if inspect.isfunction(value) else f"{free} = {value!r}")
+    return "\n\n".join([*pieces, text])
+
+
+def _function_source(function: Callable, name: str, module) -> str:
+    """Return the function's source under another name; a lambda becomes a function of one line."""
     line = function.__code__.co_firstlineno
     if function.__name__ == "<lambda>":
         node = _lambdas(module)[line]
         return f"def {name}({ast.unparse(node.args)}):\n    return {ast.unparse(node.body)}"
-    text = inspect.getsource(function).rstrip()
+    text = textwrap.dedent(inspect.getsource(function)).rstrip()
     return re.sub(rf"\b{function.__name__}\b", name, text)
 
 

@@ -155,7 +155,7 @@ def test_with_the_weights_of_the_notebook_replies_are_those_of_calling():
                 theirs = calling.reply(function, case)
                 if len(theirs.values) > 1:  # the notebook weighs each of them afresh
                     continue
-                size = theirs.values[""].size if "" in theirs.values else 0
+                size = sum(value.size for value in theirs.values.values())
                 weights = torch.linspace(-1, 1.5, size, dtype=torch.float64).cos().numpy()
                 ours = hidden_tests.record_reply(function, case, weights if size else None)
                 assert len(ours.gradients) == len(theirs.gradients) and ours.values.keys() == theirs.values.keys()
