@@ -290,11 +290,19 @@ def test_a_mistake_is_known_however_it_is_written(question, mistake, answer):
     assert hidden_verdict(question, answer).misconception == mistake
 
 
-@pytest.mark.parametrize("exponents", [lambda norms: 1 / norms, lambda norms: 5 / norms])
-def test_weights_that_torch_made_of_pythons_numbers_pass(exponents):
-    def answer(norms):
-        weights = exponents(torch.tensor([*norms.values()]))
-        return dict(zip(norms, (weights / weights.sum()).tolist(), strict=True))
+@pytest.mark.parametrize(
+    ("question", "raw"),
+    [
+        ("ex04.balance", lambda norms: {layer: 1 / norm for layer, norm in norms.items()}),
+        ("ex04.shares", lambda norms, shares: {layer: share / norms[layer] for layer, share in shares.items()}),
+        ("ex04.as_paper", lambda n_filters: {layer: float(n) ** 2 for layer, n in n_filters.items()}),
+    ],
+)
+def test_weights_that_torch_made_of_pythons_numbers_pass(question, raw):
+    def answer(*given):
+        names, values = zip(*raw(*given).items(), strict=True)
+        weights = torch.tensor(values)
+        return dict(zip(names, (weights / weights.sum()).tolist(), strict=True))
 
-    assert QUESTIONS["ex04.balance"].check(answer).outcome == "correct"
-    assert hidden_verdict("ex04.balance", answer).outcome == "correct"
+    assert QUESTIONS[question].check(answer).outcome == "correct"
+    assert hidden_verdict(question, answer).outcome == "correct"

@@ -2,7 +2,7 @@
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import LAYER_NAMES, in_proportion
+from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, in_proportion
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -35,6 +35,7 @@ as_paper = Question(
     importance=3,
     minutes=8,
     kinds=frozenset({"dict"}),
+    tolerance=BY_TORCH,
     misconceptions=(
         Misconception(
             "inverse",

@@ -4,7 +4,7 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import LAYER_NAMES
+from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -37,7 +37,7 @@ balance = Question(
     reference=references.balanced_weights,
     cases=_norms,
     kinds=frozenset({"dict"}),
-    tolerance=1e-6,  # `torch.tensor` makes float32 of the norms, and `tolist` gives numbers that no longer say so
+    tolerance=BY_TORCH,
     confirmation="λ_l · norm_l is the same for all layers, and the weights add up to 1.",
     hints=(
         "The layer that pulls hardest needs the smallest weight. In which proportion?",

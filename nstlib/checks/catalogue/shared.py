@@ -23,6 +23,8 @@ MIXED = (
     "order in which they lie, and after `permute`, or in `reshape(-1, N).T`, that is not filter by filter. "
     "Keep the filters first: `flatten(1)`."
 )
+# Of weights: `torch.tensor` makes float32 of Python's numbers, and `tolist` gives numbers that no longer say so
+BY_TORCH = 1e-6
 LAYER_NAMES = tuple(f"relu{block}_{number}" for block in range(1, 6) for number in (1, 2))
 
 
