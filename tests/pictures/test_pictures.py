@@ -8,10 +8,12 @@ import warnings
 import zlib
 
 import numpy as np
+import PIL
 import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from packaging.version import Version
 from PIL import Image, ImageCms, ImageFile
 
 from nstlib import pictures
@@ -177,9 +179,15 @@ def test_lab_tiff():
     assert_near(pictures.read(encoded(image, "TIFF")), expected, 2 / 255)
 
 
-def test_ycbcr_tiff():
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+def test_ycbcr_tiff(compression):
     image = smooth()
-    assert_near(pictures.read(encoded(image.convert("YCbCr"), "TIFF")), tensor(image), 0.02)
+    data = encoded(image.convert("YCbCr"), "TIFF", compression=compression)
+    if compression == "raw" and Version(PIL.__version__) < Version("13"):  # which cannot decode it
+        with pytest.raises(PictureError, match="damaged or of a rare kind"):
+            pictures.read(data)
+    else:
+        assert_near(pictures.read(data), tensor(image), 0.02)
 
 
 @pytest.mark.parametrize("mode, kind", [("I;16", "<u2"), ("I;16B", ">u2")])
@@ -216,8 +224,10 @@ def test_integer_and_float_tiff(values, white):
 def test_animation_gives_its_first_frame(format):
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
     options = {"lossless": True} if format == "WEBP" else {}
+    if format == "MPO":
+        del frames[2]  # Pillow before 11.3 writes a broken file of three
     data = encoded(frames[0], format, save_all=True, append_images=frames[1:], **options)
-    assert Image.open(io.BytesIO(data)).n_frames == 3
+    assert Image.open(io.BytesIO(data)).n_frames == len(frames)
     assert_near(pictures.read(data), tensor(frames[0]), 0.02 if format == "MPO" else 1e-6)
 
 
