@@ -4,12 +4,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready$(if $(LATEST),-latest)
 VERSIONS := $(if $(LATEST),,constraints.txt)
-TORCH = $(if $(LATEST),torch torchvision,$(shell sed -n 's/^\(torch\(vision\)\{0,1\}==[^ ;]*\).*/\1/p' constraints.txt))
+TORCH_OF = sed -n 's/^\(torch\(vision\)\{0,1\}==[^ ;]*\).*/\1/p'
+TORCH = $(if $(LATEST),torch torchvision,$(shell $(TORCH_OF) constraints.txt))
+UV := build/uv/bin/uv
+LOWEST := build/lowest/bin/python
 # One more than there are cores, since browser tests wait more than they compute
 WORKERS = $(shell $(PYTHON) -c 'import os; print(min(5, os.cpu_count() + 1))')
 ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test matrix lint notebooks book pdf claims bench constraints clean
+.PHONY: lab test matrix lowest lint notebooks book pdf claims bench constraints clean
 
 lab: $(READY)              ## open the course in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_USER) --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
@@ -17,8 +20,12 @@ lab: $(READY)              ## open the course in JupyterLab
 test: $(READY)-test        ## run every test, notebooks included
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-matrix: $(READY)-test      ## run what make test leaves out: other widths and settings, larger classes, notebooks at full size
+matrix: $(READY)-test $(READY)-front-ends  ## run what make test leaves out: other front ends, widths and settings, full size
 	$(BIN)/python -m pytest tests/browser tests/checks tests/lessons tests/authoring tests/grading tests/site -m matrix
+
+lowest: build/lowest/ready ## run every test, and the other front ends', with the lowest versions that pyproject.toml allows
+	$(LOWEST) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+	$(LOWEST) -m pytest tests/browser/test_front_ends.py -m matrix
 
 lint: $(READY)-test        ## check style, spelling, links, and that the notebooks are what their sources give
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/nst build --check
@@ -41,10 +48,8 @@ claims: $(READY)-test      ## try the lessons' claims about pictures on other pa
 bench: $(READY)            ## time one step on this machine
 	$(BIN)/nst bench
 
-constraints:               ## choose the tested versions anew, for every system and Python that pyproject.toml allows
-	$(PYTHON) -m venv build/uv
-	build/uv/bin/python -m pip install --quiet uv
-	build/uv/bin/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 --upgrade \
+constraints: $(UV)         ## choose the tested versions anew, for every system and Python that pyproject.toml allows
+	$(UV) pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 --upgrade \
 	  --constraint constraints.in --no-annotate --custom-compile-command "make constraints" --output-file constraints.txt
 
 clean:                     ## remove the environment and everything that tools left behind
@@ -62,6 +67,20 @@ $(READY): pyproject.toml $(VERSIONS)
 	rm -rf .venv-before
 	touch $@
 
-$(READY)-test $(READY)-book $(READY)-pdf: $(READY)-%: $(READY)
+$(READY)-test $(READY)-book $(READY)-pdf $(READY)-front-ends: $(READY)-%: $(READY)
 	$(BIN)/python -m pip install --quiet $(VERSIONS:%=--constraint %) --editable ".[$*]"
+	touch $@
+
+$(UV):
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/python -m pip install --quiet uv
+
+# Of each package that pyproject.toml names the lowest version that it and this Python allow; of theirs the newest
+build/lowest/ready: pyproject.toml | $(UV)
+	rm -rf build/lowest
+	$(PYTHON) -m venv build/lowest
+	$(UV) pip compile pyproject.toml --quiet --all-extras --resolution lowest-direct --python $(LOWEST) \
+	  --no-annotate --no-header --output-file build/lowest/versions.txt
+	$(if $(TORCH_INDEX),$(LOWEST) -m pip install --quiet --no-deps $$($(TORCH_OF) build/lowest/versions.txt) --index-url $(TORCH_INDEX))
+	$(LOWEST) -m pip install --quiet --constraint build/lowest/versions.txt --editable ".[test,front-ends]"
 	touch $@

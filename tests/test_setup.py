@@ -104,6 +104,22 @@ def test_make_takes_torch_from_another_index(tmp_path):
     )
 
 
+def test_the_matrix_has_every_front_end(tmp_path):
+    """Where they are missing, their tests are skipped."""
+    installs = re.findall(r"-m pip install .*", make(tmp_path, "matrix"))
+    assert all("--constraint constraints.txt" in install for install in installs)
+    assert [install.split()[-1] for install in installs[1:]] == ['".[test]"', '".[front-ends]"']
+
+
+@pytest.mark.parametrize("index", ["", "https://torch.example"])
+def test_the_lowest_versions_get_an_environment_of_their_own(tmp_path, index):
+    commands = make(tmp_path, "lowest", *([f"TORCH_INDEX={index}"] if index else []))
+    assert "--resolution lowest-direct" in commands and ".venv" not in commands and "constraints.txt" not in commands
+    torch, everything = re.findall(r"-m pip install (.*)", commands)[-2:]
+    assert ("build/lowest/versions.txt) --index-url https://torch.example" in torch) == bool(index)
+    assert everything.endswith('--constraint build/lowest/versions.txt --editable ".[test,front-ends]"')
+
+
 def test_a_new_choice_of_versions_makes_the_environment_anew(tmp_path):
     make(tmp_path, "lab")
     (tmp_path / ".venv").mkdir()
