@@ -30,7 +30,8 @@ class PhotosAndStyle(TyperCommand):
     def parse_args(self, ctx, args):
         """Read the arguments; say what is missing beside a single one."""
         given, *_ = self.make_parser(ctx).parse_args(list(args))
-        if given.get("style") and not given.get("photos"):
+        photos, style = given.get("photos"), given.get("style")
+        if isinstance(style, str) and not isinstance(photos, tuple):  # of what is missing, click's versions differ
             ctx.fail(STYLE_MISSING)
         return super().parse_args(ctx, args)
 
