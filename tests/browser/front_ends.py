@@ -318,7 +318,7 @@ def pictures(page: Page, front_end: FrontEnd, found: Found, out: Path) -> None:
         found.remarks.append("no dark theme")
         return
     front_end.dark(page)
-    with contextlib.suppress(Error):
+    with contextlib.suppress(AssertionError, Error):
         finish(page)
     page.wait_for_timeout(1000)
     shoot(page, f"{path}-dark.png")
