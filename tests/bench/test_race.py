@@ -28,7 +28,7 @@ def test_all_loops_minimise_what_the_judge_measures(judge):
     ours = judge.objective(picture).total
     assert plain.item() == pytest.approx(ours.item(), rel=1e-5)
     slopes = [torch.autograd.grad(cost, picture)[0] for cost in (plain, ours)]
-    assert torch.allclose(*slopes, rtol=1e-3, atol=1e-7)
+    assert torch.dist(*slopes) < 1e-5 * slopes[1].norm()  # the smallest of them are lost in the largest's rounding
     assert judge(picture.detach()) == pytest.approx(ours.item(), rel=1e-5)
 
 
