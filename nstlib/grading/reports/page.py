@@ -1,4 +1,4 @@
-"""Write pages from the templates beside this file: without links but to the course's book, or a script but our own.
+"""Write pages from the templates beside this file: no links except to the course's book, no script except our own.
 
 Whatever a template prints is escaped, and signs that cannot be seen are spelled out (``printable``): a template can
 forget neither. Templates hold the tags; what is said, and of whom, is decided in Python.

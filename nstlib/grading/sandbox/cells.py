@@ -4,8 +4,11 @@ This runs in a child, and executes nothing.
 """
 
 import ast
+import contextlib
 import hashlib
+import io
 import re
+import tokenize
 import warnings
 from collections.abc import Iterator
 
@@ -14,6 +17,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 AUTOMAGIC = re.compile(r"^([ \t]*)(?:pip|conda|mamba|uv)[ \t]+\w.*$", re.MULTILINE)  # without its %
 CHECK = re.compile(r"(?:.*\.)?(ex\d\d\.\w+)\.check")
 PARSING = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+UNSAID = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 GRAVE = {  # of the parts of Python that no answer needs, those that no debugging needs either
     *("atexit", "builtins", "ctypes", "faulthandler", "gc", "linecache", "marshal", "mmap", "resource", "signal"),
@@ -57,6 +61,20 @@ def parsed(text: str) -> ast.Module | None:
             return compile(text, "<cell>", "exec", FLAGS, dont_inherit=True)
     except PARSING:
         return None
+
+
+def is_quiet(text: str) -> bool:
+    """Return whether a cell ends in a semicolon, comments aside, and so shows no value.
+
+    >>> is_quiet("4;  # four"), is_quiet("4  # four;")
+    (True, False)
+    """
+    said = ""
+    with contextlib.suppress(*PARSING, tokenize.TokenError):
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type not in UNSAID:
+                said = token.string
+    return said == ";"
 
 
 def binds(tree: ast.Module, name: str) -> bool:

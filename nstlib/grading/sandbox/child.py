@@ -20,7 +20,7 @@ from .answers import Answer, Run
 from .session import Session, refused
 
 READY = b"\x01"
-OWN = ("<cell ", "<magic ")  # how the student's code is called in tracebacks
+UNKNOWN = "The answer uses what a widget, a picture or a magic would have given."
 BEGUN = b"\x02"  # the cells have run, and the answer is called
 
 
@@ -65,7 +65,7 @@ def _run(head: dict, chunks: list[bytes], limits) -> Run:
     for question, (name, stop) in sorted(head["questions"].items(), key=lambda item: item[1][1]):
         session.run(first, stop)
         first = max(first, stop + 1)
-        found[question] = callable(session.answer(question, name))
+        found[question] = callable(session.answer(question, name)) or name in session.lost
         skip[question] = session.slow()
     return Run(found, skip, tuple(sorted(session.flags)))
 
@@ -89,7 +89,7 @@ def _call(head: dict, chunks: list[bytes], limits, reply: int) -> bytes:
 def _answer(head: dict, chunks: list[bytes], function, lost: Collection[str], most: int) -> Answer:
     """Do as ``nstlib.checks.calling.reply`` does, with the request's cotangent in place of its fixed weights."""
     if not callable(function):
-        return Answer("absent")
+        return Answer("jailed", text=UNKNOWN) if head["function"] in lost else Answer("absent")
     try:
         arrays = values.from_bytes(head["arrays"], chunks)
         cotangent = values.decode(head["cotangent"], arrays)
@@ -107,7 +107,7 @@ def _answer(head: dict, chunks: list[bytes], function, lost: Collection[str], mo
             returned = function(*arguments)
         if isinstance(returned, inert.Inert):
             returned()  # says that it is of no use here
-            return Answer("jailed", text="The answer uses what a widget, a picture or a magic would have given.")
+            return Answer("jailed", text=UNKNOWN)
     except NotImplementedError:
         return Answer("not attempted")
     except BaseException as fault:
@@ -180,7 +180,7 @@ def _print_trace(fault: BaseException) -> None:
     """Print what an exception went through, from the student's first line to the last."""
     try:
         frames = traceback.extract_tb(fault.__traceback__)
-        own = [number for number, frame in enumerate(frames) if frame.filename.startswith(OWN)]
+        own = [number for number, frame in enumerate(frames) if frame.filename.startswith(inert.OWN)]
         print(*traceback.format_list(frames[own[0] : own[-1] + 1] if own else frames), sep="", end="")
         print(*traceback.format_exception_only(fault), sep="", end="")
     except Exception:  # its __str__ raises
@@ -198,7 +198,7 @@ def _describe(fault: BaseException) -> str:
         message = str(fault).strip().splitlines() or ["without a message"]
         text = f"{_name(type(fault))}: {message[0][: answers.TEXT // 2]}"
         frames = list(traceback.walk_tb(fault.__traceback__))
-        own = [(frame, line) for frame, line in frames if frame.f_code.co_filename.startswith(OWN)]
+        own = [(frame, line) for frame, line in frames if frame.f_code.co_filename.startswith(inert.OWN)]
         if not own:
             return text
         frame, line = own[-1]

@@ -14,21 +14,23 @@ from collections.abc import Callable, Iterator
 
 LIBRARY = "nstlib"
 PICTURES = ("IPython", "ipywidgets", "matplotlib", "plotly", "seaborn")  # an answer may draw: that changes no number
+WIDGETS = "ipywidgets"
+OWN = ("<cell ", "<magic ")  # how the student's code is called in frames
 UNPACK = dis.opmap["UNPACK_SEQUENCE"]
 
 
 class State:
     """What the stand-ins of this process share.
 
-    strict: an answer is being called. uses: how often a stand-in was used. made_up: how often one made up what it was
-    asked for. hooks: last part of a path -> the function that a call of it runs. missing: packages that were imported
-    and are not installed.
+    strict: an answer is being called. uses: how often a stand-in was used. made_up: (file, line) of each statement of a
+    cell or magic for which one made up what it was asked for. hooks: last part of a path -> the function that a call of
+    it runs. missing: packages that were imported and are not installed.
     """
 
     def __init__(self) -> None:
         self.strict = False
         self.uses = 0
-        self.made_up = 0
+        self.made_up: list[tuple[str, int]] = []
         self.hooks: dict[str, Callable] = {}
         self.missing: set[str] = set()
 
@@ -37,7 +39,7 @@ state = State()
 
 
 class UnknownError(BaseException):
-    """An answer needs a number that only the student's machine knows; no `except Exception` of theirs hides that."""
+    """An answer needs what only the student's machine knows; no `except Exception` of the answer's hides that."""
 
 
 def _use(path: str) -> None:
@@ -51,7 +53,13 @@ def _use(path: str) -> None:
 
 def _make_up(path: str, value):
     _use(path)
-    state.made_up += 1
+    if state.strict and path.partition(".")[0] == WIDGETS:
+        raise UnknownError(f"{path} is known on the student's machine alone")
+    frame = sys._getframe(1)
+    while frame and not (frame.f_code.co_name == "<module>" and frame.f_code.co_filename.startswith(OWN)):
+        frame = frame.f_back
+    if frame:
+        state.made_up.append((frame.f_code.co_filename, frame.f_lineno))
     return value
 
 

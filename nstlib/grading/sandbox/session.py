@@ -13,6 +13,7 @@ import importlib.abc
 import importlib.machinery
 import inspect
 import linecache
+import re
 import signal
 import socket
 import sys
@@ -31,8 +32,14 @@ from .shell import Shell
 FUTURES = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 FILE = "<cell {}>"
 NOT_HERE = (FileNotFoundError, EOFError, ModuleNotFoundError, socket.gaierror)  # of files, input and networks
-CHANGES = ("append", "extend", "insert", "add", "update", "setdefault", "pop", "remove", "clear", "discard")
+CHANGES = re.compile(  # methods that change what they belong to, PyTorch's of one underscore included
+    "append(left)?|extend(left)?|insert|add|update|setdefault|pop(left|item)?|remove|clear|discard|sort|reverse|.*[^_]_"
+)
 CODE = (types.FunctionType, type, types.ModuleType)  # what a name may mean whatever a stand-in made up
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+IMPORTS = (ast.Import, ast.ImportFrom)
+LEAVES = (ast.Break, ast.Continue, ast.Return, ast.Raise, ast.Assert)
+BODIES = ("body", "orelse", "finalbody")
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.comprehension)
 REFUSED = (errno.EPERM, errno.EACCES, errno.EFBIG, errno.ENOSPC, errno.EROFS)
 REFUSALS = ("can't start new thread", "Operation not permitted", "Permission denied")
@@ -150,19 +157,20 @@ class Session:
             self._value = None
             if where not in self._skip and not self._run_statement(statement, where, file):
                 return
-        if not magic and not text.rstrip().endswith(";"):
+        if not magic and self._value is not None and not cells.is_quiet(text):
             self._show(self._value)
 
     def _show(self, value) -> None:
-        """Call the value of a cell's last expression `_`, as IPython does until someone gives that name a value."""
-        if value is not None and self.names.get("_") is self._shown:
-            self._shown = self.names["_"] = value
+        """Call the value of a cell's last expression `_`, as IPython does unless someone gave that name a value."""
+        if self.names.get("_", self._shown) is self._shown:
+            self.names["_"] = value
+        self._shown = value
 
     def _run_statement(self, statement: ast.stmt, place: tuple[int, int], file: str) -> bool:
         """Run a statement; return whether the cell goes on."""
         self._place = place
         uses, began, on_the_clock = inert.state.uses, time.process_time(), time.monotonic()
-        made_up, before = inert.state.made_up, dict(self.names)
+        made_up, before = len(inert.state.made_up), dict(self.names)
         try:
             signal.setitimer(signal.ITIMER_PROF, self._time_left())
             self._execute_with_packages(statement, file)
@@ -177,18 +185,31 @@ class Session:
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             self.seconds[place] = time.process_time() - began
-            if inert.state.made_up > made_up:
-                self._lose(statement, before)
+            if lines := {line for where, line in inert.state.made_up[made_up:] if where == file}:
+                self._lose(statement, lines, before)
         return True
 
-    def _lose(self, statement: ast.stmt, before: dict) -> None:
-        """Take the values away from names that a statement changes, since it went by something that was made up."""
+    def _lose(self, statement: ast.stmt, lines: set[int], before: dict) -> None:
+        """Take the values away from the names that a statement changes because of what was made up in these lines."""
         changed = {name for name, value in self.names.items() if before.get(name, CODE) is not value}
-        for name in (changed | _may_change(statement)) & set(self.names):
-            value = self.names[name]
-            if not isinstance(value, (Inert, *CODE)):
-                del self.names[name]
-                self.lost.add(name)
+        lost, inside = changed - _may_change(statement), set()
+        for part in _relying(statement, lines):
+            lost |= _may_change(part)
+            inside |= _changed_inside(part)
+            if isinstance(part, DEFINITIONS):
+                self._take_away(part.name)
+            elif part is statement and isinstance(part, ast.Expr) and self._value is not None:
+                self._value = None
+                self._take_away("_")
+        for name in lost & set(self.names):
+            if not isinstance(self.names[name], (Inert, *CODE)):
+                self._take_away(name)
+        for name in inside & set(self.names):
+            self._take_away(name)
+
+    def _take_away(self, name: str) -> None:
+        self.names.pop(name, None)
+        self.lost.add(name)
 
     def _time_left(self) -> float:
         """Return the seconds for a statement: fewer after others were cut, so that many long ones end in time, too."""
@@ -214,8 +235,7 @@ class Session:
         loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
         stands_in = used or any(name in self.lost or isinstance(self.names.get(name), Inert) for name in loaded)
         if stands_in or place[0] in self._clean or isinstance(fault, NOT_HERE) or refused(fault):
-            stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-            self.lost |= stored - set(self.names)
+            self.lost |= _may_change(statement) - set(self.names)
             return True
         self.flags.add("cell_raised")
         return False
@@ -236,13 +256,51 @@ class Session:
         raise TimeUp
 
 
+def _relying(statement: ast.stmt, lines: set[int]) -> list[ast.stmt]:
+    """Return the statements within this one, or it itself, that did what they did because of these of its lines.
+
+    What is made up in the body of a `with` leaves the rest of the body alone, unless it decides whether that runs.
+    """
+    bodies = [inner for name in BODIES for inner in getattr(statement, name, [])]
+    parts = [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]
+    bodies += [inner for part in parts for inner in part.body]
+    bodies = [inner for inner in bodies if inner.lineno > statement.lineno]  # on one line nobody can tell them apart
+    within = {inner: {line for line in lines if inner.lineno <= line <= inner.end_lineno} for inner in bodies}
+    if isinstance(statement, DEFINITIONS) or lines - set().union(*within.values()):
+        return [statement]
+    relying = [part for inner, some in within.items() if some for part in _relying(inner, some)]
+    leaves = any(isinstance(node, LEAVES) for part in relying for node in ast.walk(part))
+    return [statement] if leaves else relying
+
+
 def _may_change(statement: ast.stmt) -> set[str]:
-    """Return the names that a statement assigns, or whose items or containers it changes, wherever it goes."""
+    """Return the names that a statement defines or assigns, or of whose values it changes a part, on any branch."""
+    if isinstance(statement, DEFINITIONS):
+        return {statement.name}
     nodes = list(_own_nodes(statement))
-    items = [node.value for node in nodes if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)]
-    calls = [node.value for node in nodes if isinstance(node, ast.Attribute) and node.attr in CHANGES]
-    assigned = [node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    return {node.id for node in (*items, *calls, *assigned) if isinstance(node, ast.Name)}
+    assigned = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    imports = [each for node in nodes if isinstance(node, IMPORTS) for each in node.names]
+    imported = {(each.asname or each.name).partition(".")[0] for each in imports}
+    defined = {node.name for node in nodes if isinstance(node, DEFINITIONS)}
+    return assigned | imported | defined | _changed_inside(statement)
+
+
+def _changed_inside(statement: ast.stmt) -> set[str]:
+    """Return the names of whose values a statement sets attributes or items, or calls a method that changes them."""
+    if isinstance(statement, DEFINITIONS):
+        return set()
+    nodes = [node for node in _own_nodes(statement) if isinstance(node, ast.Attribute | ast.Subscript)]
+    changed = [
+        node for node in nodes if isinstance(node.ctx, ast.Store) or CHANGES.fullmatch(getattr(node, "attr", ""))
+    ]
+    return {root.id for root in map(_root, changed) if isinstance(root, ast.Name)}
+
+
+def _root(node: ast.expr) -> ast.expr:
+    """Return what the attributes and items of an expression are taken of."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
+        node = node.value
+    return node
 
 
 def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:

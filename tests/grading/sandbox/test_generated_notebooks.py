@@ -48,9 +48,14 @@ CELLS = (
     ">>> c = {n}\n>>> a = c",
     "    b = {n}\n    c = b",
     "_ = a\n{n} + b\nc = _",
+    "{n} + a",
     "{n} + a;",
+    "{n} + a;  # quiet",
+    "{n} + a  # drawn;",
+    "_ = {n}",
     "# nothing",
     "c = _ or {n}",
+    "del _",
     "for i in L:\n    if i == {n}:\n        break\nelse:\n    b = c",
     "def g(x, k={n}):\n    return x + k",
     "import math as m\na = m.floor({n} / 2)",
@@ -72,7 +77,7 @@ def left_behind(cells) -> list[float]:
     shell = InteractiveShell(config=Config(HistoryAccessor={"enabled": False}))
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         for cell in (*cells, ANSWER):
-            shell.run_cell(cell)
+            shell.run_cell(cell, store_history=True)  # or a semicolon counts for nothing
     return shell.user_ns["f"]()
 
 

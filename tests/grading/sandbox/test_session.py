@@ -7,6 +7,7 @@ import pytest
 from nstlib.grading.sandbox.limits import Limits
 from tests.grading.conftest import running
 
+VALUE = "float(ipywidgets.FloatSlider(value=4).value)"
 LIMITS = Limits(wall=2.0, statement=0.3, prefix=0.4, session=5.0)
 
 
@@ -147,6 +148,9 @@ def test_a_package_that_is_missing_is_not_the_answers_fault(state):
         "import ipywidgets as widgets\nK = 0\nfor s in widgets.HBox().children:\n    K += s.value",
         "import ipywidgets as widgets\nk = lambda: int(widgets.IntSlider(value=4).value)\nK = k()",
         "from nstlib import pictures\nK = int(pictures.sample('cat').shape[1])",
+        "import ipywidgets\ndef k(n=int(ipywidgets.IntSlider(value=4).value)):\n    return n\nK = k()",
+        "import ipywidgets\nclass K:\n    n = int(ipywidgets.IntSlider(value=4).value)",
+        "import ipywidgets\nK = 4\nwhile True:\n    K += 1\n    if ipywidgets.Checkbox().value:\n        break",
     ],
 )
 def test_what_only_the_student_s_machine_knows_is_not_the_answers_fault(cell, state):
@@ -161,7 +165,64 @@ def test_what_a_widgets_value_went_into_is_not_the_answers_fault(change, state):
     assert state(cell, answer="return float(sum(K))").reply.status == "jailed"
 
 
-@pytest.mark.parametrize("answer", ["return int(slider.value)", "return 2.0 * float(slider.value)"])
+@pytest.mark.parametrize(
+    "change", ["C.K = s", "c['a']['K'] = s", "x.data[0] = s", "x.fill_(s)", "x.data.add_(s)", "d.appendleft(s)"]
+)
+def test_what_a_widgets_value_went_into_deeply_is_not_the_answers_fault(change, state):
+    made = "import ipywidgets, torch\nfrom collections import deque\nclass C: K = 4\n"
+    made += "c, x, d = {'a': {}}, torch.zeros(1), deque([4])"
+    given = change.replace("(s)", f"({VALUE})") if "(" in change else f"{change.removesuffix('s')}{VALUE}"
+    held = {"C": "C.K", "c": "c['a']['K']", "x": "x[0]", "d": "d[0]"}[change[0]]
+    assert state(made, given, answer=f"return float({held})").reply.status == "jailed"
+
+
+def test_what_is_shown_of_a_widget_is_not_the_answers_fault(state):
+    assert state(f"import ipywidgets\n{VALUE}", "K = _").reply.status == "jailed"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "n = len(photo)\ndef f(k=n):\n    return 4.0",
+        "import functools\nif len(photo) < 5:\n    f = functools.partial(float, 4)",
+        "def f(k=int(photo.shape[1])):\n    return 4.0",
+    ],
+)
+def test_an_answer_whose_definition_needs_a_picture_waits(cell, runner):
+    from nstlib.grading.runner.runner import Job
+
+    job = Job("f", ("from nstlib import pictures\nphoto = pictures.sample('cat')", cell), ())
+    assert runner.call(job).reply.status == "jailed"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%%time\nK = 4\nprint(len(photo))",
+        "import torch\nwith torch.no_grad():\n    K = 4\n    print(len(photo))",
+        "try:\n    K = 4\n    n = len(photo)\nexcept ValueError:\n    K = 5",
+        "K = 0\nfor i in range(4):\n    K += 1\n    if photo: print(i)",
+        "K = 4\nfor row in photo: print(row)",
+        "K = 4; n = len(photo)",
+    ],
+)
+def test_what_stands_beside_a_made_up_number_stays(cell, state):
+    from nstlib.grading.sandbox.cells import python
+
+    assert state("from nstlib import pictures\nphoto = pictures.sample('cat')", python(cell)).reply.values == {"": 4}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "return int(slider.value)",
+        "return 2.0 * float(slider.value)",
+        "return 5.0 if slider.value else 4.0",
+        "return 4.0 if slider.value == 4 else 5.0",
+        "return 5.0 if slider.value > 10 else 4.0",
+        "return float(len(slider.children))",
+    ],
+)
 def test_an_answer_that_makes_a_number_of_a_widget_waits(answer, state):
     assert state("import ipywidgets\nslider = ipywidgets.IntSlider(value=4)", answer=answer).reply.status == "jailed"
 
