@@ -69,7 +69,7 @@ def _given(name: str, argument) -> dict[str, np.ndarray]:
 
 
 def _compared(answer: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
-    """Give what can be set side by side, the array that differs most first; at last, of each array the row that does.
+    """Give what can be set side by side, the array that differs most first; last, of each array, the row that does.
 
     An array of another shape differs most of all.
     """

@@ -74,7 +74,13 @@ def _pages() -> dict[str, str]:
         course = tomllib.loads(path.read_text(encoding="utf-8"))
         if not BOOK.fullmatch(course["book"]):
             return {}
-        files = [lesson["file"] for lesson in course["lesson"]]
-    except (OSError, ValueError, LookupError, TypeError):  # nst build tells its author; a check goes on without
+        files = {lesson["file"].partition("_")[0]: lesson["file"] for lesson in course["lesson"]}
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ):  # nst build tells its author; a check goes on without
         return {}
-    return {file.partition("_")[0]: f"{course['book']}/notebooks/{file}.html" for file in files}
+    return {lesson: f"{course['book']}/notebooks/{file}.html" for lesson, file in files.items()}

@@ -103,7 +103,7 @@ def predicted(lesson: str) -> tuple[str, ...]:
     }
     lines = [_prediction(name, entry) for name, entry in made.items()]
     right = sum(bool(entry.get("right")) for entry in made.values())
-    return (*lines, f"predictions in the lesson: {len(made)}, right: {right}") if made else ()
+    return (*lines, f"predictions answered: {len(made)}, right: {right}") if made else ()
 
 
 def _prediction(name: str, entry: dict) -> str:

@@ -38,7 +38,8 @@ export default {
     };
     const update = () => {
       const answer = model.get("answer");
-      said.textContent = answer ? `${model.get("right") ? "✓ Right. " : ""}${model.get("reply")}` : model.get("complaint");
+      const sign = model.get("right") ? "✓ Right. " : choices.length ? "" : "✗ "; // a choice has its own
+      said.textContent = answer ? `${sign}${model.get("reply")}` : model.get("complaint");
       form.classList.toggle("nst-committed", Boolean(answer));
       fields.disabled = Boolean(answer);
       button.hidden = Boolean(answer);

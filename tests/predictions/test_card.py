@@ -3,6 +3,7 @@ import json
 import pytest
 
 from nstlib.checks import progress
+from nstlib.errors import NstError
 from nstlib.predictions import Card, Choice, Prediction
 from nstlib.predictions import progress as progress_of
 
@@ -63,7 +64,7 @@ def test_progress_counts_the_lessons_predictions(kept):
     from nstlib.checks import ex02, ex03
 
     choice().commit("up <1>")
-    assert "predictions in the lesson: 1, right: 0" in str(ex03.progress())
+    assert "predictions answered: 1, right: 0" in str(ex03.progress())
     assert "predictions" not in str(ex02.progress())
 
 
@@ -72,7 +73,7 @@ def test_progress_counts_both_parts_of_a_lesson(kept):
 
     for name in ("05.one", "05b.two", "04.three"):
         Card(Prediction(name, "It falls < 0.", CHOICES)).commit("down")
-    assert "predictions in the lesson: 2, right: 2" in str(ex05.progress())
+    assert "predictions answered: 2, right: 2" in str(ex05.progress())
 
 
 def test_progress_lists_question_own_answer_and_what_was_told_in_the_order_of_the_answers(kept):
@@ -83,7 +84,7 @@ def test_progress_lists_question_own_answer_and_what_was_told_in_the_order_of_th
     lines = (
         "  ✗ 03.sign: Up or down?\n    you said: up <1>\n    answer: It falls < 0.\n"
         "  ✓ 03.number: How many?\n    you said: 4.1\n    answer: It is 4.\n"
-        "  predictions in the lesson: 2, right: 1"
+        "  predictions answered: 2, right: 1"
     )
     assert str(progress_of("03")) == f"Lesson 03\n{lines}"
     assert lines in str(ex03.progress())
@@ -99,6 +100,12 @@ def test_progress_of_a_lesson_without_an_answer_says_what_to_do(kept):
     Card(Prediction("05b.two", "It falls < 0.", CHOICES)).commit("down")
     assert "commit to an answer on one of the lesson's cards" in str(progress_of("03"))
     assert "✓ 05b.two" in str(progress_of("05")) and "✓ 05b.two" in str(progress_of("05b"))
+
+
+@pytest.mark.parametrize("lesson", ["3", "99", "", 3])
+def test_progress_of_what_is_no_lesson_says_what_to_give(kept, lesson):
+    with pytest.raises(NstError, match='such as "03", got'):
+        progress_of(lesson)
 
 
 def test_without_a_browser_it_is_folded_text():
