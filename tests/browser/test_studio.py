@@ -163,9 +163,10 @@ def test_a_grams_difference_shows_its_sign_without_colour(page):
         """canvas => {
           const { data, width, height } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
           const at = (x, y) => [...data.slice(4 * (y * width + x), 4 * (y * width + x) + 3)];
-          return Array.from({ length: width * height / 9 },
-            (_, k) => [at(3 * (k % (width / 3)), 3 * Math.floor(3 * k / width)),
-                       at(3 * (k % (width / 3)) + 1, 3 * Math.floor(3 * k / width) + 1)]);
+          return Array.from({ length: width * height / 144 }, (_, k) => {
+            const [x, y] = [12 * (k % (width / 12)), 12 * Math.floor(12 * k / width)];
+            return [at(x + 1, y + 1), at(x + 6, y + 6)];
+          });
         }"""
     )
     less = [middle for (red, _, blue), middle in entries if red < blue]

@@ -87,6 +87,8 @@ function costsView(spec) {
   };
 }
 
+const GRAIN = 12; // pixels an entry of a difference
+
 function gramView(spec) {
   const titles = ["style", "picture", "difference"];
   const canvases = titles.map((title) => make("canvas", { width: 24, height: 24, role: "img", label: `Gram matrix, ${title}: none yet` }));
@@ -100,16 +102,20 @@ function gramView(spec) {
     context.putImageData(image, 0, 0);
   }
 
-  // Three pixels an entry, so that a white stroke can tell less from more without the help of a colour
+  // Many pixels an entry, so that a white stroke can tell less from more without the help of a colour
   function shadeSigned(values, canvas, side) {
-    const context = Object.assign(canvas, { width: 3 * side, height: 3 * side }).getContext("2d");
+    const context = Object.assign(canvas, { width: GRAIN * side, height: GRAIN * side }).getContext("2d");
+    Object.assign(context, { strokeStyle: "white", lineWidth: GRAIN / 4 });
     values.forEach((value, index) => {
-      const [x, y] = [3 * (index % side), 3 * Math.floor(index / side)];
+      const [x, y] = [GRAIN * (index % side), GRAIN * Math.floor(index / side)];
       const away = Math.min(255, Math.abs(value - 128) * 2);
       context.fillStyle = value > 128 ? `rgb(255 ${255 - away} ${255 - away})` : `rgb(${255 - away} ${255 - 0.6 * away} 255)`;
-      context.fillRect(x, y, 3, 3);
-      context.fillStyle = "white";
-      if (value < 128) [0, 1, 2].forEach((step) => context.fillRect(x + step, y + 2 - step, 1, 1));
+      context.fillRect(x, y, GRAIN, GRAIN);
+      if (value >= 128) return;
+      context.beginPath();
+      context.moveTo(x + 1, y + GRAIN - 1);
+      context.lineTo(x + GRAIN - 1, y + 1);
+      context.stroke();
     });
   }
 
