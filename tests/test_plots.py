@@ -114,9 +114,22 @@ def test_histograms_share_bins_and_axes_and_count_parts_of_unequal_length_alike(
 
 @pytest.mark.usefixtures("unchecked")
 def test_histograms_of_unlike_panels_are_refused():
-    for panels in ({"before": {"S": torch.ones(2)}, "after": {"X": torch.ones(2)}}, {"before": {}}):
-        with pytest.raises(ValueError, match=r"Expected the parts \[.*\] in every panel"):
-            plots.histograms(panels, "number")
+    with pytest.raises(ValueError, match=r"Expected the parts \['S'\] in every panel"):
+        plots.histograms({"before": {"S": torch.ones(2)}, "after": {"X": torch.ones(2)}}, "number")
+    with pytest.raises(ValueError, match="Expected parts of a panel by name, got nothing"):
+        plots.histograms({"before": {}}, "number")
+
+
+@pytest.mark.parametrize("line", [torch.zeros(0), torch.tensor([1.0, torch.nan])])
+def test_histograms_of_no_numbers_are_refused(line):
+    with pytest.raises(ValueError, match="Expected finite numbers in 'before'"):
+        plots.histograms({"before": {"S": torch.ones(2), "X": line}}, "number")
+
+
+def test_histograms_take_parts_in_any_order():
+    one, two = torch.zeros(3), torch.ones(3)
+    left, right = plots.histograms({"a": {"S": one, "X": two}, "b": {"X": two, "S": one}}, "number").axes
+    assert [patch.get_label() for patch in left.patches] == [patch.get_label() for patch in right.patches]
 
 
 def test_a_frontier_has_a_dot_for_each_picture_from_left_to_right():

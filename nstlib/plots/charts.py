@@ -157,17 +157,26 @@ def histograms(panels: Mapping[str, Mapping[str, Real[Tensor, " _n"]]], xlabel: 
     """Draw how often numbers occur, panels side by side: the first numbers of a panel filled, all others outlined.
 
     All panels have the same parts, the same axes and the same 40 bins. Heights are shares of the numbers, so that parts
-    of unequal length compare. Raises NstError otherwise, or where there is nothing to draw.
+    of unequal length compare. Raises NstError for other parts, where there is nothing to draw, and for numbers that are
+    not finite.
 
     >>> import torch
     >>> histograms({"before": {"X": torch.zeros(8), "S": torch.linspace(0, 1, 4)}}, "number").alt
     'How often each number occurs. before: X 0 ± 0, S 0.5 ± 0.373'
     """
     named(panels, "panels of numbers")
-    parts = list(next(iter(panels.values())))
-    if not parts or any(list(panel) != parts for panel in panels.values()):
+    first = next(iter(panels.values()))
+    named(first, "parts of a panel")
+    parts = list(first)
+    if any(set(panel) != set(parts) for panel in panels.values()):
         raise NstError(f"Expected the parts {parts} in every panel, got others: give each panel the same ones.")
     drawn = {title: {part: panel[part].detach().double().cpu() for part in parts} for title, panel in panels.items()}
+    for title, panel in drawn.items():
+        for part, line in panel.items():
+            if not len(line) or not line.isfinite().all():
+                raise NstError(
+                    f"Expected finite numbers in {title!r}, got {line.tolist()[:3]} in {part!r}: leave it out."
+                )
     figure = card(min(9.5, 0.9 + 3.4 * len(drawn)), 2.7)
     figure.alt = alt or "How often each number occurs. " + "; ".join(
         f"{title}: "
@@ -229,7 +238,7 @@ def paths(
         colour = COLOURS[index % len(COLOURS)]
         axes.plot(*route.T.numpy(), "o-", color=colour, label=name, linewidth=1.4, markersize=3)
         axes.plot(*route[-1].numpy(), "*", color=colour, markersize=14, clip_on=False)
-    axes.margins(0.03)
+    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))  # places at the border stay whole
     axes.set_xlabel(names[0])
     axes.set_ylabel(names[1])
     figure.legend(loc="center left", bbox_to_anchor=(0.67, 0.5), frameon=False, fontsize=9, labelcolor=INK)
