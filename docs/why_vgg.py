@@ -31,10 +31,11 @@ Means of three pairs ({", ".join(" × ".join(pair) for pair in PAIRS)}) at {SIDE
 relu4. Made by `NST_TEST=1 python docs/why_vgg.py`, and quoted by lesson 09c.
 
 ![A cat and a painted night sky; then the cat in brush strokes by VGG-16, by VGG-16 with red and blue exchanged, without
-ImageNet's mean, and with average pooling; by AlexNet under a fine grid of bright dots; and by AlexNet on a pyramid: blurred patches of the
-right colours, with the same grid](why_vgg.jpg)
+ImageNet's mean, and with average pooling; by AlexNet under a fine grid of bright dots; and by AlexNet on a pyramid:
+blurred patches of the right colours, with the same grid](why_vgg.jpg)
 
-*Exchanged*: the network takes red for blue. *No mean*: ImageNet's mean is not subtracted from pictures. *Average*: its pools average in place of taking the maximum.
+*Exchanged*: the network takes red for blue. *No mean*: ImageNet's mean is not subtracted from pictures. *Average*: its
+pools average in place of taking the maximum.
 
 The judge is VGG-16: `cut` is the share of the style cost that is gone, `content` how far relu4_2 has moved, `grain` the
 coloured speckle (`nstlib.bench.judge`). It favours VGG-16's own pictures. The last two columns ask no network: the
@@ -46,7 +47,7 @@ BETWEEN = """
 
 Each painted style in grey, with its power spectrum kept and its phases made random, against another painting of the
 same style: mean relative distance of G/M over the nine styles, the first over the second. Below 1 the scrambled
-painting counts as the nearer one.
+painting counts as the nearer one. Of a block it is the first ReLU.
 """
 
 
@@ -145,7 +146,7 @@ def order_table() -> list[str]:
     for name in track(("minivgg", "vgg16", "alexnet"), "scrambled"):
         layers = ("conv1", *ALEXNET_LAYERS) if name == "alexnet" else ("conv1_1", *STYLE_LAYERS)
         rows[name] = order_seen(networks.load(name, layers))
-    lines = ["| network | first convolution | and after the ReLU of block 1 | 2 | 3 | 4 | 5 |"]
+    lines = ["| network | first convolution | block 1 | block 2 | block 3 | block 4 | block 5 |"]
     lines.append("|---|---:|---:|---:|---:|---:|---:|")
     return lines + [f"| {name} | {' | '.join(f'{value:.2f}' for value in row)} |" for name, row in rows.items()]
 

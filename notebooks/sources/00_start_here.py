@@ -358,7 +358,8 @@ nstlib.doctor()
 # your computer. A wrong prediction teaches most. What follows ≈ in a claim may differ a little on your machine; the
 # bound beside it may not.
 #
-# These are your predictions in this lesson, and the answers. A lesson with an exercise lists them there.
+# These are your predictions in this lesson, and the answers. Where a lesson has an exercise, the exercise's
+# `progress()` lists them.
 
 # %% tags=["nbval-ignore-output"]
 progress("00")

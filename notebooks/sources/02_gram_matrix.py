@@ -70,8 +70,7 @@ features_x, features_s = blocks(photo), blocks(painting)
 #
 # $$F = \begin{pmatrix} 1 & 2 & 0 \\ 3 & 1 & 2 \end{pmatrix}$$
 #
-# **Predict.** At how many positions do both filters answer? Multiply the rows position by position and add up: what do
-# you get?
+# **Predict.** Multiply the two rows position by position and add up. Which number do you get?
 
 # %%
 predict("02.rows")

@@ -545,7 +545,7 @@ moved = F_c + theta[:, None] * missing
 
 # %%
 plots.curves(
-    {"X": x.sort().values.tolist(), "S": s.sort().values.tolist()},
+    {"S": s.sort().values.tolist(), "X": x.sort().values.tolist()},
     ylabel="number along θ",
     xlabel="rank",
     log=False,
@@ -567,7 +567,7 @@ plots.histograms(
 
 # %% [markdown]
 # **Look at** the left panel. The distance measures how far X's numbers must be carried, in the mean square, until they
-# heap up as S's do. No way is shorter than to carry smallest to smallest.
+# are distributed as S's are, as on the right. No way is shorter than to carry smallest to smallest.
 
 # %%
 gap = ((x.sort().values - s.sort().values).norm() / s.norm()).item()

@@ -578,7 +578,8 @@ claim("shuffled: by patches", noticed["shuffled"]["patches"], above=0.3)
 claim("moved as a whole: by patches", noticed["moved by (2, 3)"]["patches"], below=1e-9)
 
 # %% [markdown]
-# **Explain.** Shuffling destroys neighbours, and no sum over positions can tell. Patches notice it. Yet they too
+# **Explain.** Shuffling destroys neighbours, and no sum over positions can tell. Patches notice it: the shuffled painting
+# is as far away as the photo. Yet they too
 # forget *where* a patch stands: the moved painting costs nothing. (Moving it cut off two rows and three columns, which the
 # Gram matrix notices.) So a style statistic must not ask where something is, but it may ask what lies beside it. In
 # return patches forget *how often*: X may use one patch of S again and again.
@@ -617,9 +618,9 @@ def lowered(cost):
 # %%
 by_gram, by_patches = lowered(gram_cost), lowered(patches.patch_cost)
 plots.row(
-    {"by the Gram matrix": by_gram, "by patches": by_patches},
-    alt="The cat twice: by the Gram matrix in wavy lines, its eyes as they were; by patches in short strokes, with "
-    "whole stars in the background and a yellow star in place of each eye",
+    {"painting": painting, "by the Gram matrix": by_gram, "by patches": by_patches},
+    alt="The painted night, and the cat twice: by the Gram matrix in wavy lines, its eyes as they were; by patches in short strokes, with "
+    "whole stars in the background, and yellow rings like stars around the eyes",
 )
 
 # %%
@@ -639,9 +640,10 @@ claim("run by the Gram matrix: patch cost left", patch_cost_left["run by the Gra
 claim("run by patches: patch cost left", patch_cost_left["run by patches"], below=0.5)
 
 # %% [markdown]
-# **Explain.** The Gram run gets nearly all of its own cost away and leaves most of the patches' cost: the same answers
+# **Explain.** The Gram run removes nearly all of its own cost and leaves most of the patches' cost: the same answers
 # fire together as much as in the painting, but they do not stand side by side as they do there. **Look at** the
-# background and the eyes. The patch run grows whole stars: what lies beside a piece of a star must become more of it.
+# background and the eyes. The patch run grows whole stars: whatever lies beside a piece of a star becomes more of that star.
+# Neither run gets the blue, since nobody asked `relu1_1`.
 
 # %% [markdown]
 # Choosing partners gives a third formula for features: give every position of the photo the painting's most similar

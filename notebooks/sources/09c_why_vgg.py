@@ -300,13 +300,15 @@ claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 # pyramid](../docs/why_vgg.jpg)
 #
 # With exchanged colours, without ImageNet's mean (lesson 05b, section 5) or with average pools the true network, too,
-# cuts less of the cost that the right one measures. Leaving out the mean does least harm: red, green and blue keep
-# their places, and only the zero is another.
+# cuts less of the cost that the right one measures. Leaving out the mean costs least in `cut` and `content`: red,
+# green and blue keep their places, and only the zero point moves. VGG-16 as it is has the most grain; no style cost
+# asks about it.
 
 # %% [markdown]
-# Does AlexNet know less about strokes? Section 1's ratio, scrambled over another of the style:
+# Does AlexNet know less about strokes? Section 1's ratio, scrambled over another of the style, behind the first
+# convolution and the first ReLU of each block:
 #
-# | network | first convolution | and after the ReLU of block 1 | 2 | 3 | 4 | 5 |
+# | network | first convolution | block 1 | block 2 | block 3 | block 4 | block 5 |
 # |---|---:|---:|---:|---:|---:|---:|
 # | minivgg | 0.49 | 1.08 | 2.14 | 2.39 | 2.03 | 1.55 |
 # | vgg16 | 0.34 | 1.08 | 1.96 | 2.55 | 2.15 | 1.66 |
@@ -328,8 +330,8 @@ claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 # | share of positions that the maximum pulls at (section 3) | 0.16 | 0.16 |
 # | style cost left by average pooling (section 3) | 0.19 | 0.10 |
 #
-# All claims of this lesson hold on ImageNet's VGG-16. The exchange does less harm there: 1.68 is not far above the
-# claim's 1.5. The whole table is in [docs/true_network.md](../docs/true_network.md).
+# These are the lesson's own photo and painting; section 5 has the means of three pairs. All claims of this lesson hold on
+# ImageNet's VGG-16. The exchange does less harm there: 1.68 is not far above the claim's 1.5. The whole table is in [docs/true_network.md](../docs/true_network.md).
 
 # %% [markdown]
 # ## Recap

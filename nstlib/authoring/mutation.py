@@ -26,7 +26,7 @@ VAGUE = ("more than a constant is wrong", "of the entries agree", "times what is
 
 @dataclass
 class Count:
-    """How many mutants of a question were met in which way, and which changes with nothing, or are none.
+    """How many mutants of a question were met in which way, and which changes were met with nothing, or change nothing.
 
     equivalent: the changes after which the function is as right as before, in the order of the mutants.
     """
