@@ -55,7 +55,7 @@ def test_a_number_is_typed_and_words_are_refused(notebook):
     expect(reply).to_contain_text("Expected a number, got 'many'")
     field.fill("7")
     page.keyboard.press("Enter")
-    expect(reply).to_have_text("It is 4.")
+    expect(reply).to_have_text("✗ It is 4.")
     expect(field).to_have_value("7")
 
 
