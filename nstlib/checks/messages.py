@@ -1,12 +1,13 @@
 """The sentences for a verdict: what we called, what came back, what that means. One cause, one next step."""
 
 import inspect
+from dataclasses import replace
 
 import numpy as np
 
 from nstlib.checks import calling
 from nstlib.checks.calling import SECONDS
-from nstlib.checks.judging.properties import measured
+from nstlib.checks.judging.properties import PARTS, measured
 from nstlib.checks.judging.replies import Reply, Rule, close
 from nstlib.checks.judging.verdict import Verdict
 from nstlib.checks.matrices import side_by_side, work
@@ -126,15 +127,67 @@ def _parts(question, case, reply: Reply) -> list[str]:
 
 def _unmet(question, case, reply: Reply) -> list[str]:
     """Show an open answer, and say which of the statements that it must meet hold and which do not."""
-    statements = measured(question.property, case.arguments, reply).values
+    parts = _answered(question, reply)
+    if parts is None:
+        return [_no_such_parts(question, case, reply)]
+    readable = replace(reply, values={}, unread="") if reply.unread else reply
+    statements = measured(question.property, case.arguments, readable).values
     holds = [statement for statement, value in statements.items() if value]
     fails = [statement for statement, value in statements.items() if not value]
     columns = {name: value.double().numpy() for name, value in zip(_names(question), case.arguments, strict=True)}
-    answer = reply.values.get("", np.zeros(()))
-    parts = {f"your answer[{number}]": part for number, part in enumerate(answer)} if answer.ndim == 3 else {}
-    block = side_by_side(columns | (parts or {"your answer": answer}))
-    told = [*([block] if block else []), *([f"This holds: {'; '.join(holds)}."] if holds else [])]
-    return [*told, f"This does not hold yet: {'; '.join(fails)}."]
+    names = ["your answer"] if len(parts) == 1 else [f"your answer[{number}]" for number in range(len(parts))]
+    block = side_by_side(columns | dict(zip(names, parts, strict=True)))
+    shown = [block] if block else []
+    if fails[0] == next(iter(statements)):  # of the shapes: the others cannot be measured
+        return [*shown, f"This does not hold yet: {fails[0]}.", *_misshapen(question, case, parts)]
+    return [
+        *shown,
+        *([f"This holds: {'; '.join(holds)}."] if holds else []),
+        f"This does not hold yet: {'; '.join(fails)}.",
+    ]
+
+
+def _answered(question, reply: Reply) -> list[np.ndarray] | None:
+    """Return the parts of an open answer, whatever their shapes; None where they are not as many as asked for."""
+    names = PARTS[question.property]
+    whole = reply.values.get("")
+    if reply.kind not in question.kinds | {"numpy"} or (whole is None and not reply.unread):
+        return None
+    if len(names) == 1:
+        return None if whole is None else [whole]
+    if whole is None:
+        parts = list(reply.values.values())
+    else:
+        parts = list(whole) if whole.ndim == 1 + question.public_cases[0].arguments[0].ndim else []
+    return parts if len(parts) == len(names) else None
+
+
+def _no_such_parts(question, case, reply: Reply) -> str:
+    """Say what came back in place of the parts of an open answer."""
+    names = PARTS[question.property]
+    if len(names) == 1:
+        return _fault("unread" if reply.unread and reply.kind in question.kinds else "kind", reply, question)
+    if "" in reply.values:
+        given = kind_and_shape(reply.kind, reply.values[""].shape)
+    elif reply.kind in ("list", "tuple"):
+        given = (
+            f"{KINDS[reply.kind]} of {len(reply.values)}" if reply.values else f"{KINDS[reply.kind]}: {reply.unread}"
+        )
+    else:
+        given = _kind(reply.kind).removesuffix(" of numbers")
+    shape = tuple(case.arguments[0].shape)
+    return f"Your answer is {given}. Return two matrices, `{', '.join(names)}`, each of F's shape, {shape}."
+
+
+def _misshapen(question, case, parts: list[np.ndarray]) -> list[str]:
+    """Say which shapes the parts of an open answer have, where it is not the first argument's."""
+    shape = tuple(case.arguments[0].shape)
+    names = PARTS[question.property]
+    if all(part.shape == shape for part in parts):
+        return []
+    first, *others = [f"{name} has shape {part.shape}" for name, part in zip(names, parts, strict=True)]
+    listed = ", ".join([first, *(text.replace(" has shape", "") for text in others)])
+    return [f"{listed}: {'both need' if others else 'it needs'} F's, {shape}."]
 
 
 def _names(question) -> list[str]:

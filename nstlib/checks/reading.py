@@ -15,6 +15,7 @@ from .judging.replies import Reply  # relative: a grader's children load this fi
 
 LAYERS = {"relu": lambda: torch.nn.ReLU(inplace=True), "pool": lambda: torch.nn.MaxPool2d(2)}
 NO_NUMBER = "it holds something that is no number"
+MOST_PARTS = 9
 DERIVING = ("torch.autograd", "torch._functorch", "torch.func")
 DERIVATIVES = frozenset(
     {"grad", "backward", "grad_and_value", "jacfwd", "jacrev", "jacobian", "hessian", "jvp", "vjp", "hvp", "vhp"}
@@ -117,7 +118,7 @@ def fixed(shape: tuple[int, ...]) -> torch.Tensor:
 def read(
     answer, inputs: list[torch.Tensor], weights: Callable[[tuple[int, ...]], torch.Tensor] | None = fixed
 ) -> Reply:
-    """Turn an answer into arrays; where that fails, the reply says why.
+    """Turn an answer into arrays; where that fails, the reply says why, and holds the parts of a short tuple or list.
 
     inputs: the tensors that a gradient of Σ w · answer must reach. weights: shape -> w; None asks for no gradient.
     """
@@ -128,7 +129,7 @@ def read(
         values = _values(kind, answer)
         dtype = "float32" if _holds_float32(answer) else dtype
     except Unread as fault:
-        values = {}
+        values = _parts(answer) if kind in ("list", "tuple") else {}
         unread = str(fault)
     except Exception:  # an answer's own methods may raise anything
         values = {}
@@ -162,6 +163,14 @@ def _values(kind: str, answer) -> dict[str, np.ndarray]:
     if kind in ("tensor", "numpy", "list", "tuple"):
         return {"": _array(answer)}
     raise Unread(NO_NUMBER)
+
+
+def _parts(answer: list | tuple) -> dict[str, np.ndarray]:
+    """Read one by one what makes no array together, such as two matrices of different shapes."""
+    try:
+        return {f"[{number}]": _array(part) for number, part in enumerate(answer)} if len(answer) <= MOST_PARTS else {}
+    except Exception:  # a part of it cannot be read either
+        return {}
 
 
 def _entry(value) -> np.ndarray:

@@ -7,6 +7,7 @@ from nstlib import checks
 from nstlib.checks import references
 from nstlib.checks.messages import ERRORS_OF_AUTOGRAD
 from nstlib.checks.results import Block
+from tests.checks.hidden import hidden_verdict
 
 QUESTIONS = checks.all_questions()
 
@@ -273,3 +274,54 @@ def test_of_a_tuple_the_parts_that_are_right_are_told():
     told = message("ex05.adam", adam_step)
     assert "`[0]` and `[2]` are right, `[1]` is not" in told and "of the entries agree" not in told
     assert "gradient" in told.splitlines()[1]  # what the call was given stands above
+
+
+def wide(F):
+    return torch.cat([F, F], 1) / 2**0.5
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda F: (wide(F), -F), "A has shape (2, 6), B (2, 3): both need F's, (2, 3)."),
+        (lambda F: [wide(F), -wide(F)], "A has shape (2, 6), B (2, 6): both need F's, (2, 3)."),
+        (lambda F: (F[:, 1:], -F), "A has shape (2, 2), B (2, 3): both need F's, (2, 3)."),
+        (lambda F: (F.flip(1), -F.T), "A has shape (2, 3), B (3, 2): both need F's, (2, 3)."),
+        (lambda F: (F.flip(1).sum(), -F), "A has shape (), B (2, 3): both need F's, (2, 3)."),
+        (lambda F: {"A": F.flip(1), "B": -F}, "Your answer is a dictionary. Return two matrices, `A, B`"),
+        (lambda F: F.flip(1), "Your answer is a torch tensor of shape (2, 3). Return two matrices, `A, B`"),
+        (lambda F: torch.cat([F.flip(1), -F]), "Your answer is a torch tensor of shape (4, 3). Return two matrices"),
+        (lambda F: (F.flip(1),), "Your answer is a tuple of shape (1, 2, 3). Return two matrices, `A, B`"),
+        (lambda F: (F, F.flip(1), -F), "Your answer is a tuple of shape (3, 2, 3). Return two matrices, `A, B`"),
+        (lambda F: (F, F.T, -F), "Your answer is a tuple of 3. Return two matrices, `A, B`"),
+        (lambda F: (F, "-F"), "Your answer is a tuple: it holds something that is no number. Return two matrices"),
+        (lambda F: 1.0, "Your answer is a number. Return two matrices, `A, B`"),
+        (lambda F: "A, B", "Your answer is an object of type str. Return two matrices, `A, B`"),
+    ],
+)
+def test_of_an_open_answer_the_parts_and_their_shapes_are_told(answer, words):
+    told = message("ex02.equal_grams", answer)
+    assert words in told and "(2, 3)." in told
+    assert "your answer 0" not in " ".join(told.split()) and "yet: ." not in told and "Gram matrix;" not in told
+    assert hidden_verdict("ex02.equal_grams", answer).outcome == "not yet"
+
+
+def test_of_an_open_answer_in_other_shapes_both_parts_are_shown():
+    told = message("ex02.equal_grams", lambda F: (F[:, 1:], -F))
+    assert "your answer[0]" in told and "your answer[1]" in told
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda F: F[:, 1:], "F′ has shape (2, 2): it needs F's, (2, 3)."),
+        (lambda F: F.sum(), "F′ has shape (): it needs F's, (2, 3)."),
+        (lambda F: {"F": F}, "Your answer is a dictionary of numbers. Expected: a torch tensor."),
+        (lambda F: (F, F.T), "Your answer is a tuple. Expected: a torch tensor."),
+        (lambda F: 1.0, "Your answer is a number. Expected: a torch tensor."),
+    ],
+)
+def test_of_an_open_answer_of_one_part_its_shape_is_told(answer, words):
+    told = message("ex07.same_diagonal", answer)
+    assert words in told and "your answer 0" not in " ".join(told.split()) and "; " not in told
+    assert hidden_verdict("ex07.same_diagonal", answer).outcome == "not yet"

@@ -1,7 +1,8 @@
 """Questions to which many answers are right: what an answer must have, measured on its numbers. Needs numpy alone.
 
 A property is a function of the call's arguments and the answer, all arrays, that gives a statement -> whether it holds.
-The statements of a right answer all hold, and an answer is compared by them alone.
+The statements of a right answer all hold, and an answer is compared by them alone. The first is about shapes: where it
+does not hold, nothing can be said of the others.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 
 from nstlib.checks.judging.replies import Reply
 
-__all__ = ["PROPERTIES", "measured"]
+__all__ = ["PARTS", "PROPERTIES", "measured"]
 
 EXACT = 1e-6  # relative to the largest number; the arguments are float64, and rounding is far below
 APART = 1e-2
@@ -61,4 +62,8 @@ def _close(a: np.ndarray, b: np.ndarray, tolerance: float = EXACT) -> bool:
 PROPERTIES: Mapping[str, Callable[..., Mapping[str, bool]]] = {
     "equal Gram matrices": _equal_grams,
     "the same diagonal": _same_diagonal,
+}
+PARTS: Mapping[str, tuple[str, ...]] = {  # what an answer consists of; each part has the shape of the first argument
+    "equal Gram matrices": ("A", "B"),
+    "the same diagonal": ("F′",),
 }
