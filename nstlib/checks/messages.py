@@ -11,7 +11,7 @@ from nstlib.checks.judging.properties import PARTS, measured
 from nstlib.checks.judging.replies import Reply, Rule, close
 from nstlib.checks.judging.verdict import Verdict
 from nstlib.checks.matrices import side_by_side, work
-from nstlib.checks.number_messages import KINDS, compare, explain, kind_and_shape
+from nstlib.checks.number_messages import KINDS, compare, explain, kind_and_shape, right
 from nstlib.checks.results import Block
 
 CALLS_NSTLIB = (
@@ -77,9 +77,14 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
         return (called, *_unmet(question, case, answer[verdict.call]), *known)
     if verdict.misconception:
         raised = [text for text in (answer[verdict.call].text,) if text]
+        if answer[verdict.call].status == "nothing":
+            shown = (f"{called} {_nothing(question, case)}",)
         return (*shown, *raised, _message(question, verdict.misconception, case.symbols))
+    if verdict.faults == ("nothing",) and any(reply.status == "value" for reply in answer):
+        return (called, "Nothing came back (`None`), but other calls return something. Which way has no `return`?")
     besides = tuple(_fault(fault, answer[verdict.call], question) for fault in verdict.faults)
-    if verdict.likely:
+    counted = question.told and verdict.numbers and verdict.numbers.ratio is not None
+    if verdict.likely and not (counted and verdict.factor):
         seems = _message(question, verdict.likely, case.symbols)
         two = "It looks as if two things came together. By the numbers:"
         if verdict.factor:
@@ -90,7 +95,10 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
         return (*shown, slip, *_negative(question, verdict))
     if verdict.numbers and not {"kind", "unread", "dtype"} & set(verdict.faults):
         parts = _parts(question, case, answer[verdict.call])
-        told = [*parts, *explain(verdict.numbers, len(answer), share=not parts)]
+        numbers = verdict.numbers
+        told = [*parts, *explain(numbers, len(answer), share=not parts)]
+        if counted:
+            told = [question.told(case, numbers.given, numbers.expected), *right(numbers.agreeing, len(answer))]
         return (*shown, *told, *_negative(question, verdict))  # other faults can wait until the numbers are right
     return (*shown, *(besides[:1] or (_GRADIENT_DIFFERS,)))
 
@@ -99,6 +107,12 @@ _GRADIENT_DIFFERS = (
     "The numbers are right, but their gradient is not: a part of the computation is cut off from the input. Look for "
     "`.detach()`, `.data` and `torch.no_grad()`."
 )
+
+
+def _nothing(question, case) -> str:
+    """Say that nothing came back where a single number was expected, and which."""
+    expected = calling.reply(question.reference, case, None).values.get("")
+    return "" if expected is None or expected.ndim else f"Your answer: nothing (`None`). Expected: {float(expected):g}."
 
 
 def _work(question, case, reply: Reply, first: int) -> Block | None:

@@ -82,7 +82,7 @@ def _ratio(numbers: Numbers, calls: int) -> list[str]:
         same = "" if numbers.factor == ratio else f", and {ratio} = {numbers.factor}"
         return [f"{every} {ratio} times what is expected{same}, in all our calls.", *_brackets(numbers.factor)]
     if numbers.agreeing:
-        return [f"{every} {ratio} times what is expected in this call. {_right(numbers.agreeing, calls)}"]
+        return [f"{every} {ratio} times what is expected in this call. {right(numbers.agreeing, calls)[0]}"]
     return [f"{every} {ratio} times what is expected in this call, but not in all: more than a constant is wrong."]
 
 
@@ -95,8 +95,9 @@ def _nearly(numbers: Numbers) -> str:
     )
 
 
-def _right(agreeing: int, calls: int) -> str:
-    return f"Of our {calls} calls, {agreeing} {'is' if agreeing == 1 else 'are'} answered right."
+def right(agreeing: int, calls: int) -> list[str]:
+    """Say how many calls are answered right, where any is."""
+    return [f"Of our {calls} calls, {agreeing} {'is' if agreeing == 1 else 'are'} answered right."] if agreeing else []
 
 
 def _by_group(numbers: Numbers) -> list[str]:

@@ -57,8 +57,9 @@ class Question:
     ``places.Place`` is written. kinds: the types an answer may have. by_hand: an answer by autograd earns nothing.
     tolerance: wider than the dtype's where right answers differ by more than rounding; a comment says why. property:
     where many answers are right, the name of what they have in common, in ``judging.properties``. slips: whether a
-    wrong answer is compared with every single slip in the reference, which must be fast. bonus: its points come on top
-    of the course's hundred. difficulty, importance: from 1 to 5.
+    wrong answer is compared with every single slip in the reference, which must be fast. told: where an answer counts
+    something, (case, given, expected) -> the sentence for a wrong number; other numbers are told by their ratio.
+    bonus: its points come on top of the course's hundred. difficulty, importance: from 1 to 5.
 
     >>> import torch
     >>> from nstlib.checks import ex02
@@ -85,6 +86,7 @@ class Question:
     tolerance: float = 0.0
     property: str = ""
     slips: bool = True
+    told: Callable[[Case, float, float], str] | None = None
     bonus: bool = False
     difficulty: int = 1
     importance: int = 3

@@ -149,7 +149,7 @@ LARGE = {  # what no call of whole numbers shows that can be worked out by hand
     "ex07.colour clipped",
     "ex07.colour not-divided",
 }
-UNSHOWN = {"ex09.bug_hunt exchanged"}  # another shape, too large for a line
+UNSHOWN = {"ex09.bug_hunt exchanged", "ex05.plateau no-last-return"}  # a shape too large for a line, and nothing
 
 
 def numbers(value):
@@ -325,3 +325,49 @@ def test_of_an_open_answer_of_one_part_its_shape_is_told(answer, words):
     told = message("ex07.same_diagonal", answer)
     assert words in told and "your answer 0" not in " ".join(told.split()) and "; " not in told
     assert hidden_verdict("ex07.same_diagonal", answer).outcome == "not yet"
+
+
+def stopping(moved):
+    """Make the right answer to ex05.plateau, with the step moved by a function of it and the number of costs."""
+
+    def answer(costs, patience, share):
+        return moved(references.stopping_step(costs, patience, share), len(costs))
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("moved", "words"),
+    [
+        (lambda step, end: step + 3, "You stop at step 7, 3 steps later than the rule."),
+        (lambda step, end: step - 2, "You stop at step 2, 2 steps earlier than the rule."),
+        (lambda step, end: step + (step == 4), "You stop at step 5, one step later than the rule. Of our"),
+        (lambda step, end: end if step == 4 else step, "the run goes on to its end; the rule stops it at step 4."),
+        (lambda step, end: 3 if step == end else step, "You stop at step 3; by the rule the run goes on to its end."),
+        (lambda step, end: step - 100, "The steps of this run are 0 to 7, and 8 says that it goes on to its end."),
+        (lambda step, end: step / 2, "You stop at step 2, 2 steps earlier than the rule."),
+    ],
+)
+def test_counted_steps_are_told_by_their_difference(moved, words):
+    told = " ".join(message("ex05.plateau", stopping(moved)).split())
+    assert words in told and "times what" not in told
+
+
+def test_of_lesson_05s_rule_it_is_said_what_differs():
+    def lessons(costs, patience, share):
+        for now in range(patience, len(costs)):
+            if 0 <= costs[now - patience] - costs[now] <= share * costs[now - patience]:
+                return now
+        return len(costs)
+
+    told = message("ex05.plateau", lessons)
+    assert "This is lesson 05's rule" in told and "absolute" not in told
+    assert hidden_verdict("ex05.plateau", lessons).misconception == "lessons-rule"
+
+
+def test_where_some_calls_return_nothing_it_is_asked_which_way_has_no_return():
+    told = message("ex05.plateau", stopping(lambda step, end: step if step > 4 else None))
+    assert "Which way has no `return`?" in told
+    told = message("ex05.plateau", stopping(lambda step, end: step if step < end else None))
+    assert "Expected: " in told and "what do you return after the loop?" in told
+    assert "Is there a `return`?" in message("ex05.plateau", lambda costs, patience, share: None)

@@ -137,6 +137,31 @@ def lowest_of_the_last(costs, patience, share):
     return len(costs)
 
 
+def first_step(holds, otherwise=len):
+    """Make the loop that gives back the first step that this holds of: the earlier cost, the cost now and the share."""
+
+    def answer(costs, patience, share):
+        for step in range(patience, len(costs)):
+            if holds(costs[step - patience], costs[step], share):
+                return step
+        return otherwise(costs)
+
+    return answer
+
+
+def no_last_return(costs, patience, share):
+    for step in range(patience, len(costs)):
+        if costs[step - patience] - costs[step] < share * costs[step - patience]:
+            return step
+
+
+def neighbours(costs, patience, share):
+    for step in range(patience, len(costs)):
+        if costs[step - 1] - costs[step] < share * costs[step - 1]:
+            return step
+    return len(costs)
+
+
 def hooks_of_a_loop(network, picture, layers):
     found, handles = {}, []
     for name in layers:
@@ -262,6 +287,26 @@ SPELLINGS = [
     ("ex05.plateau", "no-new-best-by-difference", as_keras),
     ("ex05.plateau", "slow-steps-in-a-row", slow_in_a_row),
     ("ex05.plateau", "lowest-of-the-window", lowest_of_the_last),
+    ("ex05.plateau", "lessons-rule", first_step(lambda before, now, share: 0 <= before - now <= share * before)),
+    (
+        "ex05.plateau",
+        "lessons-rule",
+        first_step(lambda before, now, share: now <= before and now >= before - share * before),
+    ),
+    ("ex05.plateau", "lessons-rule-below", first_step(lambda before, now, share: 0 <= before - now < share * before)),
+    ("ex05.plateau", "distance", first_step(lambda before, now, share: abs(now - before) < share * before)),
+    (
+        "ex05.plateau",
+        "distance-at-the-share",
+        first_step(lambda before, now, share: abs(before - now) <= share * before),
+    ),
+    ("ex05.plateau", "absolute", first_step(lambda before, now, share: before - now < share)),
+    ("ex05.plateau", "absolute", first_step(lambda before, now, share: before - now <= share)),
+    ("ex05.plateau", "share-of-now", first_step(lambda before, now, share: before - now < share * now)),
+    ("ex05.plateau", "share-of-now", first_step(lambda before, now, share: before / now - 1 < share)),
+    ("ex05.plateau", "neighbours-from-patience", neighbours),
+    ("ex05.plateau", "no-last-return", no_last_return),
+    ("ex05.plateau", "minus-one", first_step(lambda before, now, share: now > (1 - share) * before, lambda costs: -1)),
     ("ex01.hooks", "late-name", hooks_of_a_loop),
     ("ex01.hooks", "late-name-written-over", lambdas_of_a_loop),
     ("ex01.hooks", "late-name-of-the-network", hooks_of_a_loop_over_the_network),

@@ -8,10 +8,12 @@ from nstlib.checks.random_cases import Draw
 SHAPES = (  # costs, patience and share
     ((10, 18, 14, 7.5, 9, 8, 5.5, 13, 4, 3, 2.5), 3, 0.2),  # J rises, at first and later
     ((64, 32, 16, 9.6, 9), 1, 0.5),  # J falls by exactly the share
-    ((10, 9.9, 9.8), 2, 0.1),  # J hardly falls from the start
+    ((10, 9.93, 9.83), 2, 0.1),  # J hardly falls from the start
     ((20, 19, 17.5, 17.4), 2, 0.1),  # J falls by the share in two steps, by less in one
     ((10, 14, 8.03, 9, 6, 6.1, 4), 2, 0.2),  # J falls by slightly less than the share, and rises in between
+    ((16, 8, 8.5, 4, 2, 1.95), 1, 0.1),  # J rises by less than the share
 )
+# No two costs that are compared are apart by the number `share`: rounding would decide who compares with that alone
 
 
 SHORT = (12, 9, 6, 1, 4, 2)  # J falls by exactly the share, then by more, and rises: worked out by hand
@@ -51,7 +53,7 @@ def _run(draw: Draw, shape: tuple[float, ...], patience: int, share: float) -> C
 
 def _at_the_last(draw: Draw) -> Case:
     """Halve J until the last step, which alone falls short."""
-    costs = [5.0 * 2**number for number in reversed(range(draw.sizes((4, 10))[0]))] + [4.9]
+    costs = [5.0 * 2**number for number in reversed(range(draw.sizes((4, 10))[0]))] + [4.87]
     words = f"{len(costs)} costs, {', '.join(f'{cost:g}' for cost in costs)}, patience 1, share 0.1"
     return Case((costs, 1, 0.1), words, {"L": len(costs)}, gradient=())
 
@@ -90,6 +92,30 @@ def _in_a_row(slow):
             if steps >= patience:
                 return step
         return len(costs)
+
+    return answer
+
+
+def _told(case: Case, given: float, expected: float) -> str:
+    """Say how far a wrong step lies from the right one: their ratio means nothing."""
+    end = case.symbols["L"]
+    if given not in range(end + 1):
+        return f"The steps of this run are 0 to {end - 1}, and {end} says that it goes on to its end."
+    if given == end:
+        return f"With you the run goes on to its end; the rule stops it at step {expected:g}."
+    if expected == end:
+        return f"You stop at step {given:g}; by the rule the run goes on to its end."
+    apart = abs(given - expected)
+    steps = "one step" if apart == 1 else f"{apart:g} steps"
+    return f"You stop at step {given:g}, {steps} {'later' if given > expected else 'earlier'} than the rule."
+
+
+def _instead_of_never(value):
+    """Return the mistake of giving back this where the rule never holds."""
+
+    def answer(costs, patience, share):
+        step = references.stopping_step(costs, patience, share)
+        return step if step < len(costs) else value
 
     return answer
 
@@ -201,12 +227,22 @@ plateau = Question(
     importance=3,
     minutes=10,
     kinds=frozenset({"number", "tensor"}),
+    told=_told,
     misconceptions=(
         Misconception(
             "neighbours",
             lambda costs, patience, share: references.stopping_step(costs, 1, share),
             "You compared each cost with the one before it. `patience` steps lie between the two that are compared.",
             FORESEEN,
+        ),
+        Misconception(
+            "neighbours-from-patience",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: costs[k - 1] - costs[k] < share * costs[k - 1]
+            ),
+            "You began at step `patience`, but compared each cost with the one before it. `patience` steps lie between "
+            "the two that are compared.",
+            TRIED,
         ),
         Misconception(
             "last-step-missing",
@@ -288,6 +324,21 @@ plateau = Question(
             credit=2,
         ),
         Misconception(
+            "no-last-return",
+            _instead_of_never(None),
+            "In this call the rule never holds, and nothing comes back (`None`): what do you return after the loop? "
+            "Give back how many costs there are.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "minus-one",
+            _instead_of_never(-1),
+            "Where the run never stops you gave back −1. Give back how many costs there are.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
             "share-of-now",
             lambda costs, patience, share: _first(
                 costs, patience, lambda k: costs[k - patience] - costs[k] < share * costs[k]
@@ -318,8 +369,39 @@ plateau = Question(
             lambda costs, patience, share: _first(
                 costs, patience, lambda k: abs(costs[k - patience] - costs[k]) < share * costs[k - patience]
             ),
-            "You took the absolute difference, so a run whose J rises goes on. Where J rises it has not fallen: stop.",
+            "You took the absolute difference, so a run whose J rises by the share or more goes on. Where J rises it "
+            "has not fallen: stop.",
             TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "distance-at-the-share",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: abs(costs[k - patience] - costs[k]) <= share * costs[k - patience]
+            ),
+            "You took the absolute difference, so a run whose J rises by more than the share goes on; and you stop "
+            "where J has fallen by exactly the share. Stop where it rose, and where it fell by less than the share.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "lessons-rule",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: 0 <= costs[k - patience] - costs[k] <= share * costs[k - patience]
+            ),
+            "This is lesson 05's rule: a run whose J rises goes on, and one whose J falls by exactly the share stops. "
+            "Here it is the other way round: stop where J rose, and go on where it fell by exactly the share.",
+            "lesson 05, section 6, and the library's `plateau`",
+            credit=2,
+        ),
+        Misconception(
+            "lessons-rule-below",
+            lambda costs, patience, share: _first(
+                costs, patience, lambda k: 0 <= costs[k - patience] - costs[k] < share * costs[k - patience]
+            ),
+            "As in lesson 05's rule, a run whose J rises goes on. Here it stops: where J rose, it has not fallen by "
+            "the share. Leave the comparison with 0 out.",
+            "lesson 05, section 6, and the library's `plateau`",
             credit=2,
         ),
         Misconception(
