@@ -83,6 +83,9 @@ def _ratio(numbers: Numbers, calls: int) -> list[str]:
         return [f"{every} {ratio} times what is expected{same}, in all our calls.", *_brackets(numbers.factor)]
     if numbers.agreeing:
         return [f"{every} {ratio} times what is expected in this call. {right(numbers.agreeing, calls)[0]}"]
+    if numbers.each_ratio and numbers.wanted != ():  # of a single number there is always one ratio
+        differs = "The factor differs from call to call: does it hold a size?"
+        return [f"{every} {ratio} times what is expected in this call. {differs}"]
     return [f"{every} {ratio} times what is expected in this call, but not in all: more than a constant is wrong."]
 
 

@@ -371,3 +371,32 @@ def test_where_some_calls_return_nothing_it_is_asked_which_way_has_no_return():
     told = message("ex05.plateau", stopping(lambda step, end: step if step < end else None))
     assert "Expected: " in told and "what do you return after the loop?" in told
     assert "Is there a `return`?" in message("ex05.plateau", lambda costs, patience, share: None)
+
+
+def flat(f):
+    return f.flatten(1)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "words"),
+    [
+        ("ex02.gram", lambda f: references.gram_matrix(f) / f[0].numel() ** 0.5, "= 1 / √M, in all our calls."),
+        ("ex02.gram", lambda f: references.gram_matrix(f) * len(f) ** 0.5, "= √N, in all our calls."),
+        ("ex02.gram", lambda f: references.gram_matrix(f) / f.numel() ** 0.5, "= 1 / (√N √M), in all our calls."),
+        ("ex02.gram", lambda f: -references.gram_matrix(f) / f.shape[1] ** 0.5, "= −1 / √H, in all our calls."),
+        ("ex01.unroll", lambda f: flat(f) / f[0].numel() ** 0.5, "= 1 / √M, in all our calls."),
+        ("ex01.content_cost", lambda x, c: references.content_cost(x, c) / len(x) ** 0.5, "= 1 / √N,"),
+    ],
+)
+def test_a_factor_may_hold_the_root_of_a_size(question, answer, words):
+    assert words in message(question, answer)
+    assert hidden_verdict(question, answer).numbers.factor == words[2:].partition(",")[0]
+
+
+def test_a_factor_that_is_no_product_is_asked_about():
+    told = message("ex02.gram", lambda f: references.gram_matrix(f) / (f[0].numel() + 1))
+    assert "The factor differs from call to call: does it hold a size?" in told and "more than a constant" not in told
+    told = message("ex02.gram", lambda f: references.gram_matrix(f) / (1 + f.shape[1] ** 0.5))
+    assert "does it hold a size?" in told and "√" not in told
+    told = message("ex05.total_cost", lambda c, s, a, b: a * c + b * s + 1)
+    assert "more than a constant" in told  # of a single number there is a ratio in any case

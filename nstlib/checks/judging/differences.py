@@ -18,9 +18,9 @@ class Numbers:
     wanted, got: the shapes. missing: names that are missing or not asked for. name, index: the entry with the largest
     difference; expected, given: the two numbers there. right: share of entries that agree. agreeing: how many calls do.
     ratio: answer / expected where one factor explains all entries, and `factor`, that ratio written in the call's
-    symbols where one formula fits all calls. factors: the same for each group of calls that has a wrong one. apart: the
-    largest difference in any call, in units of the call's largest expected entry. nearly: that is too small for a
-    mistake in the formula.
+    symbols where one formula fits all calls. each_ratio: every call has one such ratio. factors: the formula for each
+    group of calls that has a wrong one. apart: the largest difference in any call, in units of the call's largest
+    expected entry. nearly: that is too small for a mistake in the formula.
     """
 
     call: int
@@ -36,6 +36,7 @@ class Numbers:
     agreeing: int = 0
     ratio: float | None = None
     factor: str = ""
+    each_ratio: bool = False
     factors: Mapping[str, str] = field(default_factory=dict)
     apart: float = 1.0
     nearly: bool = False
@@ -64,9 +65,10 @@ def differences(
     ratios = [_ratio(*pair, rule) for pair in pairs]
     factors = {group: _common(group, groups, ratios, symbols) for group in dict.fromkeys(groups) if group}
     kept = {group: text for group, text in factors.items() if any(groups[call] == group for call in wrong)}
-    everywhere = "" if None in ratios else factor(ratios, symbols)
+    each = None not in ratios
+    everywhere = factor(ratios, symbols) if each else ""
     found = _farthest(numbers, expected, answer, rule)
-    return replace(found, ratio=ratios[wrong[0]], factor=everywhere, factors=kept, apart=apart)
+    return replace(found, ratio=ratios[wrong[0]], factor=everywhere, each_ratio=each, factors=kept, apart=apart)
 
 
 def _is_finite(reply: Reply) -> bool:

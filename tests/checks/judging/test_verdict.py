@@ -59,6 +59,28 @@ def test_a_factor_is_found_and_written_in_symbols(number, n, m):
     assert [eval(written, {}, each) for each in SYMBOLS] == pytest.approx(factors)
 
 
+THREE = [*SYMBOLS, {"N": 11, "M": 6}]
+
+
+@given(st.sampled_from([-1, -0.5, 0, 0.5, 1]), st.sampled_from([-0.5, 0.5]), st.sampled_from([1, -1]))
+def test_a_root_of_a_size_is_found_in_three_calls_and_not_claimed_of_two(n, m, sign):
+    expected = [tensor(np.arange(1.0, 7.0))] * 3
+    ratios = [sign * each["N"] ** n * each["M"] ** m for each in THREE]
+    answer = [tensor(ratio * each.values[""]) for ratio, each in zip(ratios, expected, strict=True)]
+    written = judge(expected, {}, answer, THREE, KINDS).numbers.factor
+    above, _, below = written.replace("−", "-").partition(" / ")
+    for size in "NM":
+        above, below = (part.replace(f"√{size}", f"{size}**0.5").replace(" ", "*") for part in (above, below))
+    assert [eval(f"{above}/({below or 1})", {}, each) for each in THREE] == pytest.approx(ratios)
+    assert judged(expected[:2], answer[:2]).numbers.factor == ""
+
+
+def test_factors_that_differ_without_a_formula_are_known_as_one_a_call():
+    expected = [tensor([1.0, 2.0])] * 2
+    assert judged(expected, [tensor([3.0, 6.0]), tensor([0.37, 0.74])]).numbers.each_ratio
+    assert not judged(expected, [tensor([3.0, 6.0]), tensor([0.37, 0.75])]).numbers.each_ratio
+
+
 def test_a_factor_that_differs_from_call_to_call_has_no_formula():
     expected = [tensor([1.0, 2.0]), tensor([1.0, 2.0])]
     verdict = judged(expected, [tensor([3.0, 6.0]), tensor([0.37, 0.74])])
