@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from nstlib.checks.judging.replies import Reply
-from nstlib.checks.reading import asks_autograd, built, changed, copied, fixed, gradients_on, read, tensors
+from nstlib.checks.reading import asks_autograd, built, changed, copied, fixed, gradients_on, left_set, read, tensors
 
 SECONDS = 5.0  # for all calls of a check together
 LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]
@@ -59,7 +59,17 @@ def reply(function: Callable, case: Case, weights: Callable[[tuple[int, ...]], t
         raise
     except BaseException as fault:
         return Reply("raised", text=describe(fault))
-    return replace(result, changed=changed(before, arguments))
+    if not changed(before, arguments):
+        return result
+    return replace(result, changed=True, text=_left_set(before, arguments))
+
+
+def _left_set(before: tuple, arguments: tuple) -> str:
+    try:
+        left = left_set(before, arguments)
+    except Exception:  # an argument holds something odd now
+        return ""
+    return f"Not as you found it: {left}." if left else ""
 
 
 def replies(function: Callable, cases: list[Case], seconds: float = SECONDS) -> list[Reply]:

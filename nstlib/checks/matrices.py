@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from nstlib.checks.judging.replies import Reply
+from nstlib.checks.reading import described
 from nstlib.checks.results import Block
 
 __all__ = ["side_by_side", "work"]
@@ -61,8 +62,8 @@ def _given(name: str, argument) -> dict[str, np.ndarray]:
         return {name: argument.detach().double().numpy()}
     if not isinstance(argument, dict):
         return {}
-    if list(argument) == ["network"]:
-        weights = {layer: weight for layer, kind, weight, _ in argument["network"] if kind == "conv"}
+    if layers := described(argument):
+        weights = {layer: weight for layer, kind, weight, _ in layers if kind == "conv"}
         return {f"weights of {layer}": weight.double().numpy() for layer, weight in weights.items()}
     tensors = {key: value for key, value in argument.items() if isinstance(value, torch.Tensor)}
     return {f"{name}[{key}]": value.detach().double().numpy() for key, value in tensors.items()}

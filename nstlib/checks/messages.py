@@ -12,6 +12,7 @@ from nstlib.checks.judging.replies import Reply, Rule, close
 from nstlib.checks.judging.verdict import Verdict
 from nstlib.checks.matrices import side_by_side, work
 from nstlib.checks.number_messages import KINDS, compare, explain, kind_and_shape, right
+from nstlib.checks.reading import described
 from nstlib.checks.results import Block
 
 CALLS_NSTLIB = (
@@ -23,8 +24,8 @@ USES_AUTOGRAD = (
 CHANGED = {
     "dict": "Your function changed a dictionary that it was given, which its owner still needs. Work on a copy: "
     "`dict(weights)` makes one, while `pop`, `del` and `weights[name] = …` change what they are given.",
-    "network": "Your function changed the network that it was given, which its owner still needs: its weights, or a "
-    "hook that is still there. Call `remove()` on each handle.",
+    "network": "Your function changed the network that it was given, which its owner still needs: its weights, a "
+    "hook that is still there, or a setting. Call `remove()` on each handle, and put back what you set.",
     "list": "Your function changed the list that it was given, which its owner still needs. Work on a copy: "
     "`list(layers)` makes one, while `remove`, `append` and `sort` change what they are given.",
     "tensor": "Your function changed the tensor that it was given. Work on a copy: `x - y` makes one, `x -= y` does "
@@ -228,7 +229,7 @@ def _message(question, name: str, symbols: dict) -> str:
 
 def _changeable(question) -> str:
     """Name the first kind of argument that can be changed in place."""
-    if any(isinstance(value, dict) and "network" in value for value in question.public_cases[0].arguments):
+    if any(described(value) for value in question.public_cases[0].arguments):
         return "network"
     types = [type(value).__name__ for value in question.public_cases[0].arguments]
     return next((kind for kind in ("dict", "list") if kind in types), "tensor")
@@ -252,7 +253,7 @@ def _fault(fault: str, reply: Reply, question) -> str:
     if fault == "dtype":
         return f"Your answer is {reply.dtype}, but the input is not: return the dtype that came in."
     if fault == "changed":
-        return CHANGED[_changeable(question)]
+        return " ".join([*([reply.text] if reply.text else []), CHANGED[_changeable(question)]])
     if fault == "gradient":
         return (
             "No gradient arrives at the input. `.detach()`, `.item()`, numpy and `torch.tensor(…)` cut it off, and "

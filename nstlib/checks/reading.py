@@ -23,6 +23,13 @@ DERIVATIVES = frozenset(
 )
 
 
+class Lent(torch.nn.Sequential):
+    """A network that an answer must leave as it found it: its modes and settings count, too."""
+
+
+NETWORKS = {"network": torch.nn.Sequential, "lent network": Lent}
+
+
 class Unread(Exception):
     """No numbers can be read from an answer; the message says why."""
 
@@ -46,15 +53,23 @@ def tensors(value) -> Iterator[torch.Tensor]:
 def built(value):
     """Return the argument that a call gets: {"network": layers} becomes a network, everything else stays.
 
+    {"lent network": layers} becomes one of which every setting counts, not its weights and hooks alone.
     layers: a list of [name, kind, weight, bias], of which "relu" works in place, as in torchvision's VGG, and "pool"
     halves height and width.
     """
-    if not (isinstance(value, dict) and list(value) == ["network"]):
+    layers = described(value)
+    if layers is None:
         return value
-    network = torch.nn.Sequential()
-    for name, kind, weight, bias in value["network"]:
+    network = NETWORKS[next(iter(value))]()
+    for name, kind, weight, bias in layers:
         network.add_module(name, _convolution(weight, bias) if kind == "conv" else LAYERS[kind]())
     return network
+
+
+def described(value) -> list | None:
+    """Return the layers of which a network is to be made; None of any other argument."""
+    only = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
+    return value[only] if only in NETWORKS else None
 
 
 def _convolution(weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Conv2d:
@@ -68,16 +83,51 @@ def _convolution(weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Conv2d:
 def copied(value):
     """Return a copy of an argument, or of all arguments, whose tensors, dictionaries and lists are its own.
 
-    Of a network it is what an answer must leave alone: its weights, and how many hooks it has.
+    Of a network it is what an answer must leave alone: its weights and hooks, and the settings of one that is lent.
     """
     if isinstance(value, torch.nn.Module):
-        hooks = sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in value.modules())
-        return {"hooks": hooks, **copied(dict(value.named_parameters()))}
+        return {**_settings(value), "weights": copied(dict(value.named_parameters()))}
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
     if isinstance(value, dict):
         return {key: copied(item) for key, item in value.items()}
     return type(value)(copied(item) for item in value) if isinstance(value, tuple | list) else value
+
+
+def _settings(network: torch.nn.Module) -> dict[str, dict]:
+    """Return what can be set of a network, by kind and name."""
+    modules = dict(network.named_modules())
+    hooks = {name: len(each._forward_hooks) + len(each._forward_pre_hooks) for name, each in modules.items()}
+    if not isinstance(network, Lent):
+        return {"hooks": hooks}
+    return {
+        "hooks": hooks,
+        "inplace": {name: getattr(each, "inplace", None) for name, each in modules.items()},
+        "training": {name: each.training for name, each in modules.items()},
+        "requires_grad": {name: weight.requires_grad for name, weight in network.named_parameters()},
+    }
+
+
+def left_set(before, after) -> str:
+    """Say what of the networks among the arguments was set and not put back; `before` is the arguments' copy.
+
+    >>> network = torch.nn.Sequential(torch.nn.ReLU())
+    >>> before = copied((network,))
+    >>> handle = network[0].register_forward_hook(print)
+    >>> left_set(before, (network,))
+    'hooks of `0`'
+    """
+    told = []
+    for old, new in zip(before, after, strict=True):
+        if not isinstance(new, torch.nn.Module):
+            continue
+        for kind, now in _settings(new).items():
+            names = [name for name in now if now[name] != old[kind].get(name)]
+            if names:
+                shown = ", ".join(f"`{name}`" if name else "the network" for name in names[:3])
+                what = kind if kind == "hooks" else f"`{kind}`"
+                told.append(f"{what} of {shown}{' and others' if len(names) > 3 else ''}")
+    return "; ".join(told)
 
 
 def changed(before, after) -> bool:

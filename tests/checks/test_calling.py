@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -260,6 +261,48 @@ def test_a_network_that_is_left_otherwise_counts_as_changed(spoil):
 
     assert reply(answer, network_case()).changed
     assert not reply(lambda network, picture: network.eval().requires_grad_(False)(picture), network_case()).changed
+
+
+def inplace_off(network):
+    for module in network:
+        if isinstance(module, torch.nn.ReLU):
+            module.inplace = False
+
+
+def frozen(network):
+    network[0].weight.requires_grad_(False)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (inplace_off, "`inplace` of `relu1_1`"),
+        (frozen, "`requires_grad` of `conv1_1.weight`"),
+        (lambda network: network.eval(), "`training` of the network, `conv1_1`, `relu1_1` and others"),
+        (lambda network: network[1].eval(), "`training` of `relu1_1`"),
+        (lambda network: network[1].register_forward_hook(lambda *given: None), "hooks of `relu1_1`"),
+        (lambda network: setattr(network, "relu1_1", torch.nn.ReLU()), "`inplace` of `relu1_1`"),
+    ],
+)
+def test_of_a_lent_network_every_setting_must_be_put_back(spoil, told):
+    case = network_case()
+    lent = replace(case, arguments=({"lent network": case.arguments[0]["network"]}, case.arguments[1]))
+
+    def answer(network, picture):
+        spoil(network)
+        return picture
+
+    found = reply(answer, lent)
+    assert found.changed and found.text == f"Not as you found it: {told}."
+
+    def evaluated(network, picture):
+        before = network.training
+        network.eval()
+        output = network(picture)
+        network.train(before)
+        return output
+
+    assert not reply(evaluated, lent).changed
 
 
 def test_tensors_by_name_keep_their_shapes_and_gradients():

@@ -228,6 +228,55 @@ def a_list_of_outputs(network, picture, layers):
     return dict(zip(layers, outputs, strict=True))
 
 
+def after(spoil, restore=lambda network: None):
+    """Make the answer that does something to the network first; without a copy where its ReLUs then need none."""
+
+    def answer(network, picture, layers):
+        spoil(network)
+        found = {}
+        handles = [
+            network.get_submodule(name).register_forward_hook(lambda m, i, o, name=name: found.update({name: o[0]}))
+            for name in layers
+        ]
+        network(picture[None])
+        found = {name: kept.clone() for name, kept in found.items()}
+        for handle in handles:
+            handle.remove()
+        restore(network)
+        return found
+
+    return answer
+
+
+def set_inplace(network, value=False):
+    for module in network.modules():
+        if isinstance(module, torch.nn.ReLU):
+            module.inplace = value
+
+
+def frozen_without_inplace(network):
+    set_inplace(network)
+    for parameter in network.parameters():
+        parameter.requires_grad = False
+
+
+def evaluated(network, picture, layers):
+    network.eval()
+    found = {}
+    x = picture[None]
+    for name, module in network.named_children():
+        x = module(x)
+        if name in layers:
+            found[name] = x[0].clone()
+    return found
+
+
+def evaluated_and_trained_again(network, picture, layers):
+    found = evaluated(network, picture, layers)
+    network.train()
+    return found
+
+
 def pairs(others):
     """Make three loops, of which the second runs over these of all n filters for filter k."""
 
@@ -312,6 +361,10 @@ SPELLINGS = [
     ("ex01.hooks", "late-name-of-the-network", hooks_of_a_loop_over_the_network),
     ("ex01.hooks", "last-for-all", one_variable),
     ("ex01.hooks", "order-of-the-run", a_list_of_outputs),
+    ("ex01.hooks", "network-changed", after(set_inplace)),
+    ("ex01.hooks", "network-changed", after(frozen_without_inplace)),
+    ("ex01.hooks", "network-changed", after(frozen_without_inplace, lambda network: set_inplace(network, True))),
+    ("ex01.hooks", "network-changed", evaluated),
     ("ex02.gram", "above-the-diagonal", lambda f: gram(f).triu(1)),
     ("ex02.gram", "above-the-diagonal", lambda f: gram(f).triu() - gram(f).diag().diag()),
     ("ex02.gram", "below-the-diagonal", lambda f: torch.tril(gram(f), diagonal=-1)),
@@ -351,3 +404,17 @@ def test_weights_that_torch_made_of_pythons_numbers_pass(question, raw):
 
     assert QUESTIONS[question].check(answer).outcome == "correct"
     assert hidden_verdict(question, answer).outcome == "correct"
+
+
+@pytest.mark.parametrize(
+    "answer", [after(set_inplace, lambda network: set_inplace(network, True)), evaluated_and_trained_again]
+)
+def test_a_network_that_is_put_back_as_it_was_passes(answer):
+    assert QUESTIONS["ex01.hooks"].check(answer).outcome == "correct"
+    assert hidden_verdict("ex01.hooks", answer).outcome == "correct"
+
+
+def test_of_a_network_that_is_left_changed_it_is_told_what():
+    told = QUESTIONS["ex01.hooks"].check(after(set_inplace))
+    assert "Not as you found it: `inplace` of `relu1_1`, `relu1_2`." in told.message
+    assert told.footer[1] == "Reread: lesson 08, section 4"

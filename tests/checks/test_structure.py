@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from nstlib.checks import references
+from nstlib.checks.reading import described
 from tests.checks.hidden import QUESTIONS, graded, hidden_verdict, tensors
 
 every = pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
@@ -20,9 +21,13 @@ def changes(value):
         yield list.pop
         yield list.reverse
         yield lambda items: items.append(items[0])
-    if isinstance(value, dict) and "network" in value:
+    if described(value):
         yield lambda network: network[0].weight.data.add_(1)
         yield lambda network: network[0].register_forward_hook(lambda *given: None) and None
+        if "lent network" in value:
+            yield lambda network: network.eval()
+            yield lambda network: network.requires_grad_(False)
+            yield lambda network: setattr(network[1], "inplace", False)
     elif isinstance(value, dict):
         yield lambda items: items.pop(next(iter(items)))
         yield lambda items: items.update(extra=1.0)
@@ -46,7 +51,7 @@ def test_an_answer_that_changes_any_of_its_arguments_never_passes(question):
 
             result = question.check(answer)
             assert result.points < question.points, (question.id, index)
-            assert "changed" in result.message or result.misconception == "hooks-left"
+            assert "changed" in result.message or result.misconception == "network-changed"
             assert hidden_verdict(question.id, answer).outcome != "correct"
 
 
@@ -155,7 +160,7 @@ def sizes(arguments):
             yield from value.shape
         elif isinstance(value, int):
             yield value
-        elif isinstance(value, dict | list) and "network" not in value:
+        elif isinstance(value, dict | list) and not described(value):
             yield len(value)
 
 

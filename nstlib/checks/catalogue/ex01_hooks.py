@@ -14,11 +14,13 @@ def _hooked(draw: Draw) -> list[Case]:
     for count in (2, 3, 4):
         height, width = draw.sizes((4, 7), (6, 9))
         filters = draw.sizes((2, 4), (3, 6), (4, 7))
-        network = random_network(draw, *filters)
-        names = [layer[0] for layer in network["network"]]
+        network = random_network(draw, *filters)["network"]
+        names = [layer[0] for layer in network]
         layers = draw.shuffled(["conv1_1", *draw.shuffled(names[1:])[: count - 1]])
         words = f"a small VGG, a picture of 3 × {height} × {width} numbers and the layers {', '.join(layers)}"
-        cases.append(Case((network, draw.uniform(3, height, width), layers), words, {}, gradient=(1,)))
+        cases.append(
+            Case(({"lent network": network}, draw.uniform(3, height, width), layers), words, {}, gradient=(1,))
+        )
     return cases
 
 
@@ -40,7 +42,7 @@ def _by_hand(draw: Draw) -> Case:
         f"a network of two convolutions with kernels of 1 × 1, each with a ReLU, a picture of 3 × 1 × {len(pixels[0])} "
     )
     words += f"numbers and the layers {', '.join(asked)}"
-    return Case(({"network": layers}, pixels[:, None], asked), words, {}, gradient=(1,))
+    return Case(({"lent network": layers}, pixels[:, None], asked), words, {}, gradient=(1,))
 
 
 def _by_hooks(network, picture, layers, keep):
@@ -137,7 +139,7 @@ hooks = Question(
         "Keep `output[0].clone()` under the layer's name, run the network once on `picture[None]`, then call "
         "`remove()` on every handle.",
     ),
-    reread="lesson 01, section 1",
+    reread="lesson 08, section 4",
     difficulty=3,
     importance=4,
     minutes=15,
@@ -152,10 +154,11 @@ hooks = Question(
             credit=2,
         ),
         Misconception(
-            "hooks-left",
+            "network-changed",
             _hooks_left,
-            "The features are right, but your hooks are still on the network: they would run at each later call, "
-            "and the next check would find twice as many. Call `remove()` on each handle.",
+            "The features are right, but the network is not as you found it. A hook that stays runs at each later "
+            "call: call `remove()` on each handle. Of what you set, such as `inplace`, put back what was there; "
+            "`output[0].clone()` needs no setting.",
             "PyTorch's documentation of register_forward_hook returns a handle for this",
             credit=3,
         ),
@@ -164,6 +167,7 @@ hooks = Question(
             lambda network, picture, layers: _kept(network, picture, layers, lambda inputs, output: output.clone()),
             "The batch's dimension is still there: (1, N, H, W). Give back (N, H, W), the first of the batch.",
             FORESEEN,
+            reread="lesson 01, section 1",
         ),
         Misconception(
             "inputs",
