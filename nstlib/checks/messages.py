@@ -1,6 +1,7 @@
 """The sentences for a verdict: what we called, what came back, what that means. One cause, one next step."""
 
 import inspect
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -46,6 +47,10 @@ ERRORS_OF_AUTOGRAD = {  # by PyTorch's own words, which hide the cause or say li
     "Either none does (`requires_grad_()`), or `.detach()`, `.item()`, numpy, `torch.tensor(…)` or `torch.no_grad()` "
     "has cut the connection.",
 }
+TURNS_ALL = (
+    "`.T` turns round all dimensions, the batch's, too. To exchange the last two alone write `F.transpose(1, 2)` or "
+    "`F.mT`."
+)
 
 
 def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...]:
@@ -71,7 +76,8 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
     if verdict.outcome == "raised":
         text = answer[verdict.call].text
         error = text.partition("\n")[0]  # the learner's own line comes after it
-        return (called, text, *(told for words, told in ERRORS_OF_AUTOGRAD.items() if words in error))
+        known = [told for words, told in ERRORS_OF_AUTOGRAD.items() if words in error]
+        return (called, text, *known, *([TURNS_ALL] if _turns_a_batch(text) else []))
     shown = (called,) if block is None else (called, block)
     if question.property and verdict.numbers:
         known = [_message(question, verdict.misconception, case.symbols)] if verdict.misconception else []
@@ -108,6 +114,15 @@ _GRADIENT_DIFFERS = (
     "The numbers are right, but their gradient is not: a part of the computation is cut off from the input. Look for "
     "`.detach()`, `.data` and `torch.no_grad()`."
 )
+
+
+def _turns_a_batch(text: str) -> bool:
+    """Return whether an error's text is of a product of batches, one of which was turned by `.T` in the same line."""
+    error, _, line = text.partition("\n")
+    bmm = "dimensions of batch2 tensor" in error
+    product = re.search(r"@|matmul", line)  # of two matrices that do not fit PyTorch uses other words
+    batches = product and "must match the size of tensor b" in error
+    return bool((bmm or batches) and re.search(r"\.T\b", line))
 
 
 def _nothing(question, case) -> str:

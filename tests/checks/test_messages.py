@@ -400,3 +400,31 @@ def test_a_factor_that_is_no_product_is_asked_about():
     assert "does it hold a size?" in told and "√" not in told
     told = message("ex05.total_cost", lambda c, s, a, b: a * c + b * s + 1)
     assert "more than a constant" in told  # of a single number there is a ratio in any case
+
+
+def turned_with_at(f):
+    F = f.flatten(2)
+    return F @ F.T
+
+
+def turned_with_bmm(f):
+    F = f.flatten(2)
+    return torch.bmm(F, F.T)
+
+
+def turned_with_matmul(f):
+    F = f.flatten(2)
+    return torch.matmul(F, F.T)
+
+
+@pytest.mark.filterwarnings("ignore:The use of `x.T`")
+@pytest.mark.parametrize("answer", [turned_with_at, turned_with_bmm, turned_with_matmul])
+def test_of_a_batch_that_is_turned_as_a_whole_it_is_said_which_dimensions_to_turn(answer):
+    told = message("ex02.gram_batch", answer)
+    assert "RuntimeError" in told and "`F.transpose(1, 2)`" in told
+    assert hidden_verdict("ex02.gram_batch", answer).outcome == "raised"
+
+
+def test_of_two_matrices_that_do_not_fit_nothing_is_said_about_batches():
+    told = message("ex02.gram", lambda f: f.flatten(1).T @ f.flatten(1).T)
+    assert "RuntimeError" in told and "transpose" not in told

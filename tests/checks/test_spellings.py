@@ -40,6 +40,19 @@ def summed_by_a_loop(f):
     return torch.stack([total for _ in f])
 
 
+def last_of_a_loop(f):
+    for picture in f:
+        G = gram(picture)
+    return G
+
+
+def filled_by_a_loop(f):
+    out = torch.zeros(len(f), f.shape[1], f.shape[1], dtype=f.dtype)
+    for picture in f:
+        out[:] = gram(picture)
+    return out
+
+
 def by_softmax(exponents):
     """Make an answer that gives softmax of a tensor; float32, as torch makes it of Python's numbers."""
     return lambda norms: dict(zip(norms, exponents(torch.tensor([*norms.values()])).softmax(0).tolist(), strict=True))
@@ -319,6 +332,13 @@ SPELLINGS = [
     ("ex02.gram_batch", "summed-pictures-kept", lambda f: grams(f).sum(0)[None]),
     ("ex02.gram_batch", "summed-pictures-repeated", summed_by_a_loop),
     ("ex02.gram_batch", "first-picture-kept", lambda f: grams(f)[:1]),
+    ("ex02.gram_batch", "last-picture", last_of_a_loop),
+    ("ex02.gram_batch", "last-picture-kept", lambda f: grams(f)[-1:]),
+    ("ex02.gram_batch", "last-picture-repeated", filled_by_a_loop),
+    ("ex02.gram_batch", "concatenated", lambda f: torch.cat([gram(picture) for picture in f])),
+    ("ex02.gram_batch", "concatenated", lambda f: grams(f).reshape(-1, f.shape[1])),
+    ("ex02.gram_batch", "diagonals", lambda f: torch.einsum("bkhw,bkhw->bk", f, f)),
+    ("ex02.gram_batch", "diagonals", lambda f: f.square().sum((2, 3))),
     ("ex04.balance", "softmax", by_softmax(lambda norms: -norms)),
     ("ex04.balance", "softmax", by_softmax(lambda norms: 1 - norms)),
     ("ex04.balance", "softmax", by_softmax(lambda norms: norms.max() - norms)),

@@ -85,6 +85,28 @@ gram_batch = Question(
             "is none of the {B}. Each needs its own.",
             TRIED,
         ),
+        *_shared(
+            "last-picture",
+            lambda f: references.gram_batch(f)[-1],
+            "This is the last picture's Gram matrix: each turn of a loop wrote over the one before. Keep all {B} in a "
+            "list and make one tensor of them by `torch.stack`.",
+            TRIED,
+        ),
+        Misconception(
+            "concatenated",
+            lambda f: references.gram_batch(f).flatten(0, 1),
+            "The matrices are right, but they stand below each other, in B · N rows, as `torch.cat` puts them. "
+            "`torch.stack` gives the batch a dimension of its own: (B, N, N).",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "diagonals",
+            lambda f: references.gram_batch(f).diagonal(dim1=1, dim2=2),
+            "These are the diagonals alone, (B, N): each filter met itself. Every filter meets every other; in "
+            "`einsum` the filters of the second factor need a letter of their own.",
+            TRIED,
+        ),
         Misconception(
             "first-picture",
             lambda f: references.gram_batch(f)[0],
