@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import nstlib
 from nstlib import Settings, bench, claim, engine, pictures, plots
-from nstlib.predictions import predict
+from nstlib.predictions import predict, progress
 
 # %%
 side = int(os.environ.get("NST_SIDE", "128"))
@@ -904,6 +904,12 @@ if plan.device.type != "cpu":
 race(**contestants) if "gpu" in contestants else "The engine's device is the CPU here."
 
 # %% [markdown]
+# Your predictions in this lesson, and the answers:
+
+# %% tags=["nbval-ignore-output"]
+progress("08")
+
+# %% [markdown]
 # ## Recap
 #
 # - First leave out work: **freeze the weights** (a third), **compute targets once** (two thirds of the rest), cut below
@@ -912,14 +918,6 @@ race(**contestants) if "gpu" in contestants else "The engine's device is the CPU
 #   **gradient by hand**.
 # - Count FLOPs and bytes; race times in turns, and compare ratios.
 # - Large pictures: **coarse to fine** for broad strokes; memory is **bytes a pixel** times pixels, up to 4 times over.
-
-# %% [markdown]
-# To see your predictions in this lesson beside the answers, add a cell:
-#
-# ```python
-# from nstlib.predictions import progress
-# progress("08")
-# ```
 
 # %% [markdown]
 # ## On your own
