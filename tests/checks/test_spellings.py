@@ -414,6 +414,7 @@ def test_a_mistake_is_known_however_it_is_written(question, mistake, answer):
         ("ex04.balance", lambda norms: {layer: 1 / norm for layer, norm in norms.items()}),
         ("ex04.shares", lambda norms, shares: {layer: share / norms[layer] for layer, share in shares.items()}),
         ("ex04.as_paper", lambda n_filters: {layer: float(n) ** 2 for layer, n in n_filters.items()}),
+        ("ex04.leave_one_out", lambda layers, dropped: {layer: float(layer != dropped) for layer in layers}),
     ],
 )
 def test_weights_that_torch_made_of_pythons_numbers_pass(question, raw):
@@ -424,6 +425,27 @@ def test_weights_that_torch_made_of_pythons_numbers_pass(question, raw):
 
     assert QUESTIONS[question].check(answer).outcome == "correct"
     assert hidden_verdict(question, answer).outcome == "correct"
+
+
+def slow_since_patience(costs, patience, share):
+    slow = 0
+    for step, cost in enumerate(costs):
+        slow = slow + 1 if cost > (1 - share) * costs[max(0, step - patience)] else 0
+        if slow >= patience:
+            return step
+    return len(costs)
+
+
+@pytest.mark.parametrize(
+    ("answer", "other"),
+    [
+        (lambda costs, patience, share: 0, "negative-index"),
+        (slow_since_patience, "no-new-best-by-share-early"),
+    ],
+)
+def test_a_rule_is_not_called_by_anothers_name(answer, other):
+    for found in (QUESTIONS["ex05.plateau"].check(answer), hidden_verdict("ex05.plateau", answer)):
+        assert found.misconception != other
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ TRANSCRIPT = "the lecture on the style cost calls G a correlation"
 
 def _blocks(draw: Draw) -> list[Case]:
     drawn = [draw.whole(2, 1, 3), draw.whole(2, 2, 2)]
+    while (drawn[0][0] * drawn[0][1]).sum() == 0:  # a root of 0 has no gradient
+        drawn[0] = draw.whole(2, 1, 3)
     while (drawn[1][0] * drawn[1][1]).sum() >= 0:  # a small G with a negative entry
         drawn[1] = draw.whole(2, 2, 2)
     for dtype, filters, most in ((torch.float64, (7, 9), 6), (torch.float32, (4, 6), 6), (torch.float64, (7, 9), 3)):

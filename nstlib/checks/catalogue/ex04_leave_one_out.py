@@ -2,7 +2,7 @@
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import LAYER_NAMES
+from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -31,6 +31,7 @@ leave_one_out = Question(
     reference=references.leave_one_out,
     cases=_dropped,
     kinds=frozenset({"dict"}),
+    tolerance=BY_TORCH,
     confirmation="1/(L − 1) each, 0 for the dropped layer, and the sum is 1.",
     hints=(
         "How many layers are left, and what must their weights add up to?",

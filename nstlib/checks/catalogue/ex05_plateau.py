@@ -12,6 +12,8 @@ SHAPES = (  # costs, patience and share
     ((20, 19, 17.5, 17.4), 2, 0.1),  # J falls by the share in two steps, by less in one
     ((10, 14, 8.03, 9, 6, 6.1, 4), 2, 0.2),  # J falls by slightly less than the share, and rises in between
     ((16, 8, 8.5, 4, 2, 1.95), 1, 0.1),  # J rises by less than the share
+    ((14, 4, 6, 10, 5, 7), 3, 0.3),  # J falls steeply, once, and stays above that
+    ((4, 2, 1, 9, 8.9, 8.8), 2, 0.2),  # J ends above where it began: an index from the end does not stop at once
 )
 # No two costs that are compared are apart by the number `share`: rounding would decide who compares with that alone
 
@@ -163,7 +165,7 @@ def _early_stopping():
                 name + after,
                 _patient(lower, late, waited),
                 f"{counted} {when} {rule}",
-                "Keras's EarlyStopping and PyTorch's ReduceLROnPlateau count this way",
+                TRIED if waited else "Keras's EarlyStopping and PyTorch's ReduceLROnPlateau count this way",
             )
     yield Misconception(
         "no-new-best-by-exactly-the-share",
