@@ -75,11 +75,9 @@ ex05.tv.check(total_variation)
 # %% [markdown]
 # ## Question 4 · When to stop
 #
-# A run may end when it hardly gets anywhere. Give back the first step, counted from 0, at which J has fallen by less
-# than a share of itself within `patience` steps: compare `costs[step]` with what J was `patience` steps before. If that
-# never happens, give back how many costs there are.
-#
-# Unlike lesson 05's rule, this one also stops where J rose, and goes on where J fell by exactly the share.
+# Give back the first step, counted from 0, at which J has fallen by less than a share of itself within `patience`
+# steps: compare `costs[step]` with what J was `patience` steps before. If that never happens, give back how many costs
+# there are. Unlike lesson 05's rule, this one stops where J rose, and goes on where it fell by exactly the share.
 
 
 # %% question="ex05.plateau"

@@ -204,8 +204,8 @@ claim("distance from the painting's content, five layers against one", far_five 
 # that it must match. So the forum's answer is half right. More layers add sizes of detail; that content goes is the
 # work of the sum in each Gram matrix by itself.
 #
-# **Look at** the picture in the middle. `relu4_1` alone says hardly anything about the finest detail, which stays the
-# noise of the start. That, too, is far from the painting's content.
+# **Look at** the middle. `relu4_1` alone hardly asks about the finest detail, which stays the noise of the start. That,
+# too, is far from the painting's content.
 
 # %% [markdown]
 # ## 4. Switch on one layer alone

@@ -71,8 +71,8 @@ predict("06.terms")
 #
 # Click the name of a layer. Below the faders you see three matrices, for up to 24 of its filters, the strongest first:
 # the style's $G_S / M_S$, the picture's $G_X / M_X$, and their difference. Where it is red, two filters fire together
-# more strongly in the picture than in the painting (lesson 02); where it is blue with a white stroke, less strongly.
-# $E_l$ adds up the squares of the difference, over all filters (lesson 03).
+# more strongly in the picture than in the painting (lesson 02); blue with a white stroke, less strongly. $E_l$ adds up
+# the squares of the difference, over all filters (lesson 03).
 
 # %% [markdown]
 # The colours of the difference are stretched to its largest entry, so they do not fade as the picture gets closer.

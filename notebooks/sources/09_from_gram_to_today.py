@@ -578,11 +578,13 @@ claim("shuffled: by patches", noticed["shuffled"]["patches"], above=0.3)
 claim("moved as a whole: by patches", noticed["moved by (2, 3)"]["patches"], below=1e-9)
 
 # %% [markdown]
-# **Explain.** Shuffling destroys neighbours, and no sum over positions can tell. Patches notice it: the shuffled painting
-# is as far away as the photo. Yet they too
-# forget *where* a patch stands: the moved painting costs nothing. (Moving it cut off two rows and three columns, which the
-# Gram matrix notices.) So a style statistic must not ask where something is, but it may ask what lies beside it. In
-# return patches forget *how often*: X may use one patch of S again and again.
+# **Explain.** Shuffling destroys neighbours, and no sum over positions can tell. Patches notice it: the shuffled
+# painting is as far away as the photo. Yet they too forget *where* a patch stands: the moved painting costs nothing.
+# (Moving it cut off two rows and three columns, which the Gram matrix notices.)
+
+# %% [markdown]
+# So a style statistic must not ask where something is, but it may ask what lies beside it. In return patches forget
+# *how often*: X may use one patch of S again and again.
 
 # %% [markdown]
 # What does an optimiser make of it? Lower the cost over the pixels, in `relu3_1` and `relu4_1` (the layers of Li and
@@ -642,8 +644,8 @@ claim("run by patches: patch cost left", patch_cost_left["run by patches"], belo
 # %% [markdown]
 # **Explain.** The Gram run removes nearly all of its own cost and leaves most of the patches' cost: the same answers
 # fire together as much as in the painting, but they do not stand side by side as they do there. **Look at** the
-# background and the eyes. The patch run grows whole stars: whatever lies beside a piece of a star becomes more of that star.
-# Neither run gets the blue, since nobody asked `relu1_1`.
+# background and the eyes. The patch run grows whole stars: whatever lies beside a piece of a star becomes more of that
+# star. Neither run gets the blue, since nobody asked `relu1_1`.
 
 # %% [markdown]
 # Choosing partners gives a third formula for features: give every position of the photo the painting's most similar

@@ -298,7 +298,8 @@ claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 # %% [markdown]
 # ![Cat, painted night, and the cat by VGG-16 in its four forms, by AlexNet under a grid of dots, and on a
 # pyramid](../docs/why_vgg.jpg)
-#
+
+# %% [markdown]
 # With exchanged colours, without ImageNet's mean (lesson 05b, section 5) or with average pools the true network, too,
 # cuts less of the cost that the right one measures. Leaving out the mean costs least in `cut` and `content`: red,
 # green and blue keep their places, and only the zero point moves. VGG-16 as it is has the most grain; no style cost
