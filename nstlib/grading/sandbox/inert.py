@@ -1,8 +1,8 @@
 """Stand-ins for what a notebook imports and no answer needs: nstlib, pictures, widgets, and packages that are missing.
 
 This runs in a child. A stand-in takes every call, item and attribute and gives another stand-in, so that the cells
-around an answer run on. Asked for a number, a truth value or a count, it makes one up and counts that, since the true
-one is not known. While an answer itself is called, one of nstlib or of a missing package raises instead.
+around an answer run on. Asked for a number, a truth value or a count, it makes one up and notes for which statement,
+since the true one is not known. While an answer itself is called, one of nstlib or of a missing package raises instead.
 """
 
 import dis
