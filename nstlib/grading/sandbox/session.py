@@ -40,7 +40,7 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 LEAVES = (ast.Break, ast.Continue, ast.Return, ast.Raise, ast.Assert)
 BODIES = ("body", "orelse", "finalbody")
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.comprehension)
+SCOPES = (*DEFINITIONS, ast.Lambda, ast.comprehension)
 REFUSED = (errno.EPERM, errno.EACCES, errno.EFBIG, errno.ENOSPC, errno.EROFS)
 REFUSALS = ("can't start new thread", "Operation not permitted", "Permission denied")
 
