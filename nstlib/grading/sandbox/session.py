@@ -28,6 +28,7 @@ from . import cells, inert, substitutes
 from .inert import Inert
 from .limits import Limits
 from .shell import Shell
+from .spread import Spread
 
 FUTURES = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 FILE = "<cell {}>"
@@ -94,6 +95,7 @@ class Session:
                 self.checked.clear()
                 self._run_cell(number)
         signal.signal(signal.SIGPROF, signal.SIG_IGN)
+        self._settle()
 
     def answer(self, question: str, name: str):
         """Return what the notebook's check was given, or else what has this name; None where there is neither."""
@@ -127,6 +129,17 @@ class Session:
         sys.meta_path[:0] = [inert.Stubs(), _Written(self._shell.files)]
         builtins.display = Inert("IPython.display")
         builtins.get_ipython = lambda: self._shell
+        # Their own, of which one can be taken away whose name is lost: the cells' functions look here, and only they
+        self._builtins = self.names["__builtins__"] = types.ModuleType("builtins")
+        self._settle()
+
+    def _settle(self) -> None:
+        """Let what has a value again be lost no more, and hide the built-ins whose names are."""
+        self.lost -= self.names.keys()
+        seen = vars(self._builtins)
+        seen.update(vars(builtins))
+        for name in self.lost & seen.keys():
+            del seen[name]
 
     def _register(self, path: str, function):
         self._shell.register_magic_function(function)
@@ -169,8 +182,12 @@ class Session:
     def _run_statement(self, statement: ast.stmt, place: tuple[int, int], file: str) -> bool:
         """Run a statement; return whether the cell goes on."""
         self._place = place
+        if isinstance(statement, ast.Delete):
+            self.names |= dict.fromkeys(self.lost & _deleted(statement))  # which then is no more lost, but gone
+        self._settle()
         uses, began, on_the_clock = inert.state.uses, time.process_time(), time.monotonic()
-        made_up, before = len(inert.state.made_up), dict(self.names)
+        made_up, before, spread = len(inert.state.made_up), dict(self.names), Spread(self.names)
+        around, inert.state.note = inert.state.note, spread.note
         try:
             signal.setitimer(signal.ITIMER_PROF, self._time_left())
             self._execute_with_packages(statement, file)
@@ -179,17 +196,26 @@ class Session:
             self.too_long.add(place)
             self._wasted += time.monotonic() - on_the_clock
         except BaseException as fault:
-            rest = _rest(statement, _line(fault, file))
+            failed, rest = _broken_off(statement, _line(fault, file))
             goes_on = self._goes_on(statement, fault, place, inert.state.uses > uses)
+            if goes_on:
+                self._lose_unmade(failed)
             return goes_on and all(self._run_statement(inner, place, file) for inner in rest)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             self.seconds[place] = time.process_time() - began
+            inert.state.note = around
             if lines := {line for where, line in inert.state.made_up[made_up:] if where == file}:
-                self._lose(statement, lines, before)
+                self._lose(statement, lines, before, spread)
         return True
 
-    def _lose(self, statement: ast.stmt, lines: set[int], before: dict) -> None:
+    def _lose_unmade(self, part: ast.stmt) -> None:
+        """Take the values away that a statement would have replaced, had it not failed."""
+        for name in _may_change(part) & set(self.names):
+            if not isinstance(self.names[name], Inert):
+                self._take_away(name)
+
+    def _lose(self, statement: ast.stmt, lines: set[int], before: dict, spread: Spread) -> None:
         """Take the values away from the names that a statement changes because of what was made up in these lines."""
         changed = {name for name, value in self.names.items() if before.get(name, CODE) is not value}
         lost, inside = changed - _may_change(statement), set()
@@ -201,11 +227,12 @@ class Session:
             elif part is statement and isinstance(part, ast.Expr) and self._value is not None:
                 self._value = None
                 self._take_away("_")
+        spoilt = spread.changed() | {id(self.names[name]) for name in inside & set(self.names)}
+        for name in (inside & set(self.names)) | spread.names_of(spoilt):
+            self._take_away(name)
         for name in lost & set(self.names):
             if not isinstance(self.names[name], (Inert, *CODE)):
                 self._take_away(name)
-        for name in inside & set(self.names):
-            self._take_away(name)
 
     def _take_away(self, name: str) -> None:
         self.names.pop(name, None)
@@ -232,8 +259,8 @@ class Session:
     def _goes_on(self, statement: ast.stmt, fault: BaseException, place: tuple[int, int], used: bool) -> bool:
         """Return whether a cell goes on after a fault: it did for the student, or the fault comes of how we run it."""
         nodes = list(ast.walk(statement))
-        loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-        stands_in = used or any(name in self.lost or isinstance(self.names.get(name), Inert) for name in loaded)
+        read = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
+        stands_in = used or any(name in self.lost or isinstance(self.names.get(name), Inert) for name in read)
         if stands_in or place[0] in self._clean or isinstance(fault, NOT_HERE) or refused(fault):
             self.lost |= _may_change(statement) - set(self.names)
             return True
@@ -296,6 +323,10 @@ def _changed_inside(statement: ast.stmt) -> set[str]:
     return {root.id for root in map(_root, changed) if isinstance(root, ast.Name)}
 
 
+def _deleted(statement: ast.Delete) -> set[str]:
+    return {target.id for target in statement.targets if isinstance(target, ast.Name)}
+
+
 def _root(node: ast.expr) -> ast.expr:
     """Return what the attributes and items of an expression are taken of."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
@@ -317,19 +348,20 @@ def _line(fault: BaseException, file: str) -> int:
     return next((line for frame, line in frames if frame.f_code.co_filename == file), 0)
 
 
-def _rest(statement: ast.stmt, line: int) -> list[ast.stmt]:
-    """Return what follows the statement of this line within the bodies of `if`, `with` and `try`.
+def _broken_off(statement: ast.stmt, line: int) -> tuple[ast.stmt, list[ast.stmt]]:
+    """Return the statement of this line within the bodies of `if`, `with` and `try`, and what follows it there.
 
-    On one line a condition and its body cannot be told apart, so nothing follows. The rest of a `with` runs after its
-    context has been left.
+    On one line a condition and its body cannot be told apart: then it is the whole, and nothing follows. The rest of a
+    `with` runs after its context has been left.
     """
-    if not isinstance(statement, ast.If | ast.With | ast.AsyncWith | ast.Try):
-        return []
-    for body in (statement.body, getattr(statement, "orelse", [])):
-        for number, inner in enumerate(body):
-            if statement.lineno < inner.lineno <= line <= inner.end_lineno:
-                return [*_rest(inner, line), *body[number + 1 :]]
-    return []
+    if isinstance(statement, ast.If | ast.With | ast.AsyncWith | ast.Try):
+        handled = [handler.body for handler in getattr(statement, "handlers", ())]
+        for body in (*(getattr(statement, name, []) for name in BODIES), *handled):
+            for number, inner in enumerate(body):
+                if statement.lineno < inner.lineno <= line <= inner.end_lineno:
+                    failed, rest = _broken_off(inner, line)
+                    return failed, [*rest, *body[number + 1 :]]
+    return statement, []
 
 
 def refused(fault: BaseException) -> bool:

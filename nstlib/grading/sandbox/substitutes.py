@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 import torch
@@ -90,20 +90,20 @@ class NoPrograms(subprocess.Popen):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
 
 
-class Done:
-    """What asyncio makes a task of, run to its end."""
+class Done(concurrent.futures.Future):
+    """What asyncio makes a task of, run to its end; what it raised is raised where it is awaited."""
 
-    def __init__(self, coroutine: Coroutine, **named) -> None:
-        self._value = run_to_end(coroutine)
+    def __init__(self, awaitable: Awaitable, **named) -> None:
+        super().__init__()
+        try:
+            self.set_result(run_to_end(_wait(awaitable)))
+        except Exception as fault:
+            self.set_exception(fault)
 
     def __await__(self) -> Generator:
         """Give the value at once."""
         yield from ()
-        return self._value
-
-    def result(self):
-        """Return the value."""
-        return self._value
+        return self.result()
 
 
 def run_to_end(coroutine: Coroutine):
@@ -148,19 +148,35 @@ async def _return(delay: float, result=None):
     return result
 
 
-async def _in_turn(*awaitables: Awaitable, return_exceptions: bool = False) -> list:
-    found = []
-    for each in awaitables:
-        try:
-            found.append(await each)
-        except Exception as fault:
-            if not return_exceptions:
-                raise
-            found.append(fault)
-    return found
+async def _wait(awaitable: Awaitable, *limits, **named):
+    return await awaitable
 
 
-INSTEAD = {"sleep": _return, "gather": _in_turn, "create_task": Done, "ensure_future": Done}
+async def _wait_for_all(awaitables: Iterable[Awaitable], **named) -> tuple[set[Done], set[Done]]:
+    return {_done(each) for each in awaitables}, set()
+
+
+async def _here(function: Callable, /, *arguments, **named):
+    return function(*arguments, **named)
+
+
+def _done(awaitable: Awaitable, **named) -> Done:
+    return awaitable if isinstance(awaitable, Done) else Done(awaitable)
+
+
+def _in_turn(*awaitables: Awaitable, return_exceptions: bool = False) -> Done:
+    async def every() -> list:
+        tasks = [_done(each) for each in awaitables]
+        return [task.exception() or task.result() if return_exceptions else task.result() for task in tasks]
+
+    return Done(every())
+
+
+INSTEAD = {
+    **{"sleep": _return, "wait_for": _wait, "wait": _wait_for_all, "to_thread": _here},
+    **{"gather": _in_turn, "as_completed": lambda awaitables, **named: map(_done, awaitables)},
+    **{"create_task": Done, "ensure_future": _done, "shield": _done},
+}
 
 
 def _be_deterministic(mode: bool, *, warn_only: bool = False) -> None:

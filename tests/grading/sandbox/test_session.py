@@ -60,6 +60,19 @@ def state(runner):
         ["import asyncio\nasync def n(x):\n    await asyncio.sleep(1)\n    return x",
          "a, b = await asyncio.gather(n(1), n(3))\nK = a + b"],
         ["import asyncio\nasync def n(x): return x", "task = asyncio.create_task(n(4))\nK = await task"],
+        ["import asyncio\nasync def n(x): return x", "task = asyncio.ensure_future(asyncio.create_task(n(4)))",
+         "assert task.done() and task.exception() is None\nK = (await asyncio.gather(task))[0]"],
+        ["import asyncio\nasync def n(x): raise ValueError", "task = asyncio.create_task(n(4))\n"
+         "try: await task\nexcept ValueError: K = 4"],
+        ["import asyncio\nasync def n(x): return x", "found = []\n"
+         "task = asyncio.ensure_future(asyncio.gather(n(1), n(3)))\n"
+         "task.add_done_callback(lambda task: found.append(sum(task.result())))", "await task\nK = found[0]"],
+        ["import asyncio\nasync def n(x): return x",
+         "K = await asyncio.wait_for(asyncio.shield(n(3)), 1) + await asyncio.to_thread(int, '1')"],
+        ["import asyncio\nasync def n(x): return x", "done, rest = await asyncio.wait([asyncio.create_task(n(1))])\n"
+         "K = len(rest) + sum(t.result() for t in done)\nfor t in asyncio.as_completed([n(3)]): K += await t"],
+        ["import asyncio\nasync def n(x): return x\nclass Four:\n    def __await__(self): return n(4).__await__()",
+         "K = await asyncio.ensure_future(Four())"],
         ["import subprocess\ntry:\n    subprocess.run(['nvidia-smi'], check=True)\n    K = 5\n"
          "except FileNotFoundError:\n    K = 4"],
         ["get_ipython().push({'K': 4})"],
@@ -71,6 +84,7 @@ def state(runner):
         ["if True:\n    open('my_photo.txt')\n    K = 4"],
         ["import torch\nwith torch.no_grad():\n    if False: pass\n    else:\n        with open('x') as file: K = 5\n"
          "        K = 1\n    K += 3"],
+        ["try:\n    K = 4\n    open('x')\nexcept OSError:\n    open('y')\n    n = 1", "K += n - 1"],
         ["print(Out, In)\nK = 4"],
         ["%%capture\nimport nobody_has_this\nK = 4"],
         ["if True:\n    import nobody_has_that\nK = 4"],
@@ -174,6 +188,96 @@ def test_what_a_widgets_value_went_into_deeply_is_not_the_answers_fault(change, 
     given = change.replace("(s)", f"({VALUE})") if "(" in change else f"{change.removesuffix('s')}{VALUE}"
     held = {"C": "C.K", "c": "c['a']['K']", "x": "x[0]", "d": "d[0]"}[change[0]]
     assert state(made, given, answer=f"return float({held})").reply.status == "jailed"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("max", "return 2.0 * max"),
+        ("range", "return float(range)"),
+        ("sum", "return sum.real"),
+        ("input", "return [4.0 * input for _ in 'ab'][0]"),
+        ("id", "return scaled(1)"),
+        ("len", "return (lambda x: x * len)(2)"),
+    ],
+)
+def test_a_lost_name_does_not_become_the_built_in_of_that_name(name, answer, state):
+    cells = ["def scaled(x):\n    return 4.0 * id", f"import ipywidgets\n{name} = {VALUE}"]
+    assert state(*cells, answer=answer).reply.status == "jailed"
+
+
+def test_a_lost_name_in_the_place_of_a_built_in_makes_no_default_either(runner):
+    from nstlib.grading.runner.runner import Job
+
+    answer = "def f(k=max):\n    return 2.0 * k"
+    for before in ("", "def f():\n    return 4.0"):  # an earlier try does not count in its place
+        job = Job("f", (before, f"import ipywidgets\nmax = {VALUE}", answer), ())
+        assert runner.call(job).reply.status == "jailed"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["max = 4", "K = max"],
+        [f"import ipywidgets\nmax = {VALUE}", "max = 4", "K = max"],
+        [f"import ipywidgets\nmax = {VALUE}", "del max", "K = max(4, 3)"],
+        [f"import ipywidgets, builtins\nmax = {VALUE}", "if 1:\n    del max\n    n = 3", "K = builtins.max(4, 3)"],
+        [f"import ipywidgets\nmax = {VALUE}", "K = sum([1, 3])", "K = __builtins__.sum([1, 3])"],
+        ["import builtins\nbuiltins.four = 4", "K = four"],
+        ["max = 4\ndel max\nK = max(4, 3)"],
+    ],
+)  # fmt: skip
+def test_a_name_that_hides_a_built_in_means_what_the_student_gave_it(cells, state):
+    assert state(*cells).reply.values == {"": 4}
+
+
+@pytest.mark.parametrize("cell", ["K = 2 * n", "K += n", "for i in range(3):\n    K = i + n", "def K(k=n): pass"])
+def test_what_an_unknown_value_would_have_replaced_is_not_known_either(cell, state):
+    assert state(f"import ipywidgets\nK = 4\nn = {VALUE}", cell, answer="return 2 * K").reply.status == "jailed"
+
+
+PUT = {
+    "an item": ("d = {'K': 4}\ndef put(d): d['K'] = s()", "put(d)", "d['K']"),
+    "a value on its way": ("d = {'K': 4}\ndef put(d):\n    v = s()\n    d['K'] = v", "put(d)", "d['K']"),
+    "a list": ("d = [4]\ndef put(d, n): d.append(n * s())", "put(d, 2)", "sum(d)"),
+    "deep inside": ("d = {'a': [4]}\ndef put(d): d[0] = s()", "put(d['a'])", "d['a'][0]"),
+    "a second name": ("d = {'K': 4}\ne = d\ndef put(d): d['K'] = s()", "put(d)", "e['K']"),
+    "no function": ("d = {'K': 4}\ne = [d]", "d['K'] = s()", "e[0]['K']"),
+    "a global name": ("d = {'K': 4}\ndef put(): d['K'] = s()", "put()", "d['K']"),
+    "another function": ("d = {}\ndef store(v): d['K'] = v\ndef put(): store(s())", "put()", "d['K']"),
+    "an object": ("class D:\n    K = 4\n    def put(self): self.K = s()\nd = D()", "d.put()", "d.K"),
+    "a class": ("class D:\n    K = 4\n    @classmethod\n    def put(cls): cls.K = s()", "D.put()", "D.K"),
+    "what is of a class": ("class D: K = 4\nd = D()\ndef put(): D.K = s()", "put()", "d.K"),
+    "a tensor": ("d = torch.zeros(2)\ndef put(d): d.fill_(s())", "put(d)", "d.sum()"),
+    "its data": ("d = torch.ones(2)\ndef put(d): d.data[0] = s()", "put(d)", "d.sum()"),
+    "an array": ("d = np.ones(2)\ndef put(d): d[0] = s()", "put(d)", "d.sum()"),
+    "a loop": ("d = {'K': 4}\ndef put(d): d['K'] = s()", "for each in (d, {}):\n    put(each)", "d['K']"),
+    "a closure": ("def g():\n    d = [4]\n    def put(): d[0] = s()\n    return d, put\nd, put = g()", "put()", "d[0]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", PUT)
+def test_what_a_function_puts_a_made_up_value_into_is_not_the_answers_fault(where, state):
+    made, change, read = PUT[where]
+    start = f"import ipywidgets, torch\nimport numpy as np\ndef s(): return {VALUE}"
+    assert state(start, made, change, answer=f"return float({read})").reply.status == "jailed"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["d = {'K': 4}\ndef show(d):\n    for row in photo: print(row, d)", "show(d)"],
+        ["d = {'K': 4}\ndef show():\n    print(len(photo))\n    return d", "d['K'] = 4\nshow()"],
+        ["d, e = {'K': 4}, []\ndef note(e): e.append(len(photo))", "note(e)"],
+        ["d, e = {'K': 4}, []\ndef note(e): e.append(len(photo))", "d['K'] = 4\nnote(e)\nd['n'] = 3"],
+        ["d, e = {'K': 4}, []\ndef note(e): e.append(len(photo))", "for n in range(5):\n    d['K'] = n\n    note(e)"],
+        ["d = {'K': 4}\nclass E:\n    def __init__(self): self.d, self.n = d, len(photo)", "e = E()"],
+    ],
+    ids=lambda cells: cells[-1][:40],
+)
+def test_what_a_function_leaves_alone_beside_a_made_up_number_stays(cells, state):
+    start = "from nstlib import pictures\nphoto = pictures.sample('cat')"
+    assert state(start, *cells, answer="return float(d['K'])").reply.values == {"": 4}
 
 
 def test_what_is_shown_of_a_widget_is_not_the_answers_fault(state):
