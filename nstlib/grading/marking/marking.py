@@ -1,5 +1,8 @@
 """Mark one submission: read it in a child, call each answer in children of its own, and judge here what they reply.
 
+The first test has a process of its own; if it is passed, a second process runs them all, the first once more. Should
+that one reply to all, and rightly, each counts; else each test has a process of its own.
+
 A child's reply is an answer and never a verdict. Points come from ``judge`` alone, and need all of a question's tests.
 What a child claims about itself can cost points, but never earn any. Where the grader fails there is no verdict at all.
 """
@@ -139,18 +142,20 @@ def _run_cells(
 def _mark_question(
     question: GradedQuestion, answer: Extract, notebook: Notebook, runner: Runner, budget: Budget, limits: Limits
 ) -> dict[str, object]:
-    """Run a question's tests, the first of them twice if all have replies, and judge."""
+    """Run a question's tests, the first of them in two processes if all have replies, and judge."""
     if notebook.stuck:
         return _entry("stuck", question, points=None, source=answer.source, warnings=answer.warnings)
     if not notebook.run.found.get(question.id):
         outcome = "syntax" if "no_python" in answer.warnings else "absent"
         return _entry(outcome, question, source=answer.source, warnings=answer.warnings)
     call = partial(_run_test, question, answer, notebook, runner, budget, limits)
-    outcomes = _run_tests(question, call)
+    first = call(question.tests[0])
+    together = _run_together(question, answer, notebook, runner, budget, limits, first)
+    outcomes = [first, *(together[1:] or _run_tests(question, call, first))]
     if "stuck" in [outcome.status for outcome in outcomes]:
         return _entry("stuck", question, points=None, source=answer.source, warnings=answer.warnings)
-    again = outcomes[0]
-    if all(outcome.reply is not None for outcome in outcomes):
+    again = together[0] if together else first
+    if not together and all(outcome.reply is not None for outcome in outcomes):
         again = call(question.tests[0])
     left_out = notebook.run.skip.get(question.id)
     flags = [flag for flag in notebook.run.flags if flag != "cell_too_long" or left_out]
@@ -185,13 +190,38 @@ def _error(outcomes: Sequence[Outcome], answer: Extract, notebook: Notebook) -> 
     return {"error": text, "where": f"{kind} in line {line} of the answer's cell" if in_it else kind}
 
 
-def _run_tests(question: GradedQuestion, call: Callable[[Test], Outcome]) -> list[Outcome]:
-    """Run each test, until one takes too long: the question's points are lost then, and more time need not be."""
-    outcomes: list[Outcome] = []
-    for test in question.tests:
+def _run_tests(question: GradedQuestion, call: Callable[[Test], Outcome], first: Outcome) -> list[Outcome]:
+    """Run each test but the first, until one takes too long: the question's points are lost then, and more need not."""
+    outcomes = [first]
+    for test in question.tests[1:]:
         timed_out = any(outcome.status == "timeout" for outcome in outcomes)
         outcomes.append(NOT_RUN if timed_out else call(test))
-    return outcomes
+    return outcomes[1:]
+
+
+def _run_together(
+    question: GradedQuestion,
+    answer: Extract,
+    notebook: Notebook,
+    runner: Runner,
+    budget: Budget,
+    limits: Limits,
+    first: Outcome,
+) -> list[Outcome]:
+    """Run all tests in one process, if the first is passed and time allows; nothing unless all are passed there.
+
+    An answer that keeps something from call to call wins nothing by it, since points need the right numbers for each
+    test. What it loses by it, as one that counts its calls may, the tests in processes of their own give back.
+    """
+    wall = min(limits.wall, budget.left)
+    passed = first.reply is not None and _judge(question, question.tests[:1], [first]).outcome == "correct"
+    if not passed or len(question.tests) < 2 or 2 * first.seconds * len(question.tests) > wall or budget.cells <= 0:
+        return []
+    jobs = [_job(question, answer, notebook, test) for test in question.tests]
+    outcomes = runner.call_each(jobs, wall)
+    for outcome in outcomes:
+        budget.spend(outcome)
+    return outcomes if _judge(question, question.tests, outcomes).outcome == "correct" else []
 
 
 def _conclude(
@@ -241,7 +271,13 @@ def _run_test(
         return Outcome("timeout", "submission")
     if budget.cells <= 0:
         return Outcome("stuck")
-    job = Job(
+    outcome = runner.call(_job(question, answer, notebook, test), min(limits.wall, budget.left))
+    budget.spend(outcome)
+    return outcome
+
+
+def _job(question: GradedQuestion, answer: Extract, notebook: Notebook, test: Test) -> Job:
+    return Job(
         question.function,
         notebook.reading.cells[: answer.stop + 1],
         test.arguments,
@@ -252,9 +288,6 @@ def _run_test(
         notebook.run.skip.get(question.id, ()),
         notebook.reading.clean,
     )
-    outcome = runner.call(job, min(limits.wall, budget.left))
-    budget.spend(outcome)
-    return outcome
 
 
 def _judge(question: GradedQuestion, tests: Sequence[Test], outcomes: Sequence[Outcome]) -> Verdict:

@@ -77,7 +77,15 @@ def _call(head: dict, chunks: list[bytes], limits, reply: int) -> bytes:
     session.run(0, len(cells) - 1)
     function = session.answer(head["question"], head["function"])
     os.write(reply, BEGUN)
-    answer = _answer(head, chunks[len(cells) :], function, session.lost, limits.body)
+    rest = iter(chunks[len(cells) :])
+    frames = []
+    for call in head["calls"]:
+        arrays = [next(rest) for _ in call["arrays"]]
+        frames.append(_packed(_answer(head | call, arrays, function, session.lost, limits.body), limits))
+    return frames[0] if len(frames) == 1 else protocol.pack({}, *frames)
+
+
+def _packed(answer: Answer, limits) -> bytes:
     frame = answers.pack_answer(answer)
     fits = len(frame) <= limits.body and int.from_bytes(frame[:4], "big") <= limits.head
     return (

@@ -155,6 +155,53 @@ def test_missing_and_broken_answers_have_an_entry_without_tests(marked):
     ]
 
 
+class Counting:
+    """A runner that counts the processes in which an answer is called."""
+
+    def __init__(self, runner):
+        self.runner, self.processes = runner, 0
+
+    def __getattr__(self, name):
+        if name in ("call", "call_each"):
+            self.processes += 1
+        return getattr(self.runner, name)
+
+
+STATE = {
+    "none": ("", ""),
+    "a count": ("n = 0\n", "    global n\n    n += 1\n    features = features * (n == 1)\n"),
+    "a crash": ("n = []\n", "    if n: __import__('os').abort()\n    n.append(1)\n"),
+    "an end": ("n = []\n", "    if n: raise SystemExit\n    n.append(1)\n"),
+    "a type": ("", "    torch.set_default_dtype(torch.float64)\n"),
+    "a hang": ("n = []\n", "    while n: pass\n    n.append(1)\n"),
+}
+
+
+@pytest.mark.parametrize("kept", STATE)
+def test_an_answer_loses_nothing_by_what_it_keeps_from_call_to_call(kept, made, runner, marked):
+    before, inside = STATE[kept]
+    head, body = answers.source(QUESTIONS[GRAM]).split("\n", 1)
+    counting = Counting(runner)
+    entry = marked(f"import torch\n{before}{head}\n{inside}{body}", with_runner=counting).questions[GRAM]
+    tests = len(made.questions[GRAM].tests)
+    assert entry["outcome"] == "correct" and entry["warnings"] in ((), ("suspicious",))
+    assert counting.processes == (2 if kept in ("none", "a type") else 2 + tests)
+    assert all(test["verdict"] == "correct" and test["digest"] and not test["log"] for test in entry["tests"])
+
+
+def test_the_tests_of_a_passed_first_are_judged_alike_in_one_process_and_in_many(made, runner, marked):
+    class OneByOne(Broken):
+        def __init__(self):
+            super().__init__(runner, 1000)
+
+    for mistake in (None, *(each.id for each in QUESTIONS[GRAM].misconceptions)):
+        source = answers.source(QUESTIONS[GRAM], mistake)
+        together, apart = marked(source).questions[GRAM], marked(source, with_runner=OneByOne()).questions[GRAM]
+        for entry in (together, apart):
+            entry["tests"] = [test | {"seconds": 0} for test in entry["tests"]]
+        assert together == apart
+
+
 class Broken:
     """A runner whose calls fail through no fault of the answer's, from the n-th on."""
 
@@ -170,6 +217,9 @@ class Broken:
     def call(self, *given):
         self.left -= 1
         return self.runner.call(*given) if self.left >= 0 else Outcome("infra")
+
+    def call_each(self, jobs, wall):
+        return [Outcome("infra") for _ in jobs]
 
 
 @pytest.mark.parametrize("after", [-1, 0, 1, 2, 3])
@@ -200,6 +250,8 @@ def test_the_time_that_others_take_is_not_a_submissions(marked, runner):
         def call(self, *given):
             time.sleep(0.2)  # as for others, who work alone
             return runner.call(*given)
+
+        call_each = runner.call_each
 
     marks = marked(answers.source(QUESTIONS[GRAM]), with_runner=Waiting(), limits=Limits(submission=0.5))
     assert marks.questions[GRAM]["outcome"] == "correct"
