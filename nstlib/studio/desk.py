@@ -44,13 +44,14 @@ class Desk(anywidget.AnyWidget):
     def show(self, picture: Picture, *, now: bool = False, last: bool = False, **about: Any) -> bytes | None:
         """Send a picture, and what is told `about` it, if the browser can take one; return its JPEG, if so.
 
-        now, last: those of `Frames.next`.
+        now, last: those of `Frames.next`. The browser is to confirm every second frame, and one that is `last`; the
+        others have the number 0.
         """
         number = self.frames.next(now=now, last=last)
         if number is None:
             return None
         data = jpeg(picture)
-        self.post("frame", data, number=number, **about)
+        self.post("frame", data, number=number if last or number % 2 == 0 else 0, **about)
         return data
 
     def post(self, kind: str, *data: bytes, **content: Any) -> None:

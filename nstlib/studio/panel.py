@@ -4,10 +4,12 @@ A move only leaves a request with the worker, and what the worker reports is sho
 holds for long. So a slider never waits for a step, and a run never waits for a slider.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -36,6 +38,8 @@ __all__ = ["Studio"]
 
 SLOW = 0.2  # seconds a step above which the picture is made smaller, unless its size was chosen
 TIMED_STEPS = 3  # steps timed for that, after the first, which is slower than the rest
+PAINTING = 0.06  # seconds that the first step waits at most until a browser has painted the picture before it
+BEAT = 0.005  # seconds between two looks whether a newer move has come meanwhile
 LOOKS = {"gram": look_gram, "pull": look_pull}
 NEITHER = {  # settings that a studio has not
     "scales": "each run of a studio has one size; render large, or nstlib.stylize, goes from small to large",
@@ -293,7 +297,16 @@ class Studio(Panel):
         if isinstance(request, Exception):
             raise request
         self._newest = Run(next(self._run_numbers), knobs, request, self._read_pictures(request))
-        return runs.run(self._newest.request, check)
+        return self._let_paint(runs.run(self._newest.request, check), check)
+
+    def _let_paint(self, items: Iterator, check: Callable[[], None]) -> Iterator:
+        """Pass items on; leave the processor to the browser until it has painted a preview."""
+        with contextlib.closing(items):
+            for item in items:
+                yield item
+                end = time.monotonic() + (PAINTING if isinstance(item, Preview) else 0)
+                while time.monotonic() < end and not self.desk.frames.wait(BEAT):
+                    check()
 
     def _read_pictures(self, request: RunRequest) -> RunRequest:
         content = picture(request.content)

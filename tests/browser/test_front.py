@@ -197,6 +197,29 @@ def test_an_earlier_frame_stays_while_the_run_goes_on(desk):
     expect(timeline).to_have_attribute("aria-valuetext", "step 5")
 
 
+def test_a_frame_is_confirmed_where_that_is_asked_for(desk):
+    for number in (7, 0, 8):
+        tell(desk, {"kind": "frame", "run": 1, "step": 10 + number, "number": number}, jpeg(96, 64))
+        expect(desk.locator("canvas.nst-frame")).to_have_attribute("data-frame", f"1:{10 + number}")
+    desk.wait_for_function("() => sent.some(({ kind, number }) => kind === 'seen' && number === 8)")
+    assert [content["number"] for content in sent(desk, "seen")][-2:] == [7, 8]
+
+
+def test_the_timeline_ends_at_the_last_frame_though_an_earlier_one_was_asked_for_while_it_came(desk):
+    timeline = desk.get_by_role("slider", name="frames of this run", exact=True)
+    for step in (1, 2):
+        show(desk, 96, 64, step)
+    timeline.evaluate(  # the last frame waits behind the one that is drawn, and gives way to the first
+        f"range => {{ for (const step of [3, 4]) tell({{ kind: 'frame', run: 1, step, number: 0 }}, '{jpeg(96, 64)}'); "
+        "range.value = 0; range.dispatchEvent(new Event('input')); }"
+    )
+    expect(desk.locator("canvas.nst-frame")).to_have_attribute("data-frame", "1:0")
+    expect(timeline).to_have_attribute("aria-valuetext", "step 1; meters show the last")
+    expect(timeline).to_have_attribute("max", "4")
+    timeline.press("End")
+    expect(timeline).to_have_attribute("aria-valuetext", "step 5")
+
+
 def test_a_space_bar_that_is_held_down_plays_once(desk):
     fader = desk.get_by_role("slider", name="style weight β", exact=True)
     fader.focus()

@@ -52,6 +52,25 @@ def test_waiting_ends_when_the_run_has_been_told_of_or_pauses(studio):
     until(lambda: studio.desk.status["state"] == "ready")
 
 
+def test_the_first_step_waits_until_the_browser_has_painted_or_a_newer_move_has_come(studio, monkeypatch):
+    """Else the step takes the processor from the browser, and the picture that a move has changed comes later."""
+    monkeypatch.setattr(panel, "PAINTING", 60)
+    listen(studio)
+    studio.start()
+    wait_for_end(studio)
+    sent = []
+    studio.desk.send = lambda content, buffers=None: sent.append(content)  # nothing is confirmed
+    before = studio.view.run
+    for beta in (20, 30):
+        sent.clear()
+        studio.move(beta=beta)  # the second one does not wait for the first one's picture
+        until(lambda: any(content["kind"] == "frame" for content in sent))
+    time.sleep(0.1)  # a step takes a tenth of that
+    assert studio.view.run is before
+    studio.desk.frames.confirm(studio.desk.frames.sent)
+    until(lambda: studio.view.run is not before)
+
+
 def test_a_run_that_is_shown_again_is_measured_again(studio):
     for beta in (0.1, 100):
         studio.move(beta=beta)

@@ -30,12 +30,21 @@ function pictureView(model) {
   };
   const draw = async (target, bytes) => {
     const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
-    if (target.width !== bitmap.width || target.height !== bitmap.height) Object.assign(target, { width: bitmap.width, height: bitmap.height });
+    if (target.width !== bitmap.width || target.height !== bitmap.height) {
+      Object.assign(target, { width: bitmap.width, height: bitmap.height });
+      if (target === canvas) stage.style.setProperty("--ratio", bitmap.width / bitmap.height);
+    }
     target.getContext("2d").drawImage(bitmap, 0, 0);
-    if (target === canvas) stage.style.setProperty("--ratio", bitmap.width / bitmap.height);
     bitmap.close();
   };
   const following = () => Number(timeline.value) >= Number(timeline.max);
+  // As long as the film, with its handle at the end, unless somebody looks at an earlier frame; says whether it is there.
+  const lengthen = () => {
+    const live = following();
+    timeline.max = Math.max(0, film.length - 1);
+    if (live) timeline.value = timeline.max;
+    return live;
+  };
   const tell = (step) => {
     const earlier = following() ? "" : "; meters show the last";
     place.textContent = step === undefined ? "" : `step ${step + 1}${earlier}`;
@@ -47,7 +56,7 @@ function pictureView(model) {
     if (busy) return;
     busy = true;
     while (waiting) {
-      const { content, bytes } = waiting;
+      const { content, bytes, fresh } = waiting;
       waiting = null;
       try {
         await draw(canvas, bytes);
@@ -55,12 +64,19 @@ function pictureView(model) {
       } catch (fault) {
         console.error("A frame could not be drawn:", fault);
       }
+      if (fresh) follow(content); // with the picture: the page is laid out and painted once for both
       confirm(content);
     }
     busy = false;
   }
 
-  // Confirmed when painted: a hidden page confirms nothing, and gets few frames.
+  function follow({ run: shown, step }) {
+    if (shown !== run || !lengthen()) return;
+    busyWithRun = step + 1 < model.get("spec").steps;
+    tell(step);
+  }
+
+  // Confirmed when painted, where Python asks for it: a hidden page confirms nothing, and gets few frames.
   function confirm({ number }) {
     if (number) requestAnimationFrame(() => model.send({ kind: "seen", number }));
   }
@@ -71,17 +87,16 @@ function pictureView(model) {
       run = content.run;
       timeline.max = 0;
     }
-    const live = following();
     if (film.at(-1)?.[0] === content.step) film.pop(); // a run's last picture comes once more, whatever came before
     film.push([content.step, bytes]);
     if (film.length > (model.get("spec").film ?? 1)) film = film.filter((_, index) => index % 2 === 0 || index === film.length - 1);
-    timeline.max = film.length - 1;
-    if (!live) return confirm(content); // somebody looks at an earlier one
-    timeline.value = timeline.max;
-    busyWithRun = content.step + 1 < model.get("spec").steps;
-    tell(content.step);
-    waiting = { content, bytes };
-    paintNewest();
+    if (following()) {
+      waiting = { content, bytes, fresh: true };
+      paintNewest();
+    } else {
+      lengthen();
+      confirm(content); // somebody looks at an earlier one
+    }
   }
 
   // The frames of a run from before: its timeline is whole again.
@@ -123,6 +138,7 @@ function pictureView(model) {
 
   wiper.addEventListener("input", () => wipe(Number(wiper.value)));
   timeline.addEventListener("input", () => {
+    lengthen();
     const chosen = film[Number(timeline.value)];
     if (!chosen) return;
     waiting = { content: { run, step: chosen[0] }, bytes: chosen[1] };
