@@ -41,6 +41,7 @@ class View:
         self._scales: runs.Scales | None = None
         self._playing = True
         self._previewed = False
+        self._rule_told = True
         self._photo: tuple[Picture | None, int] = (None, 0)  # that the browser has
         self._clock = self._costs_sent = self._gram_sent = 0.0
 
@@ -53,14 +54,16 @@ class View:
         self._say("Running." if playing else READY, "running" if playing else "ready")
 
     def started(self, run: Run, started: RunStarted) -> None:
-        """Show the λ_l of the rule, and the photo beside which the picture will stand."""
+        """Show the photo beside which the picture will stand; λ_l of the rule come with the picture, lest it wait."""
         self._next = run
         run.settle(started)
         self._scales = runs.Scales(run.request, run.request.settings)
         if self._playing and run.is_large:
             self._say(f"Running at {run.request.settings.size} pixels, which takes longer.", "running")
         self._show_photo(run)
-        self._show_rule(run)
+        self._rule_told = False
+        if not self._playing:
+            self._show_rule(run)
 
     def preview(self, picture: Picture) -> None:
         """Show what the first step leads to, before it is made; not to somebody who goes step by step."""
@@ -68,6 +71,7 @@ class View:
             self._previewed = True
             # Frames of the run before, still on their way, must not hold it up
             self._next.keep_frame(1, self.desk.show(picture, last=True, run=self._next.number, step=1))
+            self._show_rule(self._next)
 
     def step(self, step: Step) -> None:
         """Show a step, as far as the browser can follow."""
@@ -79,6 +83,8 @@ class View:
         run.costs.append([step.total, *self._scales.terms(step)])
         run.left = self._scales.left(step)
         self._show(run, step)
+        if not self._rule_told:
+            self._show_rule(run)
         moment = time.monotonic()
         if moment - self._costs_sent > COST_SECONDS:
             self._costs_sent = moment
@@ -211,6 +217,7 @@ class View:
             self.desk.post("photo", jpeg(pictures.resize(content, size)))
 
     def _show_rule(self, run: Run) -> None:
+        self._rule_told = True
         self.desk.post("run", number=run.number, layers=list(run.rule), weights=list(run.rule.values()))
 
     def _show_remembered(self, run: Run) -> None:

@@ -145,8 +145,12 @@ function studioView({ model, el }) {
   sources.dropOn(root);
   pressed(moreButton, false);
 
+  let shown = "";
   function show() {
     const now = knobs();
+    const text = JSON.stringify({ ...now, moves: null });
+    if (text === shown) return; // Python confirms what stands here already
+    shown = text;
     sources.show(now);
     layers.show(now);
     for (const [name, made] of Object.entries(controls)) made.set(now[name]);
