@@ -1,5 +1,6 @@
 """The runs that a studio remembers: their knobs, last picture and film, so that one can go back and compare."""
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ WORTH = 20  # steps from which on a run that another ended is remembered
 class Run:
     """A run and what has come of it so far.
 
+    number: of all runs, most of which nobody sees. place: among those that were remembered, which is shown; 0 before.
     named: its request with names in place of pictures, as code needs it. request: the same with the pictures. rule:
     λ_l of the rule. film: steps and their JPEGs. costs: J and its terms, step by step. left: what is left of the
     photo's costs, see `runs.Scales.left`. shares: of the pull. seconds: how long its steps took.
@@ -34,6 +36,7 @@ class Run:
     shares: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     picture: Picture | None = None
+    place: int = 0
 
     @property
     def totals(self) -> list[float]:
@@ -70,6 +73,7 @@ class History:
 
     def __init__(self) -> None:
         self._runs: OrderedDict[int, Run] = OrderedDict()
+        self._places = itertools.count(1)
 
     def __iter__(self) -> Iterator[Run]:
         return iter(list(self._runs.values()))  # the worker may add one meanwhile
@@ -81,6 +85,7 @@ class History:
         """Remember a run that has a picture; say whether that is news."""
         if run.picture is None or run.number in self._runs:
             return False
+        run.place = next(self._places)
         self._runs[run.number] = run
         while len(self._runs) > MOST or sum(each.picture.nbytes for each in self) > MOST_BYTES:
             self._runs.popitem(last=False)

@@ -1,5 +1,7 @@
 """What a studio does when its desk sends a message: play, go back, save, take a file."""
 
+import functools
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,6 +13,7 @@ from nstlib.studio.desk import Desk
 from nstlib.studio.frames import jpeg
 from nstlib.studio.history import History, Run
 from nstlib.studio.knobs import Knobs
+from nstlib.studio.moves import Moves
 from nstlib.studio.sources import KINDS, Sources
 from nstlib.studio.view import View
 from nstlib.studio.worker import Task
@@ -20,6 +23,8 @@ from nstlib.transfer.settings import Settings
 LARGE = (512, 1024)  # pixels that a picture can be rendered at
 LOST = "lost on the way"  # what a front end has dropped that was sent beside a message
 ENDED = ("done", "stopped", "failed")
+RUNNING, STEPPED = "running", "stepped"  # messages on whether and what to run, and on one step more: each counts
+_saving = threading.Lock()  # two that save at once would find the same free name
 
 
 class Studio(Protocol):
@@ -31,6 +36,7 @@ class Studio(Protocol):
     history: History
     knobs: Knobs
     lock: AbstractContextManager
+    moves: Moves
     playing: bool
     sources: Sources
     task: Task
@@ -83,19 +89,44 @@ def on_message(studio: Studio, content: Any, buffers: list) -> None:
             studio.desk.say(words, alert=True)
 
 
+def _still_new(studio: Studio, content: dict, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return what of these changes no later message has overtaken; hold the lock until they are made."""
+    moves = content.get("moves", {})
+    return studio.moves.still_new(changes, moves) if _are_numbers(moves) else {}
+
+
+def _are_numbers(moves: Any) -> bool:
+    return isinstance(moves, dict) and all(isinstance(each, int) for each in moves.values())
+
+
+def _newest(*groups: str) -> Callable:
+    """Let a message do nothing once a newer one of its groups has arrived; the lock is held meanwhile."""
+
+    def decorate(action: Callable) -> Callable:
+        @functools.wraps(action)
+        def act(studio: Studio, content: dict, buffers: list) -> None:
+            with studio.lock:
+                if len(_still_new(studio, content, dict.fromkeys(groups))) == len(groups):
+                    action(studio, content, buffers)
+
+        return act
+
+    return decorate
+
+
 def _move(studio: Studio, content: dict, buffers: list) -> None:
     changes, moves = content.get("changes"), content.get("moves")
-    if isinstance(changes, dict) and isinstance(moves, dict) and all(isinstance(each, int) for each in moves.values()):
+    if isinstance(changes, dict) and _are_numbers(moves):
         studio.take(changes, moves)
 
 
+@_newest(RUNNING, STEPPED)
 def _play(studio: Studio, content: dict, buffers: list) -> None:
-    with studio.lock:
-        _resume(studio)
-        if not content.get("anew"):
-            studio.desk.say("Running.", state="running")
+    _resume(studio)
     if content.get("anew"):
         studio.start()
+    else:
+        studio.desk.say("Running.", state="running")
 
 
 def _resume(studio: Studio) -> None:
@@ -105,35 +136,38 @@ def _resume(studio: Studio) -> None:
     kernel.WORKER.resume(studio.task)
 
 
+@_newest(RUNNING, STEPPED)
 def _pause(studio: Studio, content: dict, buffers: list) -> None:
-    with studio.lock:
-        if studio.desk.status.get("state") in ENDED and studio.task.run is None and not studio.task.waiting:
-            return  # the run ended while this was on its way: the next move is to run
-        studio.playing = False
-        studio.pause_clock()
-        kernel.WORKER.pause(studio.task)
+    if studio.desk.status.get("state") in ENDED and studio.task.run is None and not studio.task.waiting:
+        return  # the run ended while this was on its way: the next move is to run
+    studio.playing = False
+    studio.pause_clock()
+    kernel.WORKER.pause(studio.task)
 
 
 def _step(studio: Studio, content: dict, buffers: list) -> None:
-    studio.playing = False
-    studio.pause_clock()
     with studio.lock:
+        if studio.moves.overtaken(RUNNING, content.get("moves", {})):
+            return
+        _still_new(studio, content, {STEPPED: None})
+        studio.playing = False
+        studio.pause_clock()
         studio.view.resume_clock()
-    kernel.WORKER.advance(studio.task)
-    if content.get("anew"):
-        studio.start()
+        kernel.WORKER.advance(studio.task)
+        if content.get("anew"):
+            studio.start()
 
 
+@_newest(RUNNING, STEPPED)
 def _restart(studio: Studio, content: dict, buffers: list) -> None:
-    with studio.lock:
-        _resume(studio)
+    _resume(studio)
     studio.start()
 
 
+@_newest(RUNNING, STEPPED)
 def _large(studio: Studio, content: dict, buffers: list) -> None:
     if content.get("size") in LARGE:
-        with studio.lock:
-            _resume(studio)
+        _resume(studio)
         studio.send(now=True, restart=True, size=content["size"])
 
 
@@ -150,11 +184,13 @@ def _save(studio: Studio, content: dict, buffers: list) -> None:
             return
         picture, film = run.picture, list(run.film)
     try:
-        if content.get("film"):
-            said = f"Saved {export.film(film, Path.cwd(), content['film'])}: {counted(len(film), 'frame')} of this run."
-        else:
-            name = export.save(picture, run.request.settings, Path.cwd(), run.request.mask)
-            said = f"Saved {name}, and its settings as {Path(name).with_suffix('.json')}."
+        with _saving:
+            if content.get("film"):
+                name = export.film(film, Path.cwd(), content["film"])
+                said = f"Saved {name}: {counted(len(film), 'frame')} of this run."
+            else:
+                name = export.save(picture, run.request.settings, Path.cwd(), run.request.mask)
+                said = f"Saved {name}, and its settings as {Path(name).with_suffix('.json')}."
         with studio.lock:
             studio.desk.say(said)
     except OSError as fault:
@@ -166,9 +202,16 @@ def _back(studio: Studio, content: dict, buffers: list) -> None:
     run = studio.history.find(content.get("number"))
     if run is None:
         raise NstError("That run is no longer kept: only the newest runs are.")
-    studio.go_back(run)
+    every = run.knobs.to_dict() | {RUNNING: None, STEPPED: None}
+    with studio.lock:
+        new = _still_new(studio, content, every)
+        if len(new) == len(every):
+            studio.go_back(run)
+        elif moved := {name: value for name, value in new.items() if name in run.knobs.NAMES}:
+            studio.move(**moved)  # what came later stands, and asks for a run
 
 
+@_newest("focus")
 def _focus(studio: Studio, content: dict, buffers: list) -> None:
     layer = content.get("layer")
     if layer in studio.base.style_layers:
@@ -181,6 +224,7 @@ def _pull(studio: Studio, content: dict, buffers: list) -> None:
         studio.look("pull", content["layer"])
 
 
+@_newest("task")
 def _task(studio: Studio, content: dict, buffers: list) -> None:
     names = [task["name"] for task in studio.desk.spec["tasks"]]
     with studio.lock:
@@ -192,9 +236,12 @@ def _solution(studio: Studio, content: dict, buffers: list) -> None:
     task = tasks.named(content.get("name"))
     with studio.lock:
         chosen = {"content": studio.knobs.content, "style": studio.knobs.style, "size": studio.knobs.size}
-        studio.put(studio.first_knobs.moved(**chosen, **task.solution))
-        _resume(studio)
-    studio.start()
+        solved = studio.first_knobs.moved(**chosen, **task.solution).to_dict()
+        new = _still_new(studio, content, {name: value for name, value in solved.items() if name not in chosen})
+        studio.put(studio.knobs.moved(**new))
+        if len(_still_new(studio, content, {RUNNING: None, STEPPED: None})) == 2:
+            _resume(studio)
+        studio.start()
     studio.desk.post("why", text=task.why)
 
 
@@ -209,7 +256,9 @@ def _file(studio: Studio, content: dict, buffers: list) -> None:
         raise NstError(f"The contents of '{name}' were {LOST}: give its path instead, Studio('…').")
     chosen = studio.sources.take(side, name, bytes(buffers[0]))
     studio.show_thumbnails(side, [chosen])
-    studio.move(**{side: chosen})
+    with studio.lock:
+        if _still_new(studio, content, {side: chosen}):
+            studio.move(**{side: chosen})
 
 
 def _mask(studio: Studio, content: dict, buffers: list) -> None:
@@ -222,8 +271,9 @@ def _mask(studio: Studio, content: dict, buffers: list) -> None:
         studio.desk.post("mask", name=studio.knobs.mask, stroke=stroke, refused=True)  # the brush waits for an answer
         raise
     _post_mask(studio, name, stroke=stroke)
-    if name != studio.knobs.mask:
-        studio.move(mask=name)
+    with studio.lock:
+        if _still_new(studio, content, {"mask": name}) and name != studio.knobs.mask:
+            studio.move(mask=name)
 
 
 def _post_mask(studio: Studio, name: str, **about: Any) -> None:

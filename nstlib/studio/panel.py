@@ -210,6 +210,7 @@ class Studio(Panel):
     def take(self, changes: dict[str, Any], moves: dict[str, int]) -> None:
         """Move knobs as a browser says; `moves`, the number by its view, tells it what has arrived."""
         with self.lock:
+            self.moves.arrive(moves)
             knobs = self.knobs.moved(**self.moves.still_new(changes, moves))
             moved = knobs != self.knobs
             self._turn(knobs)

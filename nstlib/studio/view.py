@@ -195,7 +195,7 @@ class View:
             self.remember(self.run)
         self.run = self._next = run
         self._show_all(run)
-        after = f"Back to run {run.number}, after {counted(run.steps, 'step')}."
+        after = f"Back to run {run.place}, after {counted(run.steps, 'step')}."
         self._say(f"{after} Moving a knob starts from its settings.", "done")
 
     def _show_all(self, run: Run) -> None:
@@ -221,7 +221,8 @@ class View:
         self.desk.post("run", number=run.number, layers=list(run.rule), weights=list(run.rule.values()))
 
     def _show_remembered(self, run: Run) -> None:
-        self.desk.post("history", jpeg(run.picture), number=run.number, steps=run.steps, knobs=run.knobs.to_dict())
+        about = {"number": run.number, "place": run.place, "steps": run.steps, "knobs": run.knobs.to_dict()}
+        self.desk.post("history", jpeg(run.picture), **about)
 
     def _say(self, sentence: str, state: str) -> None:
         alt = ""

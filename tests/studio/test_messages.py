@@ -1,6 +1,7 @@
 """What a desk asks for: playing, going back, tasks, files, looks at a layer."""
 
 import dataclasses
+import threading
 import time
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_a_run_from_before_comes_back_with_its_knobs_and_its_picture(studio):
     assert not studio.picture.equal(first)
     tell(studio, "back", number=number)
     assert studio.knobs.beta == studio.desk.knobs["beta"] == 10 and studio.picture.equal(first)
-    assert studio.as_code() == code and f"Back to run {number}" in sentence(studio)
+    assert studio.as_code() == code and "Back to run 1," in sentence(studio)
 
 
 def test_going_back_while_a_run_is_under_way_keeps_both(studio):
@@ -58,7 +59,7 @@ def test_going_back_while_a_run_is_under_way_keeps_both(studio):
         tell(studio, "back", number=first.number)
     until(lambda: not kernel.WORKER.busy())
     assert studio.view.run is first and first.costs == costs and studio.picture.equal(first.picture)
-    assert sentence(studio).startswith(f"Back to run {first.number}, after 6 steps.")
+    assert sentence(studio).startswith(f"Back to run {first.place}, after 6 steps.")
     assert [each["number"] for each in of_kind(heard, "history")] == [first.number, first.number + 1]
     photos = [data for content, data in heard if content["kind"] == "photo"]
     assert len(photos) == 3 and photos[0] == photos[2]
@@ -330,3 +331,102 @@ def test_a_stroke_that_cannot_be_kept_is_answered_and_said(studio, data):
     tell(studio, "mask", *data, stroke="view-1")
     assert of_kind(heard, "mask") == [{"kind": "mask", "name": "", "stroke": "view-1", "refused": True}]
     assert studio.desk.status["alert"] and studio.knobs.mask == ""
+
+
+def test_a_stroke_that_arrives_after_the_clear_that_followed_it_does_not_come_back(studio, tmp_path):
+    heard = listen(studio)
+    mask = torch.ones(3, 60, 90)
+    whole = pictures.write(mask, tmp_path / "whole.png").read_bytes()
+    mask[:, :, :30] = 0
+    stroke = pictures.write(mask, tmp_path / "stroke.png").read_bytes()
+    tell(studio, "mask", whole, stroke="view-2", moves={"view": 2})
+    tell(studio, "mask", stroke, stroke="view-1", moves={"view": 1})
+    assert studio.knobs.mask == ""
+    assert [content["stroke"] for content in of_kind(heard, "mask")] == ["view-2", "view-1"]  # each has its answer
+
+
+def test_of_two_files_the_later_one_is_the_picture_though_it_arrives_first(studio, tmp_path):
+    tell(studio, "file", png(tmp_path, 70, 90), side="style", name="second.png", moves={"view": 2})
+    tell(studio, "file", png(tmp_path, 70, 80), side="style", name="first.png", moves={"view": 1})
+    assert studio.knobs.style == "own: second.png" and "own: first.png" in studio.sources.names("style")
+    wait_for_end(studio)
+
+
+@pytest.mark.parametrize(("later", "plays"), [("pause", False), ("play", True), ("step", False), ("restart", True)])
+@pytest.mark.parametrize("earlier", ["pause", "play", "step", "restart"])
+def test_of_two_that_say_whether_to_run_the_later_holds(earlier, later, plays, studio):
+    tell(studio, later, moves={"view": 2})
+    tell(studio, earlier, moves={"view": 1})
+    assert studio.playing is plays
+
+
+def test_two_steps_are_two_in_whatever_order_they_arrive(studio):
+    tell(studio, "pause")
+    studio.start()
+    until(lambda: studio.task.run is not None and sentence(studio) == "Ready: press play, or step.")
+    for number in (2, 1):
+        tell(studio, "step", moves={"view": number})
+    until(lambda: sentence(studio).startswith("Paused after 2 steps"))
+
+
+def test_a_move_made_before_going_back_is_not_made_after_it(studio):
+    studio.start()
+    wait_for_end(studio)
+    first = studio.view.run
+    studio.move(beta=100)
+    until(lambda: len(studio.history) == 2)
+    tell(studio, "back", number=first.number, moves={"view": 5})
+    tell(studio, "move", changes={"beta": 50}, moves={"view": 4})
+    assert studio.knobs.beta == 10 and studio.view.run is first
+
+
+def test_a_move_made_after_going_back_stays_though_it_arrives_first(studio):
+    studio.start()
+    wait_for_end(studio)
+    first = studio.view.run
+    studio.move(beta=100, alpha=2)
+    until(lambda: len(studio.history) == 2)
+    tell(studio, "move", changes={"beta": 50}, moves={"view": 5})
+    tell(studio, "back", number=first.number, moves={"view": 4})
+    assert (studio.knobs.beta, studio.knobs.alpha) == (50, 1)
+    until(lambda: len(studio.history) == 3)
+
+
+def test_a_solution_undoes_no_move_made_after_it(studio):
+    tell(studio, "move", changes={"beta": 50}, moves={"view": 2})
+    tell(studio, "solution", name=TASKS[0].name, moves={"view": 1})
+    assert studio.knobs.beta == 50 and studio.knobs.alpha == studio.first_knobs.moved(**TASKS[0].solution).alpha
+    wait_for_end(studio)
+
+
+def test_the_layer_and_the_task_chosen_last_stay(studio):
+    for layer, number in (("relu4_1", 2), ("relu1_1", 1)):
+        tell(studio, "focus", layer=layer, moves={"view": number})
+    for task, number in ((TASKS[0].name, 4), ("", 3)):
+        tell(studio, "task", name=task, moves={"view": number})
+    assert (studio.view.focus, studio.view.task) == ("relu4_1", TASKS[0].name)
+
+
+def test_two_that_save_at_once_write_two_pictures(studio, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    studio.start()
+    wait_for_end(studio)
+    threads = [threading.Thread(target=tell, args=(studio, "save")) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == [f"studio_{number}.png" for number in range(1, 5)]
+
+
+def test_runs_are_numbered_as_they_are_shown(studio):
+    heard = listen(studio)
+    studio.start()
+    wait_for_end(studio)
+    for beta in (20, 30, 40):  # runs that the next one ends at once have no picture in the row
+        studio.move(beta=beta)
+    until(lambda: len(studio.history) == 2 and not kernel.WORKER.busy())
+    told = of_kind(heard, "history")
+    assert [content["place"] for content in told] == [1, 2]
+    tell(studio, "back", number=told[1]["number"])
+    assert sentence(studio).startswith("Back to run 2,")

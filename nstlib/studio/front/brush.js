@@ -13,6 +13,7 @@ function brushView(model, stage) {
   let dirty = false;
   let shown = "";
   let wanted = ""; // the mask of the present run
+  let newest = { number: 0, name: "" }; // of this view's own strokes, the last that has a name
   let erasing = false;
   let at = [0.5, 0.5];
   let last = null;
@@ -90,8 +91,9 @@ function brushView(model, stage) {
     }
     grey.getContext("2d").putImageData(image, 0, 0);
     const stroke = `${mine}-${++count}`;
-    strokes.set(stroke, copied());
-    grey.toBlob(async (blob) => model.send({ kind: "mask", stroke }, undefined, [await blob.arrayBuffer()]), "image/png");
+    strokes.set(stroke, { cover: copied(), number: count });
+    const moves = model.number();
+    grey.toBlob(async (blob) => model.send({ kind: "mask", stroke, moves }, undefined, [await blob.arrayBuffer()]), "image/png");
   }
   // What covers the picture, of a mask that is black there.
   async function covering(bytes) {
@@ -151,10 +153,12 @@ function brushView(model, stage) {
     toggle,
     async named({ name, stroke, refused }, bytes) {
       if (strokes.has(stroke)) {
-        if (name && !refused) painted.set(name, strokes.get(stroke));
+        const { cover, number } = strokes.get(stroke);
         strokes.delete(stroke);
+        if (name && !refused) painted.set(name, cover);
+        if (!refused && number > newest.number) newest = { number, name };
         if (resting() && refused) draw(wanted);
-        else if (resting()) shown = wanted = name;
+        else if (resting()) shown = wanted = newest.name; // an older stroke may be answered last
       } else if (bytes && !painted.has(name)) {
         painted.set(name, await covering(bytes)); // painted in another view, or before this page was loaded
       }

@@ -31,6 +31,7 @@ function statusView(model) {
 
 // The knobs as Python has them, and over them what somebody has moved here and Python has not yet confirmed: so a slider
 // never jumps back, and a move says no more than what it moved.
+// All that a view sends is numbered, since it may arrive in another order.
 function knobsOf(model) {
   const view = Math.random().toString(36).slice(2);
   let waiting = [];
@@ -40,9 +41,16 @@ function knobsOf(model) {
     sending = 0;
     const fresh = waiting.filter(({ sent }) => !sent);
     for (const each of fresh) each.sent = true;
-    model.send({ kind: "move", changes: Object.assign({}, ...fresh.map(({ changes }) => changes)), moves: { [view]: count } });
+    model.send({ kind: "move", changes: Object.assign({}, ...fresh.map(({ changes }) => changes)), moves: { [view]: fresh.at(-1).number } });
   };
+  const number = () => ({ [view]: ++count });
   return {
+    // The model for those who ask: what is sent later than it was asked for takes its number then.
+    asking: {
+      get: (name) => model.get(name),
+      send: (content, callbacks, buffers) => model.send({ moves: number(), ...content }, callbacks, buffers),
+      number,
+    },
     now: () => Object.assign({}, model.get("knobs"), ...waiting.map(({ changes }) => changes)),
     confirmed: () => (waiting = waiting.filter(({ number }) => number > (model.get("knobs").moves?.[view] ?? 0))),
     refused: () => (waiting = waiting.filter(({ sent }) => !sent)),
@@ -54,9 +62,10 @@ function knobsOf(model) {
   };
 }
 
-function studioView({ model, el }) {
-  const spec = model.get("spec");
-  const moved = knobsOf(model);
+function studioView({ model: whole, el }) {
+  const spec = whole.get("spec");
+  const moved = knobsOf(whole);
+  const model = moved.asking;
   const knobs = moved.now;
   const root = make("div", { className: "nst-desk nst-studio", role: "group", label: "studio" });
   const status = statusView(model);

@@ -26,7 +26,7 @@ function historyView(model, spec, now, compare, speed) {
     chosen = number === chosen ? null : number;
     stop.hidden = chosen === null;
     for (const [each, run] of runs) pressed(run.element, each === chosen);
-    compare(chosen === null ? null : runs.get(chosen).bytes, chosen === null ? "" : `run ${chosen}`);
+    compare(chosen === null ? null : runs.get(chosen).bytes, chosen === null ? "" : `run ${runs.get(chosen).place}`);
     tell();
   }
 
@@ -34,22 +34,22 @@ function historyView(model, spec, now, compare, speed) {
     hint.hidden = chosen !== null;
     if (chosen === null) return (differing.textContent = "");
     const found = differences(runs.get(chosen).knobs, now());
-    differing.textContent = `run ${chosen} → now: ${found.join(" · ") || "same settings"}`;
+    differing.textContent = `run ${runs.get(chosen).place} → now: ${found.join(" · ") || "same settings"}`;
   }
 
-  function add({ number, steps, knobs }, [bytes]) {
+  function add({ number, place, steps, knobs }, [bytes]) {
     if (runs.has(number)) return; // said again to another view of this desk
     const image = make("img", { alt: "", src: jpegUrl(bytes) });
-    const label = `run ${number}, ${steps} steps${steps < spec.steps ? ", ended early" : ""}`;
+    const label = `run ${place}, ${steps} steps${steps < spec.steps ? ", ended early" : ""}`;
     const act = (event) => (event.shiftKey ? choose(number) : model.send({ kind: "back", number }));
-    const element = make("button", { type: "button", label, title: `${label}: click to go back, Shift-click or C to compare`, onclick: act }, image, make("span", { textContent: number }));
+    const element = make("button", { type: "button", label, title: `${label}: click to go back, Shift-click or C to compare`, onclick: act }, image, make("span", { textContent: place }));
     element.addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() !== "c" || event.ctrlKey || event.metaKey) return;
       choose(number);
       event.stopPropagation();
     });
     pressed(element, false);
-    runs.set(number, { element, bytes, knobs });
+    runs.set(number, { element, bytes, knobs, place });
     row.append(element);
     if (runs.size > spec.most_runs) {
       const [oldest, gone] = runs.entries().next().value;

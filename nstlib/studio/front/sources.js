@@ -4,10 +4,11 @@ function sourcesView(model, spec, state, onmove) {
   const groups = {};
   const send = async (side, file) => {
     if (!file) return;
-    if (file.size > spec.max_bytes) model.send({ kind: "file", side, name: file.name, bytes: file.size });
+    const moves = model.number();
+    if (file.size > spec.max_bytes) model.send({ kind: "file", side, name: file.name, bytes: file.size, moves });
     else {
       const bytes = await file.arrayBuffer().catch(() => null); // a folder has none
-      model.send({ kind: "file", side, name: file.name }, undefined, bytes ? [bytes] : []);
+      model.send({ kind: "file", side, name: file.name, moves }, undefined, bytes ? [bytes] : []);
     }
   };
   for (const [side, names] of Object.entries(spec.sources)) {
