@@ -25,9 +25,15 @@ class Panel:
     def __init__(self, desk: Desk, task: Task) -> None:
         self.desk = desk
         self.task = task
-        self.still = Still()
+        self.still = Still(flipbooks=self.FLIPBOOKS)
         self.lock = threading.RLock()  # around what the worker's reports change
         self._picture: Picture | None = None
+        self.desk.on_msg(lambda _, content, __: content == {"kind": "gone"} and kernel.remove_left())
+
+    @property
+    def was_left(self) -> bool:
+        """Whether no page shows it any more."""
+        return self.desk.was_left
 
     @property
     def picture(self) -> Picture | None:
@@ -79,7 +85,8 @@ class Panel:
             self.wait()  # so that the still is there before the cell ends: what comes later nobody stores
         shown = self.desk._repr_mimebundle_(**kwargs)
         bundle, *metadata = shown if isinstance(shown, tuple) else (shown,)
-        return {**bundle, "text/plain": elsewhere.TEXT}, *metadata
+        more = f" {elsewhere.FLIPBOOKS}." if self.FLIPBOOKS else ""
+        return {**bundle, "text/plain": elsewhere.TEXT + more}, *metadata
 
     def _display_(self) -> Desk:
         """Return what marimo shows."""

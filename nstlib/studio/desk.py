@@ -24,8 +24,8 @@ class Desk(anywidget.AnyWidget):
     """A picture and controls. ``spec`` says which, once; ``knobs`` where they stand; ``status`` what is going on.
 
     Messages have a ``kind``. To the browser: frame, film, photo, thumbnail, run, costs, pulls, gram, pull, toolarge,
-    history, task, why, mask, code. From it: seen, plain (it loses bytes), calm, and what the panel listens for with
-    ``on_msg``.
+    history, task, why, mask, code. From it: seen, plain (it loses bytes), calm, of each view hello and gone, and what
+    the panel listens for with ``on_msg``.
     """
 
     # Text, not paths: anywidget would watch a path and keep its widgets for ever.
@@ -38,6 +38,7 @@ class Desk(anywidget.AnyWidget):
     def __init__(self, spec: dict, knobs: dict) -> None:
         super().__init__(spec=spec | {"max_bytes": MAX_BYTES}, knobs=knobs, status={"sentence": "", "alert": False})
         self._plain = False  # whether this front end loses bytes
+        self._views: int | None = None  # None until there was one; a page that is loaded again leaves those it had
         self.frames = Frames()
         self.on_msg(self._receive)
 
@@ -66,6 +67,11 @@ class Desk(anywidget.AnyWidget):
         """Show a sentence, which screen readers read aloud; `alert` if something went wrong."""
         self.status = {**self.status, "sentence": sentence, "alert": alert, **more}
 
+    @property
+    def was_left(self) -> bool:
+        """Whether every view of it that there was has gone, as when its cell's output is cleared."""
+        return self._views == 0
+
     def close(self) -> None:
         """Close the widget and its layout, which is one, too."""
         if layout := self.layout:
@@ -76,6 +82,10 @@ class Desk(anywidget.AnyWidget):
         kind = content.get("kind") if isinstance(content, dict) else None
         if kind == "seen" and isinstance(content.get("number"), int):
             self.frames.confirm(content["number"])
+        elif kind == "hello":
+            self._views = (self._views or 0) + 1
+        elif kind == "gone" and self._views:
+            self._views -= 1
         elif kind == "plain":
             self._plain = True
         elif kind == "calm":

@@ -9,6 +9,7 @@ import nstlib
 
 GALLERY = Path("gallery") / "index.html"
 TEXT = "This front end shows no live panel: open the notebook in JupyterLab to move its sliders."
+FLIPBOOKS = "Flipbooks show what its sliders do, without a kernel: notebooks/gallery/index.html"
 FRAME = (
     '<iframe title="flipbooks of the studio" sandbox="allow-scripts" srcdoc="{page}" '
     'style="width:100%;height:600px;border:1px solid gray"></iframe>'
@@ -40,6 +41,6 @@ def instead(name: str, by_code: str, *, flipbooks: bool) -> dict[str, str]:
     sentence = f"{name} shows no live panel: open the notebook in JupyterLab to move its sliders. {by_code}"
     page = gallery() if flipbooks else None
     if flipbooks:
-        sentence += " What the sliders do: notebooks/gallery/index.html" + (", which follows." if page else ".")
+        sentence += f" {FLIPBOOKS}" + (", which follows." if page else ".")
     frame = FRAME.format(page=html.escape(page.read_text(encoding="utf-8"))) if page else ""
     return {"text/plain": sentence, "text/html": f'<p class="nst-elsewhere">{html.escape(sentence)}</p>{frame}'}

@@ -10,11 +10,20 @@ from IPython import get_ipython
 from nstlib.studio.worker import Worker
 
 WORKER = Worker()
-_panels: dict[str, "Removable"] = {}  # by the id of the cell that shows it
+_panels: dict[str, "Removable"] = {}  # by the id of the cell that shows it, or by its text
+_by_text: list["Removable"] = []  # those of cells without an id, the newest last
+_told: set[str] = set()  # what was said in this kernel
+TEXT_ALONE = (
+    "This front end does not say which cell it runs: if an edited cell leaves its earlier panel, close() ends it."
+)
 
 
 class Removable(Protocol):
     """A panel, as far as this module knows it."""
+
+    @property
+    def was_left(self) -> bool:
+        """Whether no page shows it any more."""
 
     def remove(self) -> None:
         """End the runs, remove the widgets and let go of everything."""
@@ -26,12 +35,19 @@ def register(panel: Removable) -> None:
     if shell is None:
         _end_with_marimo_cell(panel)
         return
-    cell = _cell_id(shell)
-    if cell:
-        previous = _panels.pop(cell, None)
+    parent = (shell.get_parent() if hasattr(shell, "get_parent") else None) or {}
+    cell, text = parent.get("metadata", {}).get("cellId"), parent.get("content", {}).get("code")
+    if cell or text:
+        previous = _panels.pop(cell or text, None)
         if previous is not None:
             previous.remove()
-        _panels[cell] = panel
+        _panels[cell or text] = panel
+    if text and not cell:
+        _by_text.append(panel)
+        remove_left()
+        if len(_by_text) > 1 and TEXT_ALONE not in _told:
+            _told.add(TEXT_ALONE)
+            print(TEXT_ALONE)
     _obey_interrupts(shell)
 
 
@@ -39,17 +55,19 @@ def forget(panel: Removable) -> None:
     """Drop the reference to a panel that was closed."""
     for cell in [cell for cell, other in _panels.items() if other is panel]:
         del _panels[cell]
+    _by_text[:] = [other for other in _by_text if other is not panel]
+
+
+def remove_left() -> None:
+    """Remove what an edited cell has left: panels of cells without an id that no page shows, but for the newest."""
+    for panel in _by_text[:-1]:
+        if panel.was_left:
+            panel.remove()
 
 
 def in_notebook() -> bool:
     """Say whether somebody could see a panel: IPython runs in a kernel."""
     return hasattr(get_ipython(), "kernel")
-
-
-def _cell_id(shell) -> str | None:
-    """Return what tells the running cell from others: its id, or its text where a front end sends none."""
-    parent = (shell.get_parent() if hasattr(shell, "get_parent") else None) or {}
-    return parent.get("metadata", {}).get("cellId") or parent.get("content", {}).get("code")
 
 
 class _MarimoItem:

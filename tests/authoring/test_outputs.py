@@ -79,7 +79,9 @@ def test_a_studio_leaves_its_picture_and_a_sentence():
         assert len(stored.data[form]) * 3 / 4 <= MOST_BYTES and image_kept.width <= picture.shape[2]
         assert sentence.data["text/markdown"] == "cat <1>. Run the cell."
         assert keep(kept, checked=False) == kept
-    nothing = nbformat.v4.new_output("display_data", data={"text/html": still.NOTHING, "text/plain": "<HTML>"})
+    nothing = nbformat.v4.new_output(
+        "display_data", data={"text/html": still.NOTHING.format(more=""), "text/plain": "<HTML>"}
+    )
     assert keep([nothing], checked=False) == []
 
 

@@ -35,7 +35,7 @@ MODEL = """async ([esm, state]) => {
     for (const listener of heard['msg:custom'] ?? []) listener(content, buffers.map((each) => new DataView(each)));
   };
   const { default: desk } = await import(URL.createObjectURL(new Blob([esm], { type: 'text/javascript' })));
-  desk.render({ model, el: document.body });
+  window.close = desk.render({ model, el: document.body });
 }"""
 COVERED = """([x, y]) => {
   const canvas = document.querySelector('canvas.nst-brush');
@@ -111,6 +111,66 @@ def test_a_second_stroke_before_the_answer_to_the_first_stays_in_the_mask(desk):
     for share in (0.3, 0.6):
         assert desk.evaluate(COVERED, [share, share]) == 255
     assert desk.evaluate(COVERED, [0.9, 0.1]) == 0
+
+
+def test_a_stroke_answered_after_the_clear_that_followed_it_is_not_drawn_again(desk):
+    paint(desk)
+    stroke(desk, 0.3)
+    desk.get_by_role("button", name="clear the mask: style everywhere", exact=True).click()
+    first, second = strokes(desk, 2)
+    numbers = [list(content["moves"].values()) for content in sent(desk, "mask")]
+    assert numbers == sorted(numbers)
+    tell(desk, {"kind": "mask", "name": "", "stroke": second})
+    tell(desk, {"kind": "mask", "name": "mask 1", "stroke": first}, jpeg(96, 64))
+    desk.evaluate("() => change('knobs', { ...state.knobs })")
+    assert desk.evaluate(COVERED, [0.3, 0.3]) == 0
+
+
+def test_all_that_is_asked_for_is_numbered_in_its_order(desk):
+    desk.get_by_role("slider", name="style weight β", exact=True).press("ArrowRight")
+    desk.get_by_role("button", name="more settings", exact=True).click()
+    for name in ("one step", "restart", "save the picture and its settings beside the notebook"):
+        desk.get_by_role("button", name=name, exact=True).click()
+    chooser = desk.locator(".nst-style input[type=file]")
+    chooser.set_input_files({"name": "own.png", "mimeType": "image/png", "buffer": b"any"})
+    desk.wait_for_function("() => sent.some(({ kind }) => kind === 'file')")
+    kinds = ("move", "step", "restart", "save", "file")
+    told = [
+        (content["kind"], *content["moves"].values())
+        for content in desk.evaluate("() => sent")
+        if content["kind"] in kinds
+    ]
+    assert [kind for kind, _ in told] == list(kinds) and [number for _, number in told] == sorted({n for _, n in told})
+
+
+def test_a_desk_that_goes_says_so(desk):
+    desk.evaluate("() => close()")
+    assert [content["kind"] for content in desk.evaluate("() => sent")][-1] == "gone"
+
+
+def test_a_mute_under_a_solo_says_why_nothing_changes(desk):
+    key = desk.locator(".nst-layers .nst-key")
+    fader = desk.get_by_role("slider", name="λ relu3_1", exact=True)
+    expect(key).to_have_text("bar: share of the pull")
+    fader.press("s")
+    expect(key).to_have_text("bar: share of the pull")
+    fader.press("m")
+    expect(key).to_have_text("solo is on: mutes wait")
+    expect(key).to_have_role("status")
+    fader.press("s")
+    expect(key).to_have_text("bar: share of the pull")
+
+
+def test_a_run_has_the_number_of_its_place_in_the_row(desk):
+    for place, number in ((1, 4), (2, 9)):
+        about = {"number": number, "place": place, "steps": 150, "knobs": {"beta": place}}
+        tell(desk, {"kind": "history", **about}, jpeg(8, 8))
+    runs = desk.locator(".nst-runs button")
+    expect(runs).to_have_text(["1", "2"])
+    runs.nth(1).click()
+    assert sent(desk, "back")[0]["number"] == 9
+    runs.nth(1).press("c")
+    expect(desk.locator(".nst-differing")).to_contain_text("run 2 → now")
 
 
 def test_a_mask_of_another_view_is_drawn(desk):

@@ -56,6 +56,6 @@ def test_a_small_figure_has_a_sentence_alone(host, monkeypatch):
 
 def test_a_front_end_without_widgets_shows_a_sentence_and_no_address_in_memory(studio):
     bundle, *_ = studio._repr_mimebundle_()
-    assert "open the notebook in JupyterLab" in bundle["text/plain"]
+    assert "open the notebook in JupyterLab" in bundle["text/plain"] and "gallery/index.html." in bundle["text/plain"]
     assert "application/vnd.jupyter.widget-view+json" in bundle
     until(lambda: studio.desk.status.get("state") == "done")

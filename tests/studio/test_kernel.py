@@ -7,7 +7,7 @@ import types
 import pytest
 
 from nstlib.studio import Studio, kernel
-from tests.studio.conftest import sentence, wait_for_end
+from tests.studio.conftest import sentence, tell, wait_for_end
 from tests.studio.waiting import until
 
 
@@ -23,6 +23,8 @@ def shell(monkeypatch):
     yield made
     signal.signal(signal.SIGINT, before)
     kernel._panels.clear()
+    kernel._by_text.clear()
+    kernel._told.clear()
 
 
 def test_running_a_cell_again_removes_its_old_studio(shell):
@@ -90,6 +92,56 @@ def test_without_cell_ids_a_cell_is_known_by_its_text(shell):
     studios = [Studio(size=64, steps=2) for _ in range(3)]
     assert [studio for studio in studios if vars(studio)] == studios[-1:]
     studios[-1].close()
+
+
+@pytest.fixture
+def nameless(shell):
+    """Give a function that makes a studio in a cell of this text, without an id."""
+
+    def made(text):
+        shell.get_parent = lambda: {"metadata": {}, "content": {"code": text}}
+        return Studio(size=64, steps=2)
+
+    return made
+
+
+@pytest.mark.parametrize("gone_first", [True, False])
+def test_without_cell_ids_an_edited_cell_leaves_no_panel_that_its_page_has_cleared(gone_first, nameless):
+    """The output is cleared before the cell runs, or when it shows something new."""
+    first = nameless("studio 1")
+    tell(first, "hello")
+    if gone_first:
+        tell(first, "gone")
+    assert vars(first)  # a front end may only have scrolled it out of sight
+    second = nameless("studio 2")
+    if not gone_first:
+        tell(first, "gone")
+    assert not vars(first) and vars(second)
+    second.close()
+
+
+def test_without_cell_ids_panels_that_a_page_shows_stay_and_this_is_said_once(nameless, capsys):
+    studios = [nameless(f"studio {number}") for number in range(3)]
+    for studio in studios:
+        tell(studio, "hello")
+    tell(studios[0], "hello")  # a second view
+    tell(studios[0], "gone")
+    assert all(map(vars, studios))
+    assert capsys.readouterr().out == f"{kernel.TEXT_ALONE}\n"
+    for studio in studios:
+        studio.close()
+    assert not kernel._by_text
+
+
+def test_a_panel_whose_cell_has_an_id_stays_when_its_page_goes(shell):
+    first = Studio(size=64, steps=2)
+    tell(first, "hello")
+    tell(first, "gone")
+    shell.cell = "two"
+    second = Studio(size=64, steps=2)
+    assert vars(first)
+    for studio in (first, second):
+        studio.close()
 
 
 def test_marimo_removes_a_panel_with_its_cell(monkeypatch):

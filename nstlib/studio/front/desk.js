@@ -313,6 +313,7 @@ export default {
     model.on("change:knobs", view.show);
     model.on("comm_live_update", dead);
     return () => {
+      model.send({ kind: "gone" });
       view.close();
       calm.removeEventListener("change", tellCalm);
       model.off("msg:custom", receive);
