@@ -1,7 +1,8 @@
 """Try each lesson's claims about optimised pictures on three picture pairs and five seeds: ``make claims``.
 
 A lesson shows one run. Here the same cells are run with other photos and paintings, the painting's seed being the run's
-too. Printed is what each `claim` measures, and by how many of its spreads over the seeds it keeps its bound.
+too. Printed is what each `claim` measures, and by how many of its spreads over the seeds it keeps its bound: a table a
+lesson, as soon as it is done. Lessons named after the command are tried alone, so that a long run can be cut in parts.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import time
 from collections import defaultdict
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from nstlib.claims import Measured, recording
@@ -39,37 +41,49 @@ def changes(lesson: str, photo: str, painting: str, seed: int) -> list[tuple[str
     ]
 
 
-def table(lessons: list[str]) -> tuple[Table, bool]:
-    """Run all claims that measure pictures; return the table and whether each held everywhere with a clear margin."""
-    shown, good = Table("lesson", "claim", "pair", "held", "mean", "spread", "bound", "margin / spread"), True
-    for lesson in lessons:
-        for name in filter(LESSONS[lesson].optimises, LESSONS[lesson].claims):
-            for pair in PAIRS:
-                for what, found in measured(lesson, name, pair).items():
-                    held = sum(one.kept for one in found)
-                    margins = [one.margin for one in found if not math.isnan(one.margin)]
-                    spread = statistics.stdev(margins) if len(margins) > 1 else math.nan
-                    clear = statistics.mean(margins) / max(spread, 1e-12) if len(margins) > 1 else math.nan
-                    good &= held == len(SEEDS) and not clear < LEAST_GAP  # nan for what had to be equal
-                    mean = f"{statistics.mean(one.value for one in found):.4g}" if margins else ""
-                    row = f"{held} of {len(SEEDS)}", mean, f"{spread:.2g}", found[0].bound, f"{clear:.1f}"
-                    shown.add_row(lesson, what, " × ".join(pair), *row)
+def table(lesson: str) -> tuple[Table, bool]:
+    """Run a lesson's claims that measure pictures; return the table and whether each held everywhere, well clear."""
+    columns = "claim", "pair", "held", "mean", "spread", "bound", "margin / spread"
+    shown, good = Table(*columns, title=f"Lesson {lesson}"), True
+    for pair in PAIRS:
+        for (_, what), found in measured(lesson, pair).items():
+            *row, clear = summary(found)
+            shown.add_row(what, " × ".join(pair), *row)
+            good &= clear
     return shown, good
 
 
-def measured(lesson: str, name: str, pair: tuple[str, str]) -> dict[str, list[Measured]]:
-    """Return, for each line of a claim's cell, what it found with each seed."""
+def summary(found: list[Measured]) -> tuple[str, str, str, str, str, bool]:
+    """Return what the table says of a claim's line, and whether it held with every seed, well clear of its bound."""
+    held = sum(one.kept for one in found)
+    margins = [one.margin for one in found if not math.isnan(one.margin)]
+    spread = statistics.stdev(margins) if len(margins) > 1 else math.nan
+    clear = statistics.mean(margins) / max(spread, 1e-12) if len(margins) > 1 else math.nan
+    mean = f"{statistics.mean(one.value for one in found):.4g}" if margins else ""
+    good = held == len(SEEDS) and not clear < LEAST_GAP  # nan for what had to be equal
+    return f"{held} of {len(SEEDS)}", mean, f"{spread:.2g}", found[0].bound, f"{clear:.1f}", good
+
+
+def measured(lesson: str, pair: tuple[str, str]) -> dict[tuple[str, str], list[Measured]]:
+    """Return, by the name of each claim about pictures and its lines, what was found with each seed.
+
+    One seed after the other: the claims of one share what is kept of their cells.
+    """
     found = defaultdict(list)
-    for seed in SEEDS:
-        with recording(raising=False) as claims, contextlib.redirect_stdout(io.StringIO()):
-            LESSONS[lesson].run(name, *changes(lesson, *pair, seed))
-        for one in claims:
-            found[one.what].append(one)
+    for seed in track(SEEDS, f"lesson {lesson}, {' × '.join(pair)}", console=Console(stderr=True)):
+        for name in filter(LESSONS[lesson].optimises, LESSONS[lesson].claims):
+            with recording(raising=False) as claims, contextlib.redirect_stdout(io.StringIO()):
+                LESSONS[lesson].run(name, *changes(lesson, *pair, seed))
+            for one in claims:
+                found[name, one.what].append(one)
     return found
 
 
 if __name__ == "__main__":
-    began = time.perf_counter()
-    result, good = table(sys.argv[1:] or WITH_A_PAIR)
-    Console(width=130).print(result, f"{time.perf_counter() - began:.0f} s")
+    good = True
+    for lesson in sys.argv[1:] or WITH_A_PAIR:
+        began = time.perf_counter()
+        result, held = table(lesson)
+        Console(width=130).print(result, f"{time.perf_counter() - began:.0f} s")
+        good &= held
     sys.exit(not good)
