@@ -1,6 +1,7 @@
 """``claim``: one line that shows a measured number beside the bound that it must keep."""
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ import numpy as np
 from nstlib.errors import NstError
 
 DIGITS = 3
+LINE = 78  # letters beside JupyterLab's panels in a window of 800 px; it breaks longer lines in the midst of words
+LONGEST = "3.36e-15"  # takes the place of each number as lines are measured, so that all machines break the same ones
+NEXT_LINE = "\n  "
 ROUNDING = {2: 1e-2, 4: 1e-4, 8: 1e-9}  # bytes of a number: how far two ways to the same one may lie apart, relatively
 
 
@@ -51,7 +55,8 @@ def claim(what: str, value: Any, *, above: float | None = None, below: float | N
 
     ``above`` and ``below`` are strict, and may both be given. ``equals`` compares numbers, tensors or arrays of one
     shape up to rounding, which is 1e−9 of the largest entry in float64 and 1e−4 in float32; whole numbers, words and
-    lists must be exactly equal. What follows ≈ may differ between machines, all else may not.
+    lists must be exactly equal. What follows ≈ may differ between machines, all else may not. What would not fit into
+    a line of a narrow page goes on in a second one.
 
     >>> claim("relu1_1 alone leaves of the palette's distance", 0.3127, below=1 / 2)
     ✓ relu1_1 alone leaves of the palette's distance: ≈ 0.313, below 0.5
@@ -59,6 +64,9 @@ def claim(what: str, value: Any, *, above: float | None = None, below: float | N
     ✓ numbers in G: 16
     >>> claim("loops and one line", 0.1 + 0.2, equals=0.3)
     ✓ loops and one line: ≈ 0.3, equal up to rounding
+    >>> claim("distance to the photo, started there against started at the painting", 0.475, below=0.7)
+    ✓ distance to the photo, started there against started at the painting:
+      ≈ 0.475, below 0.7
     """
     if equals is not None and (above is not None or below is not None):
         raise NstError("Expected either equals or bounds, got both: make two claims.")
@@ -78,12 +86,17 @@ def claim(what: str, value: Any, *, above: float | None = None, below: float | N
     if recording_now:
         recording_now.measured.append(Measured(what, value, bound, kept, margin))
     if kept:
-        print(f"✓ {what}: {shown}")
+        print(_line(what, shown))
     elif not recording_now or recording_now.raising:
         raise ClaimError(
             f"Expected {what} to be {bound}, got {given}: if you changed a cell above, this is what your change did. "
             "Otherwise run the notebook again from the top."
         )
+
+
+def _line(what: str, shown: str) -> str:
+    fits = len(f"✓ {what}: {re.sub('≈ [^,]*', f'≈ {LONGEST}', shown)}") <= LINE
+    return f"✓ {what}:{' ' if fits else NEXT_LINE}{shown}"
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nstlib import claim
-from nstlib.claims import ClaimError, recording
+from nstlib.claims import LINE, ClaimError, recording
 from nstlib.errors import NstError
 from tests.with_nbval import ROOT
 
@@ -30,6 +30,20 @@ from tests.with_nbval import ROOT
 def test_a_claim_shows_its_number_and_its_bound_once(value, bounds, line, capsys):
     claim("it", value, **bounds)
     assert capsys.readouterr().out == line + "\n"
+
+
+def test_a_claim_too_long_for_a_narrow_page_goes_on_in_a_second_line(capsys):
+    words = "w" * (LINE - len("✓ : ≈ 3.36e-15, below 0.5"))
+    claim(words, 3.36e-15, below=0.5)
+    claim(f"{words}w", 0.1, below=0.5)  # the number is short, but might be longer on another machine
+    claim("w" * 70, list(range(9)), equals=list(range(9)))
+    assert capsys.readouterr().out.splitlines() == [
+        f"✓ {words}: ≈ 3.36e-15, below 0.5",
+        f"✓ {words}w:",
+        "  ≈ 0.1, below 0.5",
+        f"✓ {'w' * 70}:",
+        "  [0, 1, 2, 3, 4, 5, 6, 7, 8]",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def shown(lesson: str) -> str:
     """Return all that a lesson's stored outputs say, every gap a single space."""
     (path,) = NOTEBOOKS.glob(f"{lesson}_*.ipynb")
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    return " ".join(" ".join(_texts(output)) for cell in cells for output in cell.outputs).replace("\n", " ")
+    return " ".join(" ".join(text for cell in cells for output in cell.outputs for text in _texts(output)).split())
 
 
 def _texts(output) -> Iterator[str]:
