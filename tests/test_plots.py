@@ -43,6 +43,14 @@ def test_small_matrices_show_their_numbers():
     assert not large.axes[0].texts and "9 rows" in large.alt
 
 
+def test_matrices_on_one_scale_have_one_colour_for_each_number():
+    pair = {"small": torch.ones(2, 2), "large": torch.full((2, 2), -4.0)}
+    own, shared = (plots.matrices(pair, one_scale=each).axes for each in (False, True))
+    assert [(axes.images[0].norm.vmin, axes.images[0].norm.vmax) for axes in own] == [(0, 1), (-4, 4)]
+    assert [(axes.images[0].norm.vmin, axes.images[0].norm.vmax) for axes in shared] == [(-4, 4)] * 2
+    assert own[0].images[0].cmap != shared[0].images[0].cmap == shared[1].images[0].cmap
+
+
 def test_rows_and_columns_of_a_matrix_have_names():
     (axes,) = plots.matrices({"cosine": torch.eye(2)}, rows=["a", "b"], columns=["c", "d"]).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from jaxtyping import Real
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, PowerNorm
@@ -20,11 +21,13 @@ def matrices(
     *,
     rows: Sequence[str] = (),
     columns: Sequence[str] = (),
+    one_scale: bool = False,
 ) -> Plot:
     """Draw matrices side by side; those of at most 8 rows and columns with their numbers in them.
 
     `rows` and `columns` name these, in every matrix. One without negative entries goes from dark (0) to bright (its
-    largest); others are centred on 0. Raises NstError where there is nothing to draw.
+    largest); others are centred on 0. With `one_scale` the same number has the same colour in all of them. Raises
+    NstError where there is nothing to draw.
 
     >>> import torch
     >>> matrices({"G": torch.tensor([[5.0, 3.0], [3.0, 9.0]])}).alt
@@ -35,9 +38,11 @@ def matrices(
     width = min(4.2 if rows else 2.6, MAX_WIDTH / len(tables))
     figure = card(width * len(tables), 3.4 if rows else 2.9)
     figure.alt = alt or "; ".join(_described(name, table) for name, table in tables.items())
+    together = torch.cat([table.flatten() for table in tables.values()])
     for axes, (name, table) in zip(_side_by_side(figure, len(tables)), tables.items(), strict=True):
-        largest = max(table.abs().max().item(), 1e-300)
-        signed = bool((table < 0).any())
+        scaled = together if one_scale else table
+        largest = max(scaled.abs().max().item(), 1e-300)
+        signed = bool((scaled < 0).any())
         norm = Normalize(-largest if signed else 0, largest)
         _draw(axes, table, name, SIGNED if signed else AMOUNT, norm)
         if rows:
