@@ -4,7 +4,7 @@ SABOTAGES = [
     ("three views", "a sum for the mean", "F_x.square().mean(1), F_s", "F_x.square().sum(1), F_s"),
     ("three views", "the square of the mean", "F_x.square().mean(1), F_s", "F_x.mean(1).square(), F_s"),
     ("the diagonal works", "N dropped", "(4 * len(x) ** 2)", "4"),
-    ("the diagonal works", "no style", 'size=side, statistic="diagonal"', 'size=side, beta=0, statistic="diagonal"'),
+    ("the diagonal works", "no style", "Settings(size=side, statistic", "Settings(size=side, beta=0, statistic"),
     ("orange unlearned", "S has the orange, too", "stylize(board, grey,", "stylize(board, board,"),
     (
         "a silent filter",
@@ -29,8 +29,8 @@ SABOTAGES = [
     ("deep diagonals see", "one board twice", 'for name in ("together", "apart"))', 'for name in ("apart", "apart"))'),
     ("conjunctions", "plain tiles forgotten", '(a["orange"] - a["plain"])', 'a["orange"]'),
     ("conjunctions", "stripes and orange swapped kinds", "stripes & ~orange,", "~stripes & orange,"),
-    ("orange moves", "the diagonal for both", "move(name, seed)[1] for", 'move("diagonal", seed)[1] for'),
-    ("orange moves", "the matrix for both", "move(name, seed)[1] for", 'move("gram", seed)[1] for'),
+    ("orange moves", "the diagonal for both", "move(name, seed) for", 'move("diagonal", seed) for'),
+    ("orange moves", "the matrix for both", "move(name, seed) for", 'move("gram", seed) for'),
     ("moments", "sample deviation", "F_x.std(1, correction=0)", "F_x.std(1)"),
     (
         "moments",
@@ -66,8 +66,8 @@ SABOTAGES = [
     (
         "all of them work",
         "no style",
-        "Settings(size=side, statistic=key)",
-        "Settings(size=side, statistic=key, beta=0)",
+        "Settings(size=side, statistic=statistic)",
+        "Settings(size=side, statistic=statistic, beta=0)",
     ),
     ("random filters", "the trained network", "Settings(size=side), untrained)", "Settings(size=side), network)"),
     ("random filters", "no style", "Settings(size=side), untrained)", "Settings(size=side, beta=0), untrained)"),
