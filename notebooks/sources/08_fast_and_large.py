@@ -194,10 +194,11 @@ race(plain=tutorial, nstlib=lambda: next(running))
 frozen = all_again(whole, *half_size)  # the library loads every network frozen
 until_relu5_1 = whole.with_layers(layers)
 three = torch.stack([*half_size, half_size[0]])
-saved, forward = flops(tutorial) - flops(frozen), flops(lambda: until_relu5_1(three))
+plain_flops, frozen_flops, forward = map(flops, (tutorial, frozen, lambda: until_relu5_1(three)))
+saved = plain_flops - frozen_flops
 
 # %% claim="weights' gradients" tags=["nbval-check-output"]
-claim("share of a step's FLOPs that went to the weights' gradients", saved / flops(tutorial), above=0.3)
+claim("share of a step's FLOPs that went to the weights' gradients", saved / plain_flops, above=0.3)
 claim("these FLOPs, of one pass forward", saved / forward, equals=1.0)
 claim("relative difference of the pixels' gradient", difference(frozen(), tutorial()), below=1e-3)
 
@@ -235,11 +236,12 @@ predict("08.cut")
 
 # %%
 cut = all_again(until_relu5_1, *half_size)
-saved = flops(frozen) - flops(cut)
-below_relu5_1 = flops(lambda: whole(three)) - flops(lambda: until_relu5_1(three))
+cut_flops, whole_forward = flops(cut), flops(lambda: whole(three))
+saved = frozen_flops - cut_flops
+below_relu5_1 = whole_forward - forward
 
 # %% claim="the cut" tags=["nbval-check-output"]
-claim("share of a step's FLOPs that the cut saves", saved / flops(frozen), above=0.02)
+claim("share of a step's FLOPs that the cut saves", saved / frozen_flops, above=0.02)
 claim("FLOPs saved besides those past relu5_1 on the way forward", saved - below_relu5_1, equals=0)
 
 # %% [markdown]
@@ -250,7 +252,7 @@ claim("FLOPs saved besides those past relu5_1 on the way forward", saved - below
 
 # %%
 one_pass = {layer: flops(lambda: whole.with_layers([layer])(three)) for layer in layers[:5]}
-part = {layer: count / flops(lambda: whole(three)) for layer, count in one_pass.items()}
+part = {layer: count / whole_forward for layer, count in one_pass.items()}
 plots.bars(
     {layer: {"cut there": each} for layer, each in part.items()},
     ylabel="share of a pass through VGG-19",
@@ -310,7 +312,7 @@ ready = once(until_relu5_1, *half_size)
 # %% claim="targets once" tags=["nbval-check-output"]
 claim("pictures shown in a step, before", shown(until_relu5_1, cut), equals=3)
 claim("pictures shown in a step, after", shown(until_relu5_1, ready), equals=1)
-claim("FLOPs before, times those after", flops(cut) / flops(ready), above=2.9)
+claim("FLOPs before, times those after", cut_flops / flops(ready), above=2.9)
 claim("relative difference of the gradient", difference(ready(), cut()), below=1e-3)
 
 # %%
@@ -656,20 +658,22 @@ own = nstlib.transfer.steps(
 ladders["VGG-19"]["nstlib"], ladders["minivgg"]["nstlib"] = lambda: next(running), lambda: next(own)
 
 # %%
+done = {title: {name: flops(step) for name, step in rungs.items()} for title, rungs in ladders.items()}
+
+# %%
 times = {title: bench.interleaved(rungs, rounds=3) for title, rungs in ladders.items()}
 
 
 # %%
 def table_of(title):
     """How many times fewer FLOPs than the plain step each variant takes, and how many times faster it is."""
-    rungs, needed = ladders[title], times[title]
-    done = {variant: flops(step) for variant, step in rungs.items()}
+    counted, needed = done[title], times[title]
     return {
         variant.replace(" ", "\n").replace("-", "-\n"): {
-            "times fewer FLOPs": done["plain"] / done[variant],
+            "times fewer FLOPs": counted["plain"] / counted[variant],
             "times as fast": needed["plain"] / needed[variant],
         }
-        for variant in rungs
+        for variant in counted
     }
 
 
@@ -680,9 +684,10 @@ plots.bars(table_of("VGG-19"), ylabel="VGG-19, against the plain step", line=1)
 plots.bars(table_of("minivgg"), ylabel="minivgg, against the plain step", line=1)
 
 # %%
-every = list(ladder(all_of_minivgg, photo, painting).values())
-counts = [flops(each) for each in every]
-angles = [torch.cosine_similarity(every[0]().flatten(), each().flatten(), dim=0).item() for each in every]
+ours = [name for name in ladders["minivgg"] if name != "nstlib"]
+counts = [done["minivgg"][name] for name in ours]
+first, *others = [ladders["minivgg"][name]().flatten() for name in ours]
+angles = [torch.cosine_similarity(first, other, dim=0).item() for other in others]
 rises = sum(after > before for before, after in pairwise(counts))
 
 # %% claim="every change" tags=["nbval-check-output"]
