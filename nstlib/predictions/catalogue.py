@@ -79,6 +79,17 @@ def of_lesson(lesson: str) -> tuple[Prediction, ...]:
     return tuple(_read(f"{lesson}.{key}", table) for key, table in tables.items())
 
 
+def in_lessons(begin: str) -> tuple[Prediction, ...]:
+    """Return the predictions of all lessons whose ids begin so: of 05 and 05b for 05.
+
+    >>> {prediction.name[:4] for prediction in in_lessons("05b")}
+    {'05b.'}
+    """
+    names = sorted(file.name for file in resources.files("nstlib.predictions").iterdir())
+    lessons = [name[len("lesson_") : -len(".toml")] for name in names if name.startswith(f"lesson_{begin}")]
+    return tuple(prediction for lesson in lessons for prediction in of_lesson(lesson))
+
+
 def _read(name: str, table: dict) -> Prediction:
     choices = tuple(Choice(**choice) for choice in table.pop("choices", ()))
     return Prediction(name, choices=choices, **table)

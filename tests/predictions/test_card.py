@@ -4,7 +4,7 @@ import pytest
 
 from nstlib.checks import progress
 from nstlib.errors import NstError
-from nstlib.predictions import Card, Choice, Prediction
+from nstlib.predictions import Card, Choice, Prediction, of_lesson
 from nstlib.predictions import progress as progress_of
 
 CHOICES = (Choice("up <1>", "It falls.", False), Choice("down", "", True))
@@ -86,7 +86,7 @@ def test_progress_lists_question_own_answer_and_what_was_told_in_the_order_of_th
         "  ✓ 03.number: How many?\n    you said: 4.1\n    answer: It is 4.\n"
         "  predictions answered: 2, right: 1"
     )
-    assert str(progress_of("03")) == f"Lesson 03\n{lines}"
+    assert str(progress_of("03")).startswith(f"Lesson 03\n{lines}\n")
     assert lines in str(ex03.progress())
     assert "up &lt;1&gt;<br>" in progress_of("03")._repr_html_()
 
@@ -94,6 +94,21 @@ def test_progress_lists_question_own_answer_and_what_was_told_in_the_order_of_th
 def test_an_answer_kept_by_an_older_edition_is_listed_without_its_question(kept):
     progress.note("prediction 03.sign", answer="up", right=False)
     assert "  ✗ 03.sign\n    you said: up\n  predictions" in str(progress_of("03"))
+
+
+def test_progress_lists_the_questions_that_are_left(kept):
+    first, *others = of_lesson("03")
+    assert all(f"  ○ {card.name}: {card.question}" in str(progress_of("03")) for card in (first, *others))
+    Card(first).commit(first.choices[0].text if first.choices else "1")
+    assert f"○ {first.name}" not in str(progress_of("03"))
+    assert all(f"○ {card.name}: {card.question}" in str(progress_of("03")) for card in others)
+
+
+def test_progress_as_markdown_keeps_its_lines_and_shows_what_was_typed_as_it_is(kept):
+    progress.note("prediction 03.sign", answer="*up* <b>", right=False, question="Up or down?", told="down")
+    top, *lines = progress_of("03")._repr_markdown_().split("\\\n")
+    assert top == "**Lesson 03**"
+    assert lines[:3] == ["✗ 03.sign: Up or down?", r"you said: \*up\* \<b\>", "answer: down"]
 
 
 def test_progress_of_a_lesson_without_an_answer_says_what_to_do(kept):

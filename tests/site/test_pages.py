@@ -1,5 +1,6 @@
 """The built book, read as HTML: every lesson, figure, anchor and download is there, and nothing that needs a kernel."""
 
+import html
 import itertools
 import re
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ import pytest
 from nstlib.authoring import course
 from nstlib.authoring.book import anchors
 from nstlib.checks import all_questions
+from nstlib.predictions import of_lesson
 from tests.site.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -98,6 +100,15 @@ def test_every_link_leads_to_a_page_and_a_place_in_it(book, pages):
             assert target.exists(), f"{name} links to {link}"
             if parts.fragment and path in pages:
                 assert unquote(parts.fragment) in pages[path].ids, f"{name} links to {link}"
+
+
+@pytest.mark.parametrize("lesson", ["00", "06", "08"])
+def test_each_question_in_a_lessons_list_of_predictions_leads_to_its_card(pages, lesson):
+    (page,) = (page for name, page in pages.items() if name.startswith(f"notebooks/{lesson}_"))
+    for card in of_lesson(lesson):
+        anchor = anchors.prediction(card.name)
+        assert anchor in page.ids and page.links.count(f"#{anchor}") >= 2, card.name  # at the card, and in the list
+        assert f": {card.question}" in html.unescape(page.text), card.name
 
 
 def test_each_answered_question_leads_to_its_cells(pages):

@@ -1,10 +1,10 @@
-"""The names of places in the book: a claim, a section of a lesson, a question of an exercise."""
+"""The names of places in the book: a claim, a section or a prediction of a lesson, a question of an exercise."""
 
 import re
 
 from nstlib.checks.places import section
 
-__all__ = ["claim", "question", "section", "slug"]
+__all__ = ["claim", "prediction", "question", "section", "slug"]
 
 
 def slug(text: str) -> str:
@@ -23,6 +23,15 @@ def claim(lesson: str, name: str) -> str:
     'claim-05b-half-precision'
     """
     return f"claim-{lesson}-{slug(name)}"
+
+
+def prediction(name: str) -> str:
+    """Return the anchor of a prediction's card.
+
+    >>> prediction("05b.start")
+    'prediction-05b-start'
+    """
+    return f"prediction-{slug(name)}"
 
 
 def question(name: str) -> str:

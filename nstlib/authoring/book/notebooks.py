@@ -12,6 +12,9 @@ __all__ = ["page"]
 
 Notebook = nbformat.NotebookNode
 STILL = "Run the cell to bring the controls back to life."  # how a studio that was stored ends
+_CARD = re.compile(r'predict\("([\w.]+)"\)')
+_LIST = re.compile(r'progress\("\w+"\)')
+_ASKED = re.compile(r"(?<=○ )(\d\d[a-z]?\.\w+)(?=:)")  # a prediction's name in the list of a lesson's questions
 _SECTION = re.compile(r"^## (\d+)\. ", re.MULTILINE)
 
 
@@ -32,7 +35,7 @@ def page(notebook: Notebook, path: str, source: str, files: Collection[str], rep
     for number, cell in enumerate(made.cells):
         if cell.cell_type == "markdown":
             cell.source = links.rewrite(_with_sections(cell.source, lesson), path, files, repository)
-        cells += [*_named(cell, lesson), _described(cell)]
+        cells += [*_named(cell, lesson), _linked(_described(cell))]
         if number == 0:
             cells.append(_ways(path, source, repository))
         if cell.cell_type == "code" and any(STILL in _words(output) for output in cell.outputs):
@@ -48,7 +51,11 @@ def _with_sections(text: str, lesson: str) -> str:
 
 
 def _named(cell: Notebook, lesson: str) -> list[Notebook]:
-    """Return what stands before a cell that others link to: a claim's name, or a question's anchor."""
+    """Return what stands before a cell that others link to: a claim's or prediction's name, or a question's anchor."""
+    if card := _CARD.fullmatch(cell.source):
+        anchor = anchors.prediction(card[1])
+        words = f"({anchor})=\n::::{{container}} claim-name\n[Prediction: {card[1]}](#{anchor})\n::::"
+        return [nbformat.v4.new_markdown_cell(words)]
     if "claim" in cell.metadata:
         anchor = anchors.claim(lesson, cell.metadata.claim)
         words = f"({anchor})=\n::::{{container}} claim-name\n[Claim: {cell.metadata.claim}](#{anchor})\n::::"
@@ -65,6 +72,15 @@ def _described(cell: Notebook) -> Notebook:
         for form, known in output.get("metadata", {}).items():
             if form.startswith("image/"):
                 cell.metadata["mystnb"] = {"image": {"alt": known["alt"], "width": f"{known['width']}px"}}
+    return cell
+
+
+def _linked(cell: Notebook) -> Notebook:
+    """Let each question in a list of predictions lead to its card."""
+    if _LIST.fullmatch(cell.source):
+        for output in filter(_words, cell.outputs):
+            linked = _ASKED.sub(lambda asked: f"[{asked[0]}](#{anchors.prediction(asked[0])})", _words(output))
+            output.data["text/markdown"] = linked
     return cell
 
 

@@ -85,6 +85,17 @@ def test_a_page_keeps_every_word_cell_and_output():
             assert cell.source in words
 
 
+def test_the_list_of_a_lessons_predictions_leads_to_their_cards():
+    cells = [nbformat.v4.new_markdown_cell("# 08 · Title")]
+    cells += [nbformat.v4.new_code_cell(source) for source in ('predict("08.cut")', 'progress("08")')]
+    listed = {"text/markdown": "**Lesson 08**\\\n○ 08.cut: What share?\\\n✓ 08.kept: Which?", "text/plain": "…"}
+    cells[-1].outputs = [nbformat.v4.new_output("display_data", listed)]
+    page = notebooks.page(nbformat.v4.new_notebook(cells=cells), "notebooks/08_title.ipynb", "sources/08_title.py", ())
+    assert page.cells[2].source.startswith("(prediction-08-cut)=\n")
+    shown = page.cells[-1].outputs[0].data["text/markdown"]
+    assert shown == "**Lesson 08**\\\n○ [08.cut](#prediction-08-cut): What share?\\\n✓ 08.kept: Which?"
+
+
 def test_links_to_other_files_need_a_repository():
     text = "[how](../tests/a.py), [page](b.md#part), [all](../notebooks/index.ipynb) and\n```\n[x](../tests/a.py)\n```"
     assert links.rewrite(text, "docs/page.md", {"docs/b.md"}) == (
