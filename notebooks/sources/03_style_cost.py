@@ -732,8 +732,11 @@ off_by = {
 }
 plots.table(
     {
-        name: {"largest factor between it and A, over the layers": factor}
-        for name, factor in off_by.items()
+        name: {
+            "left in relu5_1, of that in relu2_1": line["relu5_1"] / line["relu2_1"],
+            "largest factor between it and A, over the layers": off_by.get(name, 1),
+        }
+        for name, line in lines.items()
     },
     "run",
 )

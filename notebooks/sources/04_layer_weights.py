@@ -813,7 +813,7 @@ claim(f"{deepest}'s cost without it against with it", unasked[deepest] / left_en
 
 # %% [markdown]
 # The first layer and the two deepest must be asked for, with enough weight to be heard: left out, each keeps more than
-# twice as much of its cost as those two. (For the coffee and the mosaic it is 1.3 times as much; for the rocket and the
+# twice as much of its cost as those two. (For the coffee and the mosaic it is 1.4 times as much; for the rocket and the
 # waves one of the three comes down by itself.)
 
 # %% [markdown]

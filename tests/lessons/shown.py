@@ -1,11 +1,16 @@
-"""What the built lessons show: the text, the tables and the descriptions of figures among their stored outputs."""
+"""What the built lessons show, among their stored outputs and in their prose, and the numbers quoted from it."""
 
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+import jupytext
 import nbformat
+
+from tests.lessons.cells import SOURCES
+from tests.lessons.true_network import PAGE
+from tests.prose import FORMULA, LINK
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NUMBER = r"(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)"
@@ -17,6 +22,10 @@ QUOTED = re.compile(
 )
 # What is quoted, where it is shown, with {} for each number, and whether the numbers found there are what is quoted
 Tie = tuple[str, str, Callable[..., bool]]
+# Words with {small} and {large} for what the claim named beside them measures on minivgg and on ImageNet's VGG-16
+Quote = tuple[str, str]
+# Words about another pair of pictures, the claim that measures it there, the pair, and whether its numbers are as said
+Elsewhere = tuple[str, str, tuple[str, str], Callable[..., bool]]
 
 
 @cache
@@ -43,9 +52,46 @@ def numbers(lesson: str, place: str) -> list[float]:
     return [float(number) for number in ((one,) if isinstance(one, str) else one)]
 
 
+@cache
+def told(lesson: str) -> str:
+    """Return a lesson's prose without headings, `plain`."""
+    (path,) = SOURCES.glob(f"{lesson}_*.py")
+    cells = [cell.source for cell in jupytext.read(path).cells if cell.cell_type == "markdown"]
+    return plain(re.sub(r"^#+ .*$", "", "\n".join(cells), flags=re.MULTILINE))
+
+
+def plain(text: str) -> str:
+    """Return a text in one line, without what holds no measured number: formulas, addresses, lessons and sections."""
+    text = LINK.sub(" ", FORMULA.sub(" ", text))
+    return " ".join(
+        re.sub(r"\b([Ll]essons?|[Ss]ections?) \d\w*(?:(?:,| and| to) \d\w*\b(?! minutes))*", " ", text).split()
+    )
+
+
+def quoted(lesson: str, words: str) -> tuple[str, dict[str, str]]:
+    """Return the place in a lesson's prose where a quote's words stand, and its numbers by name."""
+    pattern = re.escape(plain(words))
+    for name in ("small", "large"):
+        pattern = pattern.replace(re.escape(f"{{{name}}}"), rf"(?P<{name}>[-−]?[\d.]*\d)")
+    found = list(re.finditer(pattern, told(lesson)))
+    if len(found) != 1:
+        raise LookupError(f"Lesson {lesson} says {words!r} {len(found)} times.")
+    return found[0][0], found[0].groupdict()
+
+
+@cache
+def on_both(lesson: str) -> dict[str, dict[str, float]]:
+    """Return what each claim of a lesson measures on both networks, from the stored table."""
+    section = PAGE.read_text(encoding="utf-8").partition(f"## Lesson {lesson}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.*?) \| (\S+) \| (\S+) \|", section, re.MULTILINE)
+    return {
+        what: {"small": float(small), "large": float(large)} for what, small, large in rows if small[-1] in "0123456789"
+    }
+
+
 def untied(text: str, ties: list[Tie], given: tuple[str, ...]) -> list[str]:
     """Return the numbers of a text that are neither in what is tied nor given; LookupError for words not there."""
-    for words in sorted((*(tie[0] for tie in ties), *given), key=len, reverse=True):
+    for words in sorted(map(plain, (*(tie[0] for tie in ties), *given)), key=len, reverse=True):
         if words not in text:
             raise LookupError(f"No {words!r} in the text, or not beside what is tied already.")
         text = text.replace(words, " … ")
