@@ -658,10 +658,10 @@ own = nstlib.transfer.steps(
 ladders["VGG-19"]["nstlib"], ladders["minivgg"]["nstlib"] = lambda: next(running), lambda: next(own)
 
 # %%
-done = {title: {name: flops(step) for name, step in rungs.items()} for title, rungs in ladders.items()}
+times = {title: bench.interleaved(rungs, rounds=3) for title, rungs in ladders.items()}
 
 # %%
-times = {title: bench.interleaved(rungs, rounds=3) for title, rungs in ladders.items()}
+done = {title: {name: flops(step) for name, step in rungs.items()} for title, rungs in ladders.items()}
 
 
 # %%
