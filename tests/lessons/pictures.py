@@ -57,9 +57,10 @@ def summary(found: list[Measured]) -> tuple[str, str, str, str, str, bool]:
     """Return what the table says of a claim's line, and whether it held with every seed, well clear of its bound."""
     held = sum(one.kept for one in found)
     margins = [one.margin for one in found if not math.isnan(one.margin)]
-    spread = statistics.stdev(margins) if len(margins) > 1 else math.nan
-    clear = statistics.mean(margins) / max(spread, 1e-12) if len(margins) > 1 else math.nan
-    mean = f"{statistics.mean(one.value for one in found):.4g}" if margins else ""
+    several = len(margins) > 1
+    margin, spread = (of(margins) if several else math.nan for of in (statistics.mean, statistics.stdev))
+    clear = margin / spread if spread else math.copysign(math.inf, margin)
+    mean = f"{statistics.mean(one.value for one in found):.4g}" if several else ""
     good = held == len(SEEDS) and not clear < LEAST_GAP  # nan for what had to be equal
     return f"{held} of {len(SEEDS)}", mean, f"{spread:.2g}", found[0].bound, f"{clear:.1f}", good
 

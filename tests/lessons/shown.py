@@ -91,6 +91,7 @@ def on_both(lesson: str) -> dict[str, dict[str, float]]:
 
 def untied(text: str, ties: list[Tie], given: tuple[str, ...]) -> list[str]:
     """Return the numbers of a text that are neither in what is tied nor given; LookupError for words not there."""
+    text = plain(text)
     for words in sorted(map(plain, (*(tie[0] for tie in ties), *given)), key=len, reverse=True):
         if words not in text:
             raise LookupError(f"No {words!r} in the text, or not beside what is tied already.")
