@@ -268,14 +268,15 @@ figure
 # where it would fall below 0), is lowest in the left half, and rises again: the step now ends on the other side of the
 # valley. The gradient knows the slope *here*, and not how far it goes on. A really long step ends far up.
 
+# %% claim="valley" tags=["nbval-check-output"]
+claim("η at which J is lowest, of 0 to 12.5", rates[along.index(min(along))], below=6.25)
+
 # %%
-lowest = rates[along.index(min(along))]
 with torch.no_grad():
     short, far = (J_here - J(gradient_step(X, uphill, eta)) for eta in (0.003, 100))
 
 # %% claim="slope" tags=["nbval-check-output"]
 claim("η = 0.003: fall of J by the tangent's", short / (0.003 * steepness), above=0.9, below=1.1)
-claim("η at which J is lowest, of 0 to 12.5", lowest, below=6.25)
 # The bound is wide: how high the other side is depends on the pair
 claim("η = 100: fall of J", far, below=0)
 

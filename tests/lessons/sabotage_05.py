@@ -18,6 +18,7 @@ SABOTAGES = [
     ("one step", "uphill", "x - learning_rate * gradient", "x + learning_rate * gradient"),
     ("one step", "not clamped", "(x - learning_rate * gradient).clamp(0, 1)", "x - learning_rate * gradient"),
     ("one step", "in place", "(x - learning_rate * gradient)", "x.sub_(learning_rate * gradient)"),
+    ("valley", "only long steps", "[0.5 * number for", "[8 + 0.5 * number for"),
     ("slope", "not squared", "uphill.square().sum()", "uphill.abs().sum()"),
     ("slope", "uphill", "x - learning_rate * gradient", "x + learning_rate * gradient"),
     ("downhill", "uphill", "x - learning_rate * gradient", "x + learning_rate * gradient"),
