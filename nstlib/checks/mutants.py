@@ -244,7 +244,7 @@ def _of_call(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     """Leave a method out, do it twice, or call another with the same arguments."""
     function = node.func
     if isinstance(function.value, ast.Name) and function.value.id in ("torch", "references"):
-        if len(node.args) == 1 and not node.keywords:
+        if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred):
             yield f"`{function.attr}` is missing", node.args[0]
         return
     step = STEPS.get(function.attr)

@@ -224,8 +224,9 @@ def _parts(answer: list | tuple) -> dict[str, np.ndarray]:
 
 
 def _entry(value) -> np.ndarray:
-    """Read what stands under a name: a tensor of any shape, or a number."""
-    return _array(value) if isinstance(value, torch.Tensor) and value.ndim else np.array(_number(value))
+    """Read what stands under a name: a tensor, an array or a list of any shape, or a number."""
+    several = isinstance(value, list | tuple) or (isinstance(value, torch.Tensor | np.ndarray) and value.ndim)
+    return _array(value) if several else np.array(_number(value))
 
 
 def _number(value) -> float:

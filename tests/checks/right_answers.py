@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from tests.checks import later_answers, more_answers, student_answers, student_steps
+from tests.checks import idioms, idioms_of_steps, later_answers, more_answers, student_answers, student_steps
 
 
 def unroll_by_index(features):
@@ -283,4 +283,6 @@ RIGHT = {
 }
 RIGHT |= more_answers.RIGHT | later_answers.RIGHT
 STUDENTS = student_answers.STUDENTS | student_steps.STUDENTS
+IDIOMS = idioms.IDIOMS | idioms_of_steps.IDIOMS
+STUDENTS = {name: [*answers, *IDIOMS[name]] for name, answers in STUDENTS.items()}
 RIGHT = {name: [*answers, *STUDENTS[name]] for name, answers in RIGHT.items()}

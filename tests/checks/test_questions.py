@@ -1,9 +1,11 @@
 """The questions' own proofs: the reference passes, each mistake is known by its name, no two look alike."""
 
+import dis
 import inspect
 import re
 import subprocess
 import sys
+import types
 from itertools import combinations
 from pathlib import Path
 
@@ -16,7 +18,8 @@ from nstlib.checks import references
 from nstlib.checks.calling import reply
 from nstlib.checks.judging.verdict import judge
 from nstlib.checks.random_cases import Draw
-from tests.checks.right_answers import RIGHT
+from tests.checks.hidden import hidden_verdict
+from tests.checks.right_answers import RIGHT, STUDENTS
 from tests.checks.wrong_answers import COMPOSED, WRONG_ANSWERS
 
 QUESTIONS = checks.all_questions()
@@ -78,13 +81,31 @@ def test_there_are_misconceptions_with_evidence_and_messages_that_fill_in(questi
         assert not re.search(r"\*\w", message)  # shown as it is: no markdown but code between backticks
 
 
+def spelling(code):
+    """Return what a function calls, loops over and computes with, whatever its own names are."""
+    words = {
+        instruction.argrepr if instruction.opname.startswith(("LOAD", "BINARY", "COMPARE")) else instruction.opname
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_ATTR", "LOAD_METHOD", "BINARY_OP", "COMPARE_OP", "FOR_ITER")
+    }
+    return words.union(*(spelling(inner) for inner in code.co_consts if isinstance(inner, types.CodeType)))
+
+
 @every
 def test_right_answers_written_in_other_ways_pass(question):
-    answers = RIGHT[question.id]
-    assert len(answers) >= 5
-    for answer in answers:
+    assert len({frozenset(spelling(answer.__code__)) for answer in STUDENTS[question.id]}) >= 5
+    for answer in RIGHT[question.id]:
         result = question.check(answer)
         assert (result.outcome, result.points) == ("correct", question.points), str(result)
+        assert hidden_verdict(question.id, answer).outcome == "correct", answer.__name__
+
+
+@pytest.mark.parametrize("name", [name for name, question in QUESTIONS.items() if question.property])
+def test_a_right_answer_to_an_open_question_passes_whatever_numbers_are_drawn(name):
+    for seed in range(30):
+        cases = QUESTIONS[name].cases(Draw(f"{seed}"))
+        for answer in RIGHT[name]:
+            assert QUESTIONS[name].verdict(answer, cases).outcome == "correct", (seed, answer)
 
 
 @every

@@ -4,7 +4,7 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import LAYER_NAMES
+from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES
 from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -57,6 +57,7 @@ style_cost = Question(
     points=2,
     reference=references.style_cost,
     cases=_features,
+    tolerance=BY_TORCH,
     confirmation="Σ λ_l E_l over the layers that have a weight.",
     hints=(
         "Which dictionary decides over which layers the sum runs?",

@@ -4,6 +4,7 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
+from nstlib.checks.catalogue.shared import BY_TORCH
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -50,6 +51,7 @@ adam = Question(
     points=4,
     reference=references.adam_step,
     cases=_moments,
+    tolerance=BY_TORCH,
     confirmation="Both averages, both corrected for their start at 0, and ε outside the root.",
     hints=(
         "First bring the two averages up to date with the new gradient. Which of them keeps squares?",

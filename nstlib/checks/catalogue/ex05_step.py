@@ -4,6 +4,7 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
+from nstlib.checks.catalogue.shared import BY_TORCH
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -37,6 +38,7 @@ step = Question(
     points=3,
     reference=references.gradient_step,
     cases=_steps,
+    tolerance=BY_TORCH,
     confirmation="One step against the gradient, between 0 and 1, and the given picture is as it was.",
     hints=(
         "The gradient points uphill. Which way does the step go?",

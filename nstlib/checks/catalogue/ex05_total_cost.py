@@ -2,6 +2,7 @@
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
+from nstlib.checks.catalogue.shared import BY_TORCH
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -23,6 +24,7 @@ total_cost = Question(
     points=1,
     reference=references.total_cost,
     cases=_costs,
+    tolerance=BY_TORCH,
     kinds=frozenset({"number", "tensor"}),
     confirmation="J = α J_content + β J_style.",
     hints=(

@@ -1,5 +1,7 @@
 """What several questions of the catalogue have in common: words, cases and mistakes."""
 
+from itertools import permutations
+
 import torch
 
 from nstlib.checks.calling import Case
@@ -23,7 +25,7 @@ MIXED = (
     "order in which they lie, and after `permute`, or in `reshape(-1, N).T`, that is not filter by filter. "
     "Keep the filters first: `flatten(1)`."
 )
-# Of weights: `torch.tensor` makes float32 of Python's numbers, and `tolist` gives numbers that no longer say so
+# Of weights and rates: `torch.tensor` makes float32 of Python's numbers, and `tolist` hides it
 BY_TORCH = 1e-6
 LAYER_NAMES = tuple(f"relu{block}_{number}" for block in range(1, 6) for number in (1, 2))
 
@@ -58,14 +60,26 @@ def _pair(x: torch.Tensor, s: torch.Tensor) -> Case:
 
 
 def positive(draw: Draw) -> list[Case]:
-    """Draw features none of which is negative, as after a ReLU: whole numbers first."""
+    """Draw features none of which is negative, as after a ReLU: whole numbers first.
+
+    In these each change of the places of one filter's numbers alone gives another Gram matrix, and so do two filters
+    of one pattern.
+    """
     drawn = [draw.whole(2, 3).abs() + 1]
+    while not _are_apart(*drawn[0]):
+        drawn = [draw.whole(2, 3).abs() + 1]
     for ranges in (((3, 5), (6, 8)), ((6, 7), (3, 5))):
         drawn.append(draw.uniform(*draw.sizes(*ranges), low=0.1, high=2))
     return [
         Case((F,), f"{len(F)} filters × {len(F[0])} positions, none negative", {"N": len(F), "M": len(F[0])}, ())
         for F in drawn
     ]
+
+
+def _are_apart(a: torch.Tensor, b: torch.Tensor) -> bool:
+    first, *moved = permutations(range(len(a)))
+    moves_show = all(a @ b[list(order)] != a @ b[list(first)] for order in moved)
+    return bool(moves_show and a @ b < 0.95 * a.norm() * b.norm())
 
 
 def negative_row(F):
