@@ -1,6 +1,7 @@
 """Small numbers as a learner would write them: matrices side by side, each under its name, in plain text."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 import torch
@@ -33,7 +34,8 @@ def work(names: Sequence[str], arguments: Sequence, answer: Reply, expected: Rep
     if answer.unread or answer.status != "value" or not answer.values:
         return None
     if set(answer.values) != set(expected.values) or (len(expected.values) > 1 and _are_numbers(answer, expected)):
-        return _by_name(answer.values, expected.values)
+        orders = _in_their_orders(names, arguments)
+        return Block("\n\n".join([*orders, _by_name(answer.values, expected.values)]))
     given = [_given(name, value) for name, value in zip(names, arguments, strict=True)]
     most = max((value.size for columns in given for value in columns.values()), default=0)
     given = [columns for columns in given if columns] if most <= GIVEN else []
@@ -50,6 +52,20 @@ def work(names: Sequence[str], arguments: Sequence, answer: Reply, expected: Rep
             if blocks and all(block and max(map(len, block.splitlines())) <= WIDEST for block in blocks):
                 return Block("\n\n".join(blocks))
     return None
+
+
+def _in_their_orders(names: Sequence[str], arguments: Sequence) -> list[str]:
+    """Write dictionaries of numbers beside each other, each in its own order, where there are several."""
+    columns = [
+        [name, *(f"{key}: {_number(number)}" for key, number in argument.items())]
+        for name, argument in zip(names, arguments, strict=True)
+        if isinstance(argument, dict) and argument and all(isinstance(number, float) for number in argument.values())
+    ]
+    if len(columns) < 2:
+        return []
+    widths = [max(map(len, column)) for column in columns]
+    rows = zip_longest(*columns, fillvalue="")
+    return ["\n".join("    ".join(map(str.ljust, row, widths)).rstrip() for row in rows)]
 
 
 def _are_numbers(*replies: Reply) -> bool:

@@ -12,7 +12,7 @@ from nstlib.checks.judging.properties import PARTS, measured
 from nstlib.checks.judging.replies import Reply, Rule, close
 from nstlib.checks.judging.verdict import Verdict
 from nstlib.checks.matrices import side_by_side, work
-from nstlib.checks.number_messages import KINDS, compare, explain, kind_and_shape, right
+from nstlib.checks.number_messages import KINDS, compare, explain, kind_and_shape, nearly_the_mistake, right
 from nstlib.checks.reading import described
 from nstlib.checks.results import Block
 
@@ -96,6 +96,8 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
         two = "It looks as if two things came together. By the numbers:"
         if verdict.factor:
             return (*shown, f"{two} {seems} And the result is {verdict.factor} times what that alone would give.")
+        if verdict.near:
+            return (*shown, f"{nearly_the_mistake(verdict.near)} {seems}")
         return (*shown, f"{two} {seems}", *besides)
     if verdict.slip:
         slip = f"These are the numbers of the right formula with one slip: {verdict.slip}."

@@ -90,12 +90,23 @@ def _ratio(numbers: Numbers, calls: int) -> list[str]:
 
 
 def _nearly(numbers: Numbers) -> str:
-    digits = math.floor(-math.log10(numbers.apart))
     return (
-        f"Your numbers agree with the expected ones to {digits} digits, in all our calls, and no further; the exact "
-        "formula agrees to 9 or more. A small ε does this, as in `(var + 1e-5).sqrt()`, or a finite difference in "
-        "place of a derivative, or float32 on the way."
+        f"Your numbers agree with the expected ones to {_digits(numbers.apart)} digits, in all our calls, and no "
+        "further; the exact formula agrees to 9 or more. A small ε does this, as in `(var + 1e-5).sqrt()`, or a finite "
+        "difference in place of a derivative, or float32 on the way."
     )
+
+
+def nearly_the_mistake(apart: float) -> str:
+    """Say how nearly the numbers are those of a mistake that is told next."""
+    return (
+        f"Your numbers agree to {_digits(apart)} digits, in all our calls, with those of the following mistake; the "
+        "rest may be a small ε, as in `(x + 1e-8).sqrt()`."
+    )
+
+
+def _digits(apart: float) -> int:
+    return math.floor(-math.log10(apart))
 
 
 def right(agreeing: int, calls: int) -> list[str]:

@@ -1,5 +1,7 @@
 """Wrong answers as students write them who know the exercise's text alone, and what the check must say to each."""
 
+import math
+
 import torch
 
 from nstlib.checks import references
@@ -146,6 +148,45 @@ def patches_less_one(features_x, features_s, size):
     return (x - s[nearest]).square().sum(1).mean()
 
 
+def in_proportion(weights):
+    return {name: weight / sum(weights.values()) for name, weight in weights.items()}
+
+
+def softmax(exponents):
+    return in_proportion({name: math.exp(exponent) for name, exponent in exponents.items()})
+
+
+def mean_gram(f):
+    return torch.einsum("khw,lhw->kl", f, f) / f[0].numel()
+
+
+def root(matrix):
+    values, axes = torch.linalg.eigh(matrix)
+    return axes @ torch.diag(values.clamp(min=0).sqrt()) @ axes.mT
+
+
+def cost_of(step, over=lambda x: 4 * len(x) ** 2):
+    """Make the cost of a layer in which a step is taken between the two mean Gram matrices and the constants."""
+    return lambda x, s: step(mean_gram(x), mean_gram(s)) / over(x)
+
+
+def colours_by_entries(style, content):
+    def entries_root(picture):
+        return torch.cov(picture.flatten(1), correction=0) ** 0.5
+
+    turn = entries_root(content) @ torch.linalg.inv(entries_root(style))
+    centred = style - style.mean((1, 2), keepdim=True)
+    return torch.einsum("ij,jhw->ihw", turn, centred) + content.mean((1, 2), keepdim=True)
+
+
+def at_the_share(before, now, share, first):
+    return before - now <= share * before
+
+
+def share_of_the_later(before, now, share, first):
+    return before - now <= share * now
+
+
 WRONG_ANSWERS = [
     ("ex01.content_cost", content_in_place, "Make a new one"),
     ("ex01.content_cost", lambda x, c: (x - c).square().sum() / 2 / len(x), "1 / N"),
@@ -186,6 +227,31 @@ WRONG_ANSWERS = [
     ("ex07.same_diagonal", lambda F: F.roll(1, dims=1), "whole Gram matrix"),
     ("ex07.colour", colours_undivided, "number of pixels"),
     ("ex07.colour", colours_by_channel, "Each channel"),
+    ("ex04.balance", lambda norms: softmax({k: -1 / v for k, v in norms.items()}), "softmax(−1/norm)"),
+    ("ex04.balance", lambda norms: {k: math.exp(-v) for k, v in norms.items()}, "exp(−norm) for each layer"),
+    ("ex04.balance", lambda norms: {k: math.exp(1 / v) for k, v in norms.items()}, "exp(1/norm) for each layer"),
+    ("ex04.shares", lambda norms, shares: softmax({k: s / norms[k] for k, s in shares.items()}), "exp spoils it"),
+    (
+        "ex04.shares",
+        lambda norms, shares: {k: s * math.exp(-norms[k]) for k, s in shares.items()},
+        "share · exp(−norm)",
+    ),
+    ("ex04.shares", shares_by_position, "gradient_norms    shares\n"),
+    ("ex04.as_paper", lambda widths: softmax({k: n / 8 for k, n in widths.items()}), "The largest difference"),
+    ("ex04.as_paper", lambda widths: softmax({k: -4 / n**2 for k, n in widths.items()}), "softmax(−4/N²)"),
+    ("ex02.gram", lambda f: root(mean_gram(f) * f[0].numel()), "the matrix root of G"),
+    ("ex02.gram", lambda f: ((mean_gram(f) * f[0].numel()).abs() + 1e-8).sqrt(), "a small ε"),
+    ("ex03.layer_cost", cost_of(lambda a, b: (root(a) - root(b)).square().sum()), "the matrix root of each"),
+    ("ex03.layer_cost", cost_of(lambda a, b: ((a - b).square() + 1e-6).sqrt().sum()), "absolute differences"),
+    ("ex03.layer_cost", cost_of(lambda a, b: (a - b).square().mean()), "stands before a sum"),
+    ("ex03.layer_cost", cost_of(lambda a, b: (a - b).square().mean(), lambda x: 1), "that mean is the 1/N²"),
+    ("ex03.layer_cost", cost_of(lambda a, b: (a - b).square().sum(1).mean()), "a mean over the other"),
+    ("ex05.plateau", stopping(begin=1, stop=at_the_share), "one step late: step `patience` can"),
+    ("ex05.plateau", stopping(begin=1, stop=at_the_share), "And you stop, too, where J has fallen by exactly"),
+    ("ex05.plateau", stopping(late=1, stop=at_the_share), "one too late: steps are counted from 0"),
+    ("ex05.plateau", stopping(back=1, stop=at_the_share), "the later of the two"),
+    ("ex05.plateau", stopping(stop=share_of_the_later), "so it fell by"),
+    ("ex07.colour", colours_by_entries, "the root of each entry of Σ"),
     ("ex09.adain", flat_filters_kept, "it was left alone"),
     ("ex09.patch_cost", patches_less_one, "last patches are missing"),
 ]

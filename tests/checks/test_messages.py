@@ -143,8 +143,9 @@ def test_of_a_batch_the_picture_that_differs_is_shown():
 LARGE = {  # what no call of whole numbers shows that can be worked out by hand
     "ex05.bug_hunt",
     "ex09.bug_hunt",
-    "ex07.colour each-channel",  # right where the covariance is diagonal, as are the next two
+    "ex07.colour each-channel",  # right where the covariance is diagonal, as are the next three
     "ex07.colour triangular",
+    "ex07.colour elementwise-root",
     "ex07.colour wrong-order",
     "ex07.colour clipped",
     "ex07.colour not-divided",
@@ -341,7 +342,10 @@ def stopping(moved):
     [
         (lambda step, end: step + 3, "You stop at step 7, 3 steps later than the rule."),
         (lambda step, end: step - 2, "You stop at step 2, 2 steps earlier than the rule."),
-        (lambda step, end: step + (step == 4), "You stop at step 5, one step later than the rule. Of our"),
+        (
+            lambda step, end: step + (step == 4),
+            "You stop at step 5, one step later than the rule. At step 4 J is 16",
+        ),
         (lambda step, end: end if step == 4 else step, "the run goes on to its end; the rule stops it at step 4."),
         (lambda step, end: 3 if step == end else step, "You stop at step 3; by the rule the run goes on to its end."),
         (lambda step, end: step - 100, "The steps of this run are 0 to 7, and 8 says that it goes on to its end."),

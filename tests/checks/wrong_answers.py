@@ -44,7 +44,9 @@ COMPOSED = {
     },
     "ex03.layer_cost": {
         "no ¼, one M": lambda x, s: (_flat(x) @ _flat(x).T - _flat(s) @ _flat(s).T).square().mean() / x[0].numel() ** 2,
-        "twice N, with ¼": lambda x, s: references.layer_style_cost(x, s) / len(x) ** 2,
+        "mean over N² entries, no M": lambda x, s: (
+            (_flat(x) @ _flat(x).T - _flat(s) @ _flat(s).T).square().mean() / (4 * len(x) ** 2)
+        ),
         "root, no M": lambda x, s: (_flat(x) @ _flat(x).T - _flat(s) @ _flat(s).T).norm() / (4 * len(x) ** 2),
     },
     "ex03.gradient": {

@@ -4,6 +4,7 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
+from nstlib.checks.catalogue.shared import matrix_root
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -51,6 +52,13 @@ covariance = Question(
             "You divided by M − 1, as `torch.cov` does unless told otherwise. The population's covariance is "
             "wanted: divide by M = {M}.",
             "torch.cov's default, correction=1",
+        ),
+        Misconception(
+            "matrix-root",
+            lambda gram, mean, m: matrix_root(references.covariance_from_gram(gram, mean, m)),
+            "This is the matrix root of the covariance: multiplied with itself, as a matrix, it gives what is wanted. "
+            "Leave the root out: the covariance itself is asked for.",
+            TRIED,
         ),
         Misconception(
             "scatter",

@@ -4,7 +4,7 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import BY_M, BY_NM, MIXED, POSITIONS, TENSORFLOW
+from nstlib.checks.catalogue.shared import BY_M, BY_NM, MIXED, POSITIONS, TENSORFLOW, matrix_root
 from nstlib.checks.questions import TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -342,6 +342,13 @@ gram = Question(
             "no-diagonal",
             lambda f: references.gram_matrix(f) - references.gram_matrix(f).diag().diag(),
             "The diagonal is 0: the products of each filter with itself are missing.",
+            TRIED,
+        ),
+        Misconception(
+            "matrix-root",
+            lambda f: matrix_root(references.gram_matrix(f)),
+            "This is the matrix root of G: multiplied with itself, as a matrix, it gives G. F Fᵀ itself is asked "
+            "for: leave the root out.",
             TRIED,
         ),
         Misconception(

@@ -3,7 +3,7 @@
 import torch
 
 from nstlib.checks import references
-from nstlib.checks.catalogue.shared import pairs
+from nstlib.checks.catalogue.shared import matrix_root, pairs
 from nstlib.checks.questions import TRIED, Misconception, Question
 
 
@@ -92,10 +92,39 @@ layer_cost = Question(
         Misconception(
             "no-quarter",
             lambda x, s: _difference(x, s).square().mean(),
-            "Your cost is 4 times the paper's: the ¼ is missing. (A mean over the N² entries is 1/N² already.)",
+            "Your cost is 4 times the paper's: the ¼ is missing. This is a mean over the N² entries of the difference, "
+            "as `.mean()` and `mse_loss` take it. Of the lecture's 1/(2 N M)² = ¼ · 1/N² · 1/M² that mean is the 1/N², "
+            "and the Gram matrices hold the 1/M²; the ¼ is left.",
             "TensorFlow's tutorial; a forum asks where the 1/4 went (C4W1 lab)",
             credit=2,
             reread="lesson 03, section 2",
+        ),
+        Misconception(
+            "mean-of-entries",
+            lambda x, s: _difference(x, s).square().mean() / (4 * len(x) ** 2),
+            "Your cost is 1/N² of the paper's: it is divided by N² twice. A mean over the N² differences, as "
+            "`.mean()` and `mse_loss` take it, is divided by N² already. The lecture's 1/(2 N M)² = ¼ · 1/N² · 1/M² "
+            "stands before a sum: take the sum, or leave 1/N² to the mean and divide by 4 alone.",
+            TRIED,
+            credit=2,
+            reread="lesson 03, section 4",
+        ),
+        Misconception(
+            "mean-of-rows",
+            lambda x, s: _difference(x, s).square().sum(1).mean() / (4 * len(x) ** 2),
+            "Your cost is 1/N of the paper's: it is divided by N once too often. A sum over one index and a mean over "
+            "the other does this. The lecture's 1/(2 N M)² = ¼ · 1/N² · 1/M² stands before a sum over both.",
+            TRIED,
+            credit=2,
+            reread="lesson 03, section 4",
+        ),
+        Misconception(
+            "mean-of-raw-entries",
+            lambda x, s: _difference(x, s, 1, 1).square().mean() / (4 * len(x) ** 2 * x[0].numel() ** 2),
+            "Your cost is divided by N² twice, as by a mean over N² entries and once more: the lecture's 1/(2 N M)² "
+            "stands before a sum. And both raw Gram matrices are divided by X's M = {M}: for unequal sizes each needs "
+            "its own.",
+            TRIED,
         ),
         Misconception(
             "twice-N",
@@ -292,6 +321,16 @@ layer_cost = Question(
                 ("clamped-root-grams", lambda G: G.clamp(min=0).sqrt(), ", with 0 for its negative entries"),
             )
             for after, inside in (("", True), ("-by-M", False))
+        ),
+        *(
+            Misconception(
+                name,
+                _through(matrix_root, inside),
+                "You took the matrix root of each Gram matrix before subtracting: multiplied with itself it gives the "
+                "Gram matrix. The cost compares the Gram matrices themselves: leave the root out.",
+                TRIED,
+            )
+            for name, inside in (("matrix-root-grams", True), ("matrix-root-grams-by-M", False))
         ),
         Misconception(
             "only-x",

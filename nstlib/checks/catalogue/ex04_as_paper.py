@@ -2,7 +2,7 @@
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, in_proportion
+from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, in_proportion, softmax
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -17,6 +17,14 @@ def _widths(draw: Draw) -> list[Case]:
         words = "the numbers of filters " + ", ".join(f"{name}: {n}" for name, n in widths.items())
         cases.append(Case((widths,), words, {"L": len(widths)}, gradient=()))
     return cases
+
+
+def _softmax(exponent):
+    def answer(widths):
+        whole = sum(n**2 for n in widths.values())
+        return softmax({layer: float(exponent(n, whole)) for layer, n in widths.items()})
+
+    return answer
 
 
 as_paper = Question(
@@ -84,6 +92,22 @@ as_paper = Question(
             TRIED,
             credit=2,
             reread="lesson 04, section 1",
+        ),
+        *(
+            Misconception(
+                name,
+                _softmax(exponent),
+                f"This is softmax({shown}). The weights add up to 1, but λ_l · 4/N_l² is not the same for all: to make "
+                "the sum 1, divide N² by the sum of all N².",
+                TRIED,
+            )
+            for name, exponent, shown in (
+                ("softmax", lambda n, whole: n, "N"),
+                ("softmax-of-squares", lambda n, whole: n**2, "N²"),
+                ("softmax-of-weights", lambda n, whole: n**2 / whole, "N² / Σ N²"),
+                ("softmax-of-the-factor", lambda n, whole: 4 / n**2, "4/N²"),
+                ("softmax-of-minus-the-factor", lambda n, whole: -4 / n**2, "−4/N²"),
+            )
         ),
         Misconception(
             "quarter",

@@ -1,10 +1,10 @@
 """ex04.balance: weights with which all layers pull alike."""
 
-import torch
+import math
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES
+from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, softmax
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -23,12 +23,15 @@ def _norms(draw: Draw) -> list[Case]:
 
 
 def _softmax(norms, exponent):
-    """Give weights in proportion to e^exponent, with the sum 1."""
-    return dict(zip(norms, torch.tensor([*map(exponent, norms.values())]).double().softmax(0).tolist(), strict=True))
+    return softmax(_norm_weights(norms, exponent))
 
 
 def _norm_weights(norms, weight):
     return {layer: weight(norm) for layer, norm in norms.items()}
+
+
+def _powers(exponent):
+    return lambda norms: {layer: math.exp(exponent(norm)) for layer, norm in norms.items()}
 
 
 balance = Question(
@@ -161,6 +164,33 @@ balance = Question(
             "This is softmax(−norm / sum). The weights add up to 1, but λ_l · norm_l is not the same for all: take "
             "1/norm in place of the exponential.",
             TRIED,
+        ),
+        Misconception(
+            "softmax-of-negative-reciprocals",
+            lambda norms: _softmax(norms, lambda norm: -1 / norm),
+            "This is softmax(−1/norm): the weights add up to 1, but the layer that pulls hardest gets the most. 1/norm "
+            "without minus and exponential is the right proportion: divide it by the sum.",
+            TRIED,
+        ),
+        *(
+            Misconception(
+                name,
+                _powers(exponent),
+                f"This is {shown} for each layer. {grows}, and λ_l · norm_l is not the same for all; nor do the "
+                "weights add up to 1. Take 1/norm in place of the exponential, and divide by the sum.",
+                TRIED,
+            )
+            for name, exponent, shown, grows in (
+                ("exp-of-negative", lambda norm: -norm, "exp(−norm)", "It falls with the norm, but not like 1/norm"),
+                ("exp", lambda norm: norm, "exp(norm)", "The layer that pulls hardest gets the most"),
+                ("exp-of-reciprocal", lambda norm: 1 / norm, "exp(1/norm)", "It is never below 1"),
+                (
+                    "exp-of-negative-reciprocal",
+                    lambda norm: -1 / norm,
+                    "exp(−1/norm)",
+                    "The layer that pulls hardest gets the most",
+                ),
+            )
         ),
         Misconception(
             "one-minus",

@@ -1,8 +1,10 @@
 """ex04.shares: weights with which the layers pull as you wish."""
 
+import math
+
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, in_proportion
+from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, in_proportion, softmax
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -17,9 +19,21 @@ def _wished(draw: Draw) -> list[Case]:
             norms, parts = dict(zip(names, draw.shuffled((1.0, 2.0, 4.0)), strict=False)), [1.0, 4.0]
         order = draw.shuffled(names, unlike=names)
         shares = {name: part / sum(parts) for name, part in zip(order, parts, strict=True)}
-        words = "; ".join(f"{name}: norm {norms[name]:.3g}, share {shares[name]:.3g}" for name in order)
+        words = f"the norms {_listed(norms)} and the shares {_listed(shares)}"
         cases.append(Case((norms, shares), words, {"L": len(names)}, gradient=()))
     return cases
+
+
+def _listed(numbers):
+    return ", ".join(f"{name}: {number:.3g}" for name, number in numbers.items())
+
+
+def _quotients(norms, shares):
+    return {name: share / norms[name] for name, share in shares.items()}
+
+
+def _damped(norms, shares):
+    return {name: share * math.exp(-norms[name]) for name, share in shares.items()}
 
 
 shares = Question(
@@ -71,7 +85,8 @@ shares = Question(
             lambda norms, shares: in_proportion(
                 {k: s / n for k, s, n in zip(shares, shares.values(), norms.values(), strict=True)}
             ),
-            "You paired norms and shares by position. Their orders differ: look each up by its name.",
+            "You paired norms and shares by position, the first with the first. The two dictionaries are not in one "
+            "order: look each number up by its name.",
             FORESEEN,
         ),
         Misconception(
@@ -79,7 +94,8 @@ shares = Question(
             lambda norms, shares: in_proportion(
                 {k: s / n for k, s, n in zip(norms, shares.values(), norms.values(), strict=True)}
             ),
-            "You paired norms and shares by position. Their orders differ: look each up by its name.",
+            "You paired norms and shares by position, the first with the first. The two dictionaries are not in one "
+            "order: look each number up by its name.",
             TRIED,
         ),
         Misconception(
@@ -91,6 +107,44 @@ shares = Question(
             "Divide by their sum at the end.",
             TRIED,
             credit=2,
+        ),
+        Misconception(
+            "softmax-of-quotients",
+            lambda norms, shares: softmax(_quotients(norms, shares)),
+            "This is softmax(share / norm). share / norm is the right proportion, and exp spoils it: to make the sum "
+            "1, divide by the sum.",
+            TRIED,
+        ),
+        Misconception(
+            "exp-of-quotients",
+            lambda norms, shares: {name: math.exp(part) for name, part in _quotients(norms, shares).items()},
+            "This is exp(share / norm) for each layer. share / norm is the right proportion, and exp spoils it. Leave "
+            "it out, and divide by the sum.",
+            TRIED,
+        ),
+        Misconception(
+            "share-times-exp",
+            lambda norms, shares: in_proportion(_damped(norms, shares)),
+            "Your weights are in proportion to share · exp(−norm). That falls with the norm, but λ_l · norm_l is not "
+            "in proportion to the shares: divide by the norm in place of the exponential.",
+            TRIED,
+        ),
+        Misconception(
+            "share-times-exp-not-normalised",
+            _damped,
+            "This is share · exp(−norm). λ_l · norm_l is not in proportion to the shares, and the weights do not add "
+            "up to 1: take share / norm, and divide by the sum.",
+            TRIED,
+        ),
+        Misconception(
+            "share-times-softmax",
+            lambda norms, shares: {
+                name: shares[name] * weight
+                for name, weight in softmax({name: -norm for name, norm in norms.items()}).items()
+            },
+            "This is share · softmax(−norm). λ_l · norm_l is not in proportion to the shares, and the weights do not "
+            "add up to 1: take share / norm, and divide by the sum.",
+            TRIED,
         ),
         Misconception(
             "inverse-shares",

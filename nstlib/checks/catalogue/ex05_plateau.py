@@ -99,17 +99,35 @@ def _in_a_row(slow):
 
 
 def _told(case: Case, given: float, expected: float) -> str:
-    """Say how far a wrong step lies from the right one: their ratio means nothing."""
+    """Say how far a wrong step lies from the right one, and what the rule says at both: their ratio means nothing."""
     end = case.symbols["L"]
     if given not in range(end + 1):
         return f"The steps of this run are 0 to {end - 1}, and {end} says that it goes on to its end."
+    steps = [int(step) for step in sorted((given, expected)) if step <= expected and step < end]
+    ruled = " ".join(_by_the_rule(case, step) for step in steps)
     if given == end:
-        return f"With you the run goes on to its end; the rule stops it at step {expected:g}."
+        return f"With you the run goes on to its end; the rule stops it at step {expected:g}. {ruled}"
     if expected == end:
-        return f"You stop at step {given:g}; by the rule the run goes on to its end."
+        return f"You stop at step {given:g}; by the rule the run goes on to its end. {ruled}"
     apart = abs(given - expected)
     steps = "one step" if apart == 1 else f"{apart:g} steps"
-    return f"You stop at step {given:g}, {steps} {'later' if given > expected else 'earlier'} than the rule."
+    return f"You stop at step {given:g}, {steps} {'later' if given > expected else 'earlier'} than the rule. {ruled}"
+
+
+def _by_the_rule(case: Case, step: int) -> str:
+    """Work out what the rule says at a step."""
+    costs, patience, share = case.arguments
+    if step < patience:
+        return f"At step {step} nothing lies {patience} steps before: the first comparison is at step {patience}."
+    before, now = costs[step - patience], costs[step]
+    back = "one step" if patience == 1 else f"{patience} steps"
+    then = f"At step {step} J is {now:.4g}, and {back} before it was {before:.4g}"
+    if now > before:
+        return f"{then}: it rose, so stop."
+    fell, least = before - now, share * before
+    stops = f"less than {share:g} · {before:.4g} = {least:.4g}: stop"
+    goes_on = f"not less than {share:g} · {before:.4g} = {least:.4g}: go on"
+    return f"{then}, so it fell by {fell:.4g}, {stops if fell < least else goes_on}."
 
 
 def _instead_of_never(value):
@@ -208,8 +226,71 @@ def _early_stopping():
     )
 
 
+AT_THE_SHARE = "And you stop, too, where J has fallen by exactly the share: `<`, not `<=`."
+
+
+def _at_the_share():
+    """Give what those do who write `<=`, and make one more mistake."""
+
+    def first(costs, begin, share, back, end=None):
+        steps = range(begin, len(costs) if end is None else end)
+        return next((k for k in steps if costs[k - back] - costs[k] <= share * costs[k - back]), len(costs))
+
+    for name, answer, what in (
+        (
+            "begins-late",
+            lambda costs, patience, share: first(costs, patience + 1, share, patience),
+            "Your first comparison comes one step late: step `patience` can be compared with step 0 already.",
+        ),
+        (
+            "ends-early",
+            lambda costs, patience, share: first(costs, patience, share, patience, len(costs) - 1),
+            "You never looked at the last cost: `range(patience, len(costs))` gives every step up to it.",
+        ),
+        (
+            "neighbours",
+            lambda costs, patience, share: first(costs, 1, share, 1),
+            "You compared each cost with the one before it. `patience` steps lie between the two that are compared.",
+        ),
+        (
+            "neighbours-from-patience",
+            lambda costs, patience, share: first(costs, patience, share, 1),
+            "You began at step `patience`, but compared each cost with the one before it. `patience` steps lie between "
+            "the two that are compared.",
+        ),
+        (
+            "begins-late-ends-early",
+            lambda costs, patience, share: first(costs, patience + 1, share, patience, len(costs) - 1),
+            "Your loop leaves out the first comparison and the last one: `range(patience, len(costs))` has both.",
+        ),
+        (
+            "counted-from-1",
+            lambda costs, patience, share: min(first(costs, patience, share, patience) + 1, len(costs)),
+            "Your step is one too late: steps are counted from 0, as the list is.",
+        ),
+        (
+            "the-earlier-step",
+            lambda costs, patience, share: (
+                step - patience if (step := first(costs, patience, share, patience)) < len(costs) else step
+            ),
+            "You gave back the step `patience` steps before. The run ends at the later of the two that are compared.",
+        ),
+        (
+            "last-index",
+            lambda costs, patience, share: min(first(costs, patience, share, patience), len(costs) - 1),
+            "Where the run never stops you gave back its last step. Give back how many costs there are: one more.",
+        ),
+    ):
+        yield Misconception(f"at-the-share-{name}", answer, f"{what} {AT_THE_SHARE}", TRIED)
+
+
 def _first(costs, begin, holds):
     return next((step for step in range(begin, len(costs)) if holds(step)), len(costs))
+
+
+def _without_the_ends(costs, patience, share):
+    steps = range(patience + 1, len(costs) - 1)
+    return next((k for k in steps if costs[k - patience] - costs[k] < share * costs[k - patience]), len(costs))
 
 
 plateau = Question(
@@ -298,6 +379,22 @@ plateau = Question(
             ),
             "You began at step 0, where `costs[step - patience]` is a cost from the end of the list: Python counts "
             "negative places from there. Begin at step `patience`.",
+            TRIED,
+        ),
+        Misconception(
+            "negative-index-from-1",
+            lambda costs, patience, share: _first(
+                costs, 1, lambda k: costs[k - patience] - costs[k] < share * costs[k - patience]
+            ),
+            "You began at step 1. Before step `patience`, `costs[step - patience]` is a cost from the end of the list: "
+            "Python counts negative places from there. Begin at step `patience`.",
+            TRIED,
+        ),
+        Misconception(
+            "late-and-last-step-missing",
+            _without_the_ends,
+            "Your loop leaves out the first comparison and the last one: `range(patience, len(costs))` begins at step "
+            "`patience`, which can be compared with step 0 already, and gives every step up to the last.",
             TRIED,
         ),
         Misconception(
@@ -440,6 +537,7 @@ plateau = Question(
             "You never stop. A run whose costs hardly fall any more ends early.",
             FORESEEN,
         ),
+        *_at_the_share(),
         *_early_stopping(),
     ),
 )

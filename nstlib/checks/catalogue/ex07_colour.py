@@ -34,8 +34,8 @@ def _by_hand(draw: Draw) -> Case:
 
     So both covariances are diagonal, and each colour can be worked out by itself.
     """
-    means = draw.shuffled((0.4, 0.5, 0.6))
-    aparts = draw.shuffled((0.2, 0.3, 0.4))
+    means = draw.shuffled((0.375, 0.5, 0.625))  # in binary digits: beside the diagonal is 0, and not −1e-18
+    aparts = draw.shuffled((0.125, 0.25, 0.375))
     pictures = []
     for size in ((2, 3), (3, 2)):
         pixels = torch.tensor(means, dtype=torch.float64)[:, None].repeat(1, 6)
@@ -94,6 +94,10 @@ def _power(picture, exponent):
 def _turned(style, content, turn):
     s, mean = style.flatten(1), content.mean((1, 2), keepdim=True)
     return (turn @ (s - s.mean(1, keepdim=True))).reshape(style.shape) + mean
+
+
+def _entries_root(picture):
+    return torch.cov(picture.flatten(1), correction=0).abs().sqrt()
 
 
 def _not_centred(style, content):
@@ -224,6 +228,14 @@ colour = Question(
             _wrong_order,
             "The two roots are multiplied in the wrong order. From the right: first the style's is taken away, then "
             "the content's is given.",
+            TRIED,
+        ),
+        Misconception(
+            "elementwise-root",
+            lambda style, content: _turned(style, content, _entries_root(content) @ _entries_root(style).inverse()),
+            "You took the root of each entry of Σ. The symmetric root is a matrix that gives Σ when it is multiplied "
+            "with itself: take the roots of the eigenvalues, from `torch.linalg.eigh`, and put the matrix together "
+            "again.",
             TRIED,
         ),
         Misconception(

@@ -87,6 +87,17 @@ def negative_row(F):
     return torch.cat([-F[:1], F[1:]])
 
 
+def matrix_root(G):
+    """Return the symmetric matrix whose product with itself is G."""
+    values, axes = torch.linalg.eigh(G)
+    return axes @ values.clamp(min=0).sqrt().diag() @ axes.T
+
+
+def softmax(exponents):
+    """Give weights in proportion to e^exponent, with the sum 1."""
+    return dict(zip(exponents, torch.tensor([*exponents.values()]).double().softmax(0).tolist(), strict=True))
+
+
 def in_proportion(values, power=1.0):
     """Give weights in proportion to a power of the values, with the sum 1."""
     total = sum(value**power for value in values.values())

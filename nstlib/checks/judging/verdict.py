@@ -19,8 +19,9 @@ class Verdict:
     numbers are the answer's, while something else differs. faults: what is wrong besides the numbers in that
     call, of "nothing", "kind", "unread", "dtype", "changed", "gradient". numbers: how the answer's differ from the
     expected, None where they agree. call: the first call that shows it. factor: by which the answer's numbers differ
-    from the `likely` mistake's, in all calls, "" where they are the same. slip: a single change of the right answer
-    that gives the answer's numbers, in words; looked for where nothing else is known.
+    from the `likely` mistake's, in all calls, "" where they are the same. near: how far the answer's numbers lie from
+    the `likely` mistake's, in units of its largest entry, where that is little but not nothing. slip: a single change
+    of the right answer that gives the answer's numbers, in words; looked for where nothing else is known.
     """
 
     outcome: str
@@ -30,6 +31,7 @@ class Verdict:
     numbers: Numbers | None = None
     call: int = 0
     factor: str = ""
+    near: float = 0.0
     slip: str = ""
 
 
@@ -88,7 +90,15 @@ def judge(
         return Verdict("not yet", likely=likely[0], faults=tuple(rule.faults(*pairs[call])), numbers=numbers, call=call)
     if numbers and not numbers.factor and (multiple := _multiple(known, pairs, symbols, rule)):
         return Verdict("not yet", likely=multiple[0], numbers=numbers, call=call, factor=multiple[1])
+    if numbers and not (numbers.factor or numbers.nearly) and (near := _near(known, symbols, rule)):
+        return Verdict("not yet", likely=near[1], numbers=numbers, call=call, near=near[0])
     return Verdict("not yet", faults=tuple(rule.faults(*pairs[call])), numbers=numbers, call=call)
+
+
+def _near(known: Mapping, symbols: Sequence, rule: Rule) -> tuple[float, str] | None:
+    """Return how near the answer comes, in all calls, to the nearest known mistake, and that one; None if not near."""
+    found = ((differences(twins, symbols, rule), name) for name, twins in known.items())
+    return min(((numbers.apart, name) for numbers, name in found if numbers and numbers.nearly), default=None)
 
 
 def _multiple(known: Mapping, pairs: Sequence, symbols: Sequence, rule: Rule) -> tuple[str, str] | None:
