@@ -66,9 +66,9 @@ def misconceptions(
     """Run every known mistake through its question's check, and print what the check says to it.
 
     Then make every single slip in the right answer, and count what is said: a known mistake is named, an exact factor
-    is written in symbols, a pattern is described, a slip is found by making it, or nothing is known. Errors, of which
-    the learner sees Python's message and the line, and slips that change nothing are left out of the share explained;
-    the last table lists the latter.
+    is written in symbols, a pattern is described, a slip is found by making it, the stage is shown at which a program
+    to repair first goes another way, or nothing is known. Errors, of which the learner sees Python's message and the
+    line, and slips that change nothing are left out of the share explained; the last table lists the latter.
     """
     from rich.table import Table
 

@@ -18,8 +18,8 @@ from nstlib.checks.random_cases import Draw
 __all__ = ["COLUMNS", "EXPLAINED", "Count", "classify", "count"]
 
 # equivalent: as right as the right answer. error: Python's own message, with the learner's line.
-COLUMNS = ("named", "factor", "pattern", "slip", "nothing", "error", "survives", "equivalent")
-EXPLAINED = ("named", "factor", "pattern", "slip")
+COLUMNS = ("named", "factor", "pattern", "slip", "stage", "nothing", "error", "survives", "equivalent")
+EXPLAINED = ("named", "factor", "pattern", "slip", "stage")
 SEEDS = ("one more", "and another")
 VAGUE = ("more than a constant is wrong", "of the entries agree", "times what is expected in this call")
 
@@ -39,7 +39,7 @@ class Count:
     @property
     def wrong(self) -> int:
         """How many are wrong and return something."""
-        return sum(self.by_outcome[name] for name in ("named", "factor", "pattern", "slip", "nothing", "survives"))
+        return sum(self.by_outcome[name] for name in (*EXPLAINED, "nothing", "survives"))
 
     def share(self, *outcomes: str) -> float:
         """Return which part of the wrong ones that return something was met in these ways."""
@@ -73,6 +73,8 @@ def classify(question: Question, function: Callable, more: list[Case]) -> str:
         return "equivalent" if question.verdict(function, more).outcome == "correct" else "survives"
     if verdict.outcome in ("raised", "took too long"):
         return "error"
+    if question.stage(function, verdict):
+        return "stage"
     return "pattern" if question.property else _explained(verdict, len(question.public_cases))
 
 

@@ -53,8 +53,11 @@ TURNS_ALL = (
 )
 
 
-def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...]:
-    """Return the sentences for a verdict on a question; `answer` holds the function's replies."""
+def sentences(question, verdict: Verdict, answer: list[Reply], stage: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the sentences for a verdict on a question; `answer` holds the function's replies.
+
+    stage: what is said of the first stage at which a program goes another way, if that is known.
+    """
     case = question.public_cases[verdict.call]
     called = f"We called `{question.call}` with {case.words}."
     block = None
@@ -99,6 +102,8 @@ def sentences(question, verdict: Verdict, answer: list[Reply]) -> tuple[str, ...
         if verdict.near:
             return (*shown, f"{nearly_the_mistake(verdict.near)} {seems}")
         return (*shown, f"{two} {seems}", *besides)
+    if stage:
+        return (f"We called `{question.call}` with {case.words}.", *stage)
     if verdict.slip:
         slip = f"These are the numbers of the right formula with one slip: {verdict.slip}."
         return (*shown, slip, *_negative(question, verdict))

@@ -17,11 +17,12 @@ from nstlib.checks import calling, messages, progress
 from nstlib.checks.calling import Case
 from nstlib.checks.judging.properties import measured
 from nstlib.checks.judging.replies import Reply, Rule
-from nstlib.checks.judging.verdict import Verdict, is_unexplained, judge
+from nstlib.checks.judging.verdict import Verdict, is_located, is_unexplained, judge
 from nstlib.checks.known_replies import KnownReplies
 from nstlib.checks.places import Place
 from nstlib.checks.random_cases import Draw
 from nstlib.checks.results import Result, Text
+from nstlib.checks.stages import Stage
 from nstlib.errors import NstError
 
 __all__ = ["FORESEEN", "TRIED", "Misconception", "Question"]
@@ -59,6 +60,7 @@ class Question:
     where many answers are right, the name of what they have in common, in ``judging.properties``. slips: whether a
     wrong answer is compared with every single slip in the reference, which must be fast. told: where an answer counts
     something, (case, given, expected) -> the sentence for a wrong number; other numbers are told by their ratio.
+    located: of a program to repair, (function, cases, call) -> the first stage at which it goes another way there.
     bonus: its points come on top of the course's hundred. difficulty, importance: from 1 to 5.
 
     >>> import torch
@@ -87,6 +89,7 @@ class Question:
     property: str = ""
     slips: bool = True
     told: Callable[[Case, float, float], str] | None = None
+    located: Callable[[Callable, Sequence[Case], int], Stage | None] | None = None
     bonus: bool = False
     difficulty: int = 1
     importance: int = 3
@@ -153,12 +156,22 @@ class Question:
             return self._result("not yet", messages.CALLS_NSTLIB, misconception="calls-nstlib")
         if verdict.outcome == "correct" and self.by_hand and "autograd" in used:
             return self._result("not yet", messages.USES_AUTOGRAD, misconception="uses-autograd")
+        stage = self.stage(function, verdict)
         return self._result(
             verdict.outcome,
-            messages.sentences(self, verdict, answer),
+            messages.sentences(self, verdict, answer, stage.lines if stage else ()),
             points=self.points if verdict.outcome == "correct" else self._credit(verdict),
             misconception=verdict.misconception,
         )
+
+    def stage(self, function: Callable, verdict: Verdict) -> Stage | None:
+        """Return the first stage at which an unexplained program goes another way, where its question can tell."""
+        if self.located is None or not is_located(verdict):
+            return None
+        try:
+            return self.located(function, self.public_cases, verdict.call)
+        except Exception:  # a program may behave otherwise where its networks are watched
+            return None
 
     def hint(self, rung: int | None = None) -> Text:
         """Show the next of three hints, or hint 1, 2 or 3.

@@ -36,9 +36,9 @@ def test_there_are_forty_slips_of_each_question_or_more(question):
 
 @every
 def test_no_slip_passes_and_nearly_all_are_explained(question):
-    found = mutation.count(question, every=9 if question.slips else 60)
+    found = mutation.count(question, every=9 if question.slips else 30)
     assert not found.by_outcome["survives"], found.unexplained
-    assert not question.slips or found.share(*mutation.EXPLAINED) >= 0.85, found.unexplained
+    assert found.share(*mutation.EXPLAINED) >= 0.85, found.unexplained
 
 
 def others(name):
@@ -64,12 +64,12 @@ def test_a_slip_is_told_in_words():
     assert "with one slip: a square is missing." in message
 
 
-def test_where_a_run_takes_long_no_slip_is_looked_for():
+def test_where_a_run_takes_long_no_slip_is_looked_for_but_a_stage_is_named():
     assert [name for name, question in QUESTIONS.items() if not question.slips] == ["ex05.bug_hunt", "ex09.bug_hunt"]
     half = QUESTIONS["ex05.bug_hunt"].check(
         lambda network, contents, *more: {**references.transfer(network, contents, *more), "pictures": contents / 2}
     )
-    assert "one slip" not in half.message and "pictures" in half.message
+    assert "one slip" not in half.message and "The first difference is in `pictures`." in half.message
 
 
 def test_a_multiple_of_a_known_mistake_is_told_as_two_things():

@@ -7,6 +7,7 @@ from nstlib.checks.calling import Case
 from nstlib.checks.catalogue.shared import random_network
 from nstlib.checks.questions import FORESEEN, Misconception, Question
 from nstlib.checks.random_cases import Draw
+from nstlib.checks.stages_of_transfer import located
 
 
 def _batches(draw: Draw) -> list[Case]:
@@ -84,6 +85,7 @@ bug_hunt = Question(
     minutes=25,
     kinds=frozenset({"dict"}),
     slips=False,  # hundreds of runs would take half a minute
+    located=located,
     tolerance=1e-4,  # L-BFGS divides by differences of gradients, in which few digits are left
     misconceptions=(
         Misconception(

@@ -8,6 +8,7 @@ from nstlib.checks.catalogue.shared import random_network
 from nstlib.checks.questions import FORESEEN, Misconception, Question
 from nstlib.checks.random_cases import Draw
 from nstlib.checks.reading import built
+from nstlib.checks.stages_of_repaint import located
 
 
 def _batches(draw: Draw) -> list[Case]:
@@ -97,6 +98,7 @@ bug_hunt = Question(
     minutes=20,
     kinds=frozenset({"dict"}),
     slips=False,  # hundreds of runs would take seconds
+    located=located,
     tolerance=1e-3,  # an ε in another place, as inside `instance_norm`, is harmless
     misconceptions=(
         Misconception(

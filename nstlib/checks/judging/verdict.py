@@ -52,6 +52,19 @@ def is_unexplained(verdict: Verdict) -> bool:
     )
 
 
+def is_located(verdict: Verdict) -> bool:
+    """Return whether numbers came back, by all names that are asked for, which are of no known mistake."""
+    numbers = verdict.numbers
+    return (
+        verdict.outcome == "not yet"
+        and not verdict.misconception
+        and not verdict.likely
+        and numbers is not None
+        and not numbers.missing
+        and not {"nothing", "kind", "unread", "dtype"} & set(verdict.faults)
+    )
+
+
 def judge(
     expected: Sequence[Reply],
     mistakes: Mapping[str, Sequence[Reply]],

@@ -1,0 +1,217 @@
+"""Where a repaired transfer program (ex05.bug_hunt) first goes another way than the right one, in words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from nstlib.checks import references
+from nstlib.checks.calling import Case
+from nstlib.checks.catalogue.ex02_gram_batch import gram_batch
+from nstlib.checks.judging.factors import factor
+from nstlib.checks.matrices import side_by_side
+from nstlib.checks.stages import Noted, Stage, into_network, is_among, noted, table, times
+
+__all__ = ["located"]
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def located(function, cases: Sequence[Case], call: int) -> Stage | None:
+    """Return the first stage at which a program goes another way in a call: inputs, `goal`, costs, steps, result."""
+    case = cases[call]
+    right, mine = noted(references.transfer, case), noted(function, case)
+    if not mine.calls[0] or set(mine.answer) != set(right.answer):
+        return None
+    seen = mine.pictures()
+    for number, (name, pictures) in enumerate((("photos", case.arguments[1]), ("paintings", case.arguments[2]))):
+        wanted = right.calls[0][number][0]
+        if not all(is_among(picture, seen) for picture in wanted):
+            return into_network(name, pictures[0], seen, MEAN, DEVIATION)
+    return _of_grams(function, cases, right, mine) or _of_costs(right, mine) or _of_pictures(right, mine)
+
+
+def _of_grams(function, cases: Sequence[Case], right: Noted, mine: Noted) -> Stage | None:
+    given, wanted = mine.answer["goal"], right.answer["goal"]
+    block = right.calls[0][1][1]
+    if _same(wanted, given):
+        return None
+    shown = ["The network's inputs are right. The first thing that differs is `goal`, the paintings' Gram matrices."]
+    if given.shape != wanted.shape:
+        shown.append(
+            f"`goal` has the shape {given.shape}, where one matrix a painting is expected, {wanted.shape}: print the "
+            "shapes in `gram`, from `block` on."
+        )
+        return Stage("goal", tuple(shown))
+    for mistake in gram_batch.misconceptions:  # what is known of Gram matrices of a batch
+        told = mistake.function(block) if mistake.id != "detached" else block
+        value = (told / block[0, 0].numel()).numpy()
+        if _same(value, given):
+            return Stage("goal", (*shown, *_matrices(given, wanted), mistake.message.format(**_sizes(block))))
+    by = _factor(function, cases)
+    if by:
+        shown.append(
+            f"Every entry is {by} times what is expected. Look at what `gram` divides by: the positions of one "
+            f"filter's map, M = {block[0, 0].numel()}."
+        )
+    else:
+        shown.append(
+            f"Redo `gram` for the first painting: its {block.shape[1]} filters on {block.shape[2]} × {block.shape[3]} "
+            "positions are the rows of F, and F Fᵀ is divided by the number of positions."
+        )
+    return Stage("goal", (shown[0], *_matrices(given, wanted), *shown[1:]))
+
+
+def _factor(function, cases: Sequence[Case]) -> str:
+    """Write by which factor `goal` differs in all calls; "" if by none."""
+    ratios, sizes = [], []
+    for case in cases:
+        right = noted(references.transfer, case)
+        ratio = times(right.answer["goal"], noted(function, case).answer["goal"])
+        if not ratio:
+            return ""
+        ratios.append(ratio)
+        sizes.append(_sizes(right.calls[0][1][1]))
+    return factor(ratios, sizes)
+
+
+def _same(wanted: np.ndarray, given: np.ndarray) -> bool:
+    return wanted.shape == given.shape and abs((times(wanted, given) or 0) - 1) < 1e-4
+
+
+def _matrices(given, wanted):
+    block = side_by_side({"your goal[0]": given[0], "expected": wanted[0]})
+    return [block] if block else []
+
+
+def _sizes(block) -> dict[str, float]:
+    b, n, h, w = block.shape
+    return {"B": b, "N": n, "M": h * w, "H": h, "W": w}
+
+
+def _of_costs(right: Noted, mine: Noted) -> Stage | None:
+    given, wanted = mine.answer["costs"], right.answer["costs"]
+    known = "What goes into the network is right, and so is `goal`. The first thing that differs is"
+    if given.shape != wanted.shape:
+        text = (
+            f"{known} `costs`: it has the shape {given.shape}, and {len(wanted)} steps are asked for. One cost belongs "
+            "to each step: look at how often the optimiser is called, and where a cost is added to the list."
+        )
+        return Stage("costs", (text,))
+    later = right.calls[0][2:]
+    content, style = np.transpose([_parts(right, given) for given, _ in later])
+    rows = [["step", "content", "style", "your cost", "expected"]]
+    rows += [[str(k), *row] for k, row in enumerate(zip(content, style, given, wanted, strict=True))]
+    if not _alike(wanted[0], given[0]):
+        by = _shown(given[0] / wanted[0])
+        text = (
+            "X is still the photo then: the content's part is 0, and the cost is 10 times the style's mean square, "
+            f"10 · {style[0]:.4g} = {wanted[0]:.4g}. Yours is {by} times that: "
+        )
+        photo = right.calls[0][0][0][0]
+        if sum(is_among(photo, [picture]) for picture in mine.pictures()) < 2:  # once for what is kept, once as X
+            text += "the photo went into the network only once, so X does not begin with it."
+        else:
+            text += "look in `closure` at the cost, at its weights, squares and means."
+        return Stage("costs", (f"{known} the first cost.", table(rows), text))
+    for k, (wanted_x, _) in enumerate(later[1:], start=1):
+        if not all(is_among(picture, mine.pictures()) for picture in wanted_x):
+            return _of_step(k, right, mine)
+        if not _alike(wanted[k], given[k]):
+            mine_is = _shown(given[k] - 10 * style[k])
+            text = (
+                "X is right there, and so was the first cost, in which the content's part is 0. Now that part should "
+                f"be {content[k]:.4g}, and yours less 10 times the style's is {mine_is}. It is the mean square of what "
+                "the network gives for X less what it gives for the photo."
+            )
+            return Stage("costs", (f"{known} the cost at step {k}.", table(rows), text))
+    return None
+
+
+def _shown(number: float) -> str:
+    return f"{number:.4g}".replace("-", "−")
+
+
+def _parts(right: Noted, given) -> tuple[float, float]:
+    """Return the two parts of the cost of an input of the network, without their weights."""
+    kept = right.calls[0][0][1]
+    now = next(answer for other, answer in right.calls[0] if other is given)
+    F = now.flatten(2)
+    grams = F @ F.mT / F.shape[2]
+    goal = torch.from_numpy(right.answer["goal"])
+    return float((now - kept).square().mean()), float((grams - goal).square().mean())
+
+
+def _alike(wanted: float, given: float) -> bool:
+    return bool(abs(wanted - given) <= 1e-3 * abs(wanted))
+
+
+def _of_step(k: int, right: Noted, mine: Noted) -> Stage:
+    """Say how X moved at the first step that differs."""
+    here = right.calls[0][1 + k][0]
+    wanted = right.calls[0][2 + k][0]
+    known = [picture for given, _ in right.calls[0][: 2 + k] for picture in given]
+    others = [
+        (number if given.shape == wanted.shape else 0, picture)
+        for given, _ in mine.calls[0]
+        for number, picture in enumerate(given)
+        if picture.shape == here[0].shape and not is_among(picture, known)
+    ]
+    costs = "first cost" if k == 1 else f"first {k} costs"
+    first = f"Inputs, `goal` and the {costs} are right. The first thing that differs is X after step {k}."
+    if not others:
+        text = "No other X than the right ones before it was shown to the network: it has not moved, or stays as it is "
+        text += "in the call. Look at what the optimiser is given, and whether a gradient arrives there."
+        return Stage("step", (first, text))
+    deviation = torch.tensor(DEVIATION).to(wanted)[:, None, None]
+    number, picture = others[0]
+    moved, asked = ((x - here[number]) * deviation for x in (picture, wanted[number]))
+    rows = [[f"picture {number}, channel 0, row 0", *(f"[{place}]" for place in range(min(4, moved.shape[-1])))]]
+    rows += [["your step", *moved[0, 0, :4].tolist()], ["expected", *asked[0, 0, :4].tolist()]]
+    ratio = times(asked.numpy(), moved.numpy())
+    x = here[number] * deviation + torch.tensor(MEAN).to(wanted)[:, None, None]
+    limited = ((x + asked).clamp(0, 1) - x - moved).abs().max() < 1e-6
+    if limited:
+        text = "This is the right step, limited to 0 … 1: X is clamped while the optimiser works. Limit the result."
+    elif ratio:
+        text = f"X moves by {_shown(ratio)} times the expected step. The first step of L-BFGS goes along the gradient: "
+        text += "look at `lr`, and at the gradient's factors."
+    elif moved.abs().max() - moved.abs().min() < 1e-3 * moved.abs().max():
+        text = "Every number moves by as much, whatever its gradient: this is Adam's first step. Keep L-BFGS."
+    elif k > 1:
+        text = (
+            "The first step was right, a later one is not. Is each gradient a new one (`zero_grad`)? Does the "
+            "content's part, which is 0 at the start, have its gradient, without `detach`? Does nothing else move X, "
+            "and are `max_iter` and `history_size` as they were? L-BFGS keeps the last gradients and places."
+        )
+    else:
+        text = "The cost is right and its gradient is not: a part of it is cut off (`detach`, `no_grad`), or something "
+        text += "else than the optimiser moves X."
+    return Stage("step", (first, table(rows), text))
+
+
+def _of_pictures(right: Noted, mine: Noted) -> Stage | None:
+    given, wanted = mine.answer["pictures"], right.answer["pictures"]
+    known = "Inputs, `goal`, costs and each X that the network saw are right. The first difference is in `pictures`."
+    if given.shape != wanted.shape:
+        text = f"It has the shape {given.shape}, and {wanted.shape} is expected: X itself, no more than limited."
+        return Stage("pictures", (known, text))
+    place = np.unravel_index(np.abs(given - wanted).argmax(), wanted.shape)
+    rows = [["pictures", "yours", "expected"], [str([int(number) for number in place]), given[place], wanted[place]]]
+    rows += [["the smallest", given.min(), wanted.min()], ["the largest", given.max(), wanted.max()]]
+    if given.min() < -1e-6 or given.max() > 1 + 1e-6:
+        text = "Numbers lie outside of 0 … 1: limit what is returned, with `clamp(0, 1)`."
+    elif _last_input(right, given):
+        text = "This is X before the last step: take `x.detach()` after the loop, and copy it if X still moves."
+    else:
+        text = (
+            "Here alone the last step shows. Either it differs: are `max_iter` and `history_size` as they were? Or "
+            "what you return is not X as the optimiser left it, limited to 0 … 1."
+        )
+    return Stage("pictures", (known, table(rows), text))
+
+
+def _last_input(right: Noted, given: np.ndarray) -> bool:
+    last = right.calls[0][-1][0]
+    mean, deviation = (torch.tensor(row).to(last)[:, None, None] for row in (MEAN, DEVIATION))
+    return is_among(torch.from_numpy(given).to(last), [(last * deviation + mean).clamp(0, 1)])

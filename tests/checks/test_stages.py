@@ -1,0 +1,93 @@
+"""Of a program to repair, the first stage that goes another way is named, with what to look at."""
+
+import inspect
+
+import pytest
+import torch
+
+from nstlib.checks import references
+from nstlib.checks.results import Block
+from tests.checks.hidden import QUESTIONS
+
+TRANSFER, REPAINT = "ex05.bug_hunt", "ex09.bug_hunt"
+CHANGED = [  # question, what stands in its right answer, what replaces it, words of the check
+    (TRANSFER, "(pictures - mean) / deviation", "(pictures * 255 - mean) / deviation", "255 times too large"),
+    (TRANSFER, "(pictures - mean) / deviation", "pictures - mean", "what is done with `deviation`"),
+    (TRANSFER, "(pictures - mean) / deviation", "pictures", "neither `mean` nor `deviation`"),
+    (TRANSFER, "(pictures - mean) / deviation", "(pictures[:, [1, 0, 2]] - mean) / deviation", "in another order"),
+    (TRANSFER, "(pictures - mean) / deviation", "(pictures.sqrt() - mean) / deviation", "on the way there"),
+    (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT", "Every entry is M times"),
+    (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT / F.numel()", "Every entry is 1 / (B N) times"),
+    (TRANSFER, "F @ F.mT / F.shape[2]", "F.mT @ F / F.shape[2]", "one matrix a painting is expected, (2, 5, 5)"),
+    (
+        TRANSFER,
+        "F @ F.mT / F.shape[2]",
+        "(F @ F.mT / F.shape[2]).sum(0).expand(len(F), -1, -1)",
+        "summed over the batch, too",
+    ),
+    (TRANSFER, "10 * (gram", "(gram", "Yours is 0.1 times that: look in `closure`"),
+    (TRANSFER, "contents.clone()", "torch.full_like(contents, 0.5)", "X does not begin with it"),
+    (TRANSFER, "(now - kept).square().mean()", "(now - kept).square().sum()", "Now that part should be"),
+    (TRANSFER, "lr=0.5", "lr=1", "X moves by 2 times the expected step"),
+    (TRANSFER, "        optimizer.zero_grad()\n", "", "Is each gradient a new one"),
+    (TRANSFER, "(now - kept)", "(now.detach() - kept)", "without `detach`"),
+    (TRANSFER, "LBFGS([x], lr=0.5, max_iter=1, history_size=5)", "Adam([x], lr=0.02)", "this is Adam's first step"),
+    (TRANSFER, "features(x)", "features(x.clamp(0, 1))", "something else than the optimiser moves X"),
+    (TRANSFER, "range(steps)", "range(steps - 1)", "One cost belongs to each step"),
+    (TRANSFER, "history_size=5", "history_size=1", "Here alone the last step shows"),
+    (TRANSFER, "x.detach().clamp(0, 1)", "x.detach().clamp(0, 0.9)", "Here alone the last step shows"),
+    (REPAINT, "encode(contents), encode(styles)", "encode(contents), encoder(styles)", "for the paintings"),
+    (REPAINT, "+ 1e-5).sqrt()", "+ 1e-5)", "a root is missing"),
+    (REPAINT, "* sigma_s + mu_s", "* sigma_s", "the painting's mean is not added"),
+    (REPAINT, "(content - mu_c)", "(content - mu_s)", "the painting's mean is subtracted in place of the photo's"),
+    (REPAINT, "/ sigma_c * sigma_s", "* sigma_s / sigma_c", ""),
+    (REPAINT, "/ sigma_c * sigma_s", "/ sigma_s * sigma_c", "the two deviations are exchanged"),
+    (REPAINT, "(1 - strength) * content", "content", "keep the share 1 in place of 1 − strength"),
+    (REPAINT, "block.mean((2, 3), keepdim=True)", "block.mean((1, 2, 3), keepdim=True)", "the means are not"),
+    (REPAINT, "(content - mu_c)", "(content.roll(1, 1) - mu_c)", "no longer the photo's own"),
+    (REPAINT, "decoder(features)", "decoder(moved)", "something else went into `decoder`"),
+    (REPAINT, "decoder(features) * deviation + mean", "decoder(features)", "Look at the way back"),
+    (REPAINT, "decoder(features) * deviation", "encoder(contents) * deviation", "`decoder` is never called"),
+]
+
+
+def changed(question, old, new):
+    """Return a question's right answer with one place changed."""
+    source = inspect.getsource(QUESTIONS[question].reference)
+    assert old in source
+    names = {"torch": torch}
+    exec(source.replace(old, new), names)
+    return names[QUESTIONS[question].reference.__name__]
+
+
+@pytest.mark.parametrize(("question", "old", "new", "words"), CHANGED)
+def test_the_first_stage_that_differs_is_named(question, old, new, words):
+    result = QUESTIONS[question].check(changed(question, old, new))
+    assert result.outcome == ("not yet" if words else "correct") and result.misconception is None
+    assert words in result.message, result.message
+
+
+def test_pictures_may_go_into_the_network_one_by_one():
+    answer = changed(TRANSFER, "network((pictures - mean) / deviation)", "ONE(network, (pictures - mean) / deviation)")
+    answer.__globals__["ONE"] = lambda network, batch: torch.cat([network(picture[None]) for picture in batch])
+    assert QUESTIONS[TRANSFER].check(answer).outcome == "correct"
+    answer = changed(TRANSFER, "network((pictures - mean) / deviation)", "ONE(network, (pictures - mean) / deviation)")
+    answer.__globals__["ONE"] = lambda network, batch: torch.cat([network(picture[None]) for picture in batch + 1])
+    message = QUESTIONS[TRANSFER].check(answer).message
+    assert "4.367 · photo[0] − 1.118" in message
+
+
+def test_a_program_that_cannot_be_watched_is_told_by_its_numbers():
+    def by_its_parts(network, *more):
+        answer = references.transfer(torch.nn.Sequential(*network), *more)
+        return {**answer, "goal": answer["goal"] / 2}
+
+    result = QUESTIONS[TRANSFER].check(by_its_parts)
+    assert "The largest difference is at goal" in result.message
+
+
+def test_small_numbers_stand_beside_the_expected_ones():
+    result = QUESTIONS[REPAINT].check(changed(REPAINT, "* sigma_s + mu_s", "* sigma_s"))
+    (block,) = (line for line in result.lines if isinstance(line, Block))
+    heads, first, *_ = block.splitlines()
+    assert heads.split() == ["filter", "yours", "expected", "photo", "painting"] and first.split()[:2] == ["0", "mean"]
