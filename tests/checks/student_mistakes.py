@@ -179,6 +179,34 @@ def colours_by_entries(style, content):
     return torch.einsum("ij,jhw->ihw", turn, centred) + content.mean((1, 2), keepdim=True)
 
 
+def soft_mask_by_softmax(features, mask):
+    return torch.einsum("khw,lhw,hw->kl", features, features, mask.flatten().softmax(0).view_as(mask))
+
+
+def sample_covariance_throughout(F_x, cov_s):
+    centred, (N, M) = F_x - F_x.mean(1, keepdim=True), F_x.shape
+    return (torch.cov(F_x) - cov_s) @ centred / (N**2 * (M - 1))
+
+
+def adam_of(averages):
+    """Make a step of Adam with other rules for its two averages."""
+
+    def adam_step(x, gradient, m, v, step, learning_rate):
+        m, v = averages(m, v, gradient)
+        return x - learning_rate * (m / (1 - 0.9**step)) / ((v / (1 - 0.999**step)) ** 0.5 + 1e-8), m, v
+
+    return adam_step
+
+
+def statistics_multiplied(features_x, features_s):
+    (std_x, mean_x), (std_s, mean_s) = (torch.std_mean(f, (1, 2), correction=0) for f in (features_x, features_s))
+    return ((mean_x - mean_s) ** 2).mean() * ((std_x - std_s) ** 2).mean()
+
+
+def rounded(norms):
+    return {k: round(1 / v / sum(1 / w for w in norms.values()), 2) for k, v in norms.items()}
+
+
 def at_the_share(before, now, share, first):
     return before - now <= share * before
 
@@ -252,6 +280,23 @@ WRONG_ANSWERS = [
     ("ex05.plateau", stopping(back=1, stop=at_the_share), "the later of the two"),
     ("ex05.plateau", stopping(stop=share_of_the_later), "so it fell by"),
     ("ex07.colour", colours_by_entries, "the root of each entry of Σ"),
+    ("ex02.covariance", lambda G, mean, M: (G / M - torch.outer(mean, mean)).diag() ** 0.5, "standard deviations"),
+    ("ex02.covariance", lambda G, mean, M: (G - torch.outer(mean, mean)) / (M - 1), "divide G alone"),
+    ("ex02.soft_mask", lambda f, mask: mean_gram(f) * mask.sum(), "before they are summed"),
+    ("ex02.soft_mask", soft_mask_by_softmax, "a position with 0 still counts"),
+    ("ex03.covariance_gradient", sample_covariance_throughout, "and so does its gradient"),
+    ("ex03.gradient", lambda F, S: torch.sign(F @ F.T - S) @ F / F.numel() ** 2, "absolute differences"),
+    ("ex04.as_paper", lambda widths: in_proportion({k: math.sqrt(n) for k, n in widths.items()}), "√N"),
+    ("ex04.balance", lambda norms: in_proportion({k: v * v for k, v in norms.items()}), "the square of the norm"),
+    ("ex04.balance", lambda norms: in_proportion({k: math.log(v) for k, v in norms.items()}), "logarithms"),
+    ("ex04.balance", rounded, "rounded to two digits"),
+    ("ex04.balance", lambda norms: {k: 1 - v / max(norms.values()) for k, v in norms.items()}, "gets 0 and is lost"),
+    ("ex05.total_cost", lambda c, s, a, b: c + b / a * s, "the ratio β/α alone"),
+    ("ex05.step", lambda x, gradient, rate: x - rate * gradient.clamp(0, 1), "in place of the picture"),
+    ("ex05.tv", lambda x: (x[:, 1:, 1:] - x[:, :-1, :-1]).abs().sum(), "in one difference"),
+    ("ex05.adam", adam_of(lambda m, v, g: (0.1 * m + 0.9 * g, 0.001 * v + 0.999 * g**2)), "forget too fast"),
+    ("ex05.adam", adam_of(lambda m, v, g: (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g.abs())), "averages |g|"),
+    ("ex07.statistics", statistics_multiplied, "hides the other"),
     ("ex09.adain", flat_filters_kept, "it was left alone"),
     ("ex09.patch_cost", patches_less_one, "last patches are missing"),
 ]

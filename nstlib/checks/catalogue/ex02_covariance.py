@@ -132,6 +132,19 @@ covariance = Question(
             TRIED,
         ),
         Misconception(
+            "deviations",
+            lambda gram, mean, m: references.covariance_from_gram(gram, mean, m).diag().sqrt(),
+            "You returned the {N} standard deviations. The covariance has no root, and an entry for each pair of "
+            "filters: return the whole matrix.",
+            TRIED,
+        ),
+        Misconception(
+            "sample-of-the-difference",
+            lambda gram, mean, m: (gram - torch.outer(mean, mean)) / (m - 1),
+            "You divided the whole difference by M − 1. μμᵀ is made of means already: divide G alone, and by M = {M}.",
+            TRIED,
+        ),
+        Misconception(
             "only-variances",
             lambda gram, mean, m: (gram / m - torch.outer(mean, mean)).diag(),
             "You returned the {N} variances. The covariances of different filters stand beside the diagonal: return "

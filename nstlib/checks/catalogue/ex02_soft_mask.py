@@ -63,6 +63,20 @@ soft_mask = Question(
             "a mask's style that pales as the mask shrinks",
         ),
         Misconception(
+            "after-the-sum",
+            lambda f, mask: references.gram_matrix(f) * mask.mean(),
+            "You multiplied the finished sums by the mask's mean: so all positions still count alike. The mask has to "
+            "weigh each position's products before they are summed.",
+            TRIED,
+        ),
+        Misconception(
+            "softmax",
+            lambda f, mask: (f.flatten(1) * mask.flatten().softmax(0)) @ f.flatten(1).T,
+            "The mask went through a softmax, so a position with 0 still counts. To make the shares' sum 1, divide the "
+            "mask by its own sum.",
+            TRIED,
+        ),
+        Misconception(
             "cut-at-half",
             lambda f, mask: _chosen(f, (mask > 0.5).to(f)),
             "You made the mask 0 or 1 first. A soft edge is meant: a position with 0.3 counts by 0.3.",

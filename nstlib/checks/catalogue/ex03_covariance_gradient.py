@@ -119,6 +119,14 @@ covariance_gradient = Question(
             FORESEEN,
         ),
         Misconception(
+            "sample-throughout",
+            lambda F, S: (torch.cov(F) - S) @ (F - F.mean(1, keepdim=True)) / (len(F) ** 2 * (F.shape[1] - 1)),
+            "Your covariance divides by M − 1, as `torch.cov` does unless told otherwise, and so does its gradient. "
+            "Here both divide by M.",
+            TRIED,
+            reread="lesson 02, section 3",
+        ),
+        Misconception(
             "sample",
             lambda F, S: (torch.cov(F) - S) @ (F - F.mean(1, keepdim=True)) / (len(F) ** 2 * F.shape[1]),
             "Your covariance divides by M − 1, as `torch.cov` does unless told otherwise. Here it divides by M.",

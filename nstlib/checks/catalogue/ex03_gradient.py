@@ -119,6 +119,13 @@ gradient = Question(
             TRIED,
         ),
         Misconception(
+            "signs-of-the-difference",
+            lambda F, S: (F @ F.T - S).sign() @ F / F.numel() ** 2,
+            "You took the signs of G_X − G_S alone: this is the gradient of a cost of absolute differences. The cost "
+            "has squares, so the difference itself comes down.",
+            TRIED,
+        ),
+        Misconception(
             "signs",
             lambda F, S: references.style_gradient(F, S).sign(),
             "You returned signs. The gradient's size counts, too.",

@@ -110,6 +110,12 @@ as_paper = Question(
             )
         ),
         Misconception(
+            "root",
+            lambda widths: in_proportion(widths, 0.5),
+            "Your λ_l grow like √N. The program's factor is 4/N²: take N_l².",
+            TRIED,
+        ),
+        Misconception(
             "quarter",
             lambda widths: {name: n**2 / 4 for name, n in widths.items()},
             "λ_l · 4/N_l² is 1 for all layers, but the weights do not add up to 1. Divide by their sum.",

@@ -193,6 +193,37 @@ balance = Question(
             )
         ),
         Misconception(
+            "squares-in-proportion",
+            lambda norms: _norm_weights(norms, lambda norm: norm**2 / sum(other**2 for other in norms.values())),
+            "Your weights grow like the square of the norm: the layer that pulls hardest gets the most. It is the "
+            "other way round: 1/norm.",
+            TRIED,
+        ),
+        Misconception(
+            "logarithms",
+            lambda norms: _norm_weights(
+                norms, lambda norm: math.log(norm) / sum(math.log(other) for other in norms.values())
+            ),
+            "Your weights are in proportion to logarithms. λ_l · norm_l is not the same for all then, and a norm of 1 "
+            "gets nothing: take 1/norm.",
+            TRIED,
+        ),
+        Misconception(
+            "rounded",
+            lambda norms: {layer: round(weight, 2) for layer, weight in references.balanced_weights(norms).items()},
+            "These are the right weights, rounded to two digits. Return them as they are: rounded ones do not balance, "
+            "and may not add up to 1.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "less-than-the-largest",
+            lambda norms: _norm_weights(norms, lambda norm: 1 - norm / max(norms.values())),
+            "You took 1 minus each norm over the largest: the strongest layer gets 0 and is lost. Take 1/norm, and "
+            "divide by the sum.",
+            TRIED,
+        ),
+        Misconception(
             "one-minus",
             lambda norms: _norm_weights(norms, lambda norm: 1 - norm / sum(norms.values())),
             "You took 1 minus each layer's share. The pulls λ_l · norm_l are then not equal: take 1/norm.",

@@ -36,6 +36,10 @@ def _adam(x, gradient, m, v, step, rate, corrected=True, epsilon_inside=False, o
     return x - rate * mean / below, new_m, new_v
 
 
+def _by_averages(x, m, v, step, rate):
+    return x - rate * m / (1 - 0.9**step) / ((v / (1 - 0.999**step)).sqrt() + 1e-8), m, v
+
+
 def _without_root(x, gradient, m, v, step, rate):
     _, m, v = _adam(x, gradient, m, v, step, rate)
     return x - rate * m / (1 - 0.9**step) / (v / (1 - 0.999**step) + 1e-8)
@@ -102,6 +106,18 @@ adam = Question(
             "You stepped uphill: subtract.",
             FORESEEN,
             reread="lesson 05, section 2",
+        ),
+        Misconception(
+            "betas-exchanged-throughout",
+            lambda x, g, m, v, t, rate: _by_averages(x, 0.1 * m + 0.9 * g, 0.001 * v + 0.999 * g**2, t, rate),
+            "The averages forget too fast, and the step with them: β is the part that stays, 0.9 of m and 0.999 of v.",
+            TRIED,
+        ),
+        Misconception(
+            "absolute-for-square",
+            lambda x, g, m, v, t, rate: _by_averages(x, 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g.abs(), t, rate),
+            "v averages |g| with you. It averages g², and the root comes later.",
+            TRIED,
         ),
         Misconception(
             "betas-exchanged",

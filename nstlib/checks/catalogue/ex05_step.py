@@ -138,6 +138,13 @@ step = Question(
             TRIED,
         ),
         Misconception(
+            "clamped-gradient-alone",
+            lambda x, g, rate: x - rate * g.clamp(0, 1),
+            "You clamped the gradient in place of the picture. The gradient may be negative or large; what has limits "
+            "is the result.",
+            TRIED,
+        ),
+        Misconception(
             "absolute-gradient",
             lambda x, g, rate: (x - rate * g.abs()).clamp(0, 1),
             "The gradient's signs are gone: where it is negative, the number has to grow.",

@@ -92,6 +92,13 @@ total_cost = Question(
             TRIED,
         ),
         Misconception(
+            "ratio-alone",
+            lambda c, s, a, b: c + b / a * s,
+            "You used the ratio β/α alone: that moves the minimum nowhere, but J is α times that. Multiply each cost "
+            "by its own weight.",
+            TRIED,
+        ),
+        Misconception(
             "squared",
             lambda c, s, a, b: (a * c) ** 2 + (b * s) ** 2,
             "You squared the terms. The squares are inside the two costs already.",

@@ -156,6 +156,13 @@ tv = Question(
             TRIED,
         ),
         Misconception(
+            "one-slant",
+            lambda x: (x[:, 1:, 1:] - x[:, :-1, :-1]).abs().sum(),
+            "You compared each pixel with the one below and to the right, in one difference. Neighbours lie below or "
+            "to the right: two differences for each pixel.",
+            TRIED,
+        ),
+        Misconception(
             "means-added",
             lambda x: x.diff(dim=1).abs().mean() + x.diff(dim=2).abs().mean(),
             "You took means. The plain sum over all pairs is wanted.",

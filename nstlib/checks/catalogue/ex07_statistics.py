@@ -147,6 +147,12 @@ statistics = Question(
             TRIED,
         ),
         Misconception(
+            "multiplied",
+            lambda x, s: _parts(x, s).square().mean(1).prod(),
+            "You multiplied the means' part by the deviations'. Then one that is 0 hides the other: add them.",
+            TRIED,
+        ),
+        Misconception(
             "mean-deviation",
             lambda x, s: _moments(x, s, lambda F: (F - F.mean(1, keepdim=True)).abs().mean(1)),
             "Your deviation is the mean absolute one. The standard deviation is the root of the mean square.",
