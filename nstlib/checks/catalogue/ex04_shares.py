@@ -28,12 +28,12 @@ def _listed(numbers):
     return ", ".join(f"{name}: {number:.3g}" for name, number in numbers.items())
 
 
-def _quotients(norms, shares):
-    return {name: share / norms[name] for name, share in shares.items()}
+def _quotients(norms, wished):
+    return {name: share / norms[name] for name, share in wished.items()}
 
 
-def _damped(norms, shares):
-    return {name: share * math.exp(-norms[name]) for name, share in shares.items()}
+def _damped(norms, wished):
+    return {name: share * math.exp(-norms[name]) for name, share in wished.items()}
 
 
 shares = Question(
