@@ -1,7 +1,7 @@
 """Mark one submission: read it in a child, call each answer in children of its own, and judge here what they reply.
 
-The first test has a process of its own; if it is passed, a second process runs them all, the first once more. Should
-that one reply to all, and rightly, each counts; else each test has a process of its own.
+The first test has a process of its own, and then a second process runs them all, the first once more. If its replies
+settle the verdict, and the first is the same, they count; else each test has a process of its own.
 
 A child's reply is an answer and never a verdict. Points come from ``judge`` alone, and need all of a question's tests.
 What a child claims about itself can cost points, but never earn any. Where the grader fails there is no verdict at all.
@@ -208,20 +208,26 @@ def _run_together(
     limits: Limits,
     first: Outcome,
 ) -> list[Outcome]:
-    """Run all tests in one process, if the first is passed and time allows; nothing unless all are passed there.
+    """Run all tests in one process, if time allows; nothing unless that settles what the answer is.
 
-    An answer that keeps something from call to call wins nothing by it, since points need the right numbers for each
-    test. What it loses by it, as one that counts its calls may, the tests in processes of their own give back.
+    It does where all tests are passed, where each reply is that of one known mistake, and where the answer cannot be
+    called. An answer that keeps something from call to call wins nothing by it, since points need the right numbers for
+    each test. What it loses by it, as one that counts its calls may, the tests in processes of their own give back.
     """
     wall = min(limits.wall, budget.left)
-    passed = first.reply is not None and _judge(question, question.tests[:1], [first]).outcome == "correct"
-    if not passed or len(question.tests) < 2 or 2 * first.seconds * len(question.tests) > wall or budget.cells <= 0:
+    status = first.reply.status if first.reply else "absent"
+    too_slow = 2 * first.seconds * len(question.tests) > wall or budget.cells <= 0
+    if status in NO_VERDICT or too_slow or len(question.tests) < 2:
         return []
-    jobs = [_job(question, answer, notebook, test) for test in question.tests]
-    outcomes = runner.call_each(jobs, wall)
+    outcomes = runner.call_each([_job(question, answer, notebook, test) for test in question.tests], wall)
     for outcome in outcomes:
         budget.spend(outcome)
-    return outcomes if _judge(question, question.tests, outcomes).outcome == "correct" else []
+    if any(outcome.reply is None or outcome.reply.status != status for outcome in outcomes):
+        return []
+    alone, again = (_judge(question, question.tests[:1], [outcome]) for outcome in (first, outcomes[0]))
+    verdict = _judge(question, question.tests, outcomes)
+    settled = verdict.outcome == "correct" or verdict.misconception or status != "value"
+    return outcomes if settled and alone.outcome == again.outcome else []
 
 
 def _conclude(

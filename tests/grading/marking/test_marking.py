@@ -189,7 +189,25 @@ def test_an_answer_loses_nothing_by_what_it_keeps_from_call_to_call(kept, made, 
     assert all(test["verdict"] == "correct" and test["digest"] and not test["log"] for test in entry["tests"])
 
 
-def test_the_tests_of_a_passed_first_are_judged_alike_in_one_process_and_in_many(made, runner, marked):
+@pytest.mark.parametrize(
+    ("source", "outcome", "apart"),
+    [
+        ("def gram_matrix(features):\n    raise NotImplementedError", "not attempted", False),
+        ("def gram_matrix(features):\n    return 1 / 0", "raised", False),
+        (answers.source(QUESTIONS[GRAM], QUESTIONS[GRAM].misconceptions[0].id), "not yet", False),
+        ("def gram_matrix(features):\n    return features.flatten(1).sin()", "not yet", True),
+        ("def gram_matrix(features):\n    return some_name", "raised", False),
+    ],
+)
+def test_a_wrong_answer_needs_two_processes_unless_nobody_knows_its_mistake(
+    source, outcome, apart, made, runner, marked
+):
+    counting = Counting(runner)
+    assert marked(source, with_runner=counting).questions[GRAM]["outcome"] == outcome
+    assert counting.processes == 2 + apart * len(made.questions[GRAM].tests)
+
+
+def test_the_tests_of_an_answer_are_judged_alike_in_one_process_and_in_many(made, runner, marked):
     class OneByOne(Broken):
         def __init__(self):
             super().__init__(runner, 1000)
