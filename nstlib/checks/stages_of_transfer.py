@@ -43,23 +43,21 @@ def _of_grams(function, cases: Sequence[Case], right: Noted, mine: Noted) -> Sta
             "shapes in `gram`, from `block` on."
         )
         return Stage("goal", tuple(shown))
-    for mistake in gram_batch.misconceptions:  # what is known of Gram matrices of a batch
-        told = mistake.function(block) if mistake.id != "detached" else block
-        value = (told / block[0, 0].numel()).numpy()
-        if _same(value, given):
-            return Stage("goal", (*shown, *_matrices(given, wanted), mistake.message.format(**_sizes(block))))
-    by = _factor(function, cases)
-    if by:
+    if by := _factor(function, cases):  # before the known mistakes, whose words are about a sum without a division
         shown.append(
             f"Every entry is {by} times what is expected. Look at what `gram` divides by: the positions of one "
             f"filter's map, M = {block[0, 0].numel()}."
         )
-    else:
-        shown.append(
-            f"Redo `gram` for the first painting: its {block.shape[1]} filters on {block.shape[2]} × {block.shape[3]} "
-            "positions are the rows of F, and F Fᵀ is divided by the number of positions."
-        )
-    return Stage("goal", (shown[0], *_matrices(given, wanted), *shown[1:]))
+        return Stage("goal", (shown[0], *_matrices(given, wanted), shown[1]))
+    for mistake in gram_batch.misconceptions:
+        told = mistake.function(block.clone())
+        if _same((told / block[0, 0].numel()).numpy(), given):
+            return Stage("goal", (*shown, *_matrices(given, wanted), mistake.message.format(**_sizes(block))))
+    text = (
+        f"Redo `gram` for the first painting: its {block.shape[1]} filters on {block.shape[2]} × {block.shape[3]} "
+        "positions are the rows of F, and F Fᵀ is divided by the number of positions."
+    )
+    return Stage("goal", (*shown, *_matrices(given, wanted), text))
 
 
 def _factor(function, cases: Sequence[Case]) -> str:

@@ -18,6 +18,7 @@ CHANGED = [  # question, what stands in its right answer, what replaces it, word
     (TRANSFER, "(pictures - mean) / deviation", "(pictures.sqrt() - mean) / deviation", "on the way there"),
     (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT", "Every entry is M times"),
     (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT / F.numel()", "Every entry is 1 / (B N) times"),
+    (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT / F.shape[2] ** 2", "Every entry is 1 / M times"),
     (TRANSFER, "F @ F.mT / F.shape[2]", "F.mT @ F / F.shape[2]", "one matrix a painting is expected, (2, 5, 5)"),
     (
         TRANSFER,
