@@ -19,7 +19,7 @@ CODE = [
 ]
 STORED, LISTS = (
     [(lesson, name[1], cell.outputs) for lesson, cell in CODE if (name := re.fullmatch(pattern, cell.source))]
-    for pattern in (r'predict\("([\w.]+)"\)', r'progress\("(\w+)"\)')
+    for pattern in (r'(?:.*\n)*predict\("([\w.]+)"\)', r'progress\("(\w+)"\)')
 )
 
 

@@ -12,7 +12,7 @@ __all__ = ["page"]
 
 Notebook = nbformat.NotebookNode
 STILL = "Run the cell to bring the controls back to life."  # how a studio that was stored ends
-_CARD = re.compile(r'predict\("([\w.]+)"\)')
+_CARD = re.compile(r'^predict\("([\w.]+)"\)\Z', re.MULTILINE)  # the cell's last line is what it shows
 _LIST = re.compile(r'progress\("\w+"\)')
 _ASKED = re.compile(r"(?<=○ )(\d\d[a-z]?\.\w+)(?=:)")  # a prediction's name in the list of a lesson's questions
 _SECTION = re.compile(r"^## (\d+)\. ", re.MULTILINE)
@@ -52,7 +52,7 @@ def _with_sections(text: str, lesson: str) -> str:
 
 def _named(cell: Notebook, lesson: str) -> list[Notebook]:
     """Return what stands before a cell that others link to: a claim's or prediction's name, or a question's anchor."""
-    if card := _CARD.fullmatch(cell.source):
+    if card := _CARD.search(cell.source):
         anchor = anchors.prediction(card[1])
         words = f"({anchor})=\n::::{{container}} claim-name\n[Prediction: {card[1]}](#{anchor})\n::::"
         return [nbformat.v4.new_markdown_cell(words)]

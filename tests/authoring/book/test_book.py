@@ -87,7 +87,7 @@ def test_a_page_keeps_every_word_cell_and_output():
 
 def test_the_list_of_a_lessons_predictions_leads_to_their_cards():
     cells = [nbformat.v4.new_markdown_cell("# 08 · Title")]
-    cells += [nbformat.v4.new_code_cell(source) for source in ('predict("08.cut")', 'progress("08")')]
+    cells += [nbformat.v4.new_code_cell(source) for source in ('import math\n\npredict("08.cut")', 'progress("08")')]
     listed = {"text/markdown": "**Lesson 08**\\\n○ 08.cut: What share?\\\n✓ 08.kept: Which?", "text/plain": "…"}
     cells[-1].outputs = [nbformat.v4.new_output("display_data", listed)]
     page = notebooks.page(nbformat.v4.new_notebook(cells=cells), "notebooks/08_title.ipynb", "sources/08_title.py", ())
