@@ -28,7 +28,12 @@ class Panel:
         self.still = Still(flipbooks=self.FLIPBOOKS)
         self.lock = threading.RLock()  # around what the worker's reports change
         self._picture: Picture | None = None
-        self.desk.on_msg(lambda _, content, __: content == {"kind": "gone"} and kernel.remove_left())
+        self.desk.on_msg(self._see_views)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a page shows it."""
+        return self.desk.is_shown
 
     @property
     def was_left(self) -> bool:
@@ -75,6 +80,11 @@ class Panel:
         """Explain why a removed panel has no attributes; Python calls this only for attributes that are missing."""
         reason = "" if vars(self) else "; it was removed when its cell was run again: use the one on the screen now"
         raise AttributeError(f"This {type(self).__name__} has no {name!r}{reason}.")
+
+    def _see_views(self, _, content: object, buffers: list) -> None:
+        """Remove what a page no longer shows, once a view has gone."""
+        if isinstance(content, dict) and content.get("kind") == "gone":
+            kernel.remove_left()
 
     def _repr_mimebundle_(self, **kwargs):
         if name := elsewhere.host():

@@ -68,6 +68,11 @@ class Desk(anywidget.AnyWidget):
         self.status = {**self.status, "sentence": sentence, "alert": alert, **more}
 
     @property
+    def is_shown(self) -> bool:
+        """Whether there is a view of it."""
+        return bool(self._views)
+
+    @property
     def was_left(self) -> bool:
         """Whether every view of it that there was has gone, as when its cell's output is cleared."""
         return self._views == 0

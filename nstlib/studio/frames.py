@@ -19,7 +19,7 @@ Picture = Float[Tensor, "3 height width"]
 RATE = 30.0  # frames a second at most
 CALM_RATE = 1.0  # for readers who asked their system for reduced motion
 UNSEEN = 3  # frames on their way: while one is painted, the next travels, and one more is not confirmed
-PATIENCE = 1.0  # seconds after which a frame that was not confirmed no longer counts
+PATIENCE = 1.0  # seconds after which one more frame is sent, though none was confirmed
 
 
 def jpeg(picture: Picture, quality: int = 88) -> bytes:

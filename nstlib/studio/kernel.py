@@ -22,6 +22,10 @@ class Removable(Protocol):
     """A panel, as far as this module knows it."""
 
     @property
+    def is_shown(self) -> bool:
+        """Whether a page shows it."""
+
+    @property
     def was_left(self) -> bool:
         """Whether no page shows it any more."""
 
@@ -45,7 +49,7 @@ def register(panel: Removable) -> None:
     if text and not cell:
         _by_text.append(panel)
         remove_left()
-        if len(_by_text) > 1 and TEXT_ALONE not in _told:
+        if any(other.is_shown for other in _by_text[:-1]) and TEXT_ALONE not in _told:
             _told.add(TEXT_ALONE)
             print(TEXT_ALONE)
     _obey_interrupts(shell)

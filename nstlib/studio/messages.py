@@ -23,7 +23,9 @@ from nstlib.transfer.settings import Settings
 LARGE = (512, 1024)  # pixels that a picture can be rendered at
 LOST = "lost on the way"  # what a front end has dropped that was sent beside a message
 ENDED = ("done", "stopped", "failed")
-RUNNING, STEPPED = "running", "stepped"  # messages on whether and what to run, and on one step more: each counts
+# What messages besides moves are about: a new run, whether runs go on by themselves, and one step more, of which each
+# counts
+BEGUN, RUNNING, STEPPED = "begun", "running", "stepped"
 _saving = threading.Lock()  # two that save at once would find the same free name
 
 
@@ -120,13 +122,27 @@ def _move(studio: Studio, content: dict, buffers: list) -> None:
         studio.take(changes, moves)
 
 
-@_newest(RUNNING, STEPPED)
 def _play(studio: Studio, content: dict, buffers: list) -> None:
+    with studio.lock:
+        goes_on = _go_on(studio, content)
+        if content.get("anew"):
+            _begin(studio, content)
+        elif goes_on:
+            studio.desk.say("Running.", state="running")
+
+
+def _go_on(studio: Studio, content: dict) -> bool:
+    """Let runs go on by themselves, and return whether they do: a later message may have paused them."""
+    if len(_still_new(studio, content, {RUNNING: None, STEPPED: None})) < 2:
+        return False
     _resume(studio)
-    if content.get("anew"):
-        studio.start()
-    else:
-        studio.desk.say("Running.", state="running")
+    return True
+
+
+def _begin(studio: Studio, content: dict, size: int | None = None) -> None:
+    """Run from the beginning, unless a later message has."""
+    if _still_new(studio, content, {BEGUN: None}):
+        studio.send(now=True, restart=True, size=size)
 
 
 def _resume(studio: Studio) -> None:
@@ -148,6 +164,8 @@ def _pause(studio: Studio, content: dict, buffers: list) -> None:
 def _step(studio: Studio, content: dict, buffers: list) -> None:
     with studio.lock:
         if studio.moves.overtaken(RUNNING, content.get("moves", {})):
+            if content.get("anew"):
+                _begin(studio, content)
             return
         _still_new(studio, content, {STEPPED: None})
         studio.playing = False
@@ -155,20 +173,20 @@ def _step(studio: Studio, content: dict, buffers: list) -> None:
         studio.view.resume_clock()
         kernel.WORKER.advance(studio.task)
         if content.get("anew"):
-            studio.start()
+            _begin(studio, content)
 
 
-@_newest(RUNNING, STEPPED)
 def _restart(studio: Studio, content: dict, buffers: list) -> None:
-    _resume(studio)
-    studio.start()
+    with studio.lock:
+        _go_on(studio, content)
+        _begin(studio, content)
 
 
-@_newest(RUNNING, STEPPED)
 def _large(studio: Studio, content: dict, buffers: list) -> None:
     if content.get("size") in LARGE:
-        _resume(studio)
-        studio.send(now=True, restart=True, size=content["size"])
+        with studio.lock:
+            _go_on(studio, content)
+            _begin(studio, content, content["size"])
 
 
 def _code(studio: Studio, content: dict, buffers: list) -> None:
@@ -202,13 +220,14 @@ def _back(studio: Studio, content: dict, buffers: list) -> None:
     run = studio.history.find(content.get("number"))
     if run is None:
         raise NstError("That run is no longer kept: only the newest runs are.")
-    every = run.knobs.to_dict() | {RUNNING: None, STEPPED: None}
+    knobs = run.knobs.to_dict()
     with studio.lock:
-        new = _still_new(studio, content, every)
-        if len(new) == len(every):
+        begun = not _still_new(studio, content, {BEGUN: None})
+        new = _still_new(studio, content, knobs)
+        if not begun and len(new) == len(knobs):
             studio.go_back(run)
-        elif moved := {name: value for name, value in new.items() if name in run.knobs.NAMES}:
-            studio.move(**moved)  # what came later stands, and asks for a run
+        elif new:
+            studio.move(**new)  # what came later stands, and asks for a run
 
 
 @_newest("focus")
@@ -239,8 +258,7 @@ def _solution(studio: Studio, content: dict, buffers: list) -> None:
         solved = studio.first_knobs.moved(**chosen, **task.solution).to_dict()
         new = _still_new(studio, content, {name: value for name, value in solved.items() if name not in chosen})
         studio.put(studio.knobs.moved(**new))
-        if len(_still_new(studio, content, {RUNNING: None, STEPPED: None})) == 2:
-            _resume(studio)
+        _go_on(studio, content)
         studio.start()
     studio.desk.post("why", text=task.why)
 
@@ -270,9 +288,10 @@ def _mask(studio: Studio, content: dict, buffers: list) -> None:
     except Exception:
         studio.desk.post("mask", name=studio.knobs.mask, stroke=stroke, refused=True)  # the brush waits for an answer
         raise
-    _post_mask(studio, name, stroke=stroke)
     with studio.lock:
-        if _still_new(studio, content, {"mask": name}) and name != studio.knobs.mask:
+        overtaken = not _still_new(studio, content, {"mask": name})
+        _post_mask(studio, name, stroke=stroke, overtaken=overtaken)
+        if not overtaken and name != studio.knobs.mask:
             studio.move(mask=name)
 
 

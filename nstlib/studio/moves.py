@@ -1,4 +1,4 @@
-"""What somebody asked for in the order in which they did, however it arrives.
+"""What somebody asked for, in the order in which they asked, however it arrives.
 
 ipykernel 7 reads one message of a panel on its main thread and the next on another (a subshell), so that an older one
 can come after a newer one: a move of a drag, a stroke of the brush after "clear", play after pause.

@@ -305,7 +305,8 @@ class Studio(Panel):
         with contextlib.closing(items):
             for item in items:
                 yield item
-                end = time.monotonic() + (PAINTING if isinstance(item, Preview) else 0)
+                waits = isinstance(item, Preview) and self.desk.is_shown
+                end = time.monotonic() + (PAINTING if waits else 0)
                 while time.monotonic() < end and not self.desk.frames.wait(BEAT):
                     check()
 

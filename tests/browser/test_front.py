@@ -24,7 +24,7 @@ MODEL = """async ([esm, state]) => {
     save_changes: () => {},
     send: (content, callbacks, buffers) => window.sent.push({ ...content, buffers: buffers?.length ?? 0 }),
     on: (event, listener) => (heard[event] ??= []).push(listener),
-    off: () => {},
+    off: (event, listener) => (heard[event] = heard[event].filter((each) => each !== listener)),
   };
   window.change = (name, value) => {
     state[name] = value;
@@ -148,6 +148,21 @@ def test_a_desk_that_goes_says_so(desk):
     assert [content["kind"] for content in desk.evaluate("() => sent")][-1] == "gone"
 
 
+def test_a_desk_whose_kernel_has_ended_goes_quietly(desk):
+    desk.evaluate("() => { model.send = () => { throw new Error('Cannot send') }; close() }")
+    before = desk.locator("canvas.nst-frame").get_attribute("data-frame")
+    tell(desk, {"kind": "frame", "run": 1, "step": 77}, jpeg(96, 64))
+    assert desk.locator("canvas.nst-frame").get_attribute("data-frame") == before
+
+
+def test_a_stroke_that_a_later_message_has_overtaken_is_taken_off_the_picture(desk):
+    paint(desk)
+    stroke(desk, 0.3)
+    (name,) = strokes(desk, 1)
+    tell(desk, {"kind": "mask", "name": "mask 1", "stroke": name, "overtaken": True}, jpeg(96, 64))
+    assert desk.evaluate(COVERED, [0.3, 0.3]) == 0
+
+
 def test_a_mute_under_a_solo_says_why_nothing_changes(desk):
     key = desk.locator(".nst-layers .nst-key")
     fader = desk.get_by_role("slider", name="λ relu3_1", exact=True)
@@ -156,8 +171,9 @@ def test_a_mute_under_a_solo_says_why_nothing_changes(desk):
     expect(key).to_have_text("bar: share of the pull")
     fader.press("m")
     expect(key).to_have_text("solo is on: mutes wait")
-    expect(key).to_have_role("status")
+    expect(desk.locator(".nst-layers [role=status]")).to_have_text("solo is on: mutes wait")
     fader.press("s")
+    expect(desk.locator(".nst-layers [role=status]")).to_have_text("")
     expect(key).to_have_text("bar: share of the pull")
 
 
@@ -263,6 +279,21 @@ def test_a_frame_is_confirmed_where_that_is_asked_for(desk):
         expect(desk.locator("canvas.nst-frame")).to_have_attribute("data-frame", f"1:{10 + number}")
     desk.wait_for_function("() => sent.some(({ kind, number }) => kind === 'seen' && number === 8)")
     assert [content["number"] for content in sent(desk, "seen")][-2:] == [7, 8]
+
+
+def test_a_frame_that_another_takes_the_place_of_is_confirmed_with_it(desk):
+    """Else Python waits a second, and the picture stands."""
+    desk.evaluate(
+        f"() => {{ for (const number of [0, 2, 0]) "
+        f"tell({{ kind: 'frame', run: 1, step: 10 + number, number }}, '{jpeg(96, 64)}') }}"
+    )
+    desk.wait_for_function("() => sent.some(({ kind, number }) => kind === 'seen' && number === 2)")
+    timeline = desk.get_by_role("slider", name="frames of this run", exact=True)
+    timeline.evaluate(
+        f"range => {{ for (const number of [0, 4]) tell({{ kind: 'frame', run: 1, step: 20, number }}, "
+        f"'{jpeg(96, 64)}'); range.value = 0; range.dispatchEvent(new Event('input')) }}"
+    )
+    desk.wait_for_function("() => sent.some(({ kind, number }) => kind === 'seen' && number === 4)")
 
 
 def test_the_timeline_ends_at_the_last_frame_though_an_earlier_one_was_asked_for_while_it_came(desk):

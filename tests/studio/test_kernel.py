@@ -121,9 +121,10 @@ def test_without_cell_ids_an_edited_cell_leaves_no_panel_that_its_page_has_clear
 
 
 def test_without_cell_ids_panels_that_a_page_shows_stay_and_this_is_said_once(nameless, capsys):
-    studios = [nameless(f"studio {number}") for number in range(3)]
-    for studio in studios:
-        tell(studio, "hello")
+    studios = []
+    for number in range(3):
+        studios.append(nameless(f"studio {number}"))
+        tell(studios[-1], "hello")
     tell(studios[0], "hello")  # a second view
     tell(studios[0], "gone")
     assert all(map(vars, studios))
@@ -131,6 +132,14 @@ def test_without_cell_ids_panels_that_a_page_shows_stay_and_this_is_said_once(na
     for studio in studios:
         studio.close()
     assert not kernel._by_text
+
+
+def test_nothing_is_said_of_panels_that_no_page_shows_yet(nameless, capsys):
+    """As where a notebook runs without a page: nobody edits its cells."""
+    studios = [nameless(f"studio {number}") for number in range(2)]
+    assert capsys.readouterr().out == ""
+    for studio in studios:
+        studio.close()
 
 
 def test_a_panel_whose_cell_has_an_id_stays_when_its_page_goes(shell):

@@ -342,7 +342,8 @@ def test_a_stroke_that_arrives_after_the_clear_that_followed_it_does_not_come_ba
     tell(studio, "mask", whole, stroke="view-2", moves={"view": 2})
     tell(studio, "mask", stroke, stroke="view-1", moves={"view": 1})
     assert studio.knobs.mask == ""
-    assert [content["stroke"] for content in of_kind(heard, "mask")] == ["view-2", "view-1"]  # each has its answer
+    answers = [(content["stroke"], content["overtaken"]) for content in of_kind(heard, "mask")]
+    assert answers == [("view-2", False), ("view-1", True)]  # each has its answer
 
 
 def test_of_two_files_the_later_one_is_the_picture_though_it_arrives_first(studio, tmp_path):
@@ -358,6 +359,20 @@ def test_of_two_that_say_whether_to_run_the_later_holds(earlier, later, plays, s
     tell(studio, later, moves={"view": 2})
     tell(studio, earlier, moves={"view": 1})
     assert studio.playing is plays
+
+
+@pytest.mark.parametrize("later", ["pause", "step"])
+@pytest.mark.parametrize("earlier", ["restart", "play", "large"])
+def test_a_run_that_was_asked_for_begins_though_a_later_message_arrives_first(earlier, later, studio):
+    studio.start()
+    wait_for_end(studio)
+    before = studio.view.run
+    tell(studio, later, moves={"view": 2})
+    tell(studio, earlier, anew=True, size=512, moves={"view": 1})
+    until(lambda: studio.desk.status["state"] in ("ready", "paused") or studio.view.run is not before)
+    assert studio.playing is (later == "pause")  # which did nothing: the run before had ended
+    until(lambda: studio._newest is not before)
+    tell(studio, "pause")
 
 
 def test_two_steps_are_two_in_whatever_order_they_arrive(studio):
@@ -378,6 +393,30 @@ def test_a_move_made_before_going_back_is_not_made_after_it(studio):
     tell(studio, "back", number=first.number, moves={"view": 5})
     tell(studio, "move", changes={"beta": 50}, moves={"view": 4})
     assert studio.knobs.beta == 10 and studio.view.run is first
+
+
+@pytest.mark.parametrize("later", ["pause", "play"])
+def test_going_back_shows_the_run_though_a_later_pause_or_play_arrives_first(later, studio):
+    studio.start()
+    wait_for_end(studio)
+    first = studio.view.run
+    studio.move(beta=100)
+    until(lambda: len(studio.history) == 2)
+    tell(studio, later, moves={"view": 5})
+    tell(studio, "back", number=first.number, moves={"view": 4})
+    assert studio.view.run is first and len(studio.history) == 2
+
+
+def test_a_run_begun_after_going_back_takes_those_knobs_though_it_arrives_first(studio):
+    studio.start()
+    wait_for_end(studio)
+    first = studio.view.run
+    studio.move(beta=100)
+    until(lambda: len(studio.history) == 2)
+    tell(studio, "restart", moves={"view": 5})
+    tell(studio, "back", number=first.number, moves={"view": 4})
+    until(lambda: not kernel.WORKER.busy())
+    assert studio.view.run not in (first, None) and studio.view.run.knobs.beta == 10
 
 
 def test_a_move_made_after_going_back_stays_though_it_arrives_first(studio):
@@ -425,7 +464,7 @@ def test_runs_are_numbered_as_they_are_shown(studio):
     wait_for_end(studio)
     for beta in (20, 30, 40):  # runs that the next one ends at once have no picture in the row
         studio.move(beta=beta)
-    until(lambda: len(studio.history) == 2 and not kernel.WORKER.busy())
+    until(lambda: len(of_kind(heard, "history")) == 2)
     told = of_kind(heard, "history")
     assert [content["place"] for content in told] == [1, 2]
     tell(studio, "back", number=told[1]["number"])

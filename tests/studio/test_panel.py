@@ -55,6 +55,7 @@ def test_waiting_ends_when_the_run_has_been_told_of_or_pauses(studio):
 def test_the_first_step_waits_until_the_browser_has_painted_or_a_newer_move_has_come(studio, monkeypatch):
     """Else the step takes the processor from the browser, and the picture that a move has changed comes later."""
     monkeypatch.setattr(panel, "PAINTING", 60)
+    tell(studio, "hello")
     listen(studio)
     studio.start()
     wait_for_end(studio)

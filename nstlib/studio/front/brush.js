@@ -151,14 +151,15 @@ function brushView(model, stage) {
   pressed(toggle, false);
   return {
     toggle,
-    async named({ name, stroke, refused }, bytes) {
+    async named({ name, stroke, refused, overtaken }, bytes) {
       if (strokes.has(stroke)) {
         const { cover, number } = strokes.get(stroke);
         strokes.delete(stroke);
         if (name && !refused) painted.set(name, cover);
-        if (!refused && number > newest.number) newest = { number, name };
-        if (resting() && refused) draw(wanted);
-        else if (resting()) shown = wanted = newest.name; // an older stroke may be answered last
+        const taken = !refused && !overtaken;
+        if (taken && number > newest.number) newest = { number, name };
+        if (resting() && taken) shown = wanted = newest.name; // an older stroke may be answered last
+        else if (resting()) draw(wanted);
       } else if (bytes && !painted.has(name)) {
         painted.set(name, await covering(bytes)); // painted in another view, or before this page was loaded
       }

@@ -313,13 +313,17 @@ export default {
     model.on("change:knobs", view.show);
     model.on("comm_live_update", dead);
     return () => {
-      model.send({ kind: "gone" });
       view.close();
       calm.removeEventListener("change", tellCalm);
       model.off("msg:custom", receive);
       model.off("change:status", view.update);
       model.off("change:knobs", view.show);
       model.off("comm_live_update", dead);
+      try {
+        model.send({ kind: "gone" });
+      } catch {
+        // the kernel has ended, and with it what this is said to
+      }
     };
   },
 };

@@ -59,7 +59,8 @@ function layersView(model, spec, state, onmove, onhover) {
     channels[layer] = { made, bar, meter, share, times, lambda, mute, solo, name, element };
   });
 
-  const key = make("span", { className: "nst-key", role: "status" });
+  const key = make("span", { className: "nst-key" });
+  const warning = make("span", { className: "nst-spoken", role: "status" });
   let focused = null;
   const focus = (layer) => {
     if (focused === layer) return;
@@ -69,8 +70,9 @@ function layersView(model, spec, state, onmove, onhover) {
   };
   const show = (next) => {
     knobs = next;
-    const said = knobs.solo.length && knobs.muted.length ? "solo is on: mutes wait" : "bar: share of the pull";
-    if (key.textContent !== said) key.textContent = said;
+    const said = knobs.solo.length && knobs.muted.length ? "solo is on: mutes wait" : "";
+    key.textContent = said || "bar: share of the pull";
+    if (warning.textContent !== said) warning.textContent = said;
     for (const layer of layers) {
       const { made, times, lambda, mute, solo, element } = channels[layer];
       const factor = knobs.faders[layer] ?? 1;
@@ -95,7 +97,7 @@ function layersView(model, spec, state, onmove, onhover) {
     }
   };
   const reset = button("reset faders", "reset all faders, nothing muted", () => onmove({ faders: {}, muted: [], solo: [] }), { className: "nst-small" });
-  const head = make("div", { className: "nst-head" }, make("span", { textContent: "λ by layer, × the rule" }), key, reset);
+  const head = make("div", { className: "nst-head" }, make("span", { textContent: "λ by layer, × the rule" }), key, warning, reset);
   show(state);
   return {
     element: make("div", { className: "nst-layers" }, head, make("div", { className: "nst-channels" }, ...layers.map((layer) => channels[layer].element))),

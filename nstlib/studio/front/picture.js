@@ -52,6 +52,13 @@ function pictureView(model) {
     if (!quiet) timeline.setAttribute("aria-valuetext", place.textContent || "no frames yet");
   };
 
+  // Paint this as soon as the one before is painted. What it takes the place of is confirmed with it.
+  function paintNext(next) {
+    const number = Math.max(next.content.number ?? 0, waiting?.content.number ?? 0);
+    waiting = { ...next, content: { ...next.content, number } };
+    paintNewest();
+  }
+
   async function paintNewest() {
     if (busy) return;
     busy = true;
@@ -91,8 +98,7 @@ function pictureView(model) {
     film.push([content.step, bytes]);
     if (film.length > (model.get("spec").film ?? 1)) film = film.filter((_, index) => index % 2 === 0 || index === film.length - 1);
     if (following()) {
-      waiting = { content, bytes, fresh: true };
-      paintNewest();
+      paintNext({ content, bytes, fresh: true });
     } else {
       lengthen();
       confirm(content); // somebody looks at an earlier one
@@ -141,8 +147,7 @@ function pictureView(model) {
     lengthen();
     const chosen = film[Number(timeline.value)];
     if (!chosen) return;
-    waiting = { content: { run, step: chosen[0] }, bytes: chosen[1] };
-    paintNewest();
+    paintNext({ content: { run, step: chosen[0] }, bytes: chosen[1] });
     busyWithRun = false;
     tell(chosen[0]);
   });
