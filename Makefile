@@ -10,12 +10,13 @@ UV := build/uv/bin/uv
 LOWEST := build/lowest/bin/python
 # One more than there are cores, since browser tests wait more than they compute
 WORKERS = $(shell $(PYTHON) -c 'import os; print(min(5, os.cpu_count() + 1))')
+UNDELAYED := --ServerApp.kernel_websocket_connection_class=nstlib.websocket.Undelayed
 ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: lab test matrix lowest lint notebooks book pdf claims bench constraints clean
 
 lab: $(READY)              ## open the course in JupyterLab
-	$(BIN)/jupyter lab $(ROOT_USER) --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab $(ROOT_USER) --ServerApp.root_dir=. $(UNDELAYED) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 test: $(READY)-test        ## run every test, notebooks included
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder

@@ -13,7 +13,19 @@ import nstlib
 ROOT = Path(__file__).parents[1]
 # Each room may import from those before it
 ROOMS = (
-    *("style", "errors", "claims", "files", "backticks", "terminal", "engine", "pictures", "painted", "networks"),
+    *(
+        "style",
+        "errors",
+        "claims",
+        "files",
+        "backticks",
+        "terminal",
+        "websocket",
+        "engine",
+        "pictures",
+        "painted",
+        "networks",
+    ),
     *("paintings", "transfer", "feedforward", "plots", "gallery", "studio", "bench", "distill", "diagnosis", "checks"),
     *("predictions", "authoring", "grading", "stylizing", "cli"),
 )

@@ -49,6 +49,8 @@ def started_lab(folder, home, *, python=sys.executable, app="jupyterlab", **sett
     token = secrets.token_hex(16)
     command = [python, "-m", app, "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port={port}"]
     command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}"]
+    if app == "jupyterlab":
+        command.append("--ServerApp.kernel_websocket_connection_class=nstlib.websocket.Undelayed")  # as `make lab` does
     if app != "nbclassic":
         command.append("--expose-app-in-browser")
     with started(command, home, f"/api?token={token}") as address:
