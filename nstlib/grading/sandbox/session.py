@@ -210,9 +210,14 @@ class Session:
         return True
 
     def _lose_unmade(self, part: ast.stmt) -> None:
-        """Take the values away that a statement would have replaced, had it not failed."""
+        """Take the values away that a statement would have replaced, had it not failed.
+
+        A module stays: `torch.sort` changes nothing of torch. A function, or a library's class, goes only where the
+        statement itself gives that name a value.
+        """
+        given = _given(part)
         for name in _may_change(part) & set(self.names):
-            if not isinstance(self.names[name], Inert):
+            if not (_is_outer(self.names[name]) if name in given else _is_code(self.names[name])):
                 self._take_away(name)
 
     def _lose(self, statement: ast.stmt, lines: set[int], before: dict, spread: Spread) -> None:
@@ -227,8 +232,9 @@ class Session:
             elif part is statement and isinstance(part, ast.Expr) and self._value is not None:
                 self._value = None
                 self._take_away("_")
-        spoilt = spread.changed() | {id(self.names[name]) for name in inside & set(self.names)}
-        for name in (inside & set(self.names)) | spread.names_of(spoilt):
+        inside = {name for name in inside & set(self.names) if not _is_outer(self.names[name])}
+        spoilt = spread.changed() | {id(self.names[name]) for name in inside}
+        for name in inside | spread.names_of(spoilt):
             self._take_away(name)
         for name in lost & set(self.names):
             if not isinstance(self.names[name], (Inert, *CODE)):
@@ -262,7 +268,8 @@ class Session:
         read = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
         stands_in = used or any(name in self.lost or isinstance(self.names.get(name), Inert) for name in read)
         if stands_in or place[0] in self._clean or isinstance(fault, NOT_HERE) or refused(fault):
-            self.lost |= _may_change(statement) - set(self.names)
+            unmade = _given(statement) | (_changed_inside(statement) - set(vars(builtins)))
+            self.lost |= unmade - set(self.names)
             return True
         self.flags.add("cell_raised")
         return False
@@ -302,6 +309,11 @@ def _relying(statement: ast.stmt, lines: set[int]) -> list[ast.stmt]:
 
 def _may_change(statement: ast.stmt) -> set[str]:
     """Return the names that a statement defines or assigns, or of whose values it changes a part, on any branch."""
+    return _given(statement) | _changed_inside(statement)
+
+
+def _given(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement defines or assigns, on any branch."""
     if isinstance(statement, DEFINITIONS):
         return {statement.name}
     nodes = list(_own_nodes(statement))
@@ -309,7 +321,7 @@ def _may_change(statement: ast.stmt) -> set[str]:
     imports = [each for node in nodes if isinstance(node, IMPORTS) for each in node.names]
     imported = {(each.asname or each.name).partition(".")[0] for each in imports}
     defined = {node.name for node in nodes if isinstance(node, DEFINITIONS)}
-    return assigned | imported | defined | _changed_inside(statement)
+    return assigned | imported | defined
 
 
 def _changed_inside(statement: ast.stmt) -> set[str]:
@@ -321,6 +333,17 @@ def _changed_inside(statement: ast.stmt) -> set[str]:
         node for node in nodes if isinstance(node.ctx, ast.Store) or CHANGES.fullmatch(getattr(node, "attr", ""))
     ]
     return {root.id for root in map(_root, changed) if isinstance(root, ast.Name)}
+
+
+def _is_outer(value) -> bool:
+    """Return whether a value is none of the notebook's own: a stand-in or a module."""
+    return isinstance(value, Inert | types.ModuleType)
+
+
+def _is_code(value) -> bool:
+    """Return whether a value is a stand-in or code, but for the notebook's own classes, which may hold settings."""
+    own = isinstance(value, type) and value.__module__ == "__main__"
+    return isinstance(value, (Inert, *CODE)) and not own
 
 
 def _deleted(statement: ast.Delete) -> set[str]:

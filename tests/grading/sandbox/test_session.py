@@ -236,6 +236,41 @@ def test_what_an_unknown_value_would_have_replaced_is_not_known_either(cell, sta
     assert state(f"import ipywidgets\nK = 4\nn = {VALUE}", cell, answer="return 2 * K").reply.status == "jailed"
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["import torch", "torch.sort(torch.load('my.pt'))", "K = float(torch.tensor(4))"],
+        ["import torch", "y = torch.add(torch.ones(2).to('cuda'), 1)", "K = float(torch.tensor(4))"],
+        ["import torch", "w = torch.ones(3)", "torch.nn.init.normal_(w.to('cuda'))", "K = 1 + float(w.sum())"],
+        ["import os", "os.remove('old.png')", "K = 4 * os.path.exists('/')"],
+        ["import torch", "import torch.nothere", "K = float(torch.tensor(4))"],
+        ["from torch import Tensor", "Tensor.sort(open('x'))", "import torch\nK = float(Tensor.sum(torch.ones(4)))"],
+        ["def four(): return 4", "four.calls = [open('x').read()]", "K = four()"],
+        ["list.sort(open('x'))", "K = list((4,))[0]"],
+        ["import ipywidgets, torch", f"y = torch.sort(torch.ones(int({VALUE})))", "K = float(torch.tensor(4))"],
+    ],
+    ids=lambda cells: cells[1],
+)  # fmt: skip
+def test_what_fails_takes_no_module_away_and_no_code_that_it_does_not_define(cells, state):
+    assert state(*cells, clean=range(len(cells))).reply.values == {"": 4}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["def K(): return 1", "K = [K, open('x')][0]"],
+        ["def K(): return 1", "@open('x')\ndef K(): return 4"],
+        ["class K: n = 1", "K.n = int(open('x').read())"],
+        ["def K(): return 1", "from nowhere_at.all import K"],
+    ],
+    ids=lambda cells: cells[1],
+)  # fmt: skip
+def test_code_that_a_failed_statement_would_have_replaced_is_not_known(cells, state):
+    answer = "return float(K.n)" if "class" in cells[0] else "return float(K())"
+    reply = state(*cells, answer=answer).reply
+    assert reply.status in ("jailed", "no package"), reply
+
+
 PUT = {
     "an item": ("d = {'K': 4}\ndef put(d): d['K'] = s()", "put(d)", "d['K']"),
     "a value on its way": ("d = {'K': 4}\ndef put(d):\n    v = s()\n    d['K'] = v", "put(d)", "d['K']"),
