@@ -182,8 +182,9 @@ class Session:
     def _run_statement(self, statement: ast.stmt, place: tuple[int, int], file: str) -> bool:
         """Run a statement; return whether the cell goes on."""
         self._place = place
-        if isinstance(statement, ast.Delete):
-            self.names |= dict.fromkeys(self.lost & _deleted(statement))  # which then is no more lost, but gone
+        deleted = _deleted(statement) if isinstance(statement, ast.Delete) else ()
+        unknown = self.lost & {node.id for node in deleted}
+        self.names |= dict.fromkeys(unknown)  # once deleted they are no more lost, but gone
         self._settle()
         uses, began, on_the_clock = inert.state.uses, time.process_time(), time.monotonic()
         made_up, before, spread = len(inert.state.made_up), dict(self.names), Spread(self.names)
@@ -200,14 +201,23 @@ class Session:
             goes_on = self._goes_on(statement, fault, place, inert.state.uses > uses)
             if goes_on:
                 self._lose_unmade(failed)
+            if failed is not statement and isinstance(failed, ast.Delete) and isinstance(fault, NameError):
+                rest = [*self._left_to_delete(failed, fault.name), *rest]
             return goes_on and all(self._run_statement(inner, place, file) for inner in rest)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             self.seconds[place] = time.process_time() - began
             inert.state.note = around
+            for name in unknown & set(self.names):  # a name before it could not be deleted
+                self._take_away(name)
             if lines := {line for where, line in inert.state.made_up[made_up:] if where == file}:
                 self._lose(statement, lines, before, spread)
         return True
+
+    def _left_to_delete(self, statement: ast.Delete, missed: str) -> list[ast.Delete]:
+        """Return what is left to delete, a name each, after one that is lost was missed."""
+        there = {*self.names, *self.lost} if missed in self.lost else set()
+        return [ast.copy_location(ast.Delete([node]), node) for node in _deleted(statement) if node.id in there]
 
     def _lose_unmade(self, part: ast.stmt) -> None:
         """Take the values away that a statement would have replaced, had it not failed.
@@ -346,8 +356,9 @@ def _is_code(value) -> bool:
     return isinstance(value, (Inert, *CODE)) and not own
 
 
-def _deleted(statement: ast.Delete) -> set[str]:
-    return {target.id for target in statement.targets if isinstance(target, ast.Name)}
+def _deleted(statement: ast.Delete) -> list[ast.Name]:
+    """Return the names that a statement deletes, those in parentheses, too."""
+    return [node for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)]
 
 
 def _root(node: ast.expr) -> ast.expr:

@@ -221,7 +221,9 @@ def test_a_lost_name_in_the_place_of_a_built_in_makes_no_default_either(runner):
         ["max = 4", "K = max"],
         [f"import ipywidgets\nmax = {VALUE}", "max = 4", "K = max"],
         [f"import ipywidgets\nmax = {VALUE}", "del max", "K = max(4, 3)"],
-        [f"import ipywidgets, builtins\nmax = {VALUE}", "if 1:\n    del max\n    n = 3", "K = builtins.max(4, 3)"],
+        [f"import ipywidgets\nmax = {VALUE}", "if 1:\n    del max\n    n = 3", "K = max(4, n)"],
+        [f"import ipywidgets\nmax = min = {VALUE}", "n = 1\ndel (n, max), [min]", "K = max(4, min(3, 4))"],
+        [f"import ipywidgets\nmax = {VALUE}", "n = 1\nwith open('/dev/null'):\n    del n, max", "K = max(4, 3)"],
         [f"import ipywidgets\nmax = {VALUE}", "K = sum([1, 3])", "K = __builtins__.sum([1, 3])"],
         ["import builtins\nbuiltins.four = 4", "K = four"],
         ["max = 4\ndel max\nK = max(4, 3)"],
@@ -229,6 +231,13 @@ def test_a_lost_name_in_the_place_of_a_built_in_makes_no_default_either(runner):
 )  # fmt: skip
 def test_a_name_that_hides_a_built_in_means_what_the_student_gave_it(cells, state):
     assert state(*cells).reply.values == {"": 4}
+
+
+@pytest.mark.parametrize("cell", ["del nothere, max", "if 1:\n    del nothere, max", "if 0:\n    del max"])
+def test_a_lost_name_that_could_not_be_deleted_is_lost_still(cell, state):
+    start = f"import ipywidgets\nmax = {VALUE}"
+    for answer in ("return float(max)", "return max(2.0, 4.0)"):
+        assert state(start, cell, answer=answer).reply.status == "jailed"
 
 
 @pytest.mark.parametrize("cell", ["K = 2 * n", "K += n", "for i in range(3):\n    K = i + n", "def K(k=n): pass"])
