@@ -206,12 +206,12 @@ class Session:
             return goes_on and all(self._run_statement(inner, place, file) for inner in rest)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
-            self.seconds[place] = time.process_time() - began
             inert.state.note = around
             for name in unknown & set(self.names):  # a name before it could not be deleted
                 self._take_away(name)
             if lines := {line for where, line in inert.state.made_up[made_up:] if where == file}:
                 self._lose(statement, lines, before, spread)
+            self.seconds[place] = time.process_time() - began
         return True
 
     def _left_to_delete(self, statement: ast.Delete, missed: str) -> list[ast.Delete]:

@@ -296,6 +296,22 @@ PUT = {
     "its data": ("d = torch.ones(2)\ndef put(d): d.data[0] = s()", "put(d)", "d.sum()"),
     "an array": ("d = np.ones(2)\ndef put(d): d[0] = s()", "put(d)", "d.sum()"),
     "a loop": ("d = {'K': 4}\ndef put(d): d['K'] = s()", "for each in (d, {}):\n    put(each)", "d['K']"),
+    "a default": ("d = {'K': 4}\ndef store(v, d=d): d['K'] = v\ndef put(): store(s())", "put()", "d['K']"),
+    "a named default": ("d = {}\ndef store(v, *, d=d): d['K'] = v\ndef put(): store(s())", "put()", "d['K']"),
+    "slots": ("@dataclass(slots=True)\nclass D: K: float = 4.0\nd = D()\ndef put(): d.K = s()", "put()", "d.K"),
+    "a partial": ("d = {}\ndef store(d, v): d['K'] = v\np = partial(store, d)\ndef put(): p(s())", "put()", "d['K']"),
+    "a static method": ("d = {}\nclass D:\n    @staticmethod\n    def store(v): d['K'] = v\n"
+                        "def put(): D.store(s())", "put()", "d['K']"),
+    "a setter": ("d = {}\nclass D:\n    def store(self, v): d['K'] = v\n    k = property(None, store)\n    del store\n"
+                 "e = D()\ndef put(): e.k = s()", "put()", "d['K']"),
+    "an inherited method": ("d = {}\nclass D:\n    def store(self, v): d['K'] = v\nclass E(D): pass\n"
+                            "e = E()\ndef put(): e.store(s())", "put()", "d['K']"),
+    "a built-in's object": ("d = [4]\nstore = d.append\ndef put(): store(s())", "put()", "sum(d)"),
+    "a function's attribute": ("def d(): pass\nd.K = 4\ndef put(): d.K = s()", "put()", "d.K"),
+    "a list of its own kind": ("class D(list): pass\nd = D()\nd.K = 4\ndef put(): d.K = s()", "put()", "d.K"),
+    "one of very many": ("d = [[i] for i in range(60000)]\ndef put(): d[n][0] = s()\nn = 7", "put()", "d[7][0]"),
+    "a name beside very many": ("d, many = [4], [[i] for i in range(60000)]\n"
+                                "def put(): d, many; d[0] = s()", "put()", "d[0]"),
     "a closure": ("def g():\n    d = [4]\n    def put(): d[0] = s()\n    return d, put\nd, put = g()", "put()", "d[0]"),
 }  # fmt: skip
 
@@ -303,7 +319,8 @@ PUT = {
 @pytest.mark.parametrize("where", PUT)
 def test_what_a_function_puts_a_made_up_value_into_is_not_the_answers_fault(where, state):
     made, change, read = PUT[where]
-    start = f"import ipywidgets, torch\nimport numpy as np\ndef s(): return {VALUE}"
+    start = "import ipywidgets, torch\nimport numpy as np\nfrom dataclasses import dataclass\n"
+    start += f"from functools import partial\ndef s(): return {VALUE}"
     assert state(start, made, change, answer=f"return float({read})").reply.status == "jailed"
 
 
