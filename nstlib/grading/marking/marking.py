@@ -30,6 +30,7 @@ FLAKY = "nondeterministic"
 RAISED = ("raised", *WAITING)
 NO_VERDICT = (*WAITING, "absent")  # of a reply that says nothing about the answer
 CELLS = 2.0  # the seconds that the cells may take together, in units of those of the answers
+BROKEN = {status: f"together_{status}" for status in ("exited", "killed", "protocol")}  # of a process with all tests
 NOT_RUN = Outcome("timeout", "not run")  # of a test after one that took too long
 
 
@@ -151,15 +152,17 @@ def _mark_question(
     call = partial(_run_test, question, answer, notebook, runner, budget, limits)
     first = call(question.tests[0])
     together = _run_together(question, answer, notebook, runner, budget, limits, first)
-    outcomes = [first, *(together[1:] or _run_tests(question, call, first))]
+    settled = _settle(question, first, together)
+    outcomes = [first, *(together[1:] if settled else _run_tests(question, call, first))]
     if "stuck" in [outcome.status for outcome in outcomes]:
         return _entry("stuck", question, points=None, source=answer.source, warnings=answer.warnings)
-    again = together[0] if together else first
-    if not together and all(outcome.reply is not None for outcome in outcomes):
+    again = together[0] if settled or _vary(question, first, together) else first
+    if again is first and all(outcome.reply is not None for outcome in outcomes):
         again = call(question.tests[0])
     left_out = notebook.run.skip.get(question.id)
     flags = [flag for flag in notebook.run.flags if flag != "cell_too_long" or left_out]
-    entry = _conclude(question, answer.source, (*answer.warnings, *flags), outcomes, again)
+    broken = [BROKEN[outcome.status] for outcome in together[:1] if outcome.status in BROKEN]
+    entry = _conclude(question, answer.source, (*answer.warnings, *flags, *broken), outcomes, again)
     if entry["outcome"] == "correct":
         entry["warnings"] = tuple(warning for warning in entry["warnings"] if warning != "check_said_right")
     return entry | _error(outcomes, answer, notebook)
@@ -208,26 +211,41 @@ def _run_together(
     limits: Limits,
     first: Outcome,
 ) -> list[Outcome]:
-    """Run all tests in one process, if time allows; nothing unless that settles what the answer is.
-
-    It does where all tests are passed, where each reply is that of one known mistake, and where the answer cannot be
-    called. An answer that keeps something from call to call wins nothing by it, since points need the right numbers for
-    each test. What it loses by it, as one that counts its calls may, the tests in processes of their own give back.
-    """
+    """Run all tests in one process, if time allows; return how they ended, nothing where they were not run."""
     wall = min(limits.wall, budget.left)
     status = first.reply.status if first.reply else "absent"
     too_slow = 2 * first.seconds * len(question.tests) > wall or budget.cells <= 0
     if status in NO_VERDICT or too_slow or len(question.tests) < 2:
         return []
+    if not budget.go_on():
+        raise Stopped
     outcomes = runner.call_each([_job(question, answer, notebook, test) for test in question.tests], wall)
     for outcome in outcomes:
         budget.spend(outcome)
-    if any(outcome.reply is None or outcome.reply.status != status for outcome in outcomes):
-        return []
-    alone, again = (_judge(question, question.tests[:1], [outcome]) for outcome in (first, outcomes[0]))
-    verdict = _judge(question, question.tests, outcomes)
-    settled = verdict.outcome == "correct" or verdict.misconception or status != "value"
-    return outcomes if settled and alone.outcome == again.outcome else []
+    return outcomes
+
+
+def _settle(question: GradedQuestion, first: Outcome, together: Sequence[Outcome]) -> bool:
+    """Return whether the replies of one process settle what the answer is.
+
+    They do where all tests are passed, where each reply is that of one known mistake, and where the answer cannot be
+    called. An answer that keeps something from call to call wins nothing by it, since points need the right numbers for
+    each test. What it loses by it, as one that counts its calls may, the tests in processes of their own give back.
+    """
+    replies = [outcome.reply for outcome in (first, *together)]
+    if not together or any(reply is None or reply.status != first.reply.status for reply in replies):
+        return False
+    verdict = _judge(question, question.tests, together)
+    settled = verdict.outcome == "correct" or verdict.misconception or first.reply.status != "value"
+    return bool(settled) and not _vary(question, first, together)
+
+
+def _vary(question: GradedQuestion, first: Outcome, together: Sequence[Outcome]) -> bool:
+    """Return whether the first test, which is the first call in both processes, has ended in two ways."""
+    if not together or first.reply is None or together[0].reply is None:
+        return False
+    alone, again = (_judge(question, question.tests[:1], [outcome]).outcome for outcome in (first, together[0]))
+    return alone != again
 
 
 def _conclude(

@@ -184,7 +184,8 @@ def test_an_answer_loses_nothing_by_what_it_keeps_from_call_to_call(kept, made, 
     counting = Counting(runner)
     entry = marked(f"import torch\n{before}{head}\n{inside}{body}", with_runner=counting).questions[GRAM]
     tests = len(made.questions[GRAM].tests)
-    assert entry["outcome"] == "correct" and entry["warnings"] in ((), ("suspicious",))
+    told = ("suspicious", "together_killed") if kept == "a crash" else ()
+    assert entry["outcome"] == "correct" and entry["warnings"] == told
     assert counting.processes == (2 if kept in ("none", "a type") else 2 + tests)
     assert all(test["verdict"] == "correct" and test["digest"] and not test["log"] for test in entry["tests"])
 
@@ -218,6 +219,37 @@ def test_the_tests_of_an_answer_are_judged_alike_in_one_process_and_in_many(made
         for entry in (together, apart):
             entry["tests"] = [test | {"seconds": 0} for test in entry["tests"]]
         assert together == apart
+
+
+class Varying(Counting):
+    """A runner whose answers are wrong in the first call of a process that has several, and right in all others."""
+
+    def call_each(self, jobs, wall):
+        self.processes += 1
+        first, *others = self.runner.call_each(jobs, wall)
+        wrong = {name: value + 1 for name, value in first.reply.values.items()}
+        return [replace(first, reply=replace(first.reply, values=wrong)), *others]
+
+
+def test_an_answer_that_varies_between_two_first_calls_has_no_second_try(made, runner, marked):
+    varying = Varying(runner)
+    entry = marked(answers.source(QUESTIONS[GRAM]), with_runner=varying).questions[GRAM]
+    assert (entry["outcome"], entry["points"], entry["warnings"]) == ("not yet", 0, ("nondeterministic",))
+    assert entry["message_keys"] == ("again",)
+    assert varying.processes == 1 + len(made.questions[GRAM].tests)
+
+
+def test_a_run_that_was_called_off_starts_no_further_process(made, runner):
+    counting = Counting(runner)
+    asked = []
+
+    def go_on():
+        asked.append(counting.processes)
+        return counting.processes < 1
+
+    with pytest.raises(Stopped):
+        mark(notebook({GRAM: answers.source(QUESTIONS[GRAM])}), {GRAM: made.questions[GRAM]}, counting, QUICK, go_on)
+    assert counting.processes == 1 and asked == [0, 1]
 
 
 class Broken:

@@ -155,6 +155,7 @@ def test_every_word_that_can_be_said_of_a_file_or_answer_has_its_sentence_or_is_
         *answers.FLAGS,
         *find.FLAGS,
         marking.FLAKY,
+        *marking.BROKEN.values(),
         LEFT_OUT,
         ORDER_FROM_ZIP,
         "no_time",
