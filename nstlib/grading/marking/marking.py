@@ -143,7 +143,7 @@ def _run_cells(
 def _mark_question(
     question: GradedQuestion, answer: Extract, notebook: Notebook, runner: Runner, budget: Budget, limits: Limits
 ) -> dict[str, object]:
-    """Run a question's tests, the first of them in two processes if all have replies, and judge."""
+    """Run a question's tests, and judge; where each has a reply, the first of them runs in a second process, too."""
     if notebook.stuck:
         return _entry("stuck", question, points=None, source=answer.source, warnings=answer.warnings)
     if not notebook.run.found.get(question.id):
@@ -194,7 +194,7 @@ def _error(outcomes: Sequence[Outcome], answer: Extract, notebook: Notebook) -> 
 
 
 def _run_tests(question: GradedQuestion, call: Callable[[Test], Outcome], first: Outcome) -> list[Outcome]:
-    """Run each test but the first, until one takes too long: the question's points are lost then, and more need not."""
+    """Run each test but the first, until one takes too long: then the points are lost, and the rest is not run."""
     outcomes = [first]
     for test in question.tests[1:]:
         timed_out = any(outcome.status == "timeout" for outcome in outcomes)
@@ -229,8 +229,10 @@ def _settle(question: GradedQuestion, first: Outcome, together: Sequence[Outcome
     """Return whether the replies of one process settle what the answer is.
 
     They do where all tests are passed, where each reply is that of one known mistake, and where the answer cannot be
-    called. An answer that keeps something from call to call wins nothing by it, since points need the right numbers for
-    each test. What it loses by it, as one that counts its calls may, the tests in processes of their own give back.
+    called. Points need the right number for each test. Yet an answer may be right here only because an earlier call set
+    something up, such as a global: that is accepted, since the notebook's own check calls it for all its cases in one
+    process, too. What an answer loses here, as one that counts its calls may, the tests in processes of their own give
+    back.
     """
     replies = [outcome.reply for outcome in (first, *together)]
     if not together or any(reply is None or reply.status != first.reply.status for reply in replies):

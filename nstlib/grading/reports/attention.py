@@ -59,7 +59,7 @@ FLAGS: Mapping[str, str] = {
     "nondeterministic": "Two runs of the same test gave different answers; the worse one counts.",
     "together_exited": "With all its tests in one process, the answer ended Python; the tests one by one count.",
     "together_killed": "With all its tests in one process, the answer crashed; the tests one by one count.",
-    "together_protocol": "With all its tests in one process, the answer sent no valid reply; the tests one by one count.",
+    "together_protocol": "With all its tests in one process, the answer sent no reply; the tests one by one count.",
     "metadata": "The function is not in the cell marked as its answer; it was found by its name.",
     "not_code": "A cell marked as an answer is not a code cell.",
     "checked_again": "A cell below calls the check again, but the marked one counts.",

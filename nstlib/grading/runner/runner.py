@@ -76,10 +76,10 @@ class Outcome:
 
 
 class Runner:
-    """Runs jobs one after the other, each in a process of its own. A context manager; for one thread.
+    """Runs jobs one after the other, each in a new process or, with `call_each`, several in one.
 
-    Raises SandboxError where there is no jail and `weak` is False. alone: entered while a job is repeated, for those
-    who run several at once. notebook: the file that reads notebooks.
+    A context manager; for one thread. Raises SandboxError where there is no jail and `weak` is False. alone: entered
+    while a job is repeated, for those who run several at once. notebook: the file that reads notebooks.
     """
 
     def __init__(
@@ -129,9 +129,10 @@ class Runner:
         return self._run_twice(_request([job]), wall or self.limits.wall, take, self.limits.session)
 
     def call_each(self, jobs: Sequence[Job], wall: float) -> list[Outcome]:
-        """Call an answer several times in one process, which is run once; the jobs differ in what it is given alone.
+        """Call an answer several times in one process; the jobs differ only in what the answer is given.
 
-        Each has its share of the time. Unless every call has a reply, none has one.
+        `wall` is the seconds that all calls may take together. A process that takes too long is not repeated. Unless
+        every call has a reply, none has one. Each outcome's seconds are the whole process's, divided by the calls.
         """
         found: list[Outcome] = []
 

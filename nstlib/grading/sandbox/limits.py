@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of one test, unless the comment says otherwise."""
+    """The limits of one child, whether it calls an answer for one test or for all, unless a comment says otherwise."""
 
     wall: float = 4.0  # seconds, from the moment the child is jailed or, if it runs cells, has run them
     cpu: int = 5  # seconds, beside those of `session`
