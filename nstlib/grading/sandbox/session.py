@@ -131,14 +131,19 @@ class Session:
         builtins.get_ipython = lambda: self._shell
         # Their own, of which one can be taken away whose name is lost: the cells' functions look here, and only they
         self._builtins = self.names["__builtins__"] = types.ModuleType("builtins")
+        self._taken_over: dict[str, object] = {}  # the true built-ins, as they were when they were last taken over
+        self._hidden: set[str] = set()  # those whose names are lost
         self._settle()
 
     def _settle(self) -> None:
         """Let what has a value again be lost no more, and hide the built-ins whose names are."""
         self.lost -= self.names.keys()
-        seen = vars(self._builtins)
-        seen.update(vars(builtins))
-        for name in self.lost & seen.keys():
+        seen, true = vars(self._builtins), vars(builtins)
+        seen |= {name: value for name, value in true.items() if self._taken_over.get(name, seen) is not value}
+        seen |= {name: true[name] for name in self._hidden - self.lost if name in true}
+        self._taken_over = dict(true)  # what stands in them otherwise was set by the student
+        self._hidden = self.lost & (self._hidden | seen.keys())
+        for name in self._hidden & seen.keys():
             del seen[name]
 
     def _register(self, path: str, function):

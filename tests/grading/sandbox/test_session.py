@@ -226,6 +226,9 @@ def test_a_lost_name_in_the_place_of_a_built_in_makes_no_default_either(runner):
         [f"import ipywidgets\nmax = {VALUE}", "n = 1\nwith open('/dev/null'):\n    del n, max", "K = max(4, 3)"],
         [f"import ipywidgets\nmax = {VALUE}", "K = sum([1, 3])", "K = __builtins__.sum([1, 3])"],
         ["import builtins\nbuiltins.four = 4", "K = four"],
+        ["__builtins__.abs = lambda x: 4", "pass", "K = abs(1)"],
+        ["import builtins\n__builtins__.abs = max", "builtins.abs = lambda x: 4", "K = abs(1)"],
+        [f"import ipywidgets\nabs = {VALUE}", "abs = 1", "del abs", "K = abs(-4)"],
         ["max = 4\ndel max\nK = max(4, 3)"],
     ],
 )  # fmt: skip
