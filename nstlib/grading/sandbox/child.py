@@ -20,7 +20,7 @@ from .answers import Answer, Run
 from .session import Session, refused
 
 READY = b"\x01"
-UNKNOWN = "The answer uses what a widget, a picture or a magic would have given."
+UNKNOWN = "The answer uses what a widget, a picture, a magic or a statement that was left out would have given."
 BEGUN = b"\x02"  # the cells have run, and the answer is called
 
 

@@ -27,7 +27,7 @@ from operator import or_
 from . import cells, inert, substitutes
 from .inert import Inert
 from .limits import Limits
-from .shell import Shell
+from .shell import RUN, Shell
 from .spread import Spread
 
 FUTURES = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
@@ -161,7 +161,7 @@ class Session:
         self._run_text(self._texts[number], number, FILE.format(number + 1))
 
     def _run_magic(self, text: str) -> None:
-        """Run what stands under a magic, as a part of the statement that it is."""
+        """Run what stands under a magic, as a part of the statement that it is, or leave it out with that."""
         self._magics += 1
         self._run_text(text, self._place[0], f"<magic {self._magics}>")
 
@@ -173,7 +173,9 @@ class Session:
         for place, statement in enumerate(tree.body if tree else ()):
             where = self._place if magic else (number, place)
             self._value = None
-            if where not in self._skip and not self._run_statement(statement, where, file):
+            if where in self._skip and not _is_magic(statement):
+                self._leave_out(statement)
+            elif not self._run_statement(statement, where, file):
                 return
         if not magic and self._value is not None and not cells.is_quiet(text):
             self._show(self._value)
@@ -201,6 +203,7 @@ class Session:
             self.flags.add("cell_too_long")
             self.too_long.add(place)
             self._wasted += time.monotonic() - on_the_clock
+            self._leave_out(statement)
         except BaseException as fault:
             failed, rest = _broken_off(statement, _line(fault, file))
             goes_on = self._goes_on(statement, fault, place, inert.state.uses > uses)
@@ -224,8 +227,18 @@ class Session:
         there = {*self.names, *self.lost} if missed in self.lost else set()
         return [ast.copy_location(ast.Delete([node]), node) for node in _deleted(statement) if node.id in there]
 
+    def _leave_out(self, statement: ast.stmt) -> None:
+        """Leave a statement out: what it would have made or replaced is not known."""
+        self._lose_unset(statement)
+        self._lose_unmade(statement)
+
+    def _lose_unset(self, statement: ast.stmt) -> None:
+        """Call those names lost that have no value, and would have one had the statement come to its end."""
+        unset = _given(statement) | (_changed_inside(statement) - set(vars(builtins)))
+        self.lost |= unset - set(self.names)
+
     def _lose_unmade(self, part: ast.stmt) -> None:
-        """Take the values away that a statement would have replaced, had it not failed.
+        """Take the values away that a statement would have replaced, had it come to its end.
 
         A module stays: `torch.sort` changes nothing of torch. A function, or a library's class, goes only where the
         statement itself gives that name a value.
@@ -283,8 +296,7 @@ class Session:
         read = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
         stands_in = used or any(name in self.lost or isinstance(self.names.get(name), Inert) for name in read)
         if stands_in or place[0] in self._clean or isinstance(fault, NOT_HERE) or refused(fault):
-            unmade = _given(statement) | (_changed_inside(statement) - set(vars(builtins)))
-            self.lost |= unmade - set(self.names)
+            self._lose_unset(statement)
             return True
         self.flags.add("cell_raised")
         return False
@@ -325,6 +337,14 @@ def _relying(statement: ast.stmt, lines: set[int]) -> list[ast.stmt]:
 def _may_change(statement: ast.stmt) -> set[str]:
     """Return the names that a statement defines or assigns, or of whose values it changes a part, on any branch."""
     return _given(statement) | _changed_inside(statement)
+
+
+def _is_magic(statement: ast.stmt) -> bool:
+    """Return whether a statement does no more than to run the Python of a magic, such as that of `%%time`."""
+    call = getattr(statement, "value", None) if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not call.args or not isinstance(call.args[0], ast.Constant):
+        return False
+    return getattr(call.func, "attr", "") in ("run_cell_magic", "run_line_magic") and call.args[0].value in RUN
 
 
 def _given(statement: ast.stmt) -> set[str]:

@@ -430,5 +430,40 @@ def test_what_is_left_out_is_not_run(state):
     assert reply.values == {"": 4} and time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["K = 2", "K = K * 2"],
+        ["K = 2", "for K in range(5): pass"],
+        ["import torch\nK = torch.zeros(())", "K.add_(4)"],
+        ["d = {'K': 2}", "d['K'] = 4", "K = d['K']"],
+        ["def g(): return 2", "def g(): return 4", "K = g()"],
+        ["pass", "K = 4"],
+        ["K = 2", "%%time\nwhile True: pass\nK = 4"],
+        ["K = 2", "%time K = 4"],
+    ],
+    ids=lambda cells: cells[1],
+)  # fmt: skip
+def test_what_a_statement_that_is_left_out_would_have_made_is_not_known(cells, state):
+    from nstlib.grading.sandbox.cells import python
+
+    assert state(*map(python, cells), skip=((1, 0),)).reply.status == "jailed"
+
+
+def test_an_answer_that_took_too_long_to_make_waits(runner):
+    from nstlib.grading.runner.runner import Job
+
+    cells = ("def f(): return 1.0", "while True:\n    def f(): return 4.0")
+    run = runner.run(cells, {"q": ("f", 1)}).data
+    assert run.found == {"q": True}
+    assert runner.call(Job("f", cells, (), skip=run.skip["q"])).reply.status == "jailed"
+
+
+@pytest.mark.parametrize("left_out", ["for n in range(5): torch.sort(x)", "n = four()", "K.real", "import torch"])
+def test_what_a_statement_that_is_left_out_has_no_part_in_stays(left_out, state):
+    cells = ["import torch\nK, x = 4, torch.ones(3)\ndef four(): return float(torch.tensor(K))", left_out]
+    assert state(*cells, answer="return four()", skip=((1, 0),)).reply.values == {"": 4}
+
+
 def test_cells_that_never_end_end_the_answer(state):
     assert state("import signal\nwhile True: signal.setitimer(signal.ITIMER_PROF, 0)").status == "timeout"
