@@ -763,7 +763,7 @@ gram_left = {key: sum(left(picture).values()) / len(features_s) for key, picture
 
 # %%
 # In turns, so that a busy moment hits all alike
-seconds = bench.interleaved({key: steps(key).__next__ for key in five}, rounds=5)
+seconds = bench.interleaved({key: steps(key).__next__ for key in five}, rounds=9)
 
 # %%
 kept = {}

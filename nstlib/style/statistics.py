@@ -120,11 +120,7 @@ def sorted_projections(features: Features, seed: int = 0) -> Unrolled:
     (torch.Size([3, 8]), True)
     """
     F = unroll(full_precision(features))
-    projected = matrix_product(_directions(F.shape[-2], seed, F.dtype, F.device), F)
-    if projected.requires_grad or projected.device.type != "cpu":
-        return projected.sort(-1).values
-    projected.numpy().sort(axis=-1)  # in place: NumPy sorts several times as fast, but says nothing of the order
-    return projected
+    return matrix_product(_directions(F.shape[-2], seed, F.dtype, F.device), F).sort(-1).values
 
 
 @lru_cache(maxsize=16)
