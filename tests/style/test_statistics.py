@@ -288,3 +288,12 @@ def test_gaussian_of_features_that_are_not_finite_is_not_finite():
     features = random_features(3, 2, 2)
     features[0, 0, 0] = float("nan")
     assert STATISTICS["gaussian"].cost(features, random_features(3, 4, 4, seed=1)).isnan()
+
+
+def test_projections_can_be_differentiated_forward_and_mapped():
+    F = torch.rand(4, 3, 3, dtype=torch.float64)
+    value, slope = torch.func.jvp(lambda block: statistics.sorted_projections(block).square().sum(), (F,), (F,))
+    torch.testing.assert_close(slope, 2 * value)  # it is quadratic in F
+    both = torch.stack([F, 2 * F])
+    mapped = torch.vmap(statistics.sorted_projections)(both)
+    torch.testing.assert_close(mapped, statistics.sorted_projections(both))
