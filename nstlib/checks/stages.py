@@ -4,7 +4,9 @@ A program of forty lines returns few numbers, in which all its mistakes come tog
 what went into them can be noted, and compared with what goes into them in the right program.
 """
 
+import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +16,7 @@ from nstlib.checks.calling import Case
 from nstlib.checks.reading import built, copied
 from nstlib.checks.results import Block
 
-__all__ = ["Noted", "Stage", "as_written", "into_network", "is_among", "noted", "stretch", "table", "times"]
+__all__ = ["Noted", "Stage", "as_written", "compared", "into_network", "is_among", "noted", "stretch", "table", "times"]
 
 CLOSE = 1e-4  # relative to the largest number, as these questions' tolerances are
 
@@ -29,20 +31,29 @@ class Stage:
 
 @dataclass(frozen=True)
 class Noted:
-    """What a call returned, and what went into each network and came out of it, in order."""
+    """What a call returned, and what went into each network and came out of it, in order.
+
+    moving: for each of these inputs, whether a gradient was wanted of it, as of X.
+    """
 
     answer: Mapping[str, np.ndarray]
     calls: Sequence[Sequence[tuple[torch.Tensor, torch.Tensor]]]
+    moving: Sequence[Sequence[bool]]
 
-    def pictures(self, network: int = 0) -> list[torch.Tensor]:
-        """Return every picture that went into a network, whatever batches they came in."""
-        return [picture for given, _ in self.calls[network] for picture in (given if given.ndim == 4 else given[None])]
+    def pictures(self, network: int = 0, moving: bool | None = None) -> list[torch.Tensor]:
+        """Return every picture that went into a network, whatever its batch; only X, or all but X, if asked."""
+        return [
+            picture
+            for (given, _), moves in zip(self.calls[network], self.moving[network], strict=True)
+            if moving in (None, moves)
+            for picture in (given if given.ndim == 4 else given[None])
+        ]
 
 
 def noted(function: Callable, case: Case) -> Noted:
     """Call the function with copies of the case's arguments, and note what its networks are given and answer.
 
-    Raises what the function raises.
+    What the function prints is not shown again. Raises what the function raises.
     """
     arguments = [built(copied(argument)) for argument in case.arguments]
     calls: list[list] = []
@@ -50,13 +61,21 @@ def noted(function: Callable, case: Case) -> Noted:
         if isinstance(network, torch.nn.Module):
             seen: list = []
             calls.append(seen)
-            network.register_forward_pre_hook(lambda module, given, seen=seen: seen.append([given[0].detach().clone()]))
+            network.register_forward_pre_hook(
+                lambda module, given, seen=seen: seen.append([given[0].requires_grad, given[0].detach().clone()])
+            )
             network.register_forward_hook(
                 lambda module, given, answer, seen=seen: seen[-1].append(answer.detach().clone()) and None
             )
-    answer = function(*arguments)
+    with redirect_stdout(io.StringIO()):
+        answer = function(*arguments)
     values = {name: torch.as_tensor(value).detach().double().numpy() for name, value in answer.items()}
-    return Noted(values, [[tuple(call) for call in seen if len(call) == 2] for seen in calls])
+    whole = [[call for call in seen if len(call) == 3] for seen in calls]
+    return Noted(
+        values,
+        [[(given, answer) for _, given, answer in seen] for seen in whole],
+        [[moves for moves, _, _ in seen] for seen in whole],
+    )
 
 
 def is_among(wanted: torch.Tensor, pictures: Sequence[torch.Tensor]) -> bool:
@@ -112,25 +131,49 @@ def times(expected: np.ndarray, given: np.ndarray) -> float | None:
     return ratio if ratio and _close(ratio * x, y) else None
 
 
-def into_network(name: str, picture, seen: list, mean: tuple, deviation: tuple) -> Stage:
-    """Say what went into a network in place of the first of some pictures, less `mean` and over `deviation`."""
+def into_network(name: str, pictures, noted: Noted, known: Sequence, mean: tuple, deviation: tuple) -> Stage:
+    """Say what went into the first network in place of some pictures, less `mean` and over `deviation`.
+
+    known: the right inputs of all kinds, which are not shown as wrong ones.
+    """
+    m, d = (torch.tensor(row).to(pictures)[:, None, None] for row in (mean, deviation))
+    seen = noted.pictures()
+    missing = [k for k, picture in enumerate((pictures - m) / d) if not is_among(picture, seen)]
     first = (
         f"The first thing that differs is what goes into the network for the {name}. Expected: each less `mean`, over "
         "`deviation`."
     )
-    same = [other for other in seen if other.shape == picture.shape]
-    if not same:
-        shapes = ", ".join(dict.fromkeys(str(tuple(other.shape)) for other in seen))
-        text = f"No input has the shape of one of them, {tuple(picture.shape)}; each input that was seen has {shapes}."
+    if len(missing) < len(pictures):
+        went = len(pictures) - len(missing)
+        first += f" Of the {len(pictures)} {name}, {went} went in like that; {name[:-1]} {missing[0]}, counted from 0, "
+        first += "did not."
+    picture = pictures[missing[0]]
+    strange = [other for other in seen if not is_among(other, known)]
+    same = [other for other in strange if other.shape == picture.shape]
+    if strange and not same:
+        shapes = ", ".join(dict.fromkeys(str(tuple(other.shape)) for other in strange))
+        text = f"No other input has the shape of one of them, {tuple(picture.shape)}; the others have {shapes}."
         return Stage(name, (first, text))
+    stretched = [other for other in same if any(_source(picture, channel) for channel in other)]
+    fixed = [other for other in noted.pictures(moving=False) if not is_among(other, known)]
+    if not stretched and not fixed:  # what moves is X
+        which = f"the {name} never go" if len(missing) == len(pictures) else f"{name[:-1]} {missing[0]} never goes"
+        others = "a right one, or an X of a later step" if strange else "a right one"
+        text = f"Every other input is {others}: {which} into the network."
+        return Stage(name, (first, text))
+    found = max(stretched or same, key=lambda other: sum(_source(picture, channel) is not None for channel in other))
+    return Stage(name, (first, *compared(name[:-1], picture, found, mean, deviation)))
+
+
+def compared(name: str, picture, found, mean: tuple, deviation: tuple) -> tuple:
+    """Show an input as stretches of a picture's channels beside the expected ones, and say what that tells."""
     wanted = [(1 / d, -m / d) for m, d in zip(mean, deviation, strict=True)]
-    found = max(same, key=lambda other: sum(_source(picture, channel) is not None for channel in other))
     sources = [_source(picture, channel) for channel in found]
     rows = [["channel", "your input", "expected"]]
     for k, (source, pair) in enumerate(zip(sources, wanted, strict=True)):
-        mine = "no stretch of one channel" if source is None else as_written(source[1:], f"{name[:-1]}[{source[0]}]")
-        rows.append([str(k), mine, as_written(pair, f"{name[:-1]}[{k}]")])
-    return Stage(name, (first, table(rows), _of_input(sources, wanted, mean)))
+        mine = "no stretch of one channel" if source is None else as_written(source[1:], f"{name}[{source[0]}]")
+        rows.append([str(k), mine, as_written(pair, f"{name}[{k}]")])
+    return table(rows), _of_input(sources, wanted, mean)
 
 
 def _source(picture, channel) -> tuple[int, float, float] | None:
@@ -141,8 +184,14 @@ def _source(picture, channel) -> tuple[int, float, float] | None:
 
 def _of_input(sources: list, wanted: list, mean: tuple) -> str:
     if None in sources:
-        return "Look at each step on the way there: something other than a difference and a division happens."
-    if [source[0] for source in sources] != [0, 1, 2]:
+        return (
+            "Look at each step on the way there: something other than a difference and a division happens, or it is "
+            "another picture."
+        )
+    channels = [source[0] for source in sources]
+    if sorted(channels) != [0, 1, 2]:
+        return f"The channels come from the picture's {channels}, where each of 0, 1, 2 is expected once."
+    if channels != [0, 1, 2]:
         return "The channels are in another order: the network wants red, green, blue, as `mean` and `deviation` do."
     pairs = [source[1:] for source in sources]
     if all(abs(a - 1) < 1e-4 and abs(b) < 1e-4 for a, b in pairs):
@@ -151,11 +200,17 @@ def _of_input(sources: list, wanted: list, mean: tuple) -> str:
     if max(scales) - min(scales) < 1e-3 * abs(scales[0]) and all(
         abs(b - right) < 1e-3 * abs(right) for (_, b), (_, right) in zip(pairs, wanted, strict=True)
     ):
-        return (
-            f"Both steps are right, but the picture is {scales[0]:.4g} times too large before them: keep it as it is."
-        )
+        scale = scales[0]
+        if abs(scale - 1) < 1e-3:
+            return (
+                "The numbers are nearly those expected. Is one of them rounded, or changed a little, on the way there?"
+            )
+        size = f"{scale:.4g} times too large" if scale > 1 else f"{1 / scale:.4g} times too small"
+        if scale < 0:
+            size = f"multiplied by {scale:.4g}".replace("-", "−")
+        return f"Both steps are right, but the picture is {size} before them: keep it as it is."
     if all(abs(scale - 1) < 1e-3 for scale in scales):
         return "The division by `deviation` is right; look at what is subtracted, and that it is subtracted first."
     if all(abs(b + a * m) < 1e-3 * abs(a) for (a, b), m in zip(pairs, mean, strict=True)):
-        return "`mean` is subtracted rightly; look at what is done with `deviation` after that."
+        return "`mean` is subtracted correctly; look at what is done with `deviation` after that."
     return "Look at both steps: `mean` is subtracted first, then `deviation` divides."

@@ -26,7 +26,8 @@ def located(function, cases: Sequence[Case], call: int) -> Stage | None:
     seen = mine.pictures()
     for number, (name, pictures) in enumerate((("photos", case.arguments[2]), ("paintings", case.arguments[3]))):
         if not all(is_among(picture, seen) for picture in right.calls[0][number][0]):
-            return into_network(name, pictures[0], seen, MEAN, DEVIATION)
+            known = [picture for given, _ in right.calls[0] for picture in given]
+            return into_network(name, pictures, mine, known, MEAN, DEVIATION)
     return _of_features(case, right, mine) or _of_pictures(right, mine)
 
 

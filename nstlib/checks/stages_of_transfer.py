@@ -27,7 +27,8 @@ def located(function, cases: Sequence[Case], call: int) -> Stage | None:
     for number, (name, pictures) in enumerate((("photos", case.arguments[1]), ("paintings", case.arguments[2]))):
         wanted = right.calls[0][number][0]
         if not all(is_among(picture, seen) for picture in wanted):
-            return into_network(name, pictures[0], seen, MEAN, DEVIATION)
+            known = [picture for given, _ in right.calls[0][:2] for picture in given]
+            return into_network(name, pictures, mine, known, MEAN, DEVIATION)
     return _of_grams(function, cases, right, mine) or _of_costs(right, mine) or _of_pictures(right, mine)
 
 

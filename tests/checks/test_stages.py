@@ -7,6 +7,7 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.results import Block
+from nstlib.checks.stages import noted
 from tests.checks.hidden import QUESTIONS
 
 TRANSFER, REPAINT = "ex05.bug_hunt", "ex09.bug_hunt"
@@ -16,6 +17,11 @@ CHANGED = [  # question, what stands in its right answer, what replaces it, word
     (TRANSFER, "(pictures - mean) / deviation", "pictures", "neither `mean` nor `deviation`"),
     (TRANSFER, "(pictures - mean) / deviation", "(pictures[:, [1, 0, 2]] - mean) / deviation", "in another order"),
     (TRANSFER, "(pictures - mean) / deviation", "(pictures.sqrt() - mean) / deviation", "on the way there"),
+    (TRANSFER, "features(styles)", "features(styles[:1])", "painting 1, counted from 0, did not"),
+    (TRANSFER, "(pictures - mean)", "(pictures / 255 - mean)", "255 times too small"),
+    (TRANSFER, "(pictures - mean)", "(pictures[:, [0, 0, 2]] - mean)", "come from the picture's [0, 0, 2]"),
+    (TRANSFER, "(pictures - mean)", "(pictures * 1.0005 - mean)", "nearly those expected"),
+    (TRANSFER, "gram(features(styles))", "gram(features(contents))", "the paintings never go into the network"),
     (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT", "Every entry is M times"),
     (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT / F.numel()", "Every entry is 1 / (B N) times"),
     (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT / F.shape[2] ** 2", "Every entry is 1 / M times"),
@@ -92,3 +98,9 @@ def test_small_numbers_stand_beside_the_expected_ones():
     (block,) = (line for line in result.lines if isinstance(line, Block))
     heads, first, *_ = block.splitlines()
     assert heads.split() == ["filter", "yours", "expected", "photo", "painting"] and first.split()[:2] == ["0", "mean"]
+
+
+def test_what_a_watched_program_prints_is_not_shown_again(capsys):
+    printing = changed(TRANSFER, "    costs = []", "    print('once')\n    costs = []")
+    noted(printing, QUESTIONS[TRANSFER].public_cases[0])
+    assert not capsys.readouterr().out
