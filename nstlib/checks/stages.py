@@ -16,7 +16,20 @@ from nstlib.checks.calling import Case
 from nstlib.checks.reading import built, copied
 from nstlib.checks.results import Block
 
-__all__ = ["Noted", "Stage", "as_written", "compared", "into_network", "is_among", "noted", "stretch", "table", "times"]
+__all__ = [
+    "CLOSE",
+    "Noted",
+    "Stage",
+    "as_written",
+    "channels_of",
+    "compared",
+    "into_network",
+    "is_among",
+    "noted",
+    "stretch",
+    "table",
+    "times",
+]
 
 CLOSE = 1e-4  # relative to the largest number, as these questions' tolerances are
 
@@ -48,6 +61,11 @@ class Noted:
             if moving in (None, moves)
             for picture in (given if given.ndim == 4 else given[None])
         ]
+
+    def before_x(self) -> list[torch.Tensor]:
+        """Return every picture that went into the first network before any of which a gradient was wanted."""
+        count = next((k for k, moves in enumerate(self.moving[0]) if moves), len(self.moving[0]))
+        return Noted(self.answer, [self.calls[0][:count]], [self.moving[0][:count]]).pictures()
 
 
 def noted(function: Callable, case: Case) -> Noted:
@@ -154,14 +172,14 @@ def into_network(name: str, pictures, noted: Noted, known: Sequence, mean: tuple
         shapes = ", ".join(dict.fromkeys(str(tuple(other.shape)) for other in strange))
         text = f"No other input has the shape of one of them, {tuple(picture.shape)}; the others have {shapes}."
         return Stage(name, (first, text))
-    stretched = [other for other in same if any(_source(picture, channel) for channel in other)]
-    fixed = [other for other in noted.pictures(moving=False) if not is_among(other, known)]
-    if not stretched and not fixed:  # what moves is X
+    stretched = [other for other in same if channels_of(picture, other)]
+    fixed = [other for other in noted.before_x() if not is_among(other, known)]
+    if not stretched and not fixed:
         which = f"the {name} never go" if len(missing) == len(pictures) else f"{name[:-1]} {missing[0]} never goes"
         others = "a right one, or an X of a later step" if strange else "a right one"
         text = f"Every other input is {others}: {which} into the network."
         return Stage(name, (first, text))
-    found = max(stretched or same, key=lambda other: sum(_source(picture, channel) is not None for channel in other))
+    found = max(stretched or same, key=lambda other: channels_of(picture, other))
     return Stage(name, (first, *compared(name[:-1], picture, found, mean, deviation)))
 
 
@@ -176,10 +194,17 @@ def compared(name: str, picture, found, mean: tuple, deviation: tuple) -> tuple:
     return table(rows), _of_input(sources, wanted, mean)
 
 
+def channels_of(picture, found) -> int:
+    """Return how many channels of an input are stretches of a picture's channels."""
+    if found.shape != picture.shape:
+        return 0
+    return sum(_source(picture, channel) is not None for channel in found)
+
+
 def _source(picture, channel) -> tuple[int, float, float] | None:
     """Return of which channel of a picture this one is a stretch, and which: the flat one is a stretch of none."""
     pairs = ((k, stretch(own, channel)) for k, own in enumerate(picture))
-    return next(((k, *pair) for k, pair in pairs if pair is not None and pair[0]), None)
+    return next(((k, *pair) for k, pair in pairs if pair is not None and abs(pair[0]) > 1e-9), None)
 
 
 def _of_input(sources: list, wanted: list, mean: tuple) -> str:

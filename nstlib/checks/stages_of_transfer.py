@@ -10,7 +10,7 @@ from nstlib.checks.calling import Case
 from nstlib.checks.catalogue.ex02_gram_batch import gram_batch
 from nstlib.checks.judging.factors import factor
 from nstlib.checks.matrices import side_by_side
-from nstlib.checks.stages import Noted, Stage, into_network, is_among, noted, table, times
+from nstlib.checks.stages import CLOSE, Noted, Stage, channels_of, compared, into_network, is_among, noted, table, times
 
 __all__ = ["located"]
 
@@ -29,7 +29,11 @@ def located(function, cases: Sequence[Case], call: int) -> Stage | None:
         if not all(is_among(picture, seen) for picture in wanted):
             known = [picture for given, _ in right.calls[0][:2] for picture in given]
             return into_network(name, pictures, mine, known, MEAN, DEVIATION)
-    return _of_grams(function, cases, right, mine) or _of_costs(right, mine) or _of_pictures(right, mine)
+    return (
+        _of_grams(function, cases, right, mine)
+        or _of_costs(right, mine, case.arguments[1])
+        or _of_pictures(right, mine)
+    )
 
 
 def _of_grams(function, cases: Sequence[Case], right: Noted, mine: Noted) -> Stage | None:
@@ -88,35 +92,40 @@ def _sizes(block) -> dict[str, float]:
     return {"B": b, "N": n, "M": h * w, "H": h, "W": w}
 
 
-def _of_costs(right: Noted, mine: Noted) -> Stage | None:
+def _of_costs(right: Noted, mine: Noted, contents) -> Stage | None:
     given, wanted = mine.answer["costs"], right.answer["costs"]
-    known = "What goes into the network is right, and so is `goal`. The first thing that differs is"
+    known = "Photos and paintings go in as expected, and `goal` is right. The first thing that differs is"
     if given.shape != wanted.shape:
         text = (
             f"{known} `costs`: it has the shape {given.shape}, and {len(wanted)} steps are asked for. One cost belongs "
-            "to each step: look at how often the optimiser is called, and where a cost is added to the list."
+            "to each step: look at how often the optimiser is called and how often it calls `closure`, and where a "
+            "cost is added to the list."
         )
         return Stage("costs", (text,))
     later = right.calls[0][2:]
     content, style = np.transpose([_parts(right, given) for given, _ in later])
-    rows = [["step", "content", "style", "your cost", "expected"]]
-    rows += [[str(k), *row] for k, row in enumerate(zip(content, style, given, wanted, strict=True))]
-    if not _alike(wanted[0], given[0]):
-        by = _shown(given[0] / wanted[0])
+    rows = [["step", "content", "style", "your cost", "expected", "difference"]]
+    rows += [[str(k), *row, row[2] - row[3]] for k, row in enumerate(zip(content, style, given, wanted, strict=True))]
+    largest = abs(wanted).max()
+    if not _alike(wanted[0], given[0], largest):
+        if other := _of_first_input(right, mine, contents):
+            return Stage("costs", (f"{known} the first cost.", table(rows), *other))
         text = (
             "X is still the photo then: the content's part is 0, and the cost is 10 times the style's mean square, "
-            f"10 · {style[0]:.4g} = {wanted[0]:.4g}. Yours is {by} times that: "
+            f"10 · {style[0]:.4g} = {wanted[0]:.4g}. {_as_share(wanted[0], given[0])} Look in `closure` at the cost, "
+            "at its weights, squares and means, at what is kept of the photo, and at how the cost comes into the list."
         )
-        photo = right.calls[0][0][0][0]
-        if sum(is_among(photo, [picture]) for picture in mine.pictures()) < 2:  # once for what is kept, once as X
-            text += "the photo went into the network only once, so X does not begin with it."
-        else:
-            text += "look in `closure` at the cost, at its weights, squares and means."
         return Stage("costs", (f"{known} the first cost.", table(rows), text))
     for k, (wanted_x, _) in enumerate(later[1:], start=1):
         if not all(is_among(picture, mine.pictures()) for picture in wanted_x):
             return _of_step(k, right, mine)
-        if not _alike(wanted[k], given[k]):
+        if not _alike(wanted[k], given[k], largest):
+            if np.isfinite(given[k]) and abs(given[k] - wanted[k]) < 0.01 * wanted[k]:
+                text = (
+                    f"X is right there. {_as_share(wanted[k], given[k])} Is a cost "
+                    "rounded, or changed a little, before it comes into the list?"
+                )
+                return Stage("costs", (f"{known} the cost at step {k}.", table(rows), text))
             mine_is = _shown(given[k] - 10 * style[k])
             text = (
                 "X is right there, and so was the first cost, in which the content's part is 0. Now that part should "
@@ -125,6 +134,56 @@ def _of_costs(right: Noted, mine: Noted) -> Stage | None:
             )
             return Stage("costs", (f"{known} the cost at step {k}.", table(rows), text))
     return None
+
+
+def _as_share(wanted: float, given: float) -> str:
+    """Say how many times the expected cost the given one is."""
+    if not np.isfinite(given):
+        return (
+            f"Yours is {given}: look for a division by 0, a root or logarithm below its domain, or a number too large."
+        )
+    by = given / wanted
+    return f"Yours is {_shown(by) if abs(by - 1) > 1e-3 else f'{by:.6g}'} times the expected cost."
+
+
+def _of_first_input(right: Noted, mine: Noted, contents) -> tuple:
+    """Say which input, at the first cost, is not among the right ones, or is not where it belongs; () if none is."""
+    photos = right.calls[0][0][0]
+    known = [picture for given, _ in right.calls[0][:2] for picture in given]
+    kept, moving = mine.pictures(moving=False), mine.pictures(moving=True)
+    for picture in mine.before_x():
+        if not is_among(picture, known):
+            return ("An input before the first step is none of the right ones.", *_nearest(contents, picture))
+    for number, (photo, x) in enumerate(zip(photos, moving, strict=False)):
+        if not is_among(photo, [x]):
+            which = f"The first X that the network sees is not the photo: picture {number}, counted from 0, differs."
+            own = next((other for other, each in enumerate(photos) if is_among(each, [x])), None)
+            if own is not None:
+                return (f"{which} It is photo {own}: look at what X begins with, and at its order.",)
+            return (
+                f"{which} Either X does not begin with it, or it is changed on its way there.",
+                *_nearest(contents, x),
+            )
+    starts = range(len(kept) - len(photos) + 1)
+    batches = [kept[start : start + len(photos)] for start in starts]
+    if moving and not any(all(is_among(*pair) for pair in zip(photos, map(_alone, b), strict=True)) for b in batches):
+        text = (
+            "Besides X, the photos did not go into the network, all of them and in their order: look at what is kept "
+        )
+        return (text + "of the photo, and whether `closure` compares X with that.",)
+    return ()
+
+
+def _alone(picture) -> list:
+    return [picture]
+
+
+def _nearest(contents, found) -> tuple:
+    """Compare an input with the photo of which most of its channels are stretches; () where none is."""
+    number, photo = max(enumerate(contents), key=lambda each: channels_of(each[1], found))
+    if not channels_of(photo, found):
+        return ()
+    return (f"Of photo {number}:", *compared("photo", photo, found, MEAN, DEVIATION))
 
 
 def _shown(number: float) -> str:
@@ -141,8 +200,9 @@ def _parts(right: Noted, given) -> tuple[float, float]:
     return float((now - kept).square().mean()), float((grams - goal).square().mean())
 
 
-def _alike(wanted: float, given: float) -> bool:
-    return bool(abs(wanted - given) <= 1e-3 * abs(wanted))
+def _alike(wanted, given, largest: float) -> bool:
+    """Return whether numbers agree as closely as the question asks, relative to the largest of their array."""
+    return bool(np.all(abs(wanted - given) <= CLOSE * largest))
 
 
 def _of_step(k: int, right: Noted, mine: Noted) -> Stage:
@@ -191,9 +251,11 @@ def _of_step(k: int, right: Noted, mine: Noted) -> Stage:
 
 def _of_pictures(right: Noted, mine: Noted) -> Stage | None:
     given, wanted = mine.answer["pictures"], right.answer["pictures"]
+    if given.shape == wanted.shape and _alike(wanted, given, abs(wanted).max()):
+        return None
     known = "Inputs, `goal`, costs and each X that the network saw are right. The first difference is in `pictures`."
     if given.shape != wanted.shape:
-        text = f"It has the shape {given.shape}, and {wanted.shape} is expected: X itself, no more than limited."
+        text = f"It has the shape {given.shape}, and {wanted.shape} is expected: X itself, only clamped."
         return Stage("pictures", (known, text))
     place = np.unravel_index(np.abs(given - wanted).argmax(), wanted.shape)
     rows = [["pictures", "yours", "expected"], [str([int(number) for number in place]), given[place], wanted[place]]]
@@ -204,8 +266,8 @@ def _of_pictures(right: Noted, mine: Noted) -> Stage | None:
         text = "This is X before the last step: take `x.detach()` after the loop, and copy it if X still moves."
     else:
         text = (
-            "Here alone the last step shows. Either it differs: are `max_iter` and `history_size` as they were? Or "
-            "what you return is not X as the optimiser left it, limited to 0 … 1."
+            "Only `pictures` shows the last step. Either it differs: are `max_iter` and `history_size` as they were? "
+            "Or what you return is not X as the optimiser left it, limited to 0 … 1."
         )
     return Stage("pictures", (known, table(rows), text))
 
