@@ -1,13 +1,13 @@
 """Where a repaired transfer program (ex05.bug_hunt) first goes another way than the right one, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import permutations
 
 import numpy as np
 import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.ex02_gram_batch import gram_batch
 from nstlib.checks.judging.factors import factor
 from nstlib.checks.matrices import side_by_side
 from nstlib.checks.stages import CLOSE, Noted, Stage, channels_of, compared, into_network, is_among, noted, table, times
@@ -38,31 +38,73 @@ def located(function, cases: Sequence[Case], call: int) -> Stage | None:
 
 def _of_grams(function, cases: Sequence[Case], right: Noted, mine: Noted) -> Stage | None:
     given, wanted = mine.answer["goal"], right.answer["goal"]
-    block = right.calls[0][1][1]
+    photos, block = (answer for _, answer in right.calls[0][:2])
     if _same(wanted, given):
         return None
-    shown = ["The network's inputs are right. The first thing that differs is `goal`, the paintings' Gram matrices."]
+    first = (
+        "Photos and paintings go in as expected. The first thing that differs is `goal`, the paintings' Gram matrices."
+    )
     if given.shape != wanted.shape:
-        shown.append(
+        text = (
             f"`goal` has the shape {given.shape}, where one matrix a painting is expected, {wanted.shape}: print the "
             "shapes in `gram`, from `block` on."
         )
-        return Stage("goal", tuple(shown))
-    if by := _factor(function, cases):  # before the known mistakes, whose words are about a sum without a division
-        shown.append(
-            f"Every entry is {by} times what is expected. Look at what `gram` divides by: the positions of one "
-            f"filter's map, M = {block[0, 0].numel()}."
+        return Stage("goal", (first, text))
+    shown = (first, *_matrices(given, wanted))
+    for matrices, text in _known(photos, block):
+        if _same(matrices.numpy(), given):
+            return Stage("goal", (*shown, text))
+    by = _factor(function, cases)
+    every = f"Every entry is {_with_numbers(by, block)} times what is expected. " if by else ""
+    costs = mine.answer["costs"]
+    fitting = 10 * float((_gram(photos) - torch.from_numpy(given)).square().mean())
+    if costs.size and _alike(fitting, costs.flat[0], fitting):
+        text = "The first cost is the one of this `goal` and right matrices of X. So `gram` is right: look at what it "
+        text += "is given for `goal`, and at what is done with its answer."
+    elif by:
+        text = "Look at what `gram` divides by: the positions of one filter's map, "
+        text += f"M = {block[0, 0].numel()}."
+    else:
+        text = (
+            f"Redo `gram` for the first painting: its {block.shape[1]} filters on {block.shape[2]} × {block.shape[3]} "
+            "positions are the rows of F, and F Fᵀ is divided by the number of positions. Look also at what `gram` is "
+            "given."
         )
-        return Stage("goal", (shown[0], *_matrices(given, wanted), shown[1]))
-    for mistake in gram_batch.misconceptions:
-        told = mistake.function(block.clone())
-        if _same((told / block[0, 0].numel()).numpy(), given):
-            return Stage("goal", (*shown, *_matrices(given, wanted), mistake.message.format(**_sizes(block))))
-    text = (
-        f"Redo `gram` for the first painting: its {block.shape[1]} filters on {block.shape[2]} × {block.shape[3]} "
-        "positions are the rows of F, and F Fᵀ is divided by the number of positions."
+    return Stage("goal", (*shown, every + text))
+
+
+def _gram(block: torch.Tensor) -> torch.Tensor:
+    F = block.flatten(2)
+    return F @ F.mT / F.shape[2]
+
+
+def _known(photos, block) -> Iterator[tuple[torch.Tensor, str]]:
+    """Give matrices, right in size, that a mistake leads to, and what is said of it."""
+    grams = _gram(block)
+    b, n = block.shape[:2]
+    yield _gram(photos), "These are the photos' Gram matrices: give `gram` the paintings' features for `goal`."
+    for order in permutations(range(b)):
+        text = f"These are right matrices in another order, that of the paintings {list(order)}, counted from 0."
+        yield grams[list(order)], text
+    shared = f"all {b} paintings share one matrix. Each needs its own."
+    yield grams.sum(0).expand_as(grams), f"The matrices are summed over the batch, too: {shared}"
+    yield grams.mean(0).expand_as(grams), f"The matrices are averaged over the batch: {shared}"
+    yield _gram(block.mean(0, keepdim=True)).expand_as(grams), f"The features are averaged over the batch: {shared}"
+    for k in range(b):
+        yield grams[k].expand_as(grams), f"Every matrix is that of painting {k}, counted from 0. Each needs its own."
+    centred = block - block.mean((2, 3), keepdim=True)
+    yield _gram(centred), "Each filter's mean is subtracted first: that is the covariance. The Gram matrix keeps means."
+    yield (
+        _gram(block.reshape(b, -1, n).mT),
+        "`reshape(B, −1, N)` deals numbers of one filter into several columns. Keep the filters where they are and "
+        "flatten the last two dimensions: `flatten(2)`.",
     )
-    return Stage("goal", (*shown, *_matrices(given, wanted), text))
+
+
+def _with_numbers(by: str, block: torch.Tensor) -> str:
+    """Write a factor with the sizes of this call that it names."""
+    used = [f"{name} = {size}" for name, size in _sizes(block).items() if name in by]
+    return f"{by} ({', '.join(used)})" if used else by
 
 
 def _factor(function, cases: Sequence[Case]) -> str:
@@ -194,10 +236,8 @@ def _parts(right: Noted, given) -> tuple[float, float]:
     """Return the two parts of the cost of an input of the network, without their weights."""
     kept = right.calls[0][0][1]
     now = next(answer for other, answer in right.calls[0] if other is given)
-    F = now.flatten(2)
-    grams = F @ F.mT / F.shape[2]
     goal = torch.from_numpy(right.answer["goal"])
-    return float((now - kept).square().mean()), float((grams - goal).square().mean())
+    return float((now - kept).square().mean()), float((_gram(now) - goal).square().mean())
 
 
 def _alike(wanted, given, largest: float) -> bool:
