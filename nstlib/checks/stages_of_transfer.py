@@ -10,6 +10,7 @@ from nstlib.checks import references
 from nstlib.checks.calling import Case
 from nstlib.checks.judging.factors import factor
 from nstlib.checks.matrices import side_by_side
+from nstlib.checks.results import Block
 from nstlib.checks.stages import CLOSE, Noted, Stage, channels_of, compared, into_network, is_among, noted, table, times
 
 __all__ = ["located"]
@@ -202,6 +203,10 @@ def _of_first_input(right: Noted, mine: Noted, contents) -> tuple:
             own = next((other for other, each in enumerate(photos) if is_among(each, [x])), None)
             if own is not None:
                 return (f"{which} It is photo {own}: look at what X begins with, and at its order.",)
+            colours = _as_colours(x)
+            if limits := _limits(colours, _as_colours(photo), torch.zeros_like(photo)):
+                low, high = map(_shown, limits[:2])
+                return (f"{which} It stays within {low} … {high}: look for a clamp before the network, in `closure`.",)
             return (
                 f"{which} Either X does not begin with it, or it is changed on its way there.",
                 *_nearest(contents, x),
@@ -250,43 +255,87 @@ def _of_step(k: int, right: Noted, mine: Noted) -> Stage:
     here = right.calls[0][1 + k][0]
     wanted = right.calls[0][2 + k][0]
     known = [picture for given, _ in right.calls[0][: 2 + k] for picture in given]
-    others = [
-        (number if given.shape == wanted.shape else 0, picture)
-        for given, _ in mine.calls[0]
-        for number, picture in enumerate(given)
-        if picture.shape == here[0].shape and not is_among(picture, known)
-    ]
+    others = [x for x in mine.pictures(moving=True) if x.shape == here[0].shape and not is_among(x, known)]
     costs = "first cost" if k == 1 else f"first {k} costs"
-    first = f"Inputs, `goal` and the {costs} are right. The first thing that differs is X after step {k}."
+    first = (
+        f"Photos, paintings, `goal` and the {costs} are right. The first thing that differs is X as the network saw "
+    )
+    first += f"it after step {k}."
     if not others:
-        text = "No other X than the right ones before it was shown to the network: it has not moved, or stays as it is "
-        text += "in the call. Look at what the optimiser is given, and whether a gradient arrives there."
+        text = "The network saw no X but the right ones of the steps before: either X itself has not moved, or the "
+        text += "network is given a copy that does not move with it. Look at what the optimiser is given, and whether "
+        text += "a gradient arrives there."
         return Stage("step", (first, text))
-    deviation = torch.tensor(DEVIATION).to(wanted)[:, None, None]
-    number, picture = others[0]
-    moved, asked = ((x - here[number]) * deviation for x in (picture, wanted[number]))
-    rows = [[f"picture {number}, channel 0, row 0", *(f"[{place}]" for place in range(min(4, moved.shape[-1])))]]
-    rows += [["your step", *moved[0, 0, :4].tolist()], ["expected", *asked[0, 0, :4].tolist()]]
-    ratio = times(asked.numpy(), moved.numpy())
-    x = here[number] * deviation + torch.tensor(MEAN).to(wanted)[:, None, None]
-    limited = ((x + asked).clamp(0, 1) - x - moved).abs().max() < 1e-6
-    if limited:
-        text = "This is the right step, limited to 0 … 1: X is clamped while the optimiser works. Limit the result."
-    elif ratio:
-        text = f"X moves by {_shown(ratio)} times the expected step. The first step of L-BFGS goes along the gradient: "
-        text += "look at `lr`, and at the gradient's factors."
-    elif moved.abs().max() - moved.abs().min() < 1e-3 * moved.abs().max():
-        text = "Every number moves by as much, whatever its gradient: this is Adam's first step. Keep L-BFGS."
-    elif k > 1:
-        text = (
-            "The first step was right, a later one is not. Is each gradient a new one (`zero_grad`)? Does the "
+    number = min(range(len(wanted)), key=lambda each: float((others[0] - wanted[each]).abs().max()))
+    before, x, expected = (_as_colours(picture) for picture in (here[number], others[0], wanted[number]))
+    moved, asked = x - before, expected - before
+    return Stage("step", (first, _row(number, moved, asked), _of_move(k, x, expected, moved, asked)))
+
+
+def _as_colours(picture: torch.Tensor) -> torch.Tensor:
+    """Return an input of the network as the colours that it was made of."""
+    mean, deviation = (torch.tensor(row).to(picture)[:, None, None] for row in (MEAN, DEVIATION))
+    return picture * deviation + mean
+
+
+def _row(number: int, moved: torch.Tensor, asked: torch.Tensor) -> Block:
+    """Show the numbers beside the one that differs most."""
+    place = np.unravel_index(int((moved - asked).abs().argmax()), moved.shape)
+    channel, row, column = (int(each) for each in place)
+    start = max(0, min(column - 1, moved.shape[-1] - 4))
+    places = range(start, min(start + 4, moved.shape[-1]))
+    rows: list = [[f"picture {number}, channel {channel}, row {row}", *(f"[{place}]" for place in places)]]
+    for name, steps in (("your step", moved), ("expected", asked)):
+        rows.append([name, *(float(steps[channel, row, place]) for place in places)])
+    return table(rows)
+
+
+def _of_move(k: int, x, expected, moved, asked) -> str:
+    if limits := _limits(x, expected, expected - asked):
+        low, high, ratio = limits
+        within = f"X as the network saw it stays within {_shown(low)} … {_shown(high)}"
+        if ratio and abs(ratio - 1) < 1e-3:
+            within += ", and is right in between"
+        elif ratio:
+            within += f", and in between it moves by {_shown(ratio)} times the expected step"
+        return (
+            f"{within}: look for a clamp, in `closure`, between two steps and on the way to the network. Limit only "
+            "the result. Then check again: a clamp changes the steps, too."
+        )
+    if k > 1:
+        return (
+            "The steps before were right, this one is not. Is each gradient a new one (`zero_grad`)? Does the "
             "content's part, which is 0 at the start, have its gradient, without `detach`? Does nothing else move X, "
             "and are `max_iter` and `history_size` as they were? L-BFGS keeps the last gradients and places."
         )
-    else:
-        text = "The cost is right and its gradient is not: a part of it is cut off (`detach`, `no_grad`), or something "
-        text += "else than the optimiser moves X."
-    return Stage("step", (first, table(rows), text))
+    if ratio := times(asked.numpy(), moved.numpy()):
+        return (
+            f"X moves by {_shown(ratio)} times the expected step. The first step of L-BFGS goes along the gradient, as "
+            "yours does: look for another rate (`lr`), a factor of the gradient, or another optimiser than L-BFGS."
+        )
+    if moved.abs().max() - moved.abs().min() < 1e-3 * moved.abs().max():
+        return "Every number moves by the same amount, whatever its gradient, as Adam and its kin do. Keep L-BFGS."
+    return (
+        "The cost before it is right. Either its gradient is not, where a part is cut off (`detach`, `no_grad`), or "
+        "something other than the optimiser changes X, or X is changed on its way to the network."
+    )
+
+
+def _limits(x: torch.Tensor, expected: torch.Tensor, before) -> tuple[float, float, float | None] | None:
+    """Return between which numbers an X seems clamped, and by how many times the expected step it moves in between.
+
+    Several of it lie at a bound. Those expected there lie beyond, or all others keep to one ratio: in a clamp on the
+    way to the network, numbers at a bound have no gradient and stay where they are.
+    """
+    low, high = (round(float(bound), 6) + 0.0 for bound in (x.min(), x.max()))  # + 0.0: no −0
+    below, above = x < low + 1e-7, x > high - 1e-7
+    inside = ~(below | above)
+    outside = bool((expected < low - 1e-6).any() or (expected > high + 1e-6).any())
+    if max(int(below.sum()), int(above.sum())) < 2 or not outside or not inside.any():
+        return None
+    beyond = bool((expected[below] < low + 1e-6).all() and (expected[above] > high - 1e-6).all())
+    ratio = times((expected - before)[inside].numpy(), (x - before)[inside].numpy())
+    return (low, high, ratio) if beyond or ratio else None
 
 
 def _of_pictures(right: Noted, mine: Noted) -> Stage | None:
@@ -314,5 +363,4 @@ def _of_pictures(right: Noted, mine: Noted) -> Stage | None:
 
 def _last_input(right: Noted, given: np.ndarray) -> bool:
     last = right.calls[0][-1][0]
-    mean, deviation = (torch.tensor(row).to(last)[:, None, None] for row in (MEAN, DEVIATION))
-    return is_among(torch.from_numpy(given).to(last), [(last * deviation + mean).clamp(0, 1)])
+    return is_among(torch.from_numpy(given).to(last), [_as_colours(last).clamp(0, 1)])

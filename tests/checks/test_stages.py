@@ -60,8 +60,19 @@ CHANGED = [  # question, what stands in its right answer, what replaces it, word
     (TRANSFER, "lr=0.5", "lr=1", "X moves by 2 times the expected step"),
     (TRANSFER, "        optimizer.zero_grad()\n", "", "Is each gradient a new one"),
     (TRANSFER, "(now - kept)", "(now.detach() - kept)", "without `detach`"),
-    (TRANSFER, "LBFGS([x], lr=0.5, max_iter=1, history_size=5)", "Adam([x], lr=0.02)", "this is Adam's first step"),
-    (TRANSFER, "features(x)", "features(x.clamp(0, 1))", "something else than the optimiser moves X"),
+    (
+        TRANSFER,
+        "LBFGS([x], lr=0.5, max_iter=1, history_size=5)",
+        "Adam([x], lr=0.02)",
+        "by the same amount, whatever its gradient, as Adam",
+    ),
+    (TRANSFER, "features(x)", "features(x.clamp(0, 1))", "look for a clamp"),
+    (TRANSFER, "LBFGS([x], lr=0.5, max_iter=1, history_size=5)", "Adagrad([x], lr=0.01)", "as Adam and its kin do"),
+    (TRANSFER, "LBFGS([x], lr=0.5, max_iter=1, history_size=5)", "SGD([x], lr=0.01)", "another optimiser than L-BFGS"),
+    (TRANSFER, "optimizer.zero_grad()", "x.data.clamp_(0.01, 0.99); optimizer.zero_grad()", "within 0.01 … 0.99"),
+    (TRANSFER, "lr=0.5", "lr=0.6", "X moves by 1.2 times"),
+    (TRANSFER, "optimizer.step(closure)", "optimizer.step(closure); x.data.clamp_(0.01, 0.99)", "is right in between"),
+    (TRANSFER, "now = features(x)", "now = features(contents.clone() + 0 * x)", "a copy that does not move with it"),
     (TRANSFER, "range(steps)", "range(steps - 1)", "One cost belongs to each step"),
     (TRANSFER, "history_size=5", "history_size=1", "Only `pictures` shows the last step"),
     (TRANSFER, "x.detach().clamp(0, 1)", "x.detach().clamp(0, 0.9)", "Only `pictures` shows the last step"),
@@ -126,3 +137,19 @@ def test_what_a_watched_program_prints_is_not_shown_again(capsys):
     printing = changed(TRANSFER, "    costs = []", "    print('once')\n    costs = []")
     noted(printing, QUESTIONS[TRANSFER].public_cases[0])
     assert not capsys.readouterr().out
+
+
+def test_the_row_that_is_shown_of_a_step_is_one_that_differs():
+    still = "x.data[0, :, :2] = contents[0, :, :2]; optimizer.zero_grad()"
+    result = QUESTIONS[TRANSFER].check(changed(TRANSFER, "optimizer.zero_grad()", still))
+    (block,) = (line for line in result.lines if isinstance(line, Block))
+    _, mine, expected = (row.split()[-4:] for row in block.splitlines())
+    assert mine == ["0"] * 4 and mine != expected
+
+
+def test_a_rate_is_told_where_x_is_clamped_too():
+    answer = changed(TRANSFER, "lr=0.5", "lr=0.6")
+    both = inspect.getsource(references.transfer).replace("lr=0.5", "lr=0.6")
+    exec(both.replace("step(closure)", "step(closure); x.data.clamp_(0, 1)"), answer.__globals__)
+    message = QUESTIONS[TRANSFER].check(answer.__globals__["transfer"]).message
+    assert "stays within 0 … 1, and in between it moves by 1.2 times" in message
