@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from nstlib.checks import calling
 from nstlib.checks.calling import SECONDS
@@ -27,6 +28,9 @@ CHANGED = {
     "`dict(weights)` makes one, while `pop`, `del` and `weights[name] = …` change what they are given.",
     "network": "Your function changed the network that it was given, which its owner still needs: its weights, a "
     "hook that is still there, or a setting. Call `remove()` on each handle, and put back what you set.",
+    "network or tensor": "Your function changed an argument that it was given, which its owner still needs: a tensor, "
+    "or the network's weights, hooks or settings. `x - y` makes a copy of x, `x -= y` and `x.mul_(y)` do not; of a "
+    "hook call `remove()`, and put back what you set.",
     "list": "Your function changed the list that it was given, which its owner still needs. Work on a copy: "
     "`list(layers)` makes one, while `remove`, `append` and `sort` change what they are given.",
     "tensor": "Your function changed the tensor that it was given. Work on a copy: `x - y` makes one, `x -= y` does "
@@ -103,7 +107,7 @@ def sentences(question, verdict: Verdict, answer: list[Reply], stage: tuple[str,
             return (*shown, f"{nearly_the_mistake(verdict.near)} {seems}")
         return (*shown, f"{two} {seems}", *besides)
     if stage:
-        return (f"We called `{question.call}` with {case.words}.", *stage)
+        return (f"We called `{question.call}` with {case.words}.", *stage, *besides)
     if verdict.slip:
         slip = f"These are the numbers of the right formula with one slip: {verdict.slip}."
         return (*shown, slip, *_negative(question, verdict))
@@ -249,10 +253,12 @@ def _message(question, name: str, symbols: dict) -> str:
     return message.format(**{key: f"{value:g}" for key, value in symbols.items()})
 
 
-def _changeable(question) -> str:
-    """Name the first kind of argument that can be changed in place."""
-    if any(described(value) for value in question.public_cases[0].arguments):
-        return "network"
+def _changeable(question, reply: Reply) -> str:
+    """Name the first kind of argument that can be changed in place; network and tensor where it may be either."""
+    arguments = question.public_cases[0].arguments
+    if any(described(value) for value in arguments):
+        both = any(isinstance(value, torch.Tensor) for value in arguments) and not reply.text  # which names what is set
+        return "network or tensor" if both else "network"
     types = [type(value).__name__ for value in question.public_cases[0].arguments]
     return next((kind for kind in ("dict", "list") if kind in types), "tensor")
 
@@ -275,7 +281,7 @@ def _fault(fault: str, reply: Reply, question) -> str:
     if fault == "dtype":
         return f"Your answer is {reply.dtype}, but the input is not: return the dtype that came in."
     if fault == "changed":
-        return " ".join([*([reply.text] if reply.text else []), CHANGED[_changeable(question)]])
+        return " ".join([*([reply.text] if reply.text else []), CHANGED[_changeable(question, reply)]])
     if fault == "gradient":
         return (
             "No gradient arrives at the input. `.detach()`, `.item()`, numpy and `torch.tensor(…)` cut it off, and "

@@ -197,16 +197,24 @@ def _of_first_input(right: Noted, mine: Noted, contents) -> tuple:
     for picture in mine.before_x():
         if not is_among(picture, known):
             return ("An input before the first step is none of the right ones.", *_nearest(contents, picture))
+    expected = len(photos) * len(right.answer["costs"])
+    if 0 < len(moving) < expected:
+        text = f"The network sees {len(moving)} pictures as X, where {expected} are expected, {len(photos)} for each "
+        return (text + f"cost: print the shape of X. It holds all {len(photos)} pictures at once.",)
     for number, (photo, x) in enumerate(zip(photos, moving, strict=False)):
         if not is_among(photo, [x]):
             which = f"The first X that the network sees is not the photo: picture {number}, counted from 0, differs."
-            own = next((other for other, each in enumerate(photos) if is_among(each, [x])), None)
-            if own is not None:
-                return (f"{which} It is photo {own}: look at what X begins with, and at its order.",)
+            for name, pictures in (("photo", photos), ("painting", right.calls[0][1][0])):
+                for own, each in enumerate(pictures):
+                    if is_among(each, [x]):
+                        return (f"{which} It is {name} {own}: look at what X begins with, and at its order.",)
             colours = _as_colours(x)
             if limits := _limits(colours, _as_colours(photo), torch.zeros_like(photo)):
                 low, high = map(_shown, limits[:2])
-                return (f"{which} It stays within {low} … {high}: look for a clamp before the network, in `closure`.",)
+                return (
+                    f"{which} It stays within {low} … {high}: look for a clamp, of what X begins with or on the "
+                    "way to the network.",
+                )
             return (
                 f"{which} Either X does not begin with it, or it is changed on its way there.",
                 *_nearest(contents, x),

@@ -52,6 +52,8 @@ CHANGED = [  # question, what stands in its right answer, what replaces it, word
     (TRANSFER, "now = features(x)", "now = network(x)", "The first X that the network sees is not the photo"),
     (TRANSFER, "now = features(x)", "now = features(x.flip(1))", "in another order"),
     (TRANSFER, "contents.clone()", "contents[:1].expand_as(contents).clone()", "It is photo 0"),
+    (TRANSFER, "contents.clone()", "styles.clone()", "It is painting 0"),
+    (TRANSFER, "contents.clone()", "contents[:1].clone()", "3 pictures as X, where 6 are expected"),
     (TRANSFER, "costs.append(cost.item())", "costs.append(round(cost.item(), 2))", "comes into the list"),
     (TRANSFER, "costs.append(cost.item())", "costs.append(cost.item() * 1.0003)", "Yours is 1.0003 times the expected"),
     (TRANSFER, "costs.append(cost.item())", "costs.append(float('nan'))", "Yours is nan"),
@@ -148,8 +150,13 @@ def test_the_row_that_is_shown_of_a_step_is_one_that_differs():
 
 
 def test_a_rate_is_told_where_x_is_clamped_too():
-    answer = changed(TRANSFER, "lr=0.5", "lr=0.6")
-    both = inspect.getsource(references.transfer).replace("lr=0.5", "lr=0.6")
-    exec(both.replace("step(closure)", "step(closure); x.data.clamp_(0, 1)"), answer.__globals__)
-    message = QUESTIONS[TRANSFER].check(answer.__globals__["transfer"]).message
+    faster = "optimizer.param_groups[0].update(lr=0.6); optimizer.step(closure); x.data.clamp_(0, 1)"
+    answer = changed(TRANSFER, "optimizer.step(closure)", faster)
+    message = QUESTIONS[TRANSFER].check(answer).message
     assert "stays within 0 … 1, and in between it moves by 1.2 times" in message
+
+
+def test_a_changed_argument_is_told_beside_the_stage():
+    answer = changed(TRANSFER, "    costs = []", "    styles.mul_(2); costs = [0.0]")
+    message = QUESTIONS[TRANSFER].check(answer).message
+    assert "One cost belongs to each step" in message and "changed an argument that it was given" in message
