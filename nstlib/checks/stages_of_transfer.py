@@ -125,8 +125,10 @@ def _same(wanted: np.ndarray, given: np.ndarray) -> bool:
     return wanted.shape == given.shape and abs((times(wanted, given) or 0) - 1) < 1e-4
 
 
-def _matrices(given, wanted):
-    block = side_by_side({"your goal[0]": given[0], "expected": wanted[0]})
+def _matrices(given: np.ndarray, wanted: np.ndarray) -> list[Block]:
+    """Show the matrix that differs most beside the expected one, where they are small."""
+    number = int(np.abs(np.nan_to_num(given, nan=np.inf) - wanted).max((1, 2)).argmax())
+    block = side_by_side({f"your goal[{number}]": given[number], "expected": wanted[number]})
     return [block] if block else []
 
 

@@ -160,3 +160,10 @@ def test_a_changed_argument_is_told_beside_the_stage():
     answer = changed(TRANSFER, "    costs = []", "    styles.mul_(2); costs = [0.0]")
     message = QUESTIONS[TRANSFER].check(answer).message
     assert "One cost belongs to each step" in message and "changed an argument that it was given" in message
+
+
+def test_the_matrix_that_is_shown_of_a_goal_is_one_that_differs():
+    first = "gram(features(styles))[:1].expand(len(styles), -1, -1)"
+    result = QUESTIONS[TRANSFER].check(changed(TRANSFER, "gram(features(styles))", first))
+    (block,) = (line for line in result.lines if isinstance(line, Block))
+    assert block.startswith("your goal[1]") and "Every matrix is that of painting 0" in result.message
