@@ -108,7 +108,7 @@ def _close(wanted, other) -> bool:
 def stretch(source: torch.Tensor, result: torch.Tensor) -> tuple[float, float] | None:
     """Return a and b with result = a · source + b, None where no two numbers do that.
 
-    >>> stretch(torch.tensor([0.0, 1.0, 3.0]), torch.tensor([1.0, 3.0, 7.0]))
+    >>> stretch(torch.tensor([0.0, 1.0, 2.0]), torch.tensor([1.0, 3.0, 5.0]))
     (2.0, 1.0)
     """
     x, y = (values.flatten().double() for values in (source, result))
@@ -173,7 +173,7 @@ def into_network(name: str, pictures, noted: Noted, known: Sequence, mean: tuple
         text = f"No other input has the shape of one of them, {tuple(picture.shape)}; the others have {shapes}."
         return Stage(name, (first, text))
     stretched = [other for other in same if channels_of(picture, other)]
-    fixed = [other for other in noted.before_x() if not is_among(other, known)]
+    fixed = [other for other in noted.pictures(moving=False) if not is_among(other, known)]
     if not stretched and not fixed:
         which = f"the {name} never go" if len(missing) == len(pictures) else f"{name[:-1]} {missing[0]} never goes"
         others = "a right one, or an X of a later step" if strange else "a right one"

@@ -79,6 +79,8 @@ CHANGED = [  # question, what stands in its right answer, what replaces it, word
     (TRANSFER, "history_size=5", "history_size=1", "Only `pictures` shows the last step"),
     (TRANSFER, "x.detach().clamp(0, 1)", "x.detach().clamp(0, 0.9)", "Only `pictures` shows the last step"),
     (REPAINT, "encode(contents), encode(styles)", "encode(contents), encoder(styles)", "for the paintings"),
+    (REPAINT, "encode(styles)", "encode(styles[:1])", "painting 1, counted from 0, did not"),
+    (REPAINT, "encode(styles)", "encode(contents)", "the paintings never go into the network"),
     (REPAINT, "+ 1e-5).sqrt()", "+ 1e-5)", "a root is missing"),
     (REPAINT, "* sigma_s + mu_s", "* sigma_s", "the painting's mean is not added"),
     (REPAINT, "(content - mu_c)", "(content - mu_s)", "the painting's mean is subtracted in place of the photo's"),
@@ -167,3 +169,12 @@ def test_the_matrix_that_is_shown_of_a_goal_is_one_that_differs():
     result = QUESTIONS[TRANSFER].check(changed(TRANSFER, "gram(features(styles))", first))
     (block,) = (line for line in result.lines if isinstance(line, Block))
     assert block.startswith("your goal[1]") and "Every matrix is that of painting 0" in result.message
+
+
+def test_paintings_that_go_in_after_x_are_seen():
+    late = "torch.zeros(1); x = contents.clone().requires_grad_(); kept = features(x).detach()"
+    answer = changed(TRANSFER, "features(contents).detach()", late)
+    assert QUESTIONS[TRANSFER].check(answer).outcome == "correct"
+    source = "gram((features(x := contents.clone().requires_grad_()), features(styles.sqrt()))[1])"
+    message = QUESTIONS[TRANSFER].check(changed(TRANSFER, "gram(features(styles))", source)).message
+    assert "on the way there" in message and "never" not in message
