@@ -222,17 +222,12 @@ def _of_first_input(right: Noted, mine: Noted, contents) -> tuple:
                 *_nearest(contents, x),
             )
     starts = range(len(kept) - len(photos) + 1)
-    batches = [kept[start : start + len(photos)] for start in starts]
-    if moving and not any(all(is_among(*pair) for pair in zip(photos, map(_alone, b), strict=True)) for b in batches):
+    if moving and not any(all(is_among(photo, [kept[k + n]]) for n, photo in enumerate(photos)) for k in starts):
         text = (
             "Besides X, the photos did not go into the network, all of them and in their order: look at what is kept "
         )
         return (text + "of the photo, and whether `closure` compares X with that.",)
     return ()
-
-
-def _alone(picture) -> list:
-    return [picture]
 
 
 def _nearest(contents, found) -> tuple:
