@@ -36,7 +36,7 @@ CHANGED = [  # question, what stands in its right answer, what replaces it, word
         TRANSFER,
         "F = block.flatten(2)",
         "F = block.flatten(2) - block.flatten(2).mean(2, keepdim=True)",
-        "the covariance",
+        "that is the covariance",
     ),
     (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT / block.shape[3]", "H (H = 5) times"),
     (TRANSFER, "features(styles)", "features(styles.flip(0))", "that of the paintings [1, 0]"),
@@ -56,7 +56,7 @@ CHANGED = [  # question, what stands in its right answer, what replaces it, word
     (TRANSFER, "contents.clone()", "contents[:1].clone()", "3 pictures as X, where 6 are expected"),
     (TRANSFER, "costs.append(cost.item())", "costs.append(round(cost.item(), 2))", "comes into the list"),
     (TRANSFER, "costs.append(cost.item())", "costs.append(cost.item() * 1.0003)", "Yours is 1.0003 times the expected"),
-    (TRANSFER, "costs.append(cost.item())", "costs.append(float('nan'))", "Yours is nan"),
+    (TRANSFER, "costs.append(cost.item())", "costs.append(float('nan'))", "look for a division by 0"),
     (TRANSFER, "max_iter=1", "max_iter=2", "how often it calls `closure`"),
     (TRANSFER, "(now - kept).square().mean()", "(now - kept).square().sum()", "Now that part should be"),
     (TRANSFER, "lr=0.5", "lr=1", "X moves by 2 times the expected step"),
@@ -144,7 +144,7 @@ def test_what_a_watched_program_prints_is_not_shown_again(capsys):
 
 
 def test_the_row_that_is_shown_of_a_step_is_one_that_differs():
-    still = "x.data[0, :, :2] = contents[0, :, :2]; optimizer.zero_grad()"
+    still = "x.data[0, :, -1:] = contents[0, :, -1:]; optimizer.zero_grad()"
     result = QUESTIONS[TRANSFER].check(changed(TRANSFER, "optimizer.zero_grad()", still))
     (block,) = (line for line in result.lines if isinstance(line, Block))
     _, mine, expected = (row.split()[-4:] for row in block.splitlines())
