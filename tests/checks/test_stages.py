@@ -85,13 +85,13 @@ CHANGED = [  # question, what stands in its right answer, what replaces it, word
     (REPAINT, "* sigma_s + mu_s", "* sigma_s", "the painting's mean is not added"),
     (REPAINT, "(content - mu_c)", "(content - mu_s)", "the painting's mean is subtracted in place of the photo's"),
     (REPAINT, "/ sigma_c * sigma_s", "* sigma_s / sigma_c", ""),
-    (REPAINT, "/ sigma_c * sigma_s", "/ sigma_s * sigma_c", "the two deviations are exchanged"),
+    (REPAINT, "/ sigma_c * sigma_s", "/ sigma_s * sigma_c", "the two deviations are swapped"),
     (REPAINT, "(1 - strength) * content", "content", "keep the share 1 in place of 1 − strength"),
     (REPAINT, "block.mean((2, 3), keepdim=True)", "block.mean((1, 2, 3), keepdim=True)", "the means are not"),
     (REPAINT, "(content - mu_c)", "(content.roll(1, 1) - mu_c)", "no longer the photo's own"),
     (REPAINT, "decoder(features)", "decoder(moved)", "something else went into `decoder`"),
     (REPAINT, "decoder(features) * deviation + mean", "decoder(features)", "Look at the way back"),
-    (REPAINT, "decoder(features) * deviation", "encoder(contents) * deviation", "`decoder` is never called"),
+    (REPAINT, "decoder(features) * deviation", "encoder(contents) * deviation", "We saw no call of `decoder`"),
 ]
 
 
