@@ -211,11 +211,11 @@ def _way_back(decoded, given, wanted) -> tuple[Block, str]:
     if sources and all(
         abs(a - DEVIATION[k]) < 1e-3 and abs(b - MEAN[k]) < 1e-3 for (_, k), (_, (a, b)) in sources.items()
     ):
-        text = "Where nothing is limited, `pictures` is right. Look at the limits: `clamp(0, 1)`, and nothing more."
+        text = "Wherever enough numbers are not limited, `pictures` is right. Look at the limits: `clamp(0, 1)` alone."
         return _limits(given, wanted), text
-    text = "Look at the way back from what `decoder` gives: times `deviation`, plus `mean`, then limited to 0 … 1. The "
-    text += (
-        "table has, for each picture and channel, what you made of the decoder's numbers where they are not limited."
+    text = (
+        "Look at the way back from what `decoder` gives, `decoded`: times `deviation`, plus `mean`, then limited to "
+        "0 … 1. The table has what you made of it where at least four numbers are not limited."
     )
     return table(rows), text
 
