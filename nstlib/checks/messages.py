@@ -97,7 +97,8 @@ def sentences(question, verdict: Verdict, answer: list[Reply], stage: tuple[str,
     if verdict.faults == ("nothing",) and any(reply.status == "value" for reply in answer):
         return (called, "Nothing came back (`None`), but other calls return something. Which way has no `return`?")
     besides = tuple(_fault(fault, answer[verdict.call], question) for fault in verdict.faults)
-    counted = question.told and verdict.numbers and verdict.numbers.ratio is not None
+    of = verdict.numbers
+    counted = question.told and of and of.finite and of.wanted == of.got == ()  # 0, too, of which no ratio is taken
     if verdict.likely and not (counted and verdict.factor):
         seems = _message(question, verdict.likely, case.symbols)
         two = "It looks as if two things came together. By the numbers:"

@@ -97,6 +97,8 @@ ON_THE_WAY = {
     "x.reshape(-1, len(x)).T.reshape(x.shape)": "dealt anew, as by `reshape(-1, N).T`",
     "x.detach()": "detached",
 }
+# What says something of several numbers alone: one number less its own mean is 0, whatever it was
+OF_MANY = {"x - x.mean()", "x - x.mean(-1, keepdim=True)", "x / x.norm()"}
 # Every other way to deal (N,H,W) anew by a `reshape` that takes numbers of several filters into one row
 MIXED = dict.fromkeys(
     (
@@ -126,7 +128,7 @@ class Mutant:
     @cached_property
     def function(self) -> Callable:
         """The function itself, compiled when it is first asked for: of hundreds, few may be needed."""
-        names = self.around | {"_through": _through, "torch": torch}
+        names = self.around | {"_through": _through, "_through_many": _through_many, "torch": torch}
         exec(compile(self.source, f"<{self.name}: {self.change}>", "exec"), names)
         return names[self.name]
 
@@ -292,6 +294,17 @@ def _through(step: Callable, value):
     return value
 
 
+def _through_many(step: Callable, value):
+    """Take a step that says nothing of a single number: such a slip cannot be made there."""
+    return _through(lambda x: step(_several(x)), value)
+
+
+def _several(x: torch.Tensor) -> torch.Tensor:
+    if x.ndim == 0:
+        raise ValueError("Expected several numbers, got one: this step needs more.")
+    return x
+
+
 def _on_the_way(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
     """Change an argument, or the features of both pictures, before anything else; or the result after everything."""
     body = definition.body
@@ -310,10 +323,14 @@ def _on_the_way(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
     values = [node.value for node in returns]
     for expression, words in ON_THE_WAY.items():
         for node, value in zip(returns, values, strict=True):
-            node.value = ast.parse(f"_through(lambda x: {expression}, {ast.unparse(value)})", mode="eval").body
+            node.value = ast.parse(_passed(expression, ast.unparse(value)), mode="eval").body
         yield f"the result is {words}", ast.unparse(definition)
 
 
 def _step_first(expression: str, *names: str) -> list[ast.stmt]:
-    lines = (f"{name} = _through(lambda x: {expression}, {name})" for name in names)
-    return ast.parse("\n".join(lines)).body
+    return ast.parse("\n".join(f"{name} = {_passed(expression, name)}" for name in names)).body
+
+
+def _passed(expression: str, value: str) -> str:
+    through = "_through_many" if expression in OF_MANY else "_through"
+    return f"{through}(lambda x: {expression}, {value})"

@@ -129,3 +129,8 @@ def test_a_function_of_one_line_has_slips_too():
         "there is a minus where a plus belongs",
         "`beta` stands where `alpha` belongs",
     }
+
+
+def test_a_single_number_has_no_mean_of_its_own_to_be_centred_by():
+    message = QUESTIONS["ex05.plateau"].check(lambda costs, patience, share: 0).message
+    assert "You stop at step 0" in message and "one slip" not in message, message
