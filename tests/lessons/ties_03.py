@@ -4,7 +4,11 @@ from tests.lessons.shown import Elsewhere, Quote, Tie
 
 TIES: list[Tie] = [
     ("layer's cost is four times as large", "| relu1_1 | 1 | {} | 4 | 0.0156 |", lambda B: B == 4),
-    ("four times the area gives four times", "G of the tiling, beside 4 G: largest entry ≈ {}, equal", bool),
+    (
+        "four times the area gives four times",
+        "G of the tiling, beside {} G: largest entry ≈ {}, equal up to rounding",
+        lambda times, largest: times == 4 and largest > 0,
+    ),
     ("a quarter of what it should be", "one M for both, gap as a share of the Gram: ≈ {},", lambda gap: gap == 3 / 4),
     (
         "64 to 512 in VGG-19",
@@ -26,8 +30,8 @@ TIES: list[Tie] = [
     ),
     (
         "climbs more than tenfold",
-        "| E, β = 0.1 | {} | 9.5 | | E, β = 1 | {} | 8.04 | | E, β = 10 | {} | 22.1 | | E, β = 100 | {} |",
-        lambda *climbs: min(climbs) > 10,
+        "| E, β = 0.1 | {} | {} | | E, β = 1 | {} | {} | | E, β = 10 | {} | {} | | E, β = 100 | {} |",
+        lambda *row: min(row[::2]) > 10,
     ),
 ]
 QUOTES: list[Quote] = [
