@@ -121,9 +121,9 @@ layer_cost = Question(
         Misconception(
             "mean-of-raw-entries",
             lambda x, s: _difference(x, s, 1, 1).square().mean() / (4 * len(x) ** 2 * x[0].numel() ** 2),
-            "Your cost is divided by N² twice, as by a mean over N² entries and once more: the lecture's 1/(2 N M)² "
-            "stands before a sum. And both raw Gram matrices are divided by X's M = {M}: for unequal sizes each needs "
-            "its own.",
+            "Your cost is divided by N² twice: a mean over N² entries divides by it, and your factor does so again. "
+            "The lecture's 1/(2 N M)² stands before a sum. And both raw Gram matrices are divided by X's M = {M}: for "
+            "unequal sizes each needs its own.",
             TRIED,
         ),
         Misconception(

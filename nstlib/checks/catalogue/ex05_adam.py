@@ -116,7 +116,7 @@ adam = Question(
         Misconception(
             "absolute-for-square",
             lambda x, g, m, v, t, rate: _by_averages(x, 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g.abs(), t, rate),
-            "v averages |g| with you. It averages g², and the root comes later.",
+            "Your v averages |g|. It should average g², and the root comes later.",
             TRIED,
         ),
         Misconception(

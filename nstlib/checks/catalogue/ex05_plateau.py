@@ -106,7 +106,7 @@ def _told(case: Case, given: float, expected: float) -> str:
     steps = [int(step) for step in sorted((given, expected)) if step <= expected and step < end]
     ruled = " ".join(_by_the_rule(case, step) for step in steps)
     if given == end:
-        return f"With you the run goes on to its end; the rule stops it at step {expected:g}. {ruled}"
+        return f"Your rule lets the run go on to its end; the rule stops it at step {expected:g}. {ruled}"
     if expected == end:
         return f"You stop at step {given:g}; by the rule the run goes on to its end. {ruled}"
     apart = abs(given - expected)
