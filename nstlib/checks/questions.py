@@ -156,7 +156,10 @@ class Question:
             return self._result("not yet", messages.CALLS_NSTLIB, misconception="calls-nstlib")
         if verdict.outcome == "correct" and self.by_hand and "autograd" in used:
             return self._result("not yet", messages.USES_AUTOGRAD, misconception="uses-autograd")
-        stage = self.stage(function, verdict)
+        try:
+            stage = self.stage(function, verdict)
+        except Exception:  # a learner's program may behave otherwise where its networks are watched
+            stage = None
         return self._result(
             verdict.outcome,
             messages.sentences(self, verdict, answer, stage.lines if stage else ()),
@@ -165,13 +168,13 @@ class Question:
         )
 
     def stage(self, function: Callable, verdict: Verdict) -> Stage | None:
-        """Return the first stage at which an unexplained program goes another way, where its question can tell."""
+        """Return the first stage at which an unexplained program goes another way, where its question can tell.
+
+        Raises whatever the program, or our own code, raises where its networks are watched.
+        """
         if self.located is None or not is_located(verdict):
             return None
-        try:
-            return self.located(function, self.public_cases, verdict.call)
-        except Exception:  # a program may behave otherwise where its networks are watched
-            return None
+        return self.located(function, self.public_cases, verdict.call)
 
     def hint(self, rung: int | None = None) -> Text:
         """Show the next of three hints, or hint 1, 2 or 3.

@@ -1,5 +1,6 @@
 """Of a program to repair, the first stage that goes another way is named, with what to look at."""
 
+import dataclasses
 import inspect
 
 import pytest
@@ -178,3 +179,14 @@ def test_paintings_that_go_in_after_x_are_seen():
     source = "gram((features(x := contents.clone().requires_grad_()), features(styles.sqrt()))[1])"
     message = QUESTIONS[TRANSFER].check(changed(TRANSFER, "gram(features(styles))", source)).message
     assert "on the way there" in message and "never" not in message
+
+
+def test_a_mistake_of_our_own_is_raised_but_a_learner_reads_the_numbers():
+    def broken(function, cases, call):
+        raise ZeroDivisionError
+
+    question = dataclasses.replace(QUESTIONS[REPAINT], located=broken)
+    answer = changed(REPAINT, "* sigma_s + mu_s", "* sigma_s")
+    assert "The largest difference is at" in question.examine(answer).message
+    with pytest.raises(ZeroDivisionError):
+        question.stage(answer, question.verdict(answer))
