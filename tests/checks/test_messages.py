@@ -346,7 +346,7 @@ def stopping(moved):
             lambda step, end: step + (step == 4),
             "You stop at step 5, one step later than the rule. At step 4 J is 16",
         ),
-        (lambda step, end: end if step == 4 else step, "the run goes on to its end; the rule stops it at step 4."),
+        (lambda step, end: end if step == 4 else step, "lets the run go on to its end; the rule stops it at step 4."),
         (lambda step, end: 3 if step == end else step, "You stop at step 3; by the rule the run goes on to its end."),
         (lambda step, end: step - 100, "The steps of this run are 0 to 7, and 8 says that it goes on to its end."),
         (lambda step, end: step / 2, "You stop at step 2, 2 steps earlier than the rule."),
