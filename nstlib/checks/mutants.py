@@ -1,6 +1,6 @@
 """A right function with one slip in it, made in every way that one operation can go wrong.
 
-``mutants`` changes one place of a function's syntax tree at a time: an operation is exchanged, left out or done twice,
+``mutants`` changes one place of a function's syntax tree at a time: an operation is replaced, left out or done twice,
 a constant differs, one name stands for another, an argument or the result passes through a step that does not belong
 there. A check compares an answer with them where it knows nothing else of it, and ``nst misconceptions`` counts what
 is said to each.
@@ -117,12 +117,14 @@ MIXED = dict.fromkeys(
 class Mutant:
     """A function with one slip, and the slip in words, as in "a square is missing".
 
-    name, source: the function's. around: the names of the module in which the right function stands.
+    name, source: the function's. line: the first of the right function's that the slip changes, or the one that it puts
+    before all others. around: the names of the module in which the right function stands.
     """
 
     change: str
     name: str
     source: str
+    line: str
     around: dict = field(repr=False, compare=False)
 
     @cached_property
@@ -144,13 +146,22 @@ def mutants(function: Callable) -> list[Mutant]:
     definition = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
     if ast.get_docstring(definition):
         definition.body = definition.body[1:]
-    texts = {ast.unparse(definition)}
+    right = ast.unparse(definition)
+    texts = {right}
     found = []
     for change, text in _changed(definition):
         if text not in texts:
             texts.add(text)
-            found.append(Mutant(change, definition.name, text, function.__globals__))
+            found.append(Mutant(change, definition.name, text, _line(right, text), function.__globals__))
     return found
+
+
+def _line(right: str, text: str) -> str:
+    """Return the first line in which two sources differ: the right one's, but where a line was put in."""
+    lines, others = right.splitlines(), text.splitlines()
+    pairs = enumerate(zip(lines, others, strict=False))  # of different lengths where a line was put in
+    at = next((k for k, (line, other) in pairs if line != other), min(len(lines), len(others)) - 1)
+    return (others if len(others) > len(lines) else lines)[at].strip()
 
 
 def _changed(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Systematic slips: what they are, that none passes, and that nearly all are explained; here one in nine."""
 
+import dataclasses
 import inspect
 import warnings
 
@@ -9,6 +10,7 @@ import torch
 from nstlib.authoring import mutation
 from nstlib.checks import references
 from nstlib.checks.mutants import mutants
+from nstlib.checks.stages import Stage
 from tests.checks.hidden import QUESTIONS, hidden_verdict
 from tests.checks.right_answers import IDIOMS, RIGHT
 
@@ -134,3 +136,15 @@ def test_a_function_of_one_line_has_slips_too():
 def test_a_single_number_has_no_mean_of_its_own_to_be_centred_by():
     message = QUESTIONS["ex05.plateau"].check(lambda costs, patience, share: 0).message
     assert "You stop at step 0" in message and "one slip" not in message, message
+
+
+def test_a_stage_explains_a_slip_only_where_its_line_can_change_that_stage():
+    question = dataclasses.replace(QUESTIONS["ex09.bug_hunt"], located=lambda *call: Stage("photos", ("Look.",)))
+    found = mutation.count(question, every=20)
+    assert found.by_outcome["elsewhere"] > found.by_outcome["stage"]
+    assert any(text.startswith("elsewhere: ") for text in found.unexplained)
+    assert found.share(*mutation.EXPLAINED) < 1 / 2
+    halved = next(mutant for mutant in mutants(question.reference) if mutant.change == "`styles` is halved first")
+    assert halved.line.startswith("styles = ")
+    other = next(mutant for mutant in mutants(question.reference) if "mu_s" in mutant.change)
+    assert "mu_s" in other.line
