@@ -72,7 +72,7 @@ def _near(wanted, given) -> bool:
 def _of_moments(strength: float, given, wanted, content, style) -> str:
     """Say what the stretch of each filter of one picture tells of the program."""
     if not given.isfinite().all():
-        return "Some of yours are no finite numbers: print `sigma`, and look at what divides and at what has a root."
+        return "Some of your numbers are not finite: print `sigma`, and look at what divides and at what has a root."
     if None in [stretch(own, other) for own, other in zip(content, given, strict=True)]:
         return (
             "A filter of yours is no longer the photo's own, times one number and plus another. Print the shapes of "
@@ -171,6 +171,8 @@ def _of_pictures(right: Noted, mine: Noted) -> Stage | None:
     if given.shape != wanted.shape:
         text = f"The shape is {tuple(given.shape)}, and {tuple(wanted.shape)} is expected."
         return Stage("pictures", (known, text))
+    if not given.isfinite().all():
+        return Stage("pictures", (known, "Some numbers are not finite: look at what divides and at what has a root."))
     if given.min() < -1e-3 or given.max() > 1 + 1e-3:
         text = "Numbers lie outside of 0 … 1: limit what is returned, with `clamp(0, 1)`."
         return Stage("pictures", (known, _limits(given, wanted), text))

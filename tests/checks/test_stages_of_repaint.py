@@ -45,7 +45,7 @@ LISTS = [
     ("block.mean((2, 3), keepdim=True)", "block.mean((1, 2, 3), keepdim=True)", "over which dimensions `mu` is"),
     ("block.var((2, 3)", "block.var((1, 2, 3)", "over which dimensions `sigma` is"),
     (BLEND, "content.abs().sqrt()", "no longer the photo's own, times one number and plus another"),
-    (MOVED, MOVED + " + (-1 - sigma_s).sqrt()", "no finite numbers"),
+    (MOVED, MOVED + " + (-1 - sigma_s).sqrt()", "your numbers are not finite"),
 ]
 PICTURES = [
     (BACK, "decoder(features.flip(0)) * deviation + mean", "come from another place"),
@@ -56,6 +56,7 @@ PICTURES = [
     ("pictures.clamp(0, 1)", "pictures.clamp(-1, 1)", "outside of 0 … 1"),
     (BACK, "decoder(features) * deviation", "Look at the way back"),
     ("pictures.clamp(0, 1)", "pictures.clamp(0, 1)[:, :1]", "The shape is"),
+    ("pictures.clamp(0, 1)", "pictures.sqrt().clamp(0, 1)", "Some numbers are not finite"),
 ]
 
 
