@@ -172,7 +172,7 @@ def reference(request: RunRequest, side: int | None = None) -> Reference:
 
 
 def _foreseeable(request: RunRequest, settings: Settings) -> bool:
-    # Where a run with a mask begins as something else than the photo, the mask changes the picture that J sees first
+    # Where a run with a mask begins as something other than the photo, the mask changes the picture that J sees first
     seen = request.mask is None or settings.init == "content"
     return request.start is None and seen and not settings.margin and settings.steps_at(1) > 1
 
