@@ -158,8 +158,8 @@ def into_network(name: str, pictures, noted: Noted, known: Sequence, mean: tuple
     seen = noted.pictures()
     missing = [k for k, picture in enumerate((pictures - m) / d) if not is_among(picture, seen)]
     first = (
-        f"The first thing that differs is what goes into the network for the {name}. Expected: each less `mean`, over "
-        "`deviation`."
+        f"The first thing that differs is what goes into the network for the {name}. Expected: "
+        f"({name[:-1]} − `mean`) / `deviation`."
     )
     if len(missing) < len(pictures):
         went = len(pictures) - len(missing)
