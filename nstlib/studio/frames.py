@@ -1,7 +1,7 @@
 """Pictures as frames for a browser: small files, and no more of them than it has painted.
 
 A browser confirms a frame once it is on the screen, every second one: a notebook draws its kernel busy and idle again
-at each message, which takes it as long as painting a frame. At most `UNSEEN` are on their way, so a slow browser gets
+at each message, which takes it two thirds as long as a frame. At most `UNSEEN` are on their way, so a slow browser gets
 fewer frames, never late ones. One that confirms nothing, a hidden page's, gets a frame a second.
 """
 

@@ -35,23 +35,6 @@ class Verdict:
     slip: str = ""
 
 
-def is_unexplained(verdict: Verdict) -> bool:
-    """Return whether numbers came back of which neither a known mistake nor a factor or a small error is the reason."""
-    numbers = verdict.numbers
-    return (
-        verdict.outcome == "not yet"
-        and not verdict.misconception
-        and not verdict.likely
-        and numbers is not None
-        and not numbers.missing
-        and not {"nothing", "kind", "unread", "dtype"} & set(verdict.faults)
-        and not numbers.factor
-        and not any(numbers.factors.values())
-        and not numbers.nearly
-        and numbers.finite
-    )
-
-
 def is_located(verdict: Verdict) -> bool:
     """Return whether numbers came back, by all names that are asked for, which are of no known mistake."""
     numbers = verdict.numbers
@@ -62,6 +45,18 @@ def is_located(verdict: Verdict) -> bool:
         and numbers is not None
         and not numbers.missing
         and not {"nothing", "kind", "unread", "dtype"} & set(verdict.faults)
+    )
+
+
+def is_unexplained(verdict: Verdict) -> bool:
+    """Return whether numbers came back of which neither a known mistake nor a factor or a small error is the reason."""
+    numbers = verdict.numbers
+    return (
+        is_located(verdict)
+        and not numbers.factor
+        and not any(numbers.factors.values())
+        and not numbers.nearly
+        and numbers.finite
     )
 
 
