@@ -31,7 +31,8 @@ def compare(numbers: Numbers, reply: Reply) -> str:
     given, expected = _distinct(numbers.given, numbers.expected)
     position = [numbers.name] if numbers.name else []
     position += [str(list(numbers.index))] if numbers.index else []
-    where = f"The largest difference is at {', '.join(position)}. " if position else ""
+    which = "largest difference" if numbers.finite else "first number that is not finite"
+    where = f"The {which} is at {', '.join(position)}. " if position else ""
     return f"{where}Your answer: {given}. Expected: {expected}."
 
 
@@ -76,7 +77,7 @@ def _shapes(numbers: Numbers) -> list[str]:
 
 
 def _ratio(numbers: Numbers, calls: int) -> list[str]:
-    ratio = f"{numbers.ratio:.4g}".replace("-", "−")
+    ratio = f"{numbers.ratio:.4g}".replace("-", "−") if numbers.factor else _distinct(numbers.ratio, 1)[0]
     every = "The answer is" if numbers.wanted == () else "Every entry is"
     if numbers.factor:
         same = "" if numbers.factor == ratio else f", and {ratio} = {numbers.factor}"
@@ -93,7 +94,7 @@ def _nearly(numbers: Numbers) -> str:
     return (
         f"Your numbers agree with the expected ones to {_digits(numbers.apart)} digits, in all our calls, and no "
         "further; the exact formula agrees to 9 or more. A small ε does this, as in `(var + 1e-5).sqrt()`, or a finite "
-        "difference in place of a derivative, or float32 on the way."
+        "difference in place of a derivative, or float32 on the way, or `round`."
     )
 
 

@@ -109,8 +109,8 @@ def total_variation(x):
 
 def diagonal_style_cost(features_x, features_s):
     """Σ_k (G_X,kk/M_X − G_S,kk/M_S)² / (4 N²)."""
-    x, s = (features.flatten(1).square().mean(1) for features in (features_x, features_s))
-    return (x - s).square().sum() / (4 * len(x) ** 2)
+    squares_x, squares_s = (features.flatten(1).square().mean(1) for features in (features_x, features_s))
+    return (squares_x - squares_s).square().sum() / (4 * len(squares_x) ** 2)
 
 
 def statistics_cost(features_x, features_s):
@@ -128,10 +128,11 @@ def match_colour(style, content):
         values, axes = torch.linalg.eigh(matrix)
         return axes @ values.clamp_min(0).sqrt().diag() @ axes.T  # a grey picture's may be −1e-18
 
-    s, c = style.flatten(1), content.flatten(1)
-    m_s, m_c = s.mean(1, keepdim=True), c.mean(1, keepdim=True)
-    turn = root(torch.cov(c, correction=0)) @ torch.linalg.pinv(root(torch.cov(s, correction=0)), rtol=1e-3)
-    return (turn @ (s - m_s) + m_c).reshape(style.shape)
+    pixels_s, pixels_c = style.flatten(1), content.flatten(1)
+    mean_s, mean_c = pixels_s.mean(1, keepdim=True), pixels_c.mean(1, keepdim=True)
+    root_s, root_c = (root(torch.cov(pixels, correction=0)) for pixels in (pixels_s, pixels_c))
+    turn = root_c @ torch.linalg.pinv(root_s, rtol=1e-3)
+    return (turn @ (pixels_s - mean_s) + mean_c).reshape(style.shape)
 
 
 def layer_features(network, picture, layers):
@@ -262,10 +263,12 @@ def adain(features_c, features_s, strength):
 
 def patch_cost(features_x, features_s, size):
     """Mean over X's patches of Σ (difference to the style's patch that is most alike)²."""
-    x, s = (torch.nn.functional.unfold(features[None], size)[0].T for features in (features_x, features_s))
-    likeness = x @ (s / s.norm(dim=1, keepdim=True)).T  # X's own length changes no order
-    nearest = s[likeness.argmax(1)]
-    return (x - nearest).square().sum(1).mean()
+    patches_x, patches_s = (
+        torch.nn.functional.unfold(features[None], size)[0].T for features in (features_x, features_s)
+    )
+    likeness = patches_x @ (patches_s / patches_s.norm(dim=1, keepdim=True)).T  # X's own length changes no order
+    nearest = patches_s[likeness.argmax(1)]
+    return (patches_x - nearest).square().sum(1).mean()
 
 
 def repaint(encoder, decoder, contents, styles, strength):

@@ -189,6 +189,12 @@ def _limits(given, wanted) -> Block:
 
 def _way_back(decoded, given, wanted) -> tuple[Block, str]:
     """Say of which decoded picture and channel each one that is returned is a stretch, where it is not limited."""
+    for pictures, text in _known_ways_back(decoded):
+        if torch.allclose(pictures.clamp(0, 1), given, rtol=0, atol=1e-4):
+            rows = [["pictures", "smallest", "mean", "largest"]]
+            for name, block in (("yours", given), ("expected", wanted)):
+                rows.append([name, *(float(number) for number in (block.min(), block.mean(), block.max()))])
+            return table(rows), f"By the numbers, {text}"
     places = [(number, k) for number in range(len(given)) for k in range(3)]
     inside = (given > given.min()) & (given < given.max())
     sources = {place: _decoded_source(decoded, given, inside, place) for place in places}
@@ -222,6 +228,19 @@ def _way_back(decoded, given, wanted) -> tuple[Block, str]:
         "0 … 1. The table has what you made of it where at least four numbers are not limited."
     )
     return table(rows), text
+
+
+def _known_ways_back(decoded) -> Iterator[tuple[torch.Tensor, str]]:
+    """Give pictures that a mistake on the way back leads to, not limited yet, and what is said of it."""
+    m, d = (torch.tensor(row).to(decoded)[:, None, None] for row in (MEAN, DEVIATION))
+    back = "The way back from what `decoder` gives is times `deviation`, plus `mean`."
+    yield decoded, f"neither `deviation` nor `mean` is used. {back}"
+    yield decoded * d, f"`mean` is not added. {back}"
+    yield decoded + m, f"`deviation` does not multiply. {back}"
+    yield (decoded + m) * d, f"`mean` is added before `deviation` multiplies. {back}"
+    yield decoded * d - m, f"`mean` is subtracted in place of added. {back}"
+    yield decoded / d + m, f"`deviation` divides in place of multiplying. {back}"
+    yield (decoded - m) / d, f"the way in is taken once more: less `mean`, over `deviation`. {back}"
 
 
 def _decoded_source(decoded, given, inside, place) -> tuple[tuple[int, int], tuple[float, float] | None]:

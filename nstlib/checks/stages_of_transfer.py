@@ -52,6 +52,12 @@ def _of_grams(function, cases: Sequence[Case], right: Noted, mine: Noted) -> Sta
         )
         return Stage("goal", (first, text))
     shown = (first, *_matrices(given, wanted))
+    if not np.isfinite(given).all():
+        text = (
+            "Some of its numbers are not finite: look in `gram`, and at what is done with its answer, for a division "
+        )
+        text += "by 0, a root or a logarithm below its domain."
+        return Stage("goal", (*shown, text))
     for matrices, text in _known(photos, block):
         if _same(matrices.numpy(), given):
             return Stage("goal", (*shown, text))
@@ -95,6 +101,15 @@ def _known(photos, block) -> Iterator[tuple[torch.Tensor, str]]:
         yield grams[k].expand_as(grams), f"Every matrix is that of painting {k}, counted from 0. Each needs its own."
     centred = block - block.mean((2, 3), keepdim=True)
     yield _gram(centred), "Each filter's mean is subtracted first: that is the covariance. The Gram matrix keeps means."
+    less = block[0, 0].numel() / (block[0, 0].numel() - 1)
+    yield (
+        grams * less,
+        "You divided by M − 1. The Gram matrix divides by all M positions; it is no sample's covariance.",
+    )
+    text = "That is the sample's covariance, as `torch.cov` gives it. The Gram matrix keeps means, and divides by M."
+    yield _gram(centred) * less, f"Each filter's mean is subtracted first, and M − 1 divides. {text}"
+    unit = torch.nn.functional.normalize(block.flatten(2), dim=2)
+    yield unit @ unit.mT, "Each filter is scaled to length 1 first: that is the cosine. The Gram matrix keeps lengths."
     yield (
         _gram(block.reshape(b, -1, n).mT),
         "`reshape(B, −1, N)` deals numbers of one filter into several columns. Keep the filters where they are and "

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import re
 import warnings
 
 import pytest
@@ -64,6 +65,14 @@ def test_a_slip_is_told_in_words():
 
     message = QUESTIONS["ex07.statistics"].check(no_square_of_the_means).message
     assert "with one slip: a square is missing." in message
+
+
+@pytest.mark.parametrize("name", [name for name, question in QUESTIONS.items() if question.slips])
+def test_a_slip_names_nothing_that_a_learner_has_not_seen(name):
+    seen = set(inspect.signature(QUESTIONS[name].reference).parameters)
+    for mutant in mutants(QUESTIONS[name].reference):
+        if "stands where" in mutant.change:
+            assert set(re.findall(r"`(\w+)`", mutant.change)) <= seen, mutant.change
 
 
 def test_where_a_run_takes_long_no_slip_is_looked_for_but_a_stage_is_named():

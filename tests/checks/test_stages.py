@@ -26,6 +26,15 @@ CHANGED = [  # question, what stands in its right answer, what replaces it, word
     (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT", "Every entry is M (M = 30) times"),
     (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT / F.numel()", "1 / (B N) (B = 2, N = 5) times"),
     (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT / F.shape[2] ** 2", "Every entry is 1 / M (M = 30) times"),
+    (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT / (F.shape[2] - 1)", "You divided by M − 1"),
+    (TRANSFER, "F @ F.mT / F.shape[2]", "torch.stack([torch.cov(f) for f in F])", "as `torch.cov` gives it"),
+    (
+        TRANSFER,
+        "F @ F.mT / F.shape[2]",
+        "(F / F.norm(dim=2, keepdim=True)).pow(1) @ (F / F.norm(dim=2, keepdim=True)).mT",
+        "that is the cosine",
+    ),
+    (TRANSFER, "F @ F.mT / F.shape[2]", "F @ F.mT / (F.shape[2] - 30)", "are not finite: look in `gram`"),
     (TRANSFER, "F @ F.mT / F.shape[2]", "F.mT @ F / F.shape[2]", "one matrix a painting is expected, (2, 5, 5)"),
     (
         TRANSFER,
@@ -91,7 +100,14 @@ CHANGED = [  # question, what stands in its right answer, what replaces it, word
     (REPAINT, "block.mean((2, 3), keepdim=True)", "block.mean((1, 2, 3), keepdim=True)", "the means are not"),
     (REPAINT, "(content - mu_c)", "(content.roll(1, 1) - mu_c)", "no longer the photo's own"),
     (REPAINT, "decoder(features)", "decoder(moved)", "something else went into `decoder`"),
-    (REPAINT, "decoder(features) * deviation + mean", "decoder(features)", "Look at the way back"),
+    (REPAINT, "decoder(features) * deviation + mean", "decoder(features)", "neither `deviation` nor `mean` is used"),
+    (REPAINT, "decoder(features) * deviation + mean", "decoder(features) * deviation", "`mean` is not added"),
+    (REPAINT, "decoder(features) * deviation + mean", "decoder(features) + mean", "`deviation` does not multiply"),
+    (REPAINT, "decoder(features) * deviation + mean", "(decoder(features) + mean) * deviation", "before `deviation`"),
+    (REPAINT, "decoder(features) * deviation + mean", "decoder(features) * deviation - mean", "in place of added"),
+    (REPAINT, "decoder(features) * deviation + mean", "decoder(features) / deviation + mean", "divides in place of"),
+    (REPAINT, "decoder(features) * deviation + mean", "(decoder(features) - mean) / deviation", "way in is taken once"),
+    (REPAINT, "decoder(features) * deviation + mean", "decoder(features) * deviation + 2 * mean", "at the way back"),
     (REPAINT, "decoder(features) * deviation", "encoder(contents) * deviation", "We saw no call of `decoder`"),
 ]
 

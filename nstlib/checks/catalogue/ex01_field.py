@@ -71,6 +71,13 @@ field = Question(
             FORESEEN,
         ),
         Misconception(
+            "own-stride",
+            lambda layers: 1 + sum((kernel - 1) * stride for kernel, stride in layers),
+            "You multiplied each kernel by its own stride. A kernel steps as far as the strides of all layers before "
+            "it, multiplied with each other; its own stride counts for the layers after it.",
+            TRIED,
+        ),
+        Misconception(
             "product",
             lambda layers: torch.tensor([kernel for kernel, _ in layers]).prod().item(),
             "You multiplied the kernels. Two kernels of 3, one after the other, see 5 pixels, not 9.",

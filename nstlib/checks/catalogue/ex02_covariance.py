@@ -100,6 +100,13 @@ covariance = Question(
             TRIED,
         ),
         Misconception(
+            "means-divided",
+            lambda gram, mean, m: gram - torch.outer(mean, mean) / m,
+            "You divided μμᵀ by M and left G as it is. It is the other way round: G is a sum over {M} positions, so "
+            "divide it; μ is a mean already.",
+            TRIED,
+        ),
+        Misconception(
             "by-N",
             lambda gram, mean, m: gram / len(gram) - torch.outer(mean, mean),
             "You divided by N = {N}, the number of filters. G is a sum over the M = {M} positions: divide by M.",

@@ -39,6 +39,11 @@ def _by_one_list(F):
     return [G.sum(0).tolist()] * len(G)
 
 
+def _over_filters(F):
+    filters = range(len(F))
+    return [[sum(float(F[k][i]) * float(F[other][i]) for i in filters) for other in filters] for k in filters]
+
+
 def _last_row(F):
     G = _rows(F) @ _rows(F).T
     return [G[-1].tolist()] * len(G)
@@ -66,6 +71,13 @@ gram_loops = Question(
             lambda F: (_rows(F).T @ _rows(F)).tolist(),
             POSITIONS,
             "DeepLearning.AI's test says: check the order of the matmul parameters",
+        ),
+        Misconception(
+            "inner-loop-over-N",
+            _over_filters,
+            "Your inner loop runs over N, so it misses positions, or asks for some that are not there. It runs over "
+            "the M columns of F: here M = {M}.",
+            TRIED,
         ),
         Misconception("divided-by-M", lambda F: (_rows(F) @ _rows(F).T / len(F[0])).tolist(), BY_M, TENSORFLOW),
         Misconception(

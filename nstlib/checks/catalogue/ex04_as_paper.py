@@ -2,7 +2,7 @@
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, in_proportion, softmax
+from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, in_proportion, rounded, softmax
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -123,5 +123,6 @@ as_paper = Question(
             credit=2,
             reread="lesson 04, section 1",
         ),
+        *rounded(references.weights_as_paper, 1, 2, 3, 4),
     ),
 )

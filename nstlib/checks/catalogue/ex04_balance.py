@@ -4,7 +4,7 @@ import math
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, softmax
+from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, in_proportion, rounded, softmax
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -28,6 +28,18 @@ def _softmax(norms, exponent):
 
 def _norm_weights(norms, weight):
     return {layer: weight(norm) for layer, norm in norms.items()}
+
+
+def _as_it_goes(norms):
+    weights = _norm_weights(norms, lambda norm: 1 / norm)
+    for layer in weights:
+        weights[layer] /= sum(weights.values())
+    return weights
+
+
+def _by_rank(norms):
+    largest_first = sorted(in_proportion(norms).values(), reverse=True)
+    return dict(zip(sorted(norms, key=norms.get), largest_first, strict=True))
 
 
 def _powers(exponent):
@@ -208,13 +220,66 @@ balance = Question(
             "gets nothing: take 1/norm.",
             TRIED,
         ),
+        *rounded(references.balanced_weights, 1, 2, 3, 4),
         Misconception(
-            "rounded",
-            lambda norms: {layer: round(weight, 2) for layer, weight in references.balanced_weights(norms).items()},
-            "These are the right weights, rounded to two digits. Return them as they are: rounded ones do not balance, "
-            "and may not add up to 1.",
+            "sum-changes",
+            _as_it_goes,
+            "You divided each weight by a sum that holds the weights divided before it: the sum changes while the loop "
+            "runs. Take the sum once, before the loop.",
             TRIED,
-            credit=2,
+            credit=1,
+        ),
+        Misconception(
+            "shares-reversed",
+            lambda norms: dict(zip(norms, [*in_proportion(norms).values()][::-1], strict=True)),
+            "You gave the norms' shares out in the reversed order. Which layer comes last says nothing of how hard it "
+            "pulls: take 1/norm of each, and divide by the sum.",
+            TRIED,
+        ),
+        Misconception(
+            "shares-by-rank",
+            _by_rank,
+            "You gave the largest share to the smallest norm, and so on. The order is right, but λ_l · norm_l is not "
+            "the same for all: take 1/norm, and divide by the sum.",
+            TRIED,
+        ),
+        Misconception(
+            "up-to-the-largest",
+            lambda norms: in_proportion(_norm_weights(norms, lambda norm: max(norms.values()) - norm)),
+            "You took what each norm lacks to the largest: the strongest layer gets 0 and is lost. Take 1/norm, and "
+            "divide by the sum.",
+            TRIED,
+        ),
+        Misconception(
+            "mirrored",
+            lambda norms: in_proportion(
+                _norm_weights(norms, lambda norm: max(norms.values()) + min(norms.values()) - norm)
+            ),
+            "You mirrored the norms between the smallest and the largest. The order is right, but λ_l · norm_l is not "
+            "the same for all: take 1/norm, and divide by the sum.",
+            TRIED,
+        ),
+        Misconception(
+            "plus-one",
+            lambda norms: in_proportion(_norm_weights(norms, lambda norm: 1 + norm), -1),
+            "You took 1/(1 + norm). Then weak layers pull less than strong ones: take 1/norm, no norm here is 0.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "squares-add-up",
+            lambda norms: _norm_weights(norms, lambda norm: 1 / norm / math.hypot(*(1 / n for n in norms.values()))),
+            "λ_l · norm_l is the same for all layers, but it is the squares of your weights that add up to 1. Divide "
+            "by the sum of all 1/norm, without squares and root.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "over-the-smallest",
+            lambda norms: _norm_weights(norms, lambda norm: norm / min(norms.values())),
+            "You took each norm over the smallest: the layer that pulls hardest gets the most. Turn the fraction "
+            "round, and divide by the sum.",
+            TRIED,
         ),
         Misconception(
             "less-than-the-largest",

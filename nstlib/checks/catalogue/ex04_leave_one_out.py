@@ -2,14 +2,14 @@
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES
+from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, rounded
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
 
 def _dropped(draw: Draw) -> list[Case]:
     cases = []
-    for (least, most), place in (((2, 3), 0), ((4, 5), -1), ((5, 7), 2), ((3, 4), 1)):
+    for (least, most), place in (((2, 3), 0), ((4, 4), -1), ((5, 7), 2), ((3, 4), 1)):
         (count,) = draw.sizes((least, most))
         layers = draw.shuffled(LAYER_NAMES, unlike=LAYER_NAMES)[:count]
         words = f"the layers {', '.join(layers)}, of which {layers[place]} is dropped"
@@ -99,5 +99,6 @@ leave_one_out = Question(
             "The dropped layer has a negative weight: the picture would flee from it. It gets 0.",
             TRIED,
         ),
+        *rounded(references.leave_one_out, 1, 2, 3, 4, credit=1),
     ),
 )

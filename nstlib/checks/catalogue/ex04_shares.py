@@ -4,7 +4,7 @@ import math
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, in_proportion, softmax
+from nstlib.checks.catalogue.shared import BY_TORCH, LAYER_NAMES, in_proportion, rounded, softmax
 from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
@@ -152,5 +152,6 @@ shares = Question(
             "A layer with a large share got a small weight. Divide by the norm, and multiply by the share.",
             FORESEEN,
         ),
+        *rounded(references.weights_for_shares, 1, 2, 3, 4),
     ),
 )

@@ -11,8 +11,13 @@ from nstlib.checks.random_cases import Draw
 
 def _moments(draw: Draw) -> list[Case]:
     cases = []
-    for step, shape, unit in ((1, (2, 3), 1), (1, (2, 3), 2e-8), (2, None, 1), (9, None, 1)):
-        size = shape or draw.sizes((2, 5), (3, 7))
+    for step, ranges, unit in (
+        (1, ((2, 2), (3, 3)), 1),
+        (1, ((1, 2), (3, 4)), 2e-8),
+        (2, ((2, 2), (3, 4)), 1),
+        (9, ((2, 5), (3, 7)), 1),
+    ):
+        size = draw.sizes(*ranges)
         rate = round(draw.number(0.01, 0.2), 3)
         x, gradient = draw.uniform(*size), draw.whole(*size) / 2 * unit
         m, v = torch.zeros(size).double(), torch.zeros(size).double()
@@ -26,18 +31,46 @@ def _moments(draw: Draw) -> list[Case]:
     return cases
 
 
-def _adam(x, gradient, m, v, step, rate, corrected=True, epsilon_inside=False, old=False, later=0, betas=(0.9, 0.999)):
+def _adam(
+    x,
+    gradient,
+    m,
+    v,
+    step,
+    rate,
+    corrected=True,
+    epsilon_inside=False,
+    old=False,
+    later=0,
+    betas=(0.9, 0.999),
+    epsilon=1e-8,
+):
     first, second = betas
     new_m, new_v = first * m + (1 - first) * gradient, second * v + (1 - second) * gradient**2
     mean, square = (m, v) if old else (new_m, new_v)
     if corrected:
         mean, square = mean / (1 - first ** (step + later)), square / (1 - second ** (step + later))
-    below = (square + 1e-8).sqrt() if epsilon_inside else square.sqrt() + 1e-8
+    below = (square + epsilon).sqrt() if epsilon_inside else square.sqrt() + epsilon
     return x - rate * mean / below, new_m, new_v
 
 
 def _by_averages(x, m, v, step, rate):
     return x - rate * m / (1 - 0.9**step) / ((v / (1 - 0.999**step)).sqrt() + 1e-8), m, v
+
+
+def _stepped(move):
+    """Return x and both averages; `move` makes the step of the new m, of v, of t and of the gradient."""
+
+    def answer(x, gradient, m, v, step, rate):
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        return x - rate * move(m, v, step, gradient), m, v
+
+    return answer
+
+
+def _earlier(x, gradient, m, v, step, rate):
+    """Correct as for the step before; at the first step, where that would divide by 0, not at all."""
+    return _adam(x, gradient, m, v, step, rate, later=-1, corrected=step > 1)
 
 
 def _without_root(x, gradient, m, v, step, rate):
@@ -144,6 +177,91 @@ adam = Question(
             "You corrected by 1 − β^(t + 1). `step` is t already, 1 at the first.",
             TRIED,
             credit=3,
+        ),
+        Misconception(
+            "one-step-earlier",
+            _earlier,
+            "You corrected by 1 − β^(t − 1). `step` is t already, 1 at the first, so nothing is divided by 0.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "divided-by-0",
+            lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, later=-1),
+            "You corrected by 1 − β^(t − 1), which is 0 at the first step. `step` is t already, 1 at the first: take "
+            "1 − β^t.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "only-m-corrected",
+            _stepped(lambda m, v, t, g: m / (1 - 0.9**t) / (v.sqrt() + 1e-8)),
+            "m is corrected for its start at 0, v is not. Divide it, too: v̂ = v/(1 − 0.999^t), before the root.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "only-v-corrected",
+            _stepped(lambda m, v, t, g: m / ((v / (1 - 0.999**t)).sqrt() + 1e-8)),
+            "v is corrected for its start at 0, m is not. Divide it, too: m̂ = m/(1 − 0.9^t).",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "corrected-after-the-root",
+            _stepped(lambda m, v, t, g: m / (1 - 0.9**t) / (v.sqrt() / (1 - 0.999**t) + 1e-8)),
+            "You took the root of v and corrected it afterwards. First correct, v̂ = v/(1 − 0.999^t), then take the "
+            "root.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "corrected-without-t",
+            _stepped(lambda m, v, t, g: m / 0.1 / ((v / 0.001).sqrt() + 1e-8)),
+            "You divided by 1 − β at every step. That is right at the first alone: later it is 1 − β^t, with `step` "
+            "as the power.",
+            TRIED,
+            credit=2,
+        ),
+        Misconception(
+            "gradient-for-the-average",
+            _stepped(lambda m, v, t, g: g / ((v / (1 - 0.999**t)).sqrt() + 1e-8)),
+            "Your step follows the gradient itself, over √v̂: that is RMSprop. Adam follows the average, m̂.",
+            TRIED,
+            credit=1,
+        ),
+        Misconception(
+            "averages-first",
+            lambda x, g, m, v, t, rate: tuple(_adam(x, g, m, v, t, rate)[place] for place in (1, 2, 0)),
+            "All three are right, in another order. Give back x first, then m and v.",
+            TRIED,
+            credit=3,
+        ),
+        Misconception(
+            "no-epsilon",
+            lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, epsilon=0),
+            "ε is missing: where a gradient is as small as ε, X moves too far, and where it is 0, you divide by 0. Add "
+            "ε = 10⁻⁸ to √v̂.",
+            TRIED,
+            credit=3,
+        ),
+        *(
+            Misconception(
+                f"epsilon-of-{number:g}",
+                lambda x, g, m, v, t, rate, number=number: _adam(x, g, m, v, t, rate, epsilon=number),
+                f"Your ε is {shown}, and 10⁻⁸ is asked for. It shows where the gradient itself is small: the larger ε "
+                "is, the shorter is the step there.",
+                seen,
+                credit=3,
+            )
+            for number, shown, seen in (
+                (1e-3, "10⁻³", TRIED),
+                (1e-4, "10⁻⁴", TRIED),
+                (1e-5, "10⁻⁵", TRIED),
+                (1e-6, "10⁻⁶", TRIED),
+                (1e-7, "10⁻⁷", "the default of Keras' Adam"),
+                (1e-10, "10⁻¹⁰", TRIED),
+            )
         ),
         Misconception(
             "correction-of-another-rate",

@@ -50,6 +50,17 @@ statistics = Question(
             "torch.std's default, correction=1",
             credit=1,
         ),
+        *(
+            Misconception(
+                f"epsilon-of-{epsilon:g}",
+                lambda x, s, epsilon=epsilon: _moments(x, s, lambda F: (F.var(1, correction=0) + epsilon).sqrt()),
+                f"Your deviations have ε = {epsilon:g} under their root, as in `(var + {epsilon:g}).sqrt()`. The "
+                "formula has none: leave it out.",
+                "adaptive instance normalisation adds ε to the variance, by which it divides",
+                credit=1,
+            )
+            for epsilon in (0.1, 0.01)
+        ),
         Misconception(
             "variances",
             lambda x, s: _moments(x, s, lambda F: F.var(1, correction=0)),

@@ -4,7 +4,7 @@ import torch
 
 from nstlib.checks import references
 from nstlib.checks.calling import Case
-from nstlib.checks.questions import FORESEEN, Misconception, Question
+from nstlib.checks.questions import FORESEEN, TRIED, Misconception, Question
 from nstlib.checks.random_cases import Draw
 
 
@@ -54,6 +54,17 @@ def _over(a, b):
 def _rescaled(content, style, strength, spread, centre=_mu):
     scaled = _over(spread(style), spread(content)) * (content - centre(content)) + centre(style)
     return _blend(content, scaled, strength)
+
+
+def _moved(content, style, strength, of_content, of_style):
+    """Move by what gives the mean and the deviation of the content, and of the style."""
+    (mean_c, sigma_c), (mean_s, sigma_s) = of_content, of_style
+    scaled = _over(sigma_s(style), sigma_c(content)) * (content - mean_c(content)) + mean_s(style)
+    return _blend(content, scaled, strength)
+
+
+def _row_sigma(block):
+    return block.std(2, correction=0, keepdim=True)
 
 
 def _of_all(block):
@@ -130,6 +141,87 @@ adain = Question(
             "You took one mean and one deviation for the whole layer. Each filter has its own, over its positions "
             "alone: dimensions 1 and 2.",
             "layer normalisation in place of instance normalisation",
+        ),
+        Misconception(
+            "layer-wide-sample",
+            lambda c, s, t: _rescaled(c, s, t, lambda F: F.std().expand(len(F), 1, 1), _mean_of_all),
+            "You took one mean and one deviation for the whole layer, and that one divides by one less than the count. "
+            "Each filter has its own, over its positions alone: dimensions 1 and 2, and `correction=0`.",
+            TRIED,
+        ),
+        *(
+            Misconception(
+                name,
+                lambda c, s, t, of_content=of_content, of_style=of_style: _moved(c, s, t, of_content, of_style),
+                f"{words} Each filter has its own mean and deviation, over its positions alone: dimensions 1 and 2, of "
+                "the content and of the style.",
+                TRIED,
+            )
+            for name, of_content, of_style, words in (
+                (
+                    "one-mean",
+                    (_mean_of_all, _sigma),
+                    (_mean_of_all, _sigma),
+                    "You took one mean for the whole layer, and a deviation for each filter.",
+                ),
+                (
+                    "one-deviation",
+                    (_mu, _of_all),
+                    (_mu, _of_all),
+                    "You took one deviation for the whole layer, and a mean for each filter.",
+                ),
+                (
+                    "one-mean-of-the-style",
+                    (_mu, _sigma),
+                    (_mean_of_all, _sigma),
+                    "You took one mean for the whole of the style.",
+                ),
+                (
+                    "one-deviation-of-the-style",
+                    (_mu, _sigma),
+                    (_mu, _of_all),
+                    "You took one deviation for the whole of the style.",
+                ),
+                (
+                    "layer-wide-style",
+                    (_mu, _sigma),
+                    (_mean_of_all, _of_all),
+                    "You took one mean and one deviation for the whole of the style.",
+                ),
+                (
+                    "one-mean-of-the-content",
+                    (_mean_of_all, _sigma),
+                    (_mu, _sigma),
+                    "You took one mean for the whole of the content.",
+                ),
+                (
+                    "one-deviation-of-the-content",
+                    (_mu, _of_all),
+                    (_mu, _sigma),
+                    "You took one deviation for the whole of the content.",
+                ),
+                (
+                    "layer-wide-content",
+                    (_mean_of_all, _of_all),
+                    (_mu, _sigma),
+                    "You took one mean and one deviation for the whole of the content.",
+                ),
+            )
+        ),
+        Misconception(
+            "row-by-row",
+            lambda c, s, t: _blend(c, _over(c - c.mean(2, True), _row_sigma(c)) * _sigma(s) + _mu(s), t),
+            "You took the content's mean and deviation along each row of a map. They run over all of a filter's "
+            "positions: dimensions 1 and 2 together.",
+            TRIED,
+        ),
+        Misconception(
+            "flat-divided",
+            lambda c, s, t: _blend(c, _sigma(s) * ((c - _mu(c)) / _sigma(c)) + _mu(s), t),
+            "A filter that is 0 everywhere in the content has the deviation 0, and 0/0 is `nan`. Divide by a deviation "
+            "that is never 0, such as `(var + 1e-8).sqrt()`: what is divided is 0 there, and stays 0.",
+            "naoto0804/pytorch-AdaIN, pull request 2: avoid dividing by zero",
+            credit=2,
         ),
         Misconception(
             "over-filters",

@@ -5,6 +5,7 @@ from itertools import permutations
 import torch
 
 from nstlib.checks.calling import Case
+from nstlib.checks.questions import TRIED, Misconception
 from nstlib.checks.random_cases import Draw
 
 TENSORFLOW = "TensorFlow's tutorial and course lab divide by height · width"
@@ -102,6 +103,26 @@ def in_proportion(values, power=1.0):
     """Give weights in proportion to a power of the values, with the sum 1."""
     total = sum(value**power for value in values.values())
     return {name: value**power / total for name, value in values.items()}
+
+
+def rounded(reference, *digits, credit=2):
+    """Give the mistake of rounding right weights, for each number of digits."""
+
+    def answer(number):
+        return lambda *given: {name: round(weight, number) for name, weight in reference(*given).items()}
+
+    words = {1: "one digit", 2: "two digits", 3: "three digits", 4: "four digits"}
+    return tuple(
+        Misconception(
+            f"rounded-to-{number}",
+            answer(number),
+            f"These are the right weights, rounded to {words[number]}. Return them as they are: a rounded weight is "
+            "another weight, and rounded ones may not add up to 1.",
+            TRIED,
+            credit=credit,
+        )
+        for number in digits
+    )
 
 
 def random_network(draw: Draw, *filters: int, before: int = 3) -> dict:

@@ -16,11 +16,11 @@ class Numbers:
     """How a wrong answer differs in the first call where it does.
 
     wanted, got: the shapes. missing: names that are missing or not asked for. name, index: the entry with the largest
-    difference; expected, given: the two numbers there. right: share of entries that agree. agreeing: how many calls do.
-    ratio: answer / expected where one factor explains all entries, and `factor`, that ratio written in the call's
-    symbols where one formula fits all calls. each_ratio: every call has one such ratio. factors: the formula for each
-    group of calls that has a wrong one. apart: the largest difference in any call, in units of the call's largest
-    expected entry. nearly: that is too small for a mistake in the formula.
+    difference, or the first that is not finite; expected, given: the two numbers there. right: share of entries that
+    agree. agreeing: how many calls do. ratio: answer / expected where one factor explains all entries, and `factor`,
+    that ratio written in the call's symbols where one formula fits all calls. each_ratio: every call has one such
+    ratio. factors: the formula for each group of calls that has a wrong one. apart: the largest difference in any call,
+    in units of the call's largest expected entry. nearly: that is too small for a mistake in the formula.
     """
 
     call: int
@@ -56,9 +56,14 @@ def differences(
         return numbers
     if names := set(expected.values) ^ set(answer.values):
         return replace(numbers, missing=", ".join(sorted(map(str, names))))
-    for value, other in _both(expected, answer):
-        if value.shape != other.shape or not np.isfinite(other).all():
+    for name, value in expected.values.items():
+        other = answer.values[name]
+        if value.shape != other.shape:
             return replace(numbers, wanted=value.shape, got=other.shape, finite=bool(np.isfinite(other).all()))
+        if not np.isfinite(other).all():
+            index = tuple(int(position) for position in np.argwhere(~np.isfinite(other))[0])
+            place = {"name": name, "index": index, "expected": float(value[index]), "given": float(other[index])}
+            return replace(numbers, wanted=value.shape, got=other.shape, finite=False, **place)
     apart = max((_apart(*pair) for pair in pairs), default=1.0)
     if apart < max(NEARLY, 10 * rule.least):  # no mistake in the formula is so small: a factor would be called 1
         return replace(_farthest(numbers, expected, answer, rule), apart=apart, nearly=True)

@@ -39,6 +39,16 @@ def test_what_is_not_finite_never_passes(bad):
     assert judged([tensor([1.0, 2.0])], [tensor([bad, bad])]).outcome == "not yet"
 
 
+def test_a_known_mistake_may_hold_numbers_that_are_not_finite_but_not_these_alone():
+    right, mistake = [tensor([1.0, 2.0]), tensor([3.0, 4.0])], [tensor([1.5, np.nan]), tensor([3.5, 4.0])]
+    known = judged(right, mistake, {"divided-by-0": mistake})
+    assert known.misconception == "divided-by-0" and known.numbers.index == (1,) and np.isnan(known.numbers.given)
+    for answer in ([np.nan, 1.5], [1.5, 2.0], [1.6, np.nan]):
+        assert judged(right, [tensor(answer), mistake[1]], {"divided-by-0": mistake}).misconception is None
+    nothing = [tensor([np.nan, np.nan])] * 2
+    assert judged(right, nothing, {"all": nothing}).misconception is None
+
+
 @given(
     st.sampled_from([1, 2, 4, 0.5, 0.25, -1, -0.5]),
     st.integers(-4, 4),

@@ -1,0 +1,126 @@
+"""Wrong answers written from the exercises' questions alone, by which the checks' words were mended."""
+
+import math
+
+import torch
+
+from nstlib.checks import references
+
+
+def mean(f):
+    return f.mean((1, 2), keepdim=True)
+
+
+def variance(f):
+    return f.var((1, 2), correction=0, keepdim=True)
+
+
+def loops_over_filters(F):
+    n = F.shape[0]
+    G = torch.zeros(n, n)
+    for k in range(n):
+        for j in range(n):
+            for i in range(n):
+                G[k, j] += F[k, i] * F[j, i]
+    return G
+
+
+def layer_wide(c, s, t, correction=0):
+    moved = s.std(correction=correction) * (c - c.mean()) / c.std(correction=correction) + s.mean()
+    return (1 - t) * c + t * moved
+
+
+def adam(x, g, m, v, rate, epsilon=1e-8, first=1.0, second=1.0):
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    return x - rate * (m / first) / ((v / second).sqrt() + epsilon), m, v
+
+
+def adam_of_the_step_before(x, g, m, v, step, rate):
+    t = step - 1
+    return adam(x, g, m, v, rate, first=1 - 0.9**t, second=1 - 0.999**t)
+
+
+def adam_of_the_step_before_if_there_is_one(x, g, m, v, step, rate):
+    return adam(x, g, m, v, rate) if step == 1 else adam_of_the_step_before(x, g, m, v, step, rate)
+
+
+def statistics_with(epsilon):
+    def cost(x, s):
+        spread = (variance(x) + epsilon).sqrt() - (variance(s) + epsilon).sqrt()
+        return ((mean(x) - mean(s)) ** 2 + spread**2).mean()
+
+    return cost
+
+
+def balanced(norms, weight=lambda norm: 1 / norm):
+    weights = {name: weight(norm) for name, norm in norms.items()}
+    return {name: each / sum(weights.values()) for name, each in weights.items()}
+
+
+def divided_in_the_loop(norms):
+    weights = {name: 1 / norm for name, norm in norms.items()}
+    for name in weights:
+        weights[name] = weights[name] / sum(weights.values())
+    return weights
+
+
+def by_rank(norms):
+    shares = sorted((norm / sum(norms.values()) for norm in norms.values()), reverse=True)
+    return dict(zip(sorted(norms, key=lambda name: norms[name]), shares, strict=True))
+
+
+def rounded(answer, digits):
+    return lambda *given: {name: round(float(weight), digits) for name, weight in answer(*given).items()}
+
+
+# question, function, a text that the check must say to it
+WRONG_ANSWERS = [
+    ("ex01.field", lambda layers: 1 + sum((k - 1) * s for k, s in layers), "by its own stride"),
+    ("ex02.gram_loops", loops_over_filters, "Your inner loop runs over N"),
+    ("ex02.covariance", lambda G, mu, m: G - torch.outer(mu, mu) / m, "the other way round: G is a sum"),
+    ("ex04.balance", rounded(balanced, 3), "rounded to three digits"),
+    ("ex04.balance", rounded(balanced, 4), "rounded to four digits"),
+    ("ex04.balance", divided_in_the_loop, "the sum changes while the loop runs"),
+    ("ex04.balance", by_rank, "the largest share to the smallest norm"),
+    ("ex04.balance", lambda norms: balanced(norms, lambda norm: max(norms.values()) - norm), "is lost"),
+    ("ex04.balance", lambda norms: balanced(norms, lambda norm: 1 / (1 + norm)), "1/(1 + norm)"),
+    ("ex04.balance", lambda norms: {k: norm / min(norms.values()) for k, norm in norms.items()}, "over the smallest"),
+    (
+        "ex04.balance",
+        lambda norms: {k: 1 / n / math.sqrt(sum(1 / o**2 for o in norms.values())) for k, n in norms.items()},
+        "the squares of your weights",
+    ),
+    ("ex04.shares", rounded(references.weights_for_shares, 2), "rounded to two digits"),
+    ("ex04.as_paper", rounded(references.weights_as_paper, 2), "rounded to two digits"),
+    ("ex04.leave_one_out", rounded(references.leave_one_out, 2), "rounded to two digits"),
+    ("ex05.adam", adam_of_the_step_before, "which is 0 at the first step"),
+    ("ex05.adam", adam_of_the_step_before_if_there_is_one, "so nothing is divided by 0"),
+    (
+        "ex05.adam",
+        lambda x, g, m, v, t, rate: adam(x, g, m, v, rate, 1e-7, 1 - 0.9**t, 1 - 0.999**t),
+        "Your ε is 10⁻⁷",
+    ),
+    ("ex05.adam", lambda x, g, m, v, t, rate: adam(x, g, m, v, rate, 0, 1 - 0.9**t, 1 - 0.999**t), "ε is missing"),
+    ("ex05.adam", lambda x, g, m, v, t, rate: adam(x, g, m, v, rate, first=1 - 0.9**t), "v is not"),
+    ("ex05.adam", lambda x, g, m, v, t, rate: adam(x, g, m, v, rate, second=1 - 0.999**t), "m is not"),
+    ("ex05.adam", lambda x, g, m, v, t, rate: adam(x, g, m, v, rate, first=0.1, second=0.001), "right at the first"),
+    ("ex07.statistics", statistics_with(1e-2), "have ε = 0.01 under their root"),
+    ("ex07.statistics", statistics_with(0.1), "have ε = 0.1 under their root"),
+    ("ex09.adain", layer_wide, "for the whole layer"),
+    ("ex09.adain", lambda c, s, t: layer_wide(c, s, t, correction=1), "for the whole layer"),
+    (
+        "ex09.adain",
+        lambda c, s, t: c.lerp(s.std(correction=0) * (c - mean(c)) / c.std(correction=0) + mean(s), t),
+        "one deviation for the whole layer",
+    ),
+    (
+        "ex09.adain",
+        lambda c, s, t: c.lerp((variance(s) / (variance(c) + 1e-9)).sqrt() * (c - mean(c)) + s.mean(), t),
+        "one mean for the whole of the style",
+    ),
+    (
+        "ex09.adain",
+        lambda c, s, t: c.lerp(variance(s).sqrt() * (c - mean(c)) / variance(c).sqrt() + mean(s), t),
+        "0/0 is `nan`",
+    ),
+]
