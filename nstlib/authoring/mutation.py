@@ -149,7 +149,7 @@ def _explained(verdict: Verdict, calls: int) -> str:
         return "slip"
     if numbers is None or {"kind", "unread", "dtype"} & set(verdict.faults):
         return "pattern"
-    if numbers.missing:
+    if numbers.missing or numbers.unasked:
         return "pattern"
     if numbers.factor or any(numbers.factors.values()):
         return "factor"

@@ -10,12 +10,12 @@ from nstlib.checks.judging.replies import Reply
 from nstlib.checks.reading import described
 from nstlib.checks.results import Block
 
-__all__ = ["side_by_side", "work"]
+__all__ = ["WIDEST", "beside_or_below", "side_by_side", "work"]
 
 MOST = 36  # numbers in a matrix that is shown
 GIVEN = 18  # numbers in an argument that is shown
 ROW = 8  # numbers of a row that stands for a larger array
-WIDEST = 88  # characters in a line
+WIDEST = 68  # characters in a line, which a page of 800 pixels has room for
 
 
 def work(names: Sequence[str], arguments: Sequence, answer: Reply, expected: Reply, first: int = 0) -> Block | None:
@@ -45,9 +45,9 @@ def work(names: Sequence[str], arguments: Sequence, answer: Reply, expected: Rep
         else:
             groups = [_maps(columns) for columns in given]
         together = {name: value for columns in groups for name, value in columns.items()}
-        alone = [shown] if any(value.ndim for value in shown.values()) else []
-        beside = [[together | shown], [together, shown], [*groups, shown]] if groups else [[shown]]
-        for lines in (*beside, alone):
+        below = [{name: value} for name, value in shown.items()]
+        beside = [[together | shown], [together, shown], [*groups, shown], [*groups, *below]] if groups else [[shown]]
+        for lines in (*beside, *([[shown], below] if any(value.ndim for value in shown.values()) else [])):
             blocks = [side_by_side(columns) for columns in lines]
             if blocks and all(block and max(map(len, block.splitlines())) <= WIDEST for block in blocks):
                 return Block("\n\n".join(blocks))
@@ -127,6 +127,14 @@ def _maps(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         for name, value in columns.items()
     }
     return {name: value for part in parts.values() for name, value in part.items()}
+
+
+def beside_or_below(columns: Mapping[str, np.ndarray]) -> Block | None:
+    """Write arrays as matrices side by side or, where a line would be too long, below each other."""
+    block = side_by_side(columns)
+    if block is None or max(map(len, block.splitlines())) <= WIDEST:
+        return block
+    return Block("\n\n".join(side_by_side({name: value}) for name, value in columns.items()))
 
 
 def side_by_side(columns: Mapping[str, np.ndarray]) -> Block | None:

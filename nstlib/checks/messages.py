@@ -36,6 +36,7 @@ CHANGED = {
     "tensor": "Your function changed the tensor that it was given. Work on a copy: `x - y` makes one, `x -= y` does "
     "not.",
 }
+NOT_PUT_BACK = "The network's owner still needs it: call `remove()` on each hook's handle, and put back what you set."
 
 ERRORS_OF_AUTOGRAD = {  # by PyTorch's own words, which hide the cause or say little
     "Specify retain_graph=True": "PyTorch suggests `retain_graph=True`. That would only hide the cause: each step "
@@ -54,6 +55,11 @@ ERRORS_OF_AUTOGRAD = {  # by PyTorch's own words, which hide the cause or say li
 TURNS_ALL = (
     "`.T` turns round all dimensions, the batch's, too. To exchange the last two alone write `F.transpose(1, 2)` or "
     "`F.mT`."
+)
+
+TURNS_FEATURES = (
+    "`.T` turns round all dimensions: (N, H, W) becomes (W, H, N). First unroll the features to F, (N, M), with "
+    "`flatten(1)`; then `F.T` is (M, N)."
 )
 
 
@@ -84,7 +90,7 @@ def sentences(question, verdict: Verdict, answer: list[Reply], stage: tuple[str,
         text = answer[verdict.call].text
         error = text.partition("\n")[0]  # the learner's own line comes after it
         known = [told for words, told in ERRORS_OF_AUTOGRAD.items() if words in error]
-        return (called, text, *known, *([TURNS_ALL] if _turns_a_batch(text) else []))
+        return (called, text, *known, *(_turned(case.arguments) if _turns_a_batch(text) else ()))
     shown = (called,) if block is None else (called, block)
     if question.property and verdict.numbers:
         known = [_message(question, verdict.misconception, case.symbols)] if verdict.misconception else []
@@ -135,6 +141,13 @@ def _turns_a_batch(text: str) -> bool:
     product = re.search(r"@|matmul", line)  # of two matrices that do not fit PyTorch uses other words
     batches = product and "must match the size of tensor b" in error
     return bool((bmm or batches) and re.search(r"\.T\b", line))
+
+
+def _turned(arguments) -> tuple[str, ...]:
+    """Say what `.T` does with a batch, or with features that are not unrolled, whichever was given."""
+    tensors = [value for part in arguments for value in (part.values() if isinstance(part, dict) else [part])]
+    features = any(isinstance(value, torch.Tensor) and value.ndim == 3 for value in tensors)
+    return (TURNS_FEATURES if features else TURNS_ALL,)
 
 
 def _nothing(question, case) -> str:
@@ -281,8 +294,10 @@ def _fault(fault: str, reply: Reply, question) -> str:
         return f"No numbers can be read from your answer, {KINDS[reply.kind]}: {reply.unread}."
     if fault == "dtype":
         return f"Your answer is {reply.dtype}, but the input is not: return the dtype that came in."
+    if fault == "changed" and reply.text:  # what was set and not put back
+        return f"{reply.text} {NOT_PUT_BACK}"
     if fault == "changed":
-        return " ".join([*([reply.text] if reply.text else []), CHANGED[_changeable(question, reply)]])
+        return CHANGED[_changeable(question, reply)]
     if fault == "gradient":
         return (
             "No gradient arrives at the input. `.detach()`, `.item()`, numpy and `torch.tensor(…)` cut it off, and "

@@ -21,10 +21,14 @@ BRACKETS = (
 
 def compare(numbers: Numbers, reply: Reply) -> str:
     """Say what came back and what was expected."""
-    if numbers.missing:
-        return f"These names are missing, or should not be there: {numbers.missing}."
+    if numbers.missing or numbers.unasked:
+        missing = f"Missing in your answer: {numbers.missing}." if numbers.missing else ""
+        unasked = f"In your answer, but not asked for: {numbers.unasked}." if numbers.unasked else ""
+        return f"{missing} {unasked}".strip()
     if numbers.wanted != numbers.got:
         wanted = f"the shape {numbers.wanted}" if numbers.wanted else "a single number"
+        if numbers.name:
+            return f"Your answer: `{numbers.name}` has the shape {numbers.got}. Expected: {wanted}."
         return f"Your answer: {kind_and_shape(reply.kind, numbers.got)}. Expected: {wanted}."
     if numbers.index is None:
         return ""

@@ -10,6 +10,7 @@ from nstlib.checks.places import Place
 SIGNS = {"correct": "✓", "not yet": "✗", "not attempted": "○", "raised": "✗", "took too long": "✗"}
 LABELS = {"raised": "your code raised an error"}
 WIDTH = 96
+BLOCK_STYLE = "line-height: 1.3; margin: 0 0 1em; white-space: pre; overflow-x: auto"  # JupyterLab would break a row
 
 
 class Block(str):
@@ -112,7 +113,7 @@ def points_word(bonus: bool, count: int = 2) -> str:
 
 def _paragraph(text: str) -> str:
     if isinstance(text, Block):
-        return f'<pre style="line-height: 1.3; margin: 0 0 1em">{html.escape(text)}</pre>'
+        return f'<pre style="{BLOCK_STYLE}">{html.escape(text)}</pre>'
     return f"<p>{_marked(text)}</p>"
 
 

@@ -198,12 +198,12 @@ def _way_back(decoded, given, wanted) -> tuple[Block, str]:
     places = [(number, k) for number in range(len(given)) for k in range(3)]
     inside = (given > given.min()) & (given < given.max())
     sources = {place: _decoded_source(decoded, given, inside, place) for place in places}
-    rows = [["pictures", "yours", "expected"]]
+    rows = [["place", "yours", "expected"]]
     for (number, k), (source, pair) in sources.items():
-        expected = as_written((DEVIATION[k], MEAN[k]), f"decoded[{number}, {k}]")
+        other = "" if source == (number, k) else f"[{source[0]}, {source[1]}]"
         few = inside[number, k].sum() < FEW
-        mine = "nearly all limited" if few else as_written(pair, f"decoded[{source[0]}, {source[1]}]")
-        rows.append([f"[{number}, {k}]", mine, expected])
+        mine = "nearly all limited" if few else as_written(pair, f"decoded{other}")
+        rows.append([f"[{number}, {k}]", mine, as_written((DEVIATION[k], MEAN[k]), "decoded")])
     sources = {place: found for place, found in sources.items() if inside[place].sum() >= FEW}
     if any(pair is None for _, pair in sources.values()):
         text = (
@@ -214,8 +214,8 @@ def _way_back(decoded, given, wanted) -> tuple[Block, str]:
         return table(rows), text
     if any(source != place for place, (source, _) in sources.items()):
         text = (
-            "Picture or channel come from another place of what `decoder` gives, `decoded`: look for a `flip`, a "
-            "`roll`, an index or a list in another order, before `decoder` and after it."
+            "Picture or channel come from another place of what `decoder` gives, `decoded`, the one in brackets: look "
+            "for a `flip`, a `roll`, an index or a list in another order, before `decoder` and after it."
         )
         return table(rows), text
     if sources and all(

@@ -9,7 +9,7 @@ import torch
 from nstlib.checks import references
 from nstlib.checks.calling import Case
 from nstlib.checks.judging.factors import factor
-from nstlib.checks.matrices import side_by_side
+from nstlib.checks.matrices import beside_or_below
 from nstlib.checks.results import Block
 from nstlib.checks.stages import CLOSE, Noted, Stage, channels_of, compared, into_network, is_among, noted, table, times
 
@@ -143,7 +143,7 @@ def _same(wanted: np.ndarray, given: np.ndarray) -> bool:
 def _matrices(given: np.ndarray, wanted: np.ndarray) -> list[Block]:
     """Show the matrix that differs most beside the expected one, where they are small."""
     number = int(np.abs(np.nan_to_num(given, nan=np.inf) - wanted).max((1, 2)).argmax())
-    block = side_by_side({f"your goal[{number}]": given[number], "expected": wanted[number]})
+    block = beside_or_below({f"your goal[{number}]": given[number], "expected": wanted[number]})
     return [block] if block else []
 
 
@@ -304,9 +304,8 @@ def _row(number: int, moved: torch.Tensor, asked: torch.Tensor) -> Block:
     channel, row, column = (int(each) for each in place)
     start = max(0, min(column - 1, moved.shape[-1] - 4))
     places = range(start, min(start + 4, moved.shape[-1]))
-    rows: list = [[f"picture {number}, channel {channel}, row {row}", *(f"[{place}]" for place in places)]]
-    for name, steps in (("your step", moved), ("expected", asked)):
-        rows.append([name, *(float(steps[channel, row, place]) for place in places)])
+    rows: list = [[f"picture {number}, channel {channel}, row {row}", "your step", "expected"]]
+    rows += [[f"[{place}]", *(float(steps[channel, row, place]) for steps in (moved, asked))] for place in places]
     return table(rows)
 
 

@@ -220,7 +220,7 @@ WRONG_ANSWERS = [
     ("ex01.content_cost", lambda x, c: (x - c).square().sum() / 2 / len(x), "1 / N"),
     ("ex01.field", field_forwards, "wrong order"),
     ("ex01.field", lambda layers: sum(kernel for kernel, _ in layers), "they overlap"),
-    ("ex01.hooks", features_by_the_last_name, "missing"),
+    ("ex01.hooks", features_by_the_last_name, "Missing in your answer"),
     ("ex02.gram_loops", gram_of_the_last_position, "last position"),
     ("ex02.gram", lambda f: f @ f.transpose(1, 2), "Unroll to (N, M) first"),
     ("ex02.covariance", lambda G, mean, M: G / M - mean * mean, "The pairs need a matrix"),

@@ -5,6 +5,7 @@ import torch
 
 from nstlib import checks
 from nstlib.checks import references
+from nstlib.checks.matrices import WIDEST
 from nstlib.checks.messages import ERRORS_OF_AUTOGRAD
 from nstlib.checks.results import Block
 from tests.checks.hidden import hidden_verdict
@@ -83,7 +84,11 @@ def test_a_known_mistake_is_shown_in_the_first_call_that_differs(question):
         if question.property:
             assert any("This does not hold yet: " in line for line in rest) or verdict.numbers is None
             continue
-        compared = ("Your answer: " in first and "Expected: " in first) or "These names are missing" in first
+        compared = (
+            ("Your answer: " in first and "Expected: " in first)
+            or "Missing in your answer" in first
+            or "not asked for" in first
+        )
         assert (compared or "Error: " in rest[0]) == (verdict.numbers is not None), first
 
 
@@ -169,6 +174,7 @@ def test_a_mistakes_answer_stands_beside_the_expected_one_in_a_small_call(questi
         lines = question.examine(mistake.function).lines
         if verdict.numbers and not question.property and not any("Error: " in line for line in lines):
             assert any(isinstance(line, Block) for line in lines) or name in UNSHOWN, name
+        assert all(len(row) <= WIDEST for line in lines if isinstance(line, Block) for row in line.splitlines()), name
         small = numbers(question.public_cases[verdict.call].arguments) <= 36
         assert small or {question.id, name} & LARGE, name
 

@@ -168,3 +168,8 @@ def test_without_a_published_book_where_to_reread_is_plain_words():
 def test_every_kind_has_a_name_in_words():
     kinds = {kind for question in checks.all_questions().values() for kind in question.kinds}
     assert kinds <= set(number_messages.KINDS)
+
+
+def test_a_row_of_numbers_is_scrolled_where_it_does_not_fit_and_never_broken():
+    (style,) = re.findall(r'<pre style="([^"]*)">', gram.check(by_m)._repr_html_())
+    assert "white-space: pre;" in style and "overflow-x: auto" in style

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from nstlib.checks import references
+from nstlib.checks.matrices import WIDEST
 from nstlib.checks.results import Block
 from nstlib.checks.stages import noted
 from tests.checks.hidden import QUESTIONS
@@ -126,6 +127,7 @@ def test_the_first_stage_that_differs_is_named(question, old, new, words):
     result = QUESTIONS[question].check(changed(question, old, new))
     assert result.outcome == ("not yet" if words else "correct") and result.misconception is None
     assert words in result.message, result.message
+    assert all(len(row) <= WIDEST for line in result.lines if isinstance(line, Block) for row in line.splitlines())
 
 
 def test_pictures_may_go_into_the_network_one_by_one():
@@ -164,7 +166,7 @@ def test_the_row_that_is_shown_of_a_step_is_one_that_differs():
     still = "x.data[0, :, -1:] = contents[0, :, -1:]; optimizer.zero_grad()"
     result = QUESTIONS[TRANSFER].check(changed(TRANSFER, "optimizer.zero_grad()", still))
     (block,) = (line for line in result.lines if isinstance(line, Block))
-    _, mine, expected = (row.split()[-4:] for row in block.splitlines())
+    mine, expected = ([row.split()[place] for row in block.splitlines()[1:]] for place in (1, 2))
     assert mine == ["0"] * 4 and mine != expected
 
 

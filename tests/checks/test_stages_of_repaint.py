@@ -54,7 +54,8 @@ PICTURES = [
     ("pictures.clamp(0, 1)", "pictures.clamp(0.1, 1)", "Look at the limits"),
     ("pictures.clamp(0, 1)", "pictures.clamp(0, 1).flip(3)", "A row says none where"),
     ("pictures.clamp(0, 1)", "pictures.clamp(-1, 1)", "outside of 0 … 1"),
-    (BACK, "decoder(features) * deviation", "Look at the way back"),
+    (BACK, "decoder(features) * deviation", "`mean` is not added"),
+    (BACK, "decoder(features) * deviation + mean / 2", "Look at the way back"),
     ("pictures.clamp(0, 1)", "pictures.clamp(0, 1)[:, :1]", "The shape is"),
     ("pictures.clamp(0, 1)", "pictures.sqrt().clamp(0, 1)", "Some numbers are not finite"),
 ]

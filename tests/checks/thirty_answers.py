@@ -15,6 +15,16 @@ def variance(f):
     return f.var((1, 2), correction=0, keepdim=True)
 
 
+def hooks_of_the_last_name(network, picture, layers):
+    found = {}
+    for name in layers:
+        getattr(network, name).register_forward_hook(
+            lambda module, inputs, output: found.__setitem__(name, output[0].clone())  # noqa: B023
+        )
+    network(picture[None])
+    return found
+
+
 def loops_over_filters(F):
     n = F.shape[0]
     G = torch.zeros(n, n)
@@ -76,6 +86,13 @@ def rounded(answer, digits):
 # question, function, a text that the check must say to it
 WRONG_ANSWERS = [
     ("ex01.field", lambda layers: 1 + sum((k - 1) * s for k, s in layers), "by its own stride"),
+    ("ex02.gram", lambda f: f @ f.T, "(N, H, W) becomes (W, H, N)"),
+    ("ex03.layer_cost", lambda x, s: (x @ x.T - s @ s.T).square().sum(), "First unroll the features"),
+    ("ex02.gram_batch", lambda f: f.flatten(2) @ f.flatten(2).T, "the batch's, too"),
+    ("ex05.bug_hunt", lambda *given: references.transfer(*given) | {"goal": torch.ones(4, 4)}, "`goal` has the shape"),
+    ("ex01.hooks", hooks_of_the_last_name, "Missing in your answer: conv1_2."),
+    ("ex01.hooks", hooks_of_the_last_name, "`conv1_2`. The network's owner still needs it: call `remove()`"),
+    ("ex04.leave_one_out", lambda layers, d: {k: 1.0 for k in [*layers, "all"]}, "but not asked for: all."),
     ("ex02.gram_loops", loops_over_filters, "Your inner loop runs over N"),
     ("ex02.covariance", lambda G, mu, m: G - torch.outer(mu, mu) / m, "the other way round: G is a sum"),
     ("ex04.balance", rounded(balanced, 3), "rounded to three digits"),

@@ -124,7 +124,7 @@ WRONG_ANSWERS = [
     ("ex03.gradient", lambda F, S: (F @ F.T - S) @ F / F.shape[1], "N²"),
     ("ex03.factor", lambda c, n, m, hw: 4 if c != "gatys" else "one", "str"),
     ("ex04.leave_one_out", lambda layers, dropped: [1 / (len(layers) - 1) for _ in layers], "a dictionary"),
-    ("ex04.balance", lambda norms: {k.upper(): 1 / len(norms) for k in norms}, "missing"),
+    ("ex04.balance", lambda norms: {k.upper(): 1 / len(norms) for k in norms}, "Missing in your answer"),
     ("ex05.total_cost", lambda c, s, a, b: a * c - b * s, "You subtracted style"),
     ("ex05.step", lambda x, g, rate: (x - rate * g).sigmoid(), "A sigmoid"),
     ("ex05.tv", lambda x: (x.diff(dim=1).abs().sum() + x.diff(dim=2).abs().sum()) * 2, "Each pair is counted twice"),

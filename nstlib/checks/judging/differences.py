@@ -15,18 +15,20 @@ NEARLY = 1e-3  # relative: what lies nearer than this and is not right comes of 
 class Numbers:
     """How a wrong answer differs in the first call where it does.
 
-    wanted, got: the shapes. missing: names that are missing or not asked for. name, index: the entry with the largest
-    difference, or the first that is not finite; expected, given: the two numbers there. right: share of entries that
-    agree. agreeing: how many calls do. ratio: answer / expected where one factor explains all entries, and `factor`,
-    that ratio written in the call's symbols where one formula fits all calls. each_ratio: every call has one such
-    ratio. factors: the formula for each group of calls that has a wrong one. apart: the largest difference in any call,
-    in units of the call's largest expected entry. nearly: that is too small for a mistake in the formula.
+    wanted, got: the shapes. missing, unasked: names that do not come back, and that are not asked for. name, index: the
+    entry with the largest difference, or the first that is not finite; expected, given: the two numbers there. right:
+    share of entries that agree. agreeing: how many calls do. ratio: answer / expected where one factor explains all
+    entries, and `factor`, that ratio written in the call's symbols where one formula fits all calls. each_ratio: every
+    call has one such ratio. factors: the formula for each group of calls that has a wrong one. apart: the largest
+    difference in any call, in units of the call's largest expected entry. nearly: that is too small for a mistake in
+    the formula.
     """
 
     call: int
     wanted: tuple[int, ...] = ()
     got: tuple[int, ...] = ()
     missing: str = ""
+    unasked: str = ""
     finite: bool = True
     name: str = ""
     index: tuple[int, ...] | None = None
@@ -54,12 +56,15 @@ def differences(
     numbers = Numbers(wrong[0], agreeing=len(pairs) - len(wrong))
     if answer.unread or {expected.status, answer.status} != {"value"}:
         return numbers
-    if names := set(expected.values) ^ set(answer.values):
-        return replace(numbers, missing=", ".join(sorted(map(str, names))))
+    wanted, got = set(expected.values), set(answer.values)
+    if wanted != got:
+        missing, unasked = (", ".join(sorted(map(str, names))) for names in (wanted - got, got - wanted))
+        return replace(numbers, missing=missing, unasked=unasked)
     for name, value in expected.values.items():
         other = answer.values[name]
         if value.shape != other.shape:
-            return replace(numbers, wanted=value.shape, got=other.shape, finite=bool(np.isfinite(other).all()))
+            finite = bool(np.isfinite(other).all())
+            return replace(numbers, wanted=value.shape, got=other.shape, name=name, finite=finite)
         if not np.isfinite(other).all():
             index = tuple(int(position) for position in np.argwhere(~np.isfinite(other))[0])
             place = {"name": name, "index": index, "expected": float(value[index]), "given": float(other[index])}

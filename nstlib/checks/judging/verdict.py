@@ -43,7 +43,7 @@ def is_located(verdict: Verdict) -> bool:
         and not verdict.misconception
         and not verdict.likely
         and numbers is not None
-        and not numbers.missing
+        and not (numbers.missing or numbers.unasked)
         and not {"nothing", "kind", "unread", "dtype"} & set(verdict.faults)
     )
 

@@ -130,7 +130,8 @@ def test_shapes_names_and_kinds_are_told_apart():
     assert (numbers.wanted, numbers.got) == ((2, 3), (3, 2))
     pair = Reply("value", "dict", values={"a": np.array(1.0), "b": np.array(2.0)})
     lacking = Reply("value", "dict", values={"a": np.array(1.0), "c": np.array(2.0)})
-    assert judge([pair], {}, [lacking], SYMBOLS[:1], frozenset({"dict"})).numbers.missing == "b, c"
+    numbers = judge([pair], {}, [lacking], SYMBOLS[:1], frozenset({"dict"})).numbers
+    assert (numbers.missing, numbers.unasked) == ("b", "c")
     assert judged([matrix], [Reply("value", "numpy", "float64", matrix.values)]).faults == ("kind",)
     assert judged([matrix], [tensor(np.ones((2, 3)), "float32")]).faults == ("dtype",)
 
