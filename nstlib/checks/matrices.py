@@ -46,12 +46,25 @@ def work(names: Sequence[str], arguments: Sequence, answer: Reply, expected: Rep
             groups = [_maps(columns) for columns in given]
         together = {name: value for columns in groups for name, value in columns.items()}
         below = [{name: value} for name, value in shown.items()]
-        beside = [[together | shown], [together, shown], [*groups, shown], [*groups, *below]] if groups else [[shown]]
-        for lines in (*beside, *([[shown], below] if any(value.ndim for value in shown.values()) else [])):
+        packed = _packed(groups)
+        beside = [[together | shown], [together, shown], [*packed, shown], [*packed, *below]] if groups else [[shown]]
+        for lines in (*beside, *([[shown]] if any(value.ndim for value in shown.values()) else [])):
             blocks = [side_by_side(columns) for columns in lines]
             if blocks and all(block and max(map(len, block.splitlines())) <= WIDEST for block in blocks):
                 return Block("\n\n".join(blocks))
     return None
+
+
+def _packed(groups: Sequence[Mapping[str, np.ndarray]]) -> list[dict[str, np.ndarray]]:
+    """Put as many of the groups as fit into each line."""
+    lines: list[dict[str, np.ndarray]] = []
+    for columns in groups:
+        block = side_by_side(lines[-1] | columns) if lines else None
+        if block and max(map(len, block.splitlines())) <= WIDEST:
+            lines[-1] |= columns
+        else:
+            lines.append(dict(columns))
+    return lines
 
 
 def _in_their_orders(names: Sequence[str], arguments: Sequence) -> list[str]:
@@ -106,7 +119,7 @@ def _compared(answer: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarra
             some = (*row, slice(begin, begin + ROW))
             cut = f"{begin}:{begin + ROW}" if a.shape[-1] > ROW else ":"
             of = ", ".join([*([name] if name else []), *map(str, row), cut])
-            yield {f"your answer[{of}]": a[some][:, None], f"expected[{of}]": b[some][:, None]}
+            yield {f"your answer[{of}]": a[some][:, None], "expected": b[some][:, None]}
 
 
 def _layer(columns: Mapping[str, np.ndarray], first: int) -> dict[str, np.ndarray]:

@@ -390,7 +390,8 @@ def _on_the_way(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
     if len(features) > 1:
         for expression, words in (ON_THE_WAY | MIXED).items():
             definition.body = [*_step_first(expression, *features), *body]
-            yield f"the features of both pictures are first {words}", ast.unparse(definition)
+            both = words.replace(" its ", " their ")
+            yield f"the features of both pictures are first {both}", ast.unparse(definition)
     definition.body = body
     returns = [node for node in ast.walk(definition) if isinstance(node, ast.Return) and node.value is not None]
     values = [node.value for node in returns]
