@@ -23,6 +23,11 @@ CALLS_NSTLIB = (
 USES_AUTOGRAD = (
     "The numbers are right, but your function asks autograd for them. The exercise is the formula, written by hand.",
 )
+STILL_THE_STUB = "This is still the stub. Write the body, run its cell, then check again."
+STILL_BROKEN = (
+    "The program does not run yet: delete its line `raise NotImplementedError(…)`, run its cell, then check again. "
+    "What the check says then leads to the first mistake."
+)
 CHANGED = {
     "dict": "Your function changed a dictionary that it was given, which its owner still needs. Work on a copy: "
     "`dict(weights)` makes one, while `pop`, `del` and `weights[name] = …` change what they are given.",
@@ -83,7 +88,7 @@ def sentences(question, verdict: Verdict, answer: list[Reply], stage: tuple[str,
     if verdict.outcome == "correct":
         return (question.confirmation,)
     if verdict.outcome == "not attempted":
-        return ("This is still the stub. Write the body, run its cell, then check again.",)
+        return (STILL_BROKEN if question.located else STILL_THE_STUB,)
     if verdict.outcome == "took too long":
         return (called, f"No answer came within {SECONDS:.0f} seconds. Is there a loop that never ends?")
     if verdict.outcome == "raised":

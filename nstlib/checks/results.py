@@ -83,7 +83,11 @@ class Result:
     @property
     def _score(self) -> str:
         tries = "" if not self.tries else f" · try {self.tries}"
-        best = f" this time, your best {self.best} stay" if self.best > self.points else f" {points_word(self.bonus)}"
+        best = (
+            f" this time, your best {self.best} stay"
+            if self.best > self.points
+            else f" {points_word(self.bonus, self.of)}"
+        )
         return f"{self.points} of {self.of}{best}{tries}"
 
     def __str__(self) -> str:
@@ -102,10 +106,10 @@ class Result:
         return _framed(head + body + foot, f"{self.question}: {self.outcome}")
 
 
-def points_word(bonus: bool, count: int = 2) -> str:
+def points_word(bonus: bool, count: int) -> str:
     """Return what points are called.
 
-    >>> points_word(bonus=True), points_word(bonus=False, count=1)
+    >>> points_word(bonus=True, count=2), points_word(bonus=False, count=1)
     ('bonus points', 'point')
     """
     return f"{'bonus ' if bonus else ''}point{'s' * (count != 1)}"

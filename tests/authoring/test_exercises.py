@@ -135,7 +135,7 @@ def test_the_instructors_answers_earn_all_points_and_their_checks_are_stored(nam
             assert question.check(names[question.reference.__name__]).require()
         if "check" in marks:
             question = questions[marks["check"]]
-            earned = f"{question.points} of {question.points} {points_word(question.bonus)}"
+            earned = f"{question.points} of {question.points} {points_word(question.bonus, question.points)}"
             assert earned in str(cell.outputs)
 
 

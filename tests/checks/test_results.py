@@ -173,3 +173,17 @@ def test_every_kind_has_a_name_in_words():
 def test_a_row_of_numbers_is_scrolled_where_it_does_not_fit_and_never_broken():
     (style,) = re.findall(r'<pre style="([^"]*)">', gram.check(by_m)._repr_html_())
     assert "white-space: pre;" in style and "overflow-x: auto" in style
+
+
+def test_one_point_is_no_points():
+    one = checks.all_questions()["ex05.total_cost"]
+    assert str(one.check(lambda *given: 0)).splitlines()[0].endswith("0 of 1 point")
+    assert "0 of 1 point, tries" in str(progress.table("Exercise 05", [one]))
+
+
+def test_of_a_program_to_repair_the_line_that_stops_it_is_to_be_deleted():
+    def stub(*given):
+        raise NotImplementedError("ex05.bug_hunt")
+
+    said = checks.all_questions()["ex05.bug_hunt"].check(stub)
+    assert said.outcome == "not attempted" and "delete its line `raise NotImplementedError(…)`" in said.message

@@ -140,7 +140,7 @@ def _section(question: GradedQuestion, answer: Answer, row: Row) -> Section:
         reread=_reread(question, answer) if has_hint else (),
         source=answer.source,
         cut=answer.cut,
-        word=points_word(question.bonus),
+        word=points_word(question.bonus, question.points),
         criteria=question.criteria,
         mark=answer.mark,
     )
@@ -170,7 +170,8 @@ def _account(row: Row, questions: Mapping[str, GradedQuestion]) -> list[str]:
     account += _files(row)
     account += _lateness(row)
     for name, override in row.overrides.items():
-        points = f"{format_points(override.points)} of {questions[name].points} {points_word(questions[name].bonus)}"
+        asked = questions[name]
+        points = f"{format_points(override.points)} of {asked.points} {points_word(asked.bonus, asked.points)}"
         account.append(f"{name} counts {points}: set by your instructor.")
         if override.comment:
             account.append(f"On {name}, your instructor says: {override.comment}")
