@@ -41,7 +41,10 @@ CHANGED = {
     "tensor": "Your function changed the tensor that it was given. Work on a copy: `x - y` makes one, `x -= y` does "
     "not.",
 }
-NOT_PUT_BACK = "The network's owner still needs it: call `remove()` on each hook's handle, and put back what you set."
+NOT_PUT_BACK = (
+    "Your function changed the network, which its owner still needs: call `remove()` on each hook's handle, and put "
+    "back what you set."
+)
 
 ERRORS_OF_AUTOGRAD = {  # by PyTorch's own words, which hide the cause or say little
     "Specify retain_graph=True": "PyTorch suggests `retain_graph=True`. That would only hide the cause: each step "

@@ -91,7 +91,11 @@ WRONG_ANSWERS = [
     ("ex02.gram_batch", lambda f: f.flatten(2) @ f.flatten(2).T, "the batch's, too"),
     ("ex05.bug_hunt", lambda *given: references.transfer(*given) | {"goal": torch.ones(4, 4)}, "`goal` has the shape"),
     ("ex01.hooks", hooks_of_the_last_name, "Missing in your answer: conv1_2."),
-    ("ex01.hooks", hooks_of_the_last_name, "`conv1_2`. The network's owner still needs it: call `remove()`"),
+    (
+        "ex01.hooks",
+        hooks_of_the_last_name,
+        "`conv1_2`. Your function changed the network, which its owner still needs: call `remove()`",
+    ),
     ("ex04.leave_one_out", lambda layers, d: {k: 1.0 for k in [*layers, "all"]}, "but not asked for: all."),
     ("ex02.gram_loops", loops_over_filters, "Your inner loop runs over N"),
     ("ex02.covariance", lambda G, mu, m: G - torch.outer(mu, mu) / m, "the other way round: G is a sum"),
