@@ -68,6 +68,10 @@ def _stepped(move):
     return answer
 
 
+def _with_epsilon(epsilon):
+    return lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, epsilon=epsilon)
+
+
 def _earlier(x, gradient, m, v, step, rate):
     """Correct as for the step before; at the first step, where that would divide by 0, not at all."""
     return _adam(x, gradient, m, v, step, rate, later=-1, corrected=step > 1)
@@ -248,7 +252,7 @@ adam = Question(
         *(
             Misconception(
                 f"epsilon-of-{number:g}",
-                lambda x, g, m, v, t, rate, number=number: _adam(x, g, m, v, t, rate, epsilon=number),
+                _with_epsilon(number),
                 f"Your ε is {shown}, and 10⁻⁸ is asked for. It shows where the gradient itself is small: the larger ε "
                 "is, the shorter is the step there.",
                 seen,

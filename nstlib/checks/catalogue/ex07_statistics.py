@@ -27,6 +27,10 @@ def _deviation(F):
     return F.std(1, correction=0)
 
 
+def _with_epsilon(epsilon):
+    return lambda x, s: _moments(x, s, lambda F: (F.var(1, correction=0) + epsilon).sqrt())
+
+
 statistics = Question(
     id="ex07.statistics",
     points=2,
@@ -53,7 +57,7 @@ statistics = Question(
         *(
             Misconception(
                 f"epsilon-of-{epsilon:g}",
-                lambda x, s, epsilon=epsilon: _moments(x, s, lambda F: (F.var(1, correction=0) + epsilon).sqrt()),
+                _with_epsilon(epsilon),
                 f"Your deviations have ε = {epsilon:g} under their root, as in `(var + {epsilon:g}).sqrt()`. The "
                 "formula has none: leave it out.",
                 "adaptive instance normalisation adds ε to the variance, by which it divides",

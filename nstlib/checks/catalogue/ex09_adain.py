@@ -56,11 +56,15 @@ def _rescaled(content, style, strength, spread, centre=_mu):
     return _blend(content, scaled, strength)
 
 
-def _moved(content, style, strength, of_content, of_style):
+def _moved(of_content, of_style):
     """Move by what gives the mean and the deviation of the content, and of the style."""
     (mean_c, sigma_c), (mean_s, sigma_s) = of_content, of_style
-    scaled = _over(sigma_s(style), sigma_c(content)) * (content - mean_c(content)) + mean_s(style)
-    return _blend(content, scaled, strength)
+
+    def answer(content, style, strength):
+        scaled = _over(sigma_s(style), sigma_c(content)) * (content - mean_c(content)) + mean_s(style)
+        return _blend(content, scaled, strength)
+
+    return answer
 
 
 def _row_sigma(block):
@@ -152,7 +156,7 @@ adain = Question(
         *(
             Misconception(
                 name,
-                lambda c, s, t, of_content=of_content, of_style=of_style: _moved(c, s, t, of_content, of_style),
+                _moved(of_content, of_style),
                 f"{words} Each filter has its own mean and deviation, over its positions alone: dimensions 1 and 2, of "
                 "the content and of the style.",
                 TRIED,
