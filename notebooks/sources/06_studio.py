@@ -220,7 +220,7 @@ claim(
 
 # %% [markdown]
 # **Explain.** With relu1_1 alone the colours come and the strokes do not. With relu5_1 alone, the costs of the first
-# three layers end at about 10 to 30 times the photo's: nothing holds them. This answers the prediction of section 2.
+# three layers end at about 9 to 25 times the photo's: nothing holds them. This answers the prediction of section 2.
 # (Not every pair does so. Choose the rocket and the waves: one of the three costs falls, to three quarters of the
 # photo's.)
 

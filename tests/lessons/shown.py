@@ -22,6 +22,8 @@ QUOTED = re.compile(
 )
 # What is quoted, where it is shown, with {} for each number, and whether the numbers found there are what is quoted
 Tie = tuple[str, str, Callable[..., bool]]
+# What is said of a number that no cell shows: of a network's weights, of a page in docs/; and whether it is so
+Computed = tuple[str, Callable[[], bool]]
 # Words with {small} and {large} for what the claim named beside them measures on minivgg and on ImageNet's VGG-16
 Quote = tuple[str, str]
 # Words about another pair of pictures, the claim that measures it there, the pair, and whether its numbers are as said
@@ -87,6 +89,13 @@ def on_both(lesson: str) -> dict[str, dict[str, float]]:
     return {
         what: {"small": float(small), "large": float(large)} for what, small, large in rows if small[-1] in "0123456789"
     }
+
+
+def row(page: Path, section: str, name: str) -> list[float]:
+    """Return the numbers in the one table row of a page's section that begins with a name."""
+    text = page.read_text(encoding="utf-8").partition(f"{section}\n")[2].partition("\n## ")[0]
+    (found,) = re.findall(rf"^\| {re.escape(name)} \|(.*)\|$", text, re.MULTILINE)
+    return [float(number) for number in found.split("|")]
 
 
 def untied(text: str, ties: list[Tie], given: tuple[str, ...]) -> list[str]:

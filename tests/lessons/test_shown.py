@@ -16,16 +16,25 @@ MODULES = {
     path.stem.partition("_")[2]: importlib.import_module(f"tests.lessons.{path.stem}")
     for path in sorted(Path(__file__).parent.glob("ties_*.py"))
 }
-TIES = [(lesson, *tie) for lesson, module in MODULES.items() for tie in module.TIES]
-QUOTES = [(lesson, *quote) for lesson, module in MODULES.items() for quote in module.QUOTES]
-ELSEWHERE = [(lesson, *each) for lesson, module in MODULES.items() for each in module.ELSEWHERE]
+
+
+def listed(kind):
+    """Return every entry of one of the lists in which a lesson's ties are kept, its lesson before it."""
+    return [(lesson, *entry) for lesson, module in MODULES.items() for entry in getattr(module, kind, ())]
+
+
+TIES, QUOTES, ELSEWHERE, COMPUTED = map(listed, ("TIES", "QUOTES", "ELSEWHERE", "COMPUTED"))
+
+
+def test_every_lesson_has_its_ties():
+    assert set(MODULES) == set(LESSONS)
 
 
 @pytest.mark.parametrize("lesson", MODULES)
 def test_each_number_in_a_lessons_prose_is_tied_quoted_or_given(lesson):
-    module = MODULES[lesson]
-    passages = [quoted(lesson, words)[0] for words, _ in module.QUOTES] + [words for words, *_ in module.ELSEWHERE]
-    assert not untied(told(lesson), module.TIES, (*module.GIVEN, *passages))
+    passages = [quoted(of, words)[0] for of, words, _ in QUOTES if of == lesson]
+    passages += [words for of, words, *_ in (*ELSEWHERE, *COMPUTED) if of == lesson]
+    assert not untied(told(lesson), MODULES[lesson].TIES, (*MODULES[lesson].GIVEN, *passages))
 
 
 @pytest.mark.parametrize(
@@ -33,6 +42,13 @@ def test_each_number_in_a_lessons_prose_is_tied_quoted_or_given(lesson):
 )
 def test_what_a_lesson_says_is_what_it_shows(lesson, words, place, holds):
     assert holds(*numbers(lesson, place)), numbers(lesson, place)
+
+
+@pytest.mark.parametrize(
+    ("lesson", "words", "holds"), COMPUTED, ids=[f"{lesson} · {words}" for lesson, words, _ in COMPUTED]
+)
+def test_what_a_lesson_says_and_no_cell_shows_is_so(lesson, words, holds):
+    assert holds()
 
 
 @pytest.mark.parametrize(

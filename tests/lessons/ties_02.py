@@ -1,6 +1,6 @@
 """Lesson 02's numbers in prose: where each is shown or measured, or why it needs to be neither."""
 
-from tests.lessons.shown import Elsewhere, Quote, Tie, about
+from tests.lessons.shown import Quote, Tie, about
 
 TIES: list[Tie] = [
     ("The 5 stands in", "G by loops: [[{}, {}], [{}, {}]]", lambda a, b, c, d: b == c == 5),
@@ -54,7 +54,6 @@ QUOTES: list[Quote] = [
         "recognised by 256 entries of G",
     ),
 ]
-ELSEWHERE: list[Elsewhere] = []
 # Lengths and names, what a cell's code or a proof fixes, what is quoted from others, and what the tests measure
 GIVEN = (
     "60 minutes",

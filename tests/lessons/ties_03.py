@@ -1,6 +1,6 @@
 """Lesson 03's numbers in prose: where each is shown or measured, or why it needs to be neither."""
 
-from tests.lessons.shown import Elsewhere, Quote, Tie
+from tests.lessons.shown import Quote, Tie
 
 TIES: list[Tie] = [
     ("layer's cost is four times as large", "| relu1_1 | 1 | {} | 4 | 0.0156 |", lambda B: B == 4),
@@ -46,7 +46,6 @@ QUOTES: list[Quote] = [
     ("as a part of its share in A (section 7) | {small} | {large} |", "relu5_1's share in E over that in A"),
     ("has {large} times its share in A, where minivgg has {small}", "relu1_1's share in E over that in A"),
 ]
-ELSEWHERE: list[Elsewhere] = []
 # Lengths and names, what a cell's code or the question fixes, and what is quoted from others
 GIVEN = (
     "45 minutes",

@@ -1,6 +1,6 @@
 """Lesson 05's numbers in prose: where each is shown or measured, or why it needs to be neither."""
 
-from tests.lessons.shown import Elsewhere, Quote, Tie
+from tests.lessons.shown import Tie
 
 TIES: list[Tie] = [
     (
@@ -29,8 +29,6 @@ TIES: list[Tie] = [
     ("far ahead at step 120", "mean J, steps 100 to 120 | {} | {} |", lambda adam, lbfgs: adam / lbfgs > 1.4),
     ("comes back to within 0.05", "how far from it clamped Adam ends: ≈ {},", lambda n: n < 0.05),
 ]
-QUOTES: list[Quote] = []
-ELSEWHERE: list[Elsewhere] = []
 # Lengths and names, what a cell's code or the question fixes, what the library does, and what is quoted from others
 GIVEN = (
     "35 minutes",
