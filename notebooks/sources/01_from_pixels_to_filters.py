@@ -53,8 +53,8 @@ plots.row(
 #
 # The network is a stack of simple steps. First the picture is **normalised**: from each colour subtract its mean over
 # many photos, then divide by its spread, because that is what the filters were trained on. Then come **convolutions**
-# (each filter is laid on every place of the picture), **ReLUs** (negative answers become 0) and **poolings** (of 2 × 2
-# answers the largest goes on).
+# (each filter is applied at every place of the picture), **ReLUs** (negative answers become 0) and **poolings** (of
+# each 2 × 2 answers only the largest goes on).
 
 # %% tags=["nbval-check-output"]
 one_a_block = ("relu1_1", "relu2_1", "relu3_2", "relu4_2", "relu5_1")
@@ -166,8 +166,8 @@ claim("4 pixels, one position: difference of the maps", moved["4 pixels"]["map m
 claim("2 pixels: difference from the nearer one", min(moved["2 pixels"].values()), above=0.3)
 
 # %% [markdown]
-# **Explain.** The same filter is laid on every place of the picture. So a filter does not know where it is, but its
-# *map* tells.
+# **Explain.** The same filter is applied at every place of the picture. An answer by itself does not say where it was
+# found; its place in the *map* does.
 
 # %% [markdown]
 # ## 2. How much does one position see?
@@ -262,7 +262,7 @@ claim("one pixel less: smallest change", min(smaller.values()), above=0.02)
 
 # %% [markdown]
 # **Explain.** The $N$ answers at one position depend on one patch of the picture and on nothing else. So you can get to
-# know a filter by its favourites: search many pictures for the patches to which it answers most.
+# know a filter by its favourites: search many pictures for the patches to which it answers most strongly.
 
 # %%
 photos = ("cat", "astronaut", "coffee", "rocket", "hubble", "retina", "tissue", "brick", "grass")
@@ -294,14 +294,14 @@ plots.grid(
 )
 
 # %% [markdown]
-# **Look at** what the patches of one row have in common. On the first row it is a colour, then a light spot, then a
-# bent edge. On the last row there is nearly always something round, whatever its colour. **Try** other numbers in
-# `favourites`.
+# **Look at** what the patches of one row have in common. In the first row it is a colour, in the next a light spot,
+# then a bent edge. In the last row there is nearly always something round, whatever its colour. **Try** other numbers
+# in `favourites`.
 
 # %% [markdown]
 # **Explain.** Early filters know colours and edges within a few pixels. Deep ones combine these into curves, grain and
 # motifs in large patches (Zeiler and Fergus, [2013](https://arxiv.org/abs/1311.2901)). Nobody told them to. And not
-# every filter has a name: most rows are a mixture.
+# every filter has a name: most answer to a mixture.
 
 # %% [markdown]
 # ## 3. Unroll the block, and avoid a trap
@@ -456,7 +456,7 @@ for layer in one_a_block:
     )
 
 # %% [markdown]
-# What is the $\frac12$ for? Take the derivative by one entry of $F_X$:
+# What is the $\frac12$ for? Take the derivative with respect to one entry of $F_X$:
 #
 # $$\begin{aligned}
 # \frac{\partial J_{\text{content}}}{\partial F_{X,ki}} &= \frac12 \cdot 2 \left( F_{X,ki} - F_{C,ki} \right) && \text{only one term of the sum holds } F_{X,ki} \\
@@ -496,7 +496,6 @@ plots.row(
 # **Look at** what goes first. True colours and fine fur fade, then all surfaces. The eyes outlast them.
 
 # %% [markdown]
-#
 # How far is each picture from the photo at *all* layers? Layers have different units, so take shares of the cost of a
 # picture whose features are all zero.
 #
@@ -534,10 +533,10 @@ claim("from relu3_2 or deeper, left of the diagonal, least", shallower, above=0.
 # nothing else. If two pictures agreed exactly there, they would agree at every later layer.
 
 # %% [markdown]
-# Backwards this fails. A ReLU cuts and a pooling drops, so *many* pictures share one deep answer, and the optimiser
-# stops at whichever it meets first.
+# The reverse does not hold. A ReLU cuts off what is negative and a pooling drops three answers of four, so *many*
+# pictures share one deep answer, and the optimiser stops at whichever it meets first.
 #
-# A share above 1 is worse than zero features: the run put in grain that its own layer hardly notices and the others
+# A share above 1 is worse than zero features: the run put in grain that its own layer hardly notices, but the others
 # do.
 
 # %% [markdown]
@@ -695,8 +694,8 @@ claim("without one of the three deeper ones, at most", max(of_deeper), below=1.2
 # on. (The costs are added as they are, and `relu2_1`'s is large. Lesson 05b adds a layer whose cost is small.)
 
 # %% [markdown]
-# For style this is not so. A Gram matrix sums the positions away, and the next layer needs just those. Lesson 02 ends
-# with the experiment.
+# For style this is not so. A Gram matrix sums the positions away, and the next layer needs exactly those. Lesson 02
+# ends with the experiment.
 
 # %% [markdown]
 # ## Recap

@@ -26,8 +26,8 @@ painting = painted.paint("night", tuple(photo.shape[1:]))
 
 # %% [markdown]
 # From lesson 05 we need $J = \alpha \, J_{\text{content}} / K_c + \beta \, J_{\text{style}} / K_s$, with the unit $K_c$
-# of the content cost and $K_s$ of the style cost, and the preset `relative`. Then the second fraction is the mean over
-# the layers of $E_l / E_l^0$, with $E_l^0$ for the cost of zero features.
+# of the content cost and $K_s$ of the style cost, and the preset `relative`. With `relative`, the second fraction is
+# the mean over the layers of $E_l / E_l^0$, where $E_l^0$ is the cost of zero features.
 
 # %%
 network = nstlib.networks.load(layers=(*nstlib.networks.DEFAULT, "relu2_2"))
@@ -222,8 +222,8 @@ claim("distance to the painting, the other way round", painting_shows, below=0.7
 
 # %% [markdown]
 # **Explain.** The start is a choice about the picture, not only about the path. What $J$ hardly mentions, such as the
-# colour and brightness of a region, stays as it was. From the photo the cat keeps its light; from the painting you get
-# the painter's.
+# colour and brightness of a region, stays as it was. Started at the photo, the cat keeps its light; started at the
+# painting, it gets the painter's.
 #
 # That is why most programs start from the content. The paper starts from noise, to show that $J$ alone is enough.
 
@@ -379,7 +379,7 @@ claim("relu2_1's cosine with content at relu5_1, against relu2_2", kept, below=0
 claim("relu4_1's cosine, content at relu4_2 over at relu5_1", block4, above=1.2)
 
 # %% [markdown]
-# **Explain.** A shallow layer holds edges pixel by pixel, so strokes must fit between them. A deep layer holds that
+# **Explain.** A shallow layer holds edges pixel by pixel, so strokes must fit between them. A deep layer knows that
 # there is an eye, and leaves open how it is drawn. Block 4 lies between: more of `relu4_1` is kept than with block 5,
 # and edges are free to become strokes. Which layer is "best" depends on what you want to keep.
 

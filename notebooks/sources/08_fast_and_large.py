@@ -184,8 +184,8 @@ race(plain=tutorial, nstlib=lambda: next(running))
 # ## 2. Freeze the weights
 #
 # `backward()` fills in the gradient of *everything* that asks for one. We move pixels; nobody needs
-# $\partial J/\partial\,\text{weights}$. A convolution takes some FLOPs forward. On the way back, the gradient by its
-# input takes as many again, and so does the gradient by its weights.
+# $\partial J/\partial\,\text{weights}$. A convolution takes some FLOPs forward. On the way back, the gradient with
+# respect to its input takes as many again, and so does the one with respect to its weights.
 #
 # (`whole.with_layers(layers)` stops after relu5_1, the deepest layer that $J$ uses. Here it only serves as a measure;
 # section 3 makes a step of it.)
@@ -452,7 +452,7 @@ claim("answers of 500, summed in float32, of 500²", G_kk[500]["summed in float3
 
 # %% [markdown]
 # A `torch.autograd.Function` brings its own gradient. `forward` leaves in `ctx` what `backward` will need; `backward`
-# is given $\partial J/\partial E_l$ and returns the gradient by each argument, or `None` for one that needs none.
+# is given $\partial J/\partial E_l$ and returns one gradient for each argument, or `None` where none is needed.
 
 
 # %%

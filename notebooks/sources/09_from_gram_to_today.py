@@ -53,8 +53,8 @@ plots.row(
 
 # %% [markdown]
 # No style cost was lowered here: $\beta = 0$. Each run only looked for a picture with given features, as in lesson 01.
-# The style came in *before* the run, by a formula that changed these features. Two such formulas are the subject of
-# this lesson, and where they lead.
+# The style came in *before* the run, by a formula that changed these features. This lesson is about two such formulas,
+# and about where they lead.
 #
 # **Look at** the forehead. By AdaIN much of the fur's reddish brown is left, by WCT less.
 
@@ -68,7 +68,7 @@ plots.row(
 # $$F'_{ki} = \sigma_{S,k}\, \frac{F_{C,ki} - \mu_{C,k}}{\sigma_{C,k}} + \mu_{S,k}$$
 
 # %% [markdown]
-# Are they the painting's now?
+# Are the new features' mean and deviation the painting's?
 #
 # $$\begin{aligned}
 # \mu'_k &= \frac{\sigma_{S,k}}{\sigma_{C,k}} \left(\frac1M \sum_i F_{C,ki} - \mu_{C,k}\right) + \mu_{S,k} = \mu_{S,k}
@@ -78,7 +78,7 @@ plots.row(
 # && \text{the sum over } M \text{ is } \sigma_{C,k}^2
 # \end{aligned}$$
 #
-# Where something stood, something still stands: one number per filter is added, and one multiplied.
+# Every answer keeps its place: all those of a filter are multiplied by one number, and one number is added to them.
 
 # %% [markdown]
 # By hand: the photo's filter answers 1 and 3, with mean 2 and deviation 1. The painting's answers 10, 10, 20, 20, with
@@ -154,8 +154,8 @@ claim("of the distance by moments the picture leaves", shares["picture rebuilt f
 
 # %% [markdown]
 # **Explain.** No picture has these features. After a ReLU no answer is below 0, and neighbouring positions look at the
-# same pixels, so they cannot change each by its own rule. The run returns a compromise. The papers train a *decoder*
-# on photos, a network that guesses the picture in one pass. It makes the same compromise, only faster.
+# same pixels, so they cannot change independently. The run returns a compromise. The papers train a *decoder* on
+# photos, a network that guesses the picture in one pass. It makes the same compromise, only faster.
 
 # %% [markdown]
 # **A mistake made on purpose.** Networks work on batches, blocks of the shape $(B, N, H, W)$ with $B$ pictures. Batch
@@ -208,22 +208,24 @@ claim("the library's on two: most that is left", moments_cost(one_by_one, pair_s
 # %% [markdown]
 # ## 2. Set the covariance: WCT
 #
-# AdaIN cannot know which filters fire together. A covariance can. Lesson 07's colour match already *set* one, that of
-# red, green and blue. The same formula works for $N$ filters (Li et al.,
+# AdaIN knows nothing of which filters fire together. A covariance does. Lesson 07's colour match already *set* one,
+# that of red, green and blue. The same formula works for $N$ filters (Li et al.,
 # [2017](https://arxiv.org/abs/1705.08086), *whitening and colouring*):
 #
 # $$F' = \Sigma_S^{1/2}\, \Sigma_C^{-1/2} (F_C - \mu_C) + \mu_S$$
 
 # %% [markdown]
-# Two steps, each with its own covariance:
+# Multiply all centred columns by a matrix $A$, and their covariance $\Sigma$ becomes $A \Sigma A^\top$. The roots are
+# symmetric. So, in two steps:
 #
 # $$\begin{aligned}
 # \text{whitened:} \quad & \Sigma_C^{-1/2}\; \Sigma_C\; \Sigma_C^{-1/2} = I
-# && \text{every filter alike, none goes with another} \\
-# \text{coloured:} \quad & \Sigma_S^{1/2}\; I\; \Sigma_S^{1/2} = \Sigma_S && \text{the painting's pairs}
+# && \text{variances 1, covariances 0} \\
+# \text{coloured:} \quad & \Sigma_S^{1/2}\; I\; \Sigma_S^{1/2} = \Sigma_S && \text{the painting's covariance}
 # \end{aligned}$$
-#
-# One thing is new. Three colours have thousands of pixels, but 160 filters may have fewer positions than that. Then
+
+# %% [markdown]
+# One thing is new. Three colours have thousands of pixels, but 160 filters may have fewer than 160 positions. Then
 # $\Sigma_C$ is singular: along some directions there is no variance, and whitening would divide by 0. Leave those
 # directions out.
 
@@ -366,16 +368,17 @@ claim("content lost: set / optimised, the smaller of the two", min(of_adain, of_
 
 # %% [markdown]
 # **Explain.** All four leave less than half of the Gram cost. The formulas need no $\beta$ and no style cost, and with
-# a decoder no optimiser. The price is the content: each layer's run follows the picture before it, and nobody looks
-# back at the photo. A cost has a scale on which content and style are weighed; a formula only has its `strength`, which
-# blends the new features with the old.
+# a decoder no optimiser. The price is the content: each layer's run starts from the picture before it, and only the
+# first one looks at the photo. A cost weighs content against style; a formula only has its `strength`, which blends the new
+# features with the old.
 
 # %% [markdown]
 # ## 4. How far is it from one Gaussian to another?
 #
-# Many maps give the photo's features the painting's covariance. Which changes the features least? The answer is a
-# distance, the statistic *gaussian*.
-#
+# Many maps give the photo's features the painting's covariance. Which of them changes the features least? That least
+# change is a distance: the statistic *gaussian*.
+
+# %% [markdown]
 # Begin with one filter, and let its answers be Gaussian. Sort them. The number at the share $u$ of the way, $0 \le u
 # \le 1$, is $\mu + \sigma z(u)$. Here $z(u)$ is the standard Gaussian's quantile, with $\int z\,du = 0$ and $\int z^2
 # du = 1$.
@@ -390,17 +393,18 @@ claim("content lost: set / optimised, the smaller of the two", min(of_adain, of_
 # &= a^2 + b^2 && \int z\,du = 0,\ \int z^2 du = 1
 # \end{aligned}$$
 #
-# Filters that are independent add up, and so $\sum_k$ of this is the distance where both covariances are diagonal:
-# $N$ times $E_l^{\text{moments}}$ of lesson 07. **AdaIN's cost is the distance of two Gaussians without pairs.**
+# Independent filters' distances add up, so $\sum_k$ of this is the distance where both covariances are diagonal: $N$
+# times $E_l^{\text{moments}}$ of lesson 07. **The cost that AdaIN sets to zero is the distance between two Gaussians
+# whose filters are independent.**
 
 # %% [markdown]
-# Now the pairs. Take centred features $f$ of the photo and a matrix $A$ that gives them the painting's covariance,
-# $A \Sigma_C A^\top = \Sigma_S$. The mean square of the change is $c = \tfrac1M \sum_i \lVert A f_i - f_i \rVert^2$.
-# With $\tfrac1M \sum_i f_i f_i^\top = \Sigma_C$:
+# Now filters that go together. Take centred features $f$ of the photo and a matrix $A$ that gives them the painting's
+# covariance, $A \Sigma_C A^\top = \Sigma_S$. The mean square of the change is $c = \tfrac1M \sum_i \lVert A f_i - f_i
+# \rVert^2$. With $\tfrac1M \sum_i f_i f_i^\top = \Sigma_C$:
 #
 # $$\begin{aligned}
 # c &= \operatorname{tr} A \Sigma_C A^\top + \operatorname{tr} \Sigma_C - 2 \operatorname{tr} A \Sigma_C
-# && \text{square expanded} \\
+# && \text{square expanded, } f^\top\! A f = \operatorname{tr} A f f^\top \\
 # &= \operatorname{tr} \Sigma_S + \operatorname{tr} \Sigma_C - 2 \operatorname{tr} A \Sigma_C
 # && A \Sigma_C A^\top = \Sigma_S
 # \end{aligned}$$
@@ -409,17 +413,17 @@ claim("content lost: set / optimised, the smaller of the two", min(of_adain, of_
 
 # %% [markdown]
 # If $\Sigma_C$ has an inverse, every such $A$ is $\Sigma_S^{1/2}\, U\, \Sigma_C^{-1/2}$ with an orthogonal matrix $U$,
-# a rotation between whitening and colouring. (WCT has $U = I$.) With the singular values $d_k$ of $\Sigma_C^{1/2}
-# \Sigma_S^{1/2} = P \Lambda Q^\top$ ($\Lambda$ is diagonal, of these $d_k$):
+# a rotation or reflection between whitening and colouring. (WCT has $U = I$.) With the singular values $d_k$ of
+# $\Sigma_C^{1/2} \Sigma_S^{1/2} = P \Lambda Q^\top$ ($\Lambda$ is diagonal, of these $d_k$):
 #
 # $$\begin{aligned}
 # \operatorname{tr} A \Sigma_C &= \operatorname{tr} U\, \Sigma_C^{1/2} \Sigma_S^{1/2}
 # && \text{the trace is cyclic} \\
 # &= \operatorname{tr} (Q^\top U P)\, \Lambda = \textstyle\sum_k d_k\, (Q^\top U P)_{kk} && \text{cyclic again} \\
-# &\le \textstyle\sum_k d_k && \text{orthogonal: no entry above } 1
+# &\le \textstyle\sum_k d_k && d_k \ge 0 \text{, no entry above } 1
 # \end{aligned}$$
 #
-# with equality for $U = Q P^\top$.
+# because $Q^\top U P$ is orthogonal, too; with equality for $U = Q P^\top$.
 
 # %% [markdown]
 # The $d_k^2$ are the eigenvalues of $\Sigma_S^{1/2} \Sigma_C\, \Sigma_S^{1/2}$, so $\sum_k d_k$ is the trace of its
@@ -471,8 +475,8 @@ claim("change with a random rotation, of the best", change["random"] / change["b
 
 # %% [markdown]
 # **Explain.** WCT comes close, and misses only because the two covariances have different axes. Where they share their
-# axes they commute, $\Sigma_C \Sigma_S = \Sigma_S \Sigma_C$; then $\Sigma_C^{1/2} \Sigma_S^{1/2}$ is symmetric, $U = I$
-# is best, and $W_2^2$ is the diagonal formula along those axes.
+# axes they commute, $\Sigma_C \Sigma_S = \Sigma_S \Sigma_C$; then $\Sigma_C^{1/2} \Sigma_S^{1/2}$ is symmetric without
+# a negative eigenvalue, $U = I$ is best, and $W_2^2$ is the diagonal formula along those axes.
 #
 # Where does this distance stand among the statistics of lesson 07? Test it on three of its pairs.
 
@@ -645,7 +649,7 @@ claim("run by patches: patch cost left", patch_cost_left["run by patches"], belo
 # **Explain.** The Gram run removes nearly all of its own cost and leaves most of the patches' cost: the same answers
 # fire together as much as in the painting, but they do not stand side by side as they do there. **Look at** the
 # background and the eyes. The patch run grows whole stars: whatever lies beside a piece of a star becomes more of that
-# star. Neither run gets the blue, since nobody asked `relu1_1`.
+# star. Neither run gets the blue, since neither asked `relu1_1`.
 
 # %% [markdown]
 # Choosing partners gives a third formula for features: give every position of the photo the painting's most similar
@@ -762,7 +766,7 @@ claim("hot attention, gap to the mean column", (hot - mean).norm() / (hard - mea
 #
 # - **AdaIN** sets each filter's mean and spread, **WCT** means and covariance, by a formula.
 # - No picture has exactly these features; a run or a decoder finds one nearby.
-# - $W_2^2$ of two Gaussians is the least work to move one to the other. Without pairs it is AdaIN's cost.
+# - $W_2^2$ of two Gaussians is the least work to move one to the other. For independent filters, AdaIN makes it zero.
 # - **Patches** see neighbours, which no sum over positions does. **Attention** is their soft form.
 # - Normalise every picture by itself, and test with a batch of two.
 

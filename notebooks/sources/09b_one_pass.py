@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 09b · A picture in one pass
 #
-# **What you will do.** Train a network that paints a photo at once, find out what it gains and loses against moving the
-# pixels, paint a short film with it, and judge two methods without knowing which is which.
+# **What you will do.** Train a network that paints a photo in one pass, find out what it gains and loses against moving
+# the pixels, paint a short film with it, and judge two methods without knowing which is which.
 #
 # **You will be able to** say what the same $J$ becomes when it is lowered over weights, derive instance normalisation,
 # and measure flicker.
@@ -43,8 +43,8 @@ minivgg = nstlib.networks.load()
 # \end{aligned}$$
 
 # %% [markdown]
-# **Gained:** a new photo costs one pass, and no run. **Lost:** the inequality. It is an equality only if one $\theta$
-# finds the best picture of *every* photo. The difference of the two sides is called the *amortisation gap*.
+# **Gained:** a new photo costs one pass, and no run. **Lost:** the lowest $J$. The two sides are equal only if one
+# $\theta$ finds the best picture of *every* photo. Their difference is called the *amortisation gap*.
 #
 # The library has such a network, trained for our painting. It never saw the photos of this lesson.
 
@@ -54,7 +54,7 @@ painter = feedforward.Painter(trained.generator)
 print(trained.about)
 
 # %% [markdown]
-# The run and the network must lower the same $J$: the same weights in $J$, and strokes of a painting of 256 pixels.
+# The run and the network must lower the same $J$, so both get the same weights in it, and the painting at 256 pixels.
 
 # %%
 same = dataclasses.replace(feedforward.Recipe().settings, size=size, style_scale=256 / size, scales=1)
@@ -100,8 +100,8 @@ plots.grid(
 # a photo for which one pass ends lower.)
 
 # %% [markdown]
-# When has the training paid? Times differ from machine to machine, so we count operations, as in lesson 08. A training
-# step paints a crop, compares it, and goes back through both networks.
+# When has training paid for itself? Times differ from machine to machine, so we count operations, as in lesson 08. A
+# training step paints a crop, compares it, and goes back through both networks.
 
 
 # %%
@@ -136,11 +136,11 @@ claim("photos of 256 px, of 100 steps each, that the training took", pays, above
 claim("one pass's operations, of one step's", a_pass / a_step, below=1.5)
 
 # %% [markdown]
-# **Explain.** Training cost as much as about 130 pictures of 100 steps each. From then on each costs about one step.
-# But the network knows one painting only: the next one is trained anew.
+# **Explain.** Training cost as much as about 130 pictures of 100 steps each. From then on each picture costs about one
+# step. But the network knows one painting only: the next one is trained anew.
 
 # %% [markdown]
-# ## 2. Instance normalisation: AdaIN's half
+# ## 2. Instance normalisation: half of AdaIN
 #
 # AdaIN moves features to the painting's moments, with $\mu$ the mean of a filter over its positions and $\sigma$ its
 # deviation:
@@ -240,7 +240,7 @@ claim("grey levels of 255 between the two paintings", apart, below=1)
 
 # %% [markdown]
 # **Explain.** Every convolution but the last is followed by instance normalisation, so a photo's contrast is gone after
-# the first one. That is what one wants: the contrast of the result is the painting's. Batch normalisation keeps it, and
+# the first one. That is what we want: the contrast of the result is the painting's. Batch normalisation keeps it, and
 # what it makes of a photo depends on the other photos of the batch.
 #
 # It is also a loss: a photo in mist is painted as boldly as one in the sun.
@@ -248,9 +248,9 @@ claim("grey levels of 255 between the two paintings", apart, below=1)
 # %% [markdown]
 # ## 3. A flat sky
 #
-# Instance normalisation has a consequence that one does not expect. What can a network of convolutions paint where the
-# photo is *flat*, the same colour everywhere? Let all numbers of the map $F$ be one number $f$ in each filter, and
-# $w_q$ the weight of a convolution at the offset $q$. (At a border, our network repeats the map's edge.)
+# Instance normalisation has an unexpected consequence. What can a network of convolutions paint where the photo is
+# *flat*, the same colour everywhere? Let all numbers of the map $F$ be one number $f$ in each filter, and $w_q$ the
+# weight of a convolution at the offset $q$. (At a border, our network repeats the map's edge.)
 #
 # $$\begin{aligned}
 # \sum_q w_q F_{p+q} &= \Big(\sum_q w_q\Big) f && \text{the same at every position } p \\
@@ -291,8 +291,8 @@ claim("without noise: deviation over the positions, of 255", spread["without"], 
 claim("with noise: the same", spread["with"], above=25)
 
 # %% [markdown]
-# **Explain.** Noise breaks the tie: positions are no longer all alike, and the network has learned to make strokes of
-# the difference.
+# **Explain.** Noise breaks the tie: positions are no longer all alike, and the network has learned to make strokes out
+# of the difference.
 
 # %% [markdown]
 # ## 4. Train one, for a few seconds
@@ -343,7 +343,7 @@ seconds = statistics.median(bench.interleaved({"one pass": lambda: painter(frame
 print(f"256 × 256 px: {1 / seconds:.0f} frames a second on {painter.plan}")
 
 # %% [markdown]
-# Run the cell and **look at** the number; on two idle cores of an AMD EPYC it was 31. From ten frames a second on, a
+# Run the cell and **look at** the number; on two idle cores of an AMD EPYC it was 31. At ten frames a second or more, a
 # film can be painted while it runs. A run of 40 steps takes seconds for each frame.
 
 # %% [markdown]
@@ -381,14 +381,14 @@ claim("cut by one pass, of the run's", times["cut"], above=0.6, below=1)
 claim("content distance by one pass, times the run's", times["content"], above=2)
 
 # %% [markdown]
-# **Explain.** One pass brings most of the cut that the run brings, at several times the content distance, and less
+# **Explain.** One pass brings most of the cut that the run brings, at several times the content distance, and with less
 # grain. A run begins with the photo and gives up only what it must, and puts yellow where the photo is bright. The
 # network has one palette for all photos, and its stars stand where its noise wants them, on a cheek as well as on the
 # table.
 
 # %% [markdown]
-# But who measures? minivgg is the network on which both methods were made. ImageNet's VGG-16 had no part in it, and [it
-# sees](../docs/one_pass.md) the same order in *cut* (0.64 and 0.55), but content distances that hardly differ (0.97
+# But who measures? minivgg is the network with which both methods were made. ImageNet's VGG-16 had no part in it, and
+# [it sees](../docs/one_pass.md) the same order in *cut* (0.64 and 0.55), but content distances that hardly differ (0.97
 # and 1.14; minivgg says 0.10 and 0.67; means of four photos there).
 
 # %% [markdown]
@@ -493,15 +493,16 @@ claim("flicker with the noise moved along, of that with it still", moved_of_stil
 # jump. Started from the last frame, the run stays at the place where it was.
 
 # %% [markdown]
-# One pass has no choice to make: like photos and like noise give like pictures. But noise that stands still holds the
-# strokes to the screen while the scene moves below them. Moved along, it takes them with it. Most of what flickers then
-# probably comes from the grid of four pixels on which the network works, since our window moves by three.
+# One pass has no choice to make: similar photos and similar noise give similar pictures. But noise that stands still
+# holds the strokes to the screen while the scene moves below them. Moved along, it takes them with it. Most of what
+# flickers then probably comes from the grid of four pixels on which the network works, since our window moves by three.
 
 # %% [markdown]
 # ## 8. J is not quality
 #
 # $J$ says that the run's pictures are better, and so does *cut*. Do you? Measures made of the same features as the
-# method are not impartial, and nobody agrees with them always. So ask eyes, without telling them what they see.
+# method are not impartial, and nobody always agrees with them. So ask people, without telling them which picture is
+# which.
 #
 # Ten photos, painted by both. Choose the picture that you like better: by mouse, or with ← and →.
 
@@ -518,7 +519,7 @@ card = BlindChoice(pair, seed=9)
 card
 
 # %% [markdown]
-# After the tenth vote the card says what was what. How many votes of ten must agree before it is more than chance? If
+# After the tenth vote the card says which was which. How many votes of ten must agree before it is more than chance? If
 # you had tossed a coin:
 
 # %%
@@ -549,7 +550,7 @@ claim("photos of ten for which J prefers the run", lower, above=8)
 # about. (Where $J$ prefers one pass, 40 steps may have been too few.) And ten votes of one person on one painting are
 # little: studies ask many people about many pairs.
 #
-# You may have guessed after three pairs which method paints bluer. Blind hides the names, not the difference.
+# You may have guessed after three pairs which method paints bluer. A blind test hides the names, not the difference.
 
 # %% [markdown]
 # ## 9. Does it hold on the true network?

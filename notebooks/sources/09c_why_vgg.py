@@ -4,7 +4,7 @@
 # **What you will do.** Scramble a painting so that only deeper layers notice, feed a network colours in the wrong
 # order, average where it takes the maximum, and find out what is wrong with AlexNet's pictures.
 #
-# **You will be able to** say what a network must have to paint with, and check another one before you use it.
+# **You will be able to** say what a network needs for painting, and check another one before you use it.
 #
 # **You need** lessons 04, 05b and 07 and 35 minutes.
 
@@ -204,10 +204,10 @@ claim("that the average pulls at, times as many", share["average"] / share["max"
 claim("style cost left by the average", left(by_average), below=0.35)
 
 # %% [markdown]
-# **Explain.** Both paint. The average pulls at four times as many positions as the maximum. That is not ¼ and all of
-# them: where all four answers are 0, a cost pulls at none. The average weakens the features, because it also counts the
-# zeros. The library makes up for
-# that by a gain of 1.4. The weights were trained for the maximum, so the average is another network, not a better one.
+# **Explain.** Both paint. The average pulls at four times as many positions as the maximum, but not at all of them:
+# where all four answers are 0, neither pulls at any. The average weakens the features, because it also counts the
+# zeros. The library makes up for that by a gain of 1.4. The weights were trained for the maximum, so the average is
+# another network, not a better one.
 
 # %% [markdown]
 # ## 4. AlexNet, and what its large steps do
@@ -301,9 +301,9 @@ claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 
 # %% [markdown]
 # With exchanged colours, without ImageNet's mean (lesson 05b, section 5) or with average pools the true network, too,
-# cuts less of the cost that the right one measures. Leaving out the mean costs least in `cut` and `content`: red,
-# green and blue keep their places, and only the zero point moves. VGG-16 as it is has the most grain; no style cost
-# asks about it.
+# cuts less of the cost that the right one measures. Leaving out the mean costs least in `cut` and `content`: red, green
+# and blue keep their places, and only the zero point moves. Of its four forms, VGG-16 as it is has the most grain; no
+# style cost asks about that.
 
 # %% [markdown]
 # Does AlexNet know less about strokes? Section 1's ratio, scrambled over another of the style, behind the first
@@ -316,10 +316,9 @@ claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 # | alexnet | 0.77 | 1.18 | 1.40 | 2.36 | 1.73 | 1.31 |
 
 # %% [markdown]
-# **Explain.** Somewhat less, but that is not the main thing: it is above 1 in every block, and in the third (2.36)
-# nearly level with VGG-16 (2.55). What fails is the way back to the
-# pixels. The grid stays in the picture, and a pyramid takes away only a part. (The judge favours VGG-16's own pictures;
-# the grid's columns favour nobody.)
+# **Explain.** Somewhat less, but that is not the main thing: its ratio is above 1 in every block, and in the third
+# (2.36) nearly level with VGG-16's (2.55). What fails is the way back to the pixels. The grid stays in the picture, and
+# a pyramid takes away only a part. (The judge favours VGG-16's own pictures; the grid's columns favour nobody.)
 
 # %% [markdown]
 # ## 6. Does it hold on the true network?

@@ -39,7 +39,7 @@ COMPUTED: list[Computed] = [("the row holds 192 of the 6,144 positions", row_of_
 GIVEN = (
     "45 minutes",
     "(negative answers become 0)",
-    "(of 2 × 2 answers",
+    "(of each 2 × 2 answers",
     "take it away again, `[0]`",
     "if it moves by 2?",
     "both are 1.",

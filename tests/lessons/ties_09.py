@@ -34,7 +34,7 @@ QUOTES: list[Quote] = [
     ("patch cost left by its own run | {small} | {large} |", "run by patches: patch cost left"),
 ]
 COMPUTED: list[Computed] = [
-    ("but 160 filters may have", lambda: ARCHITECTURES["minivgg"].widths[3] == 160),
+    ("but 160 filters may have fewer than 160 positions", lambda: ARCHITECTURES["minivgg"].widths[3] == 160),
     ("loses only a third more of it", lambda: about(on_both("09")[CONTENT_LOST]["large"] - 1, 1 / 3)),
 ]
 # Lengths and names, examples by hand, which claims repeat, what a painted board or a proof fixes, and what is quoted

@@ -55,7 +55,7 @@ COMPUTED: list[Computed] = [
 GIVEN = (
     "45 minutes",
     "[2016",
-    "of 256 pixels",
+    "at 256 pixels",
     "40 steps for each photo, or one pass",
     "the photo's half",
     "one for every 2 × 2 positions",

@@ -45,7 +45,7 @@ def third_blocks() -> bool:
 COMPUTED: list[Computed] = [
     ("by a gain of 1.4", lambda: AVERAGE_POOL_GAIN == 1.4),
     (
-        "it is above 1 in every block, and in the third (2.36) nearly level with VGG-16 (2.55)",
+        "its ratio is above 1 in every block, and in the third (2.36) nearly level with VGG-16's (2.55)",
         third_blocks,
     ),
 ]
