@@ -817,7 +817,7 @@ claim("most that any of the five leaves of the Gram cost", worst, below=0.35)
 
 # %% [markdown]
 # How much comes for free depends on the pair: for the coffee and the mosaic the worst of the five leaves half of the
-# Gram cost.
+# Gram cost, for the rocket and the waves nearly two thirds.
 
 # %% [markdown]
 # ## 7. A network that has learned nothing
@@ -862,7 +862,9 @@ claim("they leave of all layers, times the trained filters", by_random_filters /
 # far longer runs; `networks.load("random-vgg19")` lets you try, if you have the time.
 
 # %% [markdown]
-# So the *form* of the statistic does part of the work without any learning. Strokes need filters that know them.
+# So the *form* of the statistic does part of the work without any learning. Strokes need filters that know them. How
+# much they are missed depends on the pair: random filters leave 9.2 times as much as trained ones here, with the coffee
+# and the mosaic 4.7 times.
 
 # %% [markdown]
 # ## 8. Keep the photo's colours

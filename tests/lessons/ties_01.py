@@ -4,7 +4,7 @@ from math import prod
 
 from nstlib import pictures
 from nstlib.networks import ARCHITECTURES
-from tests.lessons.shown import Computed, Tie
+from tests.lessons.shown import Computed, Elsewhere, Tie
 
 TIES: list[Tie] = [
     (
@@ -25,6 +25,19 @@ TIES: list[Tie] = [
         "content left: from relu4_2 / from relu3_2: relu1_1 ratio {}; relu2_1 ratio {}; relu3_2 ratio {} ",
         lambda *ratios: min(ratios) > 1,
     ),
+    (
+        "it leaves 1.8 times as much as block 3",
+        "rebuilt from relu4_2 over rebuilt from relu3_2: ≈ {},",
+        lambda times: round(times, 1) == 1.8,
+    ),
+]
+ELSEWHERE: list[Elsewhere] = [
+    (
+        "with the rocket and the waves, 1.2 times",
+        "block 3 and block 4",
+        ("rocket", "waves"),
+        lambda first, *_: round(first, 1) == 1.2,
+    )
 ]
 
 

@@ -28,6 +28,22 @@ TIES: list[Tie] = [
         "least that any other keeps, as a multiple of it: ≈ {},",
         lambda times: times > 2,
     ),
+    (
+        "by a tenth (with",
+        "painting's content, five layers against one: ≈ {},",
+        lambda times: about(1 - times, 0.1),
+    ),
+    ("here 13 times", "relu5_1 alone leaves of relu1_1's cost: ≈ {},", lambda times: round(times) == 13),
+    (
+        "It leaves 4 % of the cost",
+        "relu1_1's cost, balanced against equal: ≈ {},",
+        lambda share: round(100 * share) == 4,
+    ),
+    (
+        "Without `relu5_1` its cost ends 4.3 times as high",
+        "relu5_1's cost without it against with it: ≈ {},",
+        lambda times: round(times, 1) == 4.3,
+    ),
 ]
 QUOTES: list[Quote] = [
     ("Leaving out `relu1_1` multiplies its cost by {large};", "without it its own cost is this many times as high"),
@@ -47,6 +63,36 @@ QUOTES: list[Quote] = [
     ),
 ]
 ELSEWHERE: list[Elsewhere] = [
+    (
+        "the mosaic by 3 %",
+        "less content",
+        ("coffee", "mosaic"),
+        lambda times: round(100 * (1 - times)) == 3,
+    ),
+    (
+        "leaves `relu1_1`'s cost about where it was (1.1 times as high",
+        "reach",
+        ("rocket", "waves"),
+        lambda deepest, times: round(times, 1) == 1.1,
+    ),
+    (
+        "in one of the five runs a deeper cost ends lower than the one before it",
+        "up and down",
+        ("rocket", "waves"),
+        lambda own, runs, *_: runs == 4,
+    ),
+    (
+        "with the rocket and the waves, 10 %",
+        "equally strong",
+        ("rocket", "waves"),
+        lambda share, *_: round(100 * share) == 10,
+    ),
+    (
+        "for the rocket and the waves, 2.5 times",
+        "must be asked for",
+        ("rocket", "waves"),
+        lambda middle, times, deepest: round(deepest, 1) == 2.5,
+    ),
     (
         "With the coffee and the mosaic, `relu1_1` alone leaves a quarter of the distance, but another layer alone "
         "leaves less than half",

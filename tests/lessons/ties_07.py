@@ -24,6 +24,11 @@ TIES: list[Tie] = [
         lambda *shares: max(shares) < 0.3,
     ),
     ("hardly moves the right half", "by plain descent: ≈ {},", lambda moved: moved < 0.1),
+    (
+        "random filters leave 9.2 times as much as trained ones here",
+        "they leave of all layers, times the trained filters: ≈ {},",
+        lambda times: round(times, 1) == 9.2,
+    ),
 ]
 QUOTES: list[Quote] = [
     (
@@ -48,7 +53,19 @@ ELSEWHERE: list[Elsewhere] = [
         "all of them work",
         ("coffee", "mosaic"),
         lambda worst: about(worst, 1 / 2),
-    )
+    ),
+    (
+        "for the rocket and the waves nearly two thirds",
+        "all of them work",
+        ("rocket", "waves"),
+        lambda worst: about(worst, 2 / 3) and worst < 2 / 3,
+    ),
+    (
+        "with the coffee and the mosaic 4.7 times",
+        "random filters",
+        ("coffee", "mosaic"),
+        lambda first, times: round(times, 1) == 4.7,
+    ),
 ]
 # Lengths and names, what a cell's code or the question fixes, and what is quoted from others
 GIVEN = (
