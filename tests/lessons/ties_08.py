@@ -9,7 +9,7 @@ import torch
 from nstlib import Settings
 from nstlib.networks import ARCHITECTURES
 from nstlib.transfer.settings import COARSEST
-from tests.lessons.shown import Computed, Tie, about, numbers
+from tests.lessons.shown import Computed, Elsewhere, Tie, about, numbers
 
 TIES: list[Tie] = [
     ("With 8 binary digits,", "1 + 1 + … + 1, a thousand times, in bfloat16: {} ", lambda total: total == 2**8),
@@ -17,6 +17,11 @@ TIES: list[Tie] = [
         "The 9997 is float32's own rounding of a long sum: 0.03 %",
         "| answers of 100 | inf | {} | {} |",
         lambda exact, summed: (summed, round(1 - summed / exact, 4)) == (9997, 0.0003),
+    ),
+    (
+        "coarse to fine moved the large areas 2.9 times as far",
+        "coarse to fine moved large areas, times full size alone: ≈ {},",
+        lambda times: round(times, 1) == 2.9,
     ),
     (
         "full size may reach the lower $J$, for twice the work",
@@ -39,6 +44,14 @@ TIES: list[Tie] = [
         lambda times: about(1 - 1 / times, 2 / 3),
     ),
     ("a list of 40 steps", "bytes a pixel in list(steps) of {} steps: ≈ 480,", lambda steps: 12 * steps == 480),
+]
+ELSEWHERE: list[Elsewhere] = [
+    (
+        "(with the coffee and the mosaic, 1.5 times)",
+        "coarse to fine",
+        ("coffee", "mosaic"),
+        lambda steps, times: round(times, 1) == 1.5,
+    )
 ]
 
 
