@@ -569,7 +569,9 @@ claim("the largest picture moved, of the middle", largest / middle, below=1)
 
 # %% [markdown]
 # **Explain.** Adam moves each pixel by about the learning rate in a step (lesson 05, section 3), whatever the size. But
-# on a large picture neighbours move to and fro within thin strokes, and the areas stay where they were.
+# on a large picture neighbours move to and fro within thin strokes, and the areas stay where they were. How much less
+# they move depends on the pair: the largest moved 0.63 times as far as the middle one here, 0.94 times with the coffee
+# and the mosaic.
 
 # %% [markdown]
 # So begin small: there a stroke reaches across the cheek, and a step is cheap. Enlarge the result, go on,

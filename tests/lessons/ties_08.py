@@ -19,6 +19,11 @@ TIES: list[Tie] = [
         lambda exact, summed: (summed, round(1 - summed / exact, 4)) == (9997, 0.0003),
     ),
     (
+        "the largest moved 0.63 times as far as the middle one here",
+        "the largest picture moved, of the middle: ≈ {},",
+        lambda times: round(times, 2) == 0.63,
+    ),
+    (
         "coarse to fine moved the large areas 2.9 times as far",
         "coarse to fine moved large areas, times full size alone: ≈ {},",
         lambda times: round(times, 1) == 2.9,
@@ -47,11 +52,17 @@ TIES: list[Tie] = [
 ]
 ELSEWHERE: list[Elsewhere] = [
     (
+        "0.94 times with the coffee and the mosaic",
+        "larger moves less",
+        ("coffee", "mosaic"),
+        lambda middle, largest: abs(largest - 0.94) < 0.01,
+    ),
+    (
         "(with the coffee and the mosaic, 1.5 times)",
         "coarse to fine",
         ("coffee", "mosaic"),
         lambda steps, times: round(times, 1) == 1.5,
-    )
+    ),
 ]
 
 
