@@ -220,14 +220,17 @@ def _back(studio: Studio, content: dict, buffers: list) -> None:
     run = studio.history.find(content.get("number"))
     if run is None:
         raise NstError("That run is no longer kept: only the newest runs are.")
-    knobs = run.knobs.to_dict()
+    knobs, moves = run.knobs.to_dict(), content.get("moves", {})
+    if not _are_numbers(moves):
+        return
     with studio.lock:
         begun = not _still_new(studio, content, {BEGUN: None})
         new = _still_new(studio, content, knobs)
         if not begun and len(new) == len(knobs):
+            studio.moves.arrive(moves)
             studio.go_back(run)
-        elif new:
-            studio.move(**new)  # what came later stands, and asks for a run
+        else:
+            studio.take(new, moves)  # what came later stands, and asks for a run
 
 
 @_newest("focus")

@@ -143,6 +143,70 @@ def test_all_that_is_asked_for_is_numbered_in_its_order(desk):
     assert [kind for kind, _ in told] == list(kinds) and [number for _, number in told] == sorted({n for _, n in told})
 
 
+HISTORY = {"number": 4, "place": 1, "steps": 150}
+
+
+@pytest.mark.parametrize("asked", [f"button[aria-label='{name}']" for name in ("run 1, 150 steps", "restart", "play")])
+def test_what_is_asked_for_between_two_moves_of_one_frame_is_sent_and_numbered_between_them(desk, asked):
+    tell(desk, {"kind": "history", **HISTORY, "knobs": {"beta": 10}}, jpeg(8, 8))
+    desk.evaluate(
+        """(asked) => {
+          const [alpha, beta] = document.querySelectorAll('.nst-amounts input');
+          const press = (slider) => slider.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }));
+          [beta, beta].forEach(press); // the second waits for the next frame
+          document.querySelector(asked).click();
+          press(alpha);
+        }""",
+        asked,
+    )
+    desk.wait_for_function("() => sent.some(({ changes }) => changes?.alpha)")
+    told = [content for content in desk.evaluate("() => sent") if content["kind"] not in ("hello", "focus", "seen")]
+    moves = [list(content["changes"]) if content["kind"] == "move" else [] for content in told]
+    assert moves == [["beta"], ["beta"], [], ["alpha"]]
+    numbers = [next(iter(content["moves"].values())) for content in told]
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_move_right_after_going_back_counts_from_the_run_that_comes_back(desk):
+    """It is made before Python has answered."""
+    desk.evaluate("() => change('knobs', { ...state.knobs, faders: { relu1_1: 2 }, muted: ['relu1_1'] })")
+    before = desk.evaluate("() => ({ ...state.knobs, faders: { relu5_1: 4 }, muted: [] })")
+    tell(desk, {"kind": "history", **HISTORY, "knobs": before}, jpeg(8, 8))
+    desk.locator(".nst-runs button").click()
+    expect(desk.get_by_role("button", name="mute relu1_1", exact=True)).to_have_attribute("aria-pressed", "false")
+    desk.get_by_role("slider", name="λ relu2_1", exact=True).press("ArrowUp")
+    desk.get_by_role("button", name="mute relu3_1", exact=True).click()
+    desk.wait_for_function("() => sent.some(({ changes }) => changes?.muted)")
+    told = [content["changes"] for content in sent(desk, "move")]
+    assert told[0]["faders"] == {"relu2_1": pytest.approx(1.12202), "relu5_1": 4} and told[-1]["muted"] == ["relu3_1"]
+
+
+def test_a_run_that_could_not_come_back_leaves_the_knobs(desk):
+    tell(desk, {"kind": "history", **HISTORY, "knobs": {"beta": 100}}, jpeg(8, 8))
+    desk.locator(".nst-runs button").click()
+    beta = desk.get_by_role("slider", name="style weight β", exact=True)
+    expect(beta).to_have_attribute("aria-valuetext", "100")
+    desk.evaluate("() => change('status', { sentence: 'That run is no longer kept', alert: true })")
+    expect(beta).to_have_attribute("aria-valuetext", "10")
+
+
+def test_a_move_confirmed_within_its_frame_is_not_sent_twice(desk):
+    faults = []
+    desk.on("pageerror", lambda fault: faults.append(fault))
+    desk.evaluate(
+        """async () => {
+          const beta = document.querySelector('.nst-amounts .nst-row:last-child input');
+          const press = () => beta.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }));
+          press();
+          press(); // this one waits for the next frame
+          change('knobs', { ...state.knobs, beta: 11.2202, moves: sent.at(-1).moves });
+          press();
+          await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+        }"""
+    )
+    assert [content["changes"]["beta"] for content in sent(desk, "move")] == [11.2202, 14.1254] and not faults
+
+
 def test_a_desk_that_goes_says_so(desk):
     desk.evaluate("() => close()")
     assert [content["kind"] for content in desk.evaluate("() => sent")][-1] == "gone"

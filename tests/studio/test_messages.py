@@ -431,6 +431,17 @@ def test_a_move_made_after_going_back_stays_though_it_arrives_first(studio):
     until(lambda: len(studio.history) == 3)
 
 
+@pytest.mark.parametrize("later", ["none", "restart", "move"])
+def test_going_back_tells_the_desk_that_it_has_arrived(later, studio):
+    """Until then the desk shows the knobs of that run, though Python may have refused some."""
+    studio.start()
+    wait_for_end(studio)
+    if later != "none":
+        tell(studio, later, changes=studio.knobs.to_dict(), moves={"view": 5})
+    tell(studio, "back", number=next(iter(studio.history)).number, moves={"view": 4})
+    assert studio.desk.knobs["moves"]["view"] >= 4
+
+
 def test_a_solution_undoes_no_move_made_after_it(studio):
     tell(studio, "move", changes={"beta": 50}, moves={"view": 2})
     tell(studio, "solution", name=TASKS[0].name, moves={"view": 1})

@@ -38,12 +38,17 @@ function knobsOf(model) {
   let count = 0;
   let sending = 0;
   const send = () => {
+    cancelAnimationFrame(sending);
     sending = 0;
     const fresh = waiting.filter(({ sent }) => !sent);
     for (const each of fresh) each.sent = true;
     model.send({ kind: "move", changes: Object.assign({}, ...fresh.map(({ changes }) => changes)), moves: { [view]: fresh.at(-1).number } });
   };
-  const number = () => ({ [view]: ++count });
+  // Moves that wait for the next frame go first: what is asked for now comes after them.
+  const number = () => {
+    if (sending) send();
+    return { [view]: ++count };
+  };
   return {
     // The model for those who ask: what is sent later than it was asked for takes its number then.
     asking: {
@@ -54,6 +59,12 @@ function knobsOf(model) {
     now: () => Object.assign({}, model.get("knobs"), ...waiting.map(({ changes }) => changes)),
     confirmed: () => (waiting = waiting.filter(({ number }) => number > (model.get("knobs").moves?.[view] ?? 0))),
     refused: () => (waiting = waiting.filter(({ sent }) => !sent)),
+    // The knobs of a run from before stand at once: a move made before Python has answered counts from them.
+    goBack(run, changes) {
+      const moves = number();
+      waiting.push({ number: count, changes, sent: true });
+      model.send({ kind: "back", number: run, moves });
+    },
     move(changes) {
       waiting.push({ number: ++count, changes, sent: false });
       if (waiting.every(({ sent }) => !sent)) send(); // the first goes at once, more of them together
@@ -90,7 +101,11 @@ function studioView({ model: whole, el }) {
   const layers = layersView(model, spec, knobs(), onmove, onhover);
   const costs = costsView(spec);
   const gram = gramView(spec);
-  const history = historyView(model, spec, knobs, picture.compareWith, speed);
+  const goBack = (run, its) => {
+    moved.goBack(run, its);
+    show();
+  };
+  const history = historyView(spec, knobs, picture.compareWith, goBack, speed);
   const tasks = tasksView(model, spec);
   let shownRun = null;
   const controls = {};

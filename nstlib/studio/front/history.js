@@ -1,6 +1,6 @@
 // The runs of this studio: a click brings one back, a click with Shift (or the key C) lays it beside the present one.
 
-function historyView(model, spec, now, compare, speed) {
+function historyView(spec, now, compare, goBack, speed) {
   const row = make("div", { className: "nst-runs", role: "group", label: "earlier runs" });
   const hint = make("span", { className: "nst-key", textContent: "runs: click to go back, Shift-click or C to compare" });
   const differing = make("span", { className: "nst-differing" });
@@ -41,7 +41,7 @@ function historyView(model, spec, now, compare, speed) {
     if (runs.has(number)) return; // said again to another view of this desk
     const image = make("img", { alt: "", src: jpegUrl(bytes) });
     const label = `run ${place}, ${steps} steps${steps < spec.steps ? ", ended early" : ""}`;
-    const act = (event) => (event.shiftKey ? choose(number) : model.send({ kind: "back", number }));
+    const act = (event) => (event.shiftKey ? choose(number) : goBack(number, knobs));
     const element = make("button", { type: "button", label, title: `${label}: click to go back, Shift-click or C to compare`, onclick: act }, image, make("span", { textContent: place }));
     element.addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() !== "c" || event.ctrlKey || event.metaKey) return;
