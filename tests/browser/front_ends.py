@@ -1,13 +1,16 @@
 """Try the studio in every front end that is installed: ``python -m tests.browser.front_ends [NAME …]``.
 
-``--python PATH`` names the python whose front ends are tried, ``--out FOLDER`` where screenshots go, light and dark.
-Each gets a notebook of one cell with a studio; marimo gets an app. Prints a table: what shows, how fast it paints, what
-the keys and the mouse do, and what running the cell three more times leaves.
+``--python PATH`` names the python whose front ends are tried, ``--out FOLDER`` where screenshots go: at three widths,
+light and dark, at 100 and 200 %. Each gets a notebook of one cell with a studio; marimo gets an app. Prints a table:
+what shows, how fast it paints, what the keys and the mouse do, what running the cell three more times leaves and, where
+screenshots are made, what overlaps, gapes or is cut.
 """
 
 import argparse
+import base64
 import contextlib
 import dataclasses
+import itertools
 import json
 import re
 import secrets
@@ -21,6 +24,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Page, Route, expect, sync_playwright
 
+from tests.browser.geometry import flaws, measure
 from tests.browser.opening import READY, started, started_browser, started_lab, write
 
 SHOW = "from nstlib.studio import Studio\nstudio = Studio('cat', 'night', size=64, steps=40)\nstudio"
@@ -36,6 +40,7 @@ def _():
 """
 WAIT = 120_000  # milliseconds; on a busy machine whose first run paints every style, too
 SOON = 10_000
+WIDTHS, ZOOMS, HEIGHT = (1280, 1000, 800), (1, 2), 1000  # pixels of the screen
 LETTERS = "abdmspxyjkh0"  # commands of notebooks, and keys of the desk
 PAINTED = """canvas => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -277,7 +282,7 @@ def try_out(browser, name: str, python: str, out: Path | None = None) -> Found:
     with contextlib.ExitStack() as stack:
         folder, home = (Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2))
         address = stack.enter_context(front_end.start(folder, home, python))
-        page = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme="light")
+        page = browser.new_page(viewport={"width": WIDTHS[0], "height": HEIGHT}, color_scheme="light")
         stack.callback(page.close)
         page.set_default_timeout(WAIT)
         elsewhere = set()
@@ -297,7 +302,7 @@ def try_out(browser, name: str, python: str, out: Path | None = None) -> Found:
         found.remarks += sorted(faults)
         if elsewhere:
             found.remarks.append(f"asks {', '.join(sorted(elsewhere))}")
-        if out:
+        if out and found.shows == "yes":
             pictures(page, front_end, found, out)
     return found
 
@@ -309,27 +314,34 @@ def leave_out(route: Route) -> str:
 
 
 def pictures(page: Page, front_end: FrontEnd, found: Found, out: Path) -> None:
-    """Save a screenshot in each theme."""
+    """Save a screenshot at each width, theme and zoom."""
     out.mkdir(parents=True, exist_ok=True)
     page.mouse.move(1, 1)  # or the pull of the layer under it lies over the picture
-    path = out / f"{found.name}-{found.version}"
-    shoot(page, f"{path}-light.png")
-    if front_end.dark is None:
-        found.remarks.append("no dark theme")
-        return
-    front_end.dark(page)
-    with contextlib.suppress(AssertionError, Error):
-        finish(page)
-    page.wait_for_timeout(1000)
-    shoot(page, f"{path}-dark.png")
+    page.evaluate("() => window.jupyterapp?.shell.collapseLeft?.()")  # JupyterLab's file browser takes 300 pixels
+    browser = page.context.new_cdp_session(page)
+    for theme in ("light", "dark"):
+        if theme == "dark" and front_end.dark is None:
+            found.remarks.append("no dark theme")
+            return
+        if theme == "dark":
+            front_end.dark(page)
+            with contextlib.suppress(AssertionError, Error):
+                finish(page)
+        for width, zoom in itertools.product(WIDTHS, ZOOMS):
+            size = {"width": width // zoom, "height": HEIGHT // zoom, "deviceScaleFactor": zoom, "mobile": False}
+            browser.send("Emulation.setDeviceMetricsOverride", size)
+            page.wait_for_timeout(1000)
+            name = f"{width}-{theme}-{100 * zoom}"
+            shoot(page, browser, out / f"{found.name}-{found.version}-{name}.png")
+            wrong = flaws(measure(page.locator(".nst-studio").first))
+            found.remarks += [f"{name}: {what} {str(which)[:120]}" for what, which in wrong.items()]
 
 
-def shoot(page: Page, path: str) -> None:
-    """Save a screenshot with the panel in sight."""
-    panel = page.locator(".nst-studio").first
-    if panel.count():
-        panel.scroll_into_view_if_needed()
-    page.screenshot(path=path)
+def shoot(page: Page, browser, path: Path) -> None:
+    """Save what the page shows, with the panel's head at the top."""
+    page.locator(".nst-studio").first.evaluate("panel => panel.scrollIntoView()")
+    page.wait_for_timeout(300)
+    path.write_bytes(base64.b64decode(browser.send("Page.captureScreenshot")["data"]))
 
 
 def version(python: str, package: str) -> str | None:

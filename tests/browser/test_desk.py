@@ -1,10 +1,10 @@
 """How the studio looks: sizes, gaps, overlaps, contrast and targets at several widths, themes and zooms."""
 
 import itertools
-from pathlib import Path
 
 import pytest
 
+from tests.browser.geometry import flaws, measure
 from tests.browser.opening import close_notebooks, open_notebook, run_studio, visit, write
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
@@ -15,8 +15,6 @@ axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", re
 pytestmark = pytest.mark.slow
 STEPS = 12
 SHOW = f"from nstlib.studio import Studio\nstudio = Studio('cat', 'night', size=64, steps={STEPS})\nstudio"
-LEAST_TEXT, LEAST_TARGET, MOST_GAP = 12, 28, 24  # pixels
-MEASURE = Path(__file__).with_name("desk_geometry.js").read_text(encoding="utf-8")
 SIZES = {
     1280: (640, 450),
     1200: (640, 420),
@@ -79,9 +77,8 @@ def shown(page, width, *, dark=False):
 
 
 def require_sound(page):
-    found = page.evaluate(MEASURE, [LEAST_TARGET, LEAST_TEXT])
-    assert not found["overlaps"] and not found["sticking"] and not found["small"] and not found["tiny"], found
-    assert not found["cut"] and found["gap"] <= MOST_GAP and found["right"] <= found["window"] + 1, found
+    found = measure(page.locator(".nst-studio"))
+    assert not flaws(found)
     return found
 
 
@@ -91,6 +88,16 @@ def test_it_fits_one_screen_and_nothing_overlaps_gapes_or_is_cut_off(page, width
     height, picture = SIZES[width]
     assert found["height"] <= height and found["picture"]["width"] >= picture, found
     page.get_by_role("button", name="more settings", exact=True).click()
+    require_sound(page)
+
+
+def test_at_double_zoom_in_a_narrow_window_all_words_are_read(page):
+    require_sound(shown(page, 400))
+    page.get_by_role("combobox", name="task", exact=True).select_option("still a cat")
+    page.get_by_role("button", name="paint a mask: where the photo stays", exact=True).click()
+    require_sound(page)
+    page.get_by_role("button", name="more settings", exact=True).click()
+    page.get_by_role("combobox", name="second style", exact=True).select_option("waves")
     require_sound(page)
 
 

@@ -253,6 +253,25 @@ def test_a_run_has_the_number_of_its_place_in_the_row(desk):
     expect(desk.locator(".nst-differing")).to_contain_text("run 2 → now")
 
 
+def test_how_to_use_the_runs_is_said_once_there_is_one(desk):
+    hint = desk.locator(".nst-history .nst-key")
+    expect(hint).to_be_hidden()
+    tell(desk, {"kind": "history", **HISTORY, "knobs": {"beta": 10}}, jpeg(8, 8))
+    expect(hint).to_be_visible()
+
+
+def test_the_symbols_of_a_task_have_their_subscripts(desk):
+    desk.get_by_role("combobox", name="task", exact=True).select_option("still a cat")
+    expect(desk.locator(".nst-meters sub")).to_have_text(["content", "c"])
+
+
+def test_the_wiper_shows_no_handle_under_the_brush(desk):
+    shown = "() => getComputedStyle(document.querySelector('.nst-wipe-line'), '::before').display !== 'none'"
+    assert desk.evaluate(shown)
+    paint(desk)
+    assert not desk.evaluate(shown)
+
+
 def test_a_mask_of_another_view_is_drawn(desk):
     paint(desk)
     tell(desk, {"kind": "mask", "name": "mask 1", "stroke": "another-1"}, jpeg(96, 64, "black"))
@@ -335,6 +354,18 @@ def test_an_earlier_frame_stays_while_the_run_goes_on(desk):
     expect(timeline).to_have_attribute("aria-valuetext", "step 2; meters show the last")
     timeline.press("End")
     expect(timeline).to_have_attribute("aria-valuetext", "step 5")
+
+
+@pytest.mark.parametrize("width", [1000, 300])
+def test_the_timeline_keeps_its_place_under_the_mouse_when_its_words_change(desk, width):
+    desk.set_viewport_size({"width": width, "height": 900})
+    timeline = desk.get_by_role("slider", name="frames of this run", exact=True)
+    tell(desk, {"kind": "frame", "run": 1, "step": 148}, jpeg(96, 64))
+    expect(timeline).to_have_attribute("aria-valuetext", "step 149")
+    before = timeline.bounding_box()
+    timeline.press("Home")
+    expect(timeline).to_have_attribute("aria-valuetext", "step 1; meters show the last")
+    assert timeline.bounding_box() == before
 
 
 def test_a_frame_is_confirmed_where_that_is_asked_for(desk):

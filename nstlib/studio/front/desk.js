@@ -157,8 +157,7 @@ function studioView({ model: whole, el }) {
       button("save GIF", "save this run as an animated GIF", () => model.send({ kind: "save", film: "gif" })),
       button("save WebP", "save this run as an animated WebP", () => model.send({ kind: "save", film: "webp" })),
       button("copy line", "copy a line that sets these knobs: Studio.from_code(…)", () => model.send({ kind: "code", line: true })),
-      button("render large", "run these settings at a larger size", () => model.send({ kind: "large", size: Number(large.value) })),
-      large,
+      make("div", { className: "nst-large" }, button("render large", "run these settings at a larger size", () => model.send({ kind: "large", size: Number(large.value) })), large),
     ),
   );
   const code = make("textarea", { className: "nst-code", label: "code", readOnly: true, hidden: true, rows: 6 });

@@ -2,7 +2,7 @@
 
 function historyView(spec, now, compare, goBack, speed) {
   const row = make("div", { className: "nst-runs", role: "group", label: "earlier runs" });
-  const hint = make("span", { className: "nst-key", textContent: "runs: click to go back, Shift-click or C to compare" });
+  const hint = make("span", { className: "nst-key", textContent: "runs: click to go back, Shift-click or C to compare", hidden: true });
   const differing = make("span", { className: "nst-differing" });
   const stop = button("end comparison", "compare with the photo again", () => {
     runs.get(chosen)?.element.focus(); // the button goes, and must not take the focus with it
@@ -31,7 +31,7 @@ function historyView(spec, now, compare, goBack, speed) {
   }
 
   function tell() {
-    hint.hidden = chosen !== null;
+    hint.hidden = chosen !== null || !runs.size;
     if (chosen === null) return (differing.textContent = "");
     const found = differences(runs.get(chosen).knobs, now());
     differing.textContent = `run ${runs.get(chosen).place} → now: ${found.join(" · ") || "same settings"}`;
@@ -51,6 +51,7 @@ function historyView(spec, now, compare, goBack, speed) {
     pressed(element, false);
     runs.set(number, { element, bytes, knobs, place });
     row.append(element);
+    tell();
     if (runs.size > spec.most_runs) {
       const [oldest, gone] = runs.entries().next().value;
       if (oldest === chosen) choose(null);

@@ -92,7 +92,7 @@ const GRAIN = 12; // pixels an entry of a difference
 function gramView(spec) {
   const titles = ["style", "picture", "difference"];
   const canvases = titles.map((title) => make("canvas", { width: 24, height: 24, role: "img", label: `Gram matrix, ${title}: none yet` }));
-  const head = make("span", { textContent: "Gram matrices: choose a layer" });
+  const head = make("span", { textContent: "Gram matrices: none before the first step" });
   const figures = titles.map((title, index) => make("figure", {}, canvases[index], make("figcaption", { textContent: title })));
 
   function shade(values, canvas, side) {
