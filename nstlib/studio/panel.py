@@ -394,7 +394,7 @@ class Studio(Panel):
             return
         self.view.note = (
             f" A step of {self.network} takes {seconds:.1f} s at {self.knobs.size} pixels here, so the picture now has "
-            f"{smaller} pixels; move the size slider for a larger one."
+            f"{smaller} pixels; for a larger one, open more and move size."
         )
         self.put(self.knobs.moved(size=smaller))
         self.send(now=True)

@@ -41,6 +41,7 @@ def _():
 WAIT = 120_000  # milliseconds; on a busy machine whose first run paints every style, too
 SOON = 10_000
 WIDTHS, ZOOMS, HEIGHT = (1280, 1000, 800), (1, 2), 1000  # pixels of the screen
+AROUND = 300  # pixels above and below the panel that a front end takes on a screenshot of the whole
 LETTERS = "abdmspxyjkh0"  # commands of notebooks, and keys of the desk
 PAINTED = """canvas => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -328,20 +329,23 @@ def pictures(page: Page, front_end: FrontEnd, found: Found, out: Path) -> None:
             with contextlib.suppress(AssertionError, Error):
                 finish(page)
         for width, zoom in itertools.product(WIDTHS, ZOOMS):
-            size = {"width": width // zoom, "height": HEIGHT // zoom, "deviceScaleFactor": zoom, "mobile": False}
-            browser.send("Emulation.setDeviceMetricsOverride", size)
-            page.wait_for_timeout(1000)
+            measured = resize(page, browser, width // zoom, HEIGHT // zoom, zoom)
             name = f"{width}-{theme}-{100 * zoom}"
-            shoot(page, browser, out / f"{found.name}-{found.version}-{name}.png")
-            wrong = flaws(measure(page.locator(".nst-studio").first))
-            found.remarks += [f"{name}: {what} {str(which)[:120]}" for what, which in wrong.items()]
+            found.remarks += [f"{name}: {what} {str(which)[:120]}" for what, which in flaws(measured).items()]
+            resize(page, browser, width // zoom, int(measured["height"]) + AROUND, zoom)
+            shot = browser.send("Page.captureScreenshot")
+            (out / f"{found.name}-{found.version}-{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
 
-def shoot(page: Page, browser, path: Path) -> None:
-    """Save what the page shows, with the panel's head at the top."""
-    page.locator(".nst-studio").first.evaluate("panel => panel.scrollIntoView()")
+def resize(page: Page, browser, width: int, height: int, zoom: int) -> dict:
+    """Give the page another size, show the panel's head, and return the panel's measures."""
+    size = {"width": width, "height": height, "deviceScaleFactor": zoom, "mobile": False}
+    browser.send("Emulation.setDeviceMetricsOverride", size)
+    page.wait_for_timeout(700)
+    panel = page.locator(".nst-studio").first
+    panel.evaluate("panel => panel.scrollIntoView()")
     page.wait_for_timeout(300)
-    path.write_bytes(base64.b64decode(browser.send("Page.captureScreenshot")["data"]))
+    return measure(panel)
 
 
 def version(python: str, package: str) -> str | None:

@@ -253,6 +253,38 @@ def test_a_run_has_the_number_of_its_place_in_the_row(desk):
     expect(desk.locator(".nst-differing")).to_contain_text("run 2 → now")
 
 
+@pytest.mark.parametrize("how", ["mouse", "keys"])
+def test_where_a_layer_pulls_gives_way_to_the_picture_that_its_fader_changes(desk, how):
+    heat, fader = desk.locator("canvas.nst-heat"), desk.get_by_role("slider", name="λ relu3_1", exact=True)
+    box = fader.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    if how == "mouse":
+        desk.mouse.move(x, y)
+    else:
+        fader.press("p")
+    desk.wait_for_function("() => sent.some(({ kind }) => kind === 'pull')")
+    tell(desk, {"kind": "pull", "layer": "relu3_1", "width": 1, "height": 1}, base64.b64encode(b"9").decode())
+    expect(heat).to_be_visible()
+    if how == "mouse":
+        desk.mouse.down()
+        desk.mouse.move(x, y + 20, steps=4)
+    else:
+        fader.press("ArrowDown")
+    expect(heat).to_be_hidden()
+    tell(desk, {"kind": "pull", "layer": "relu3_1", "width": 1, "height": 1}, base64.b64encode(b"9").decode())
+    expect(heat).to_be_hidden()  # its answer came late
+
+
+@pytest.mark.parametrize("width", [900, 1000, 1100])
+def test_a_longer_sentence_moves_nothing(desk, width):
+    desk.set_viewport_size({"width": width, "height": 900})
+    stage = desk.locator(".nst-stage")
+    before = stage.bounding_box()
+    sentence = "Back to run 1, after 150 steps. Moving a knob starts from its settings."
+    desk.evaluate("sentence => change('status', { sentence, alert: false })", sentence)
+    assert stage.bounding_box() == before
+
+
 def test_how_to_use_the_runs_is_said_once_there_is_one(desk):
     hint = desk.locator(".nst-history .nst-key")
     expect(hint).to_be_hidden()

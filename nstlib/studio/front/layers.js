@@ -21,7 +21,10 @@ function layersView(model, spec, state, onmove, onhover) {
       first: 1,
       vertical: true,
       words: words(layer),
-      onmove: (factor) => onmove("faders", { ...knobs.faders, [layer]: factor }),
+      onmove: (factor) => {
+        onhover(layer, false); // who moves it wants to see the picture
+        onmove("faders", { ...knobs.faders, [layer]: factor });
+      },
     });
     const bar = make("div", { className: "nst-pull-bar" });
     const meter = make("div", { className: "nst-pull", title: `${layer}: share of the pull at the picture` }, bar);
