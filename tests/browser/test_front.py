@@ -241,6 +241,11 @@ def test_a_mute_under_a_solo_says_why_nothing_changes(desk):
     expect(key).to_have_text("bar: share of the pull")
 
 
+def test_a_layers_share_of_the_pull_has_a_name_of_its_own(desk):
+    tell(desk, {"kind": "pulls", "shares": {"relu1_1": 0.25}})
+    expect(desk.get_by_role("img", name="relu1_1 has 25 % of the pull", exact=True)).to_have_text("25 %")
+
+
 def test_a_run_has_the_number_of_its_place_in_the_row(desk):
     for place, number in ((1, 4), (2, 9)):
         about = {"number": number, "place": place, "steps": 150, "knobs": {"beta": place}}

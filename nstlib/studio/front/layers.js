@@ -28,7 +28,7 @@ function layersView(model, spec, state, onmove, onhover) {
     });
     const bar = make("div", { className: "nst-pull-bar" });
     const meter = make("div", { className: "nst-pull", title: `${layer}: share of the pull at the picture` }, bar);
-    const share = make("span", { className: "nst-share", textContent: "–" });
+    const share = make("span", { className: "nst-share", role: "img", label: `${layer}: no share of the pull yet`, textContent: "–" });
     const times = make("span", { className: "nst-times" });
     const lambda = make("span", { className: "nst-lambda" });
     const mute = button("M", `mute ${layer}`, () => muteOf(layer));
