@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.browser.geometry import flaws, measure
-from tests.browser.opening import ask, close_notebooks, open_notebook, run_studio, visit, write
+from tests.browser.opening import READY, ask, close_notebooks, open_notebook, run_studio, visit, write
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
 from playwright.sync_api import expect
@@ -164,6 +164,11 @@ STATES = {
         expect(page.locator(".nst-speed")).to_have_text(re.compile(r"^step (1[3-9]|[2-9]\d|\d{3}) ")),  # the new run's
         use(page, "button", "pause").click(),
         use(page, "button", "continue").wait_for(),
+    ],
+    "kernel restarted": lambda page: [
+        page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"),
+        page.locator(".nst-dead").wait_for(),
+        page.wait_for_function(READY),
     ],
 }
 
