@@ -2,17 +2,22 @@
 
 import random
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import torch
 import typer
 from rich.console import Console
 
+from nstlib.errors import NstError
 from nstlib.files import require_folder, require_writable
 from nstlib.terminal import sentences
 
+if TYPE_CHECKING:
+    from nstlib.distill.train import Run
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Distil minivgg from a VGG-16.")
 Folder = Annotated[Path, typer.Argument(help="For pictures, checkpoint, log and tables.")]
+Widths = Annotated[str, typer.Option(help="Filters in each block, such as 24-48-96-192-320; minivgg's if left out.")]
 
 
 @app.command()
@@ -26,16 +31,18 @@ def collect(folder: Folder) -> None:
 
 @app.command()
 @sentences()
-def train(folder: Folder, steps: Annotated[int, typer.Option(help="In all, over every run.")] = 4500) -> None:
+def train(
+    folder: Folder, steps: Annotated[int, typer.Option(help="In all, over every run.")] = 4500, widths: Widths = ""
+) -> None:
     """Prune the teacher, then train; go on where an earlier run stopped."""
     from nstlib.distill.train import train
 
-    train(folder / "train", folder / "run", steps)
+    train(folder / "train", _run(folder, widths), steps, _filters(widths))
 
 
 @app.command()
 @sentences()
-def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to write.")]) -> None:
+def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to write.")], widths: Widths = "") -> None:
     """Write the trained student as a minivgg.safetensors."""
     from nstlib.distill.crops import crop, load_pictures
     from nstlib.distill.export import export
@@ -43,36 +50,65 @@ def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to w
     out = require_writable(out, overwrite=True)
     pictures = load_pictures(folder / "train")
     rng = random.Random(0)
-    export(folder / "run" / "checkpoint.pt", torch.stack([crop(pictures, 160, rng) for _ in range(32)]), out)
+    export(_run(folder, widths) / "checkpoint.pt", torch.stack([crop(pictures, 160, rng) for _ in range(32)]), out)
 
 
 @app.command()
 @sentences()
 def evaluate(
-    folder: Folder, network: Annotated[str, typer.Option(help="Which network transfers.")] = "minivgg"
+    folder: Folder,
+    network: Annotated[str, typer.Option(help="Which network transfers.")] = "minivgg",
+    widths: Annotated[str, typer.Option(help="Let the trained student of these widths transfer instead.")] = "",
 ) -> None:
     """Transfer styles between held-out pictures, let the teacher measure them, write the table and the pictures."""
-    from nstlib.distill.evaluate import evaluate
+    from nstlib import networks
+    from nstlib.distill.evaluate import SETTINGS, evaluate
 
     (folder / "results").mkdir(parents=True, exist_ok=True)
     require_folder(folder / "results")
-    table = evaluate(network, folder / "held_out", folder / "results")
-    with (folder / "results" / f"{network}.txt").open("w") as file:
+    layers = SETTINGS.layers
+    student = _trained(folder, widths).average.with_layers(layers) if widths else networks.load(network, layers)
+    name = widths or network
+    table = evaluate(name, student, folder / "held_out", folder / "results")
+    with (folder / "results" / f"{name}.txt").open("w") as file:
         Console(file=file, width=160).print(table)
     Console(width=160).print(table)
 
 
 @app.command()
 @sentences()
-def errors(folder: Folder) -> None:
+def errors(folder: Folder, widths: Widths = "") -> None:
     """Show how far the student's estimates of held-out features and Gram matrices are from the teacher's."""
     from nstlib.distill.evaluate import prediction_errors
+
+    Console(width=160).print(prediction_errors(_trained(folder, widths), folder / "held_out"))
+
+
+def _filters(widths: str) -> tuple[int, ...]:
+    """Return how many filters each block has; NstError says what is wrong with the text."""
+    from nstlib.networks.minivgg import MINIVGG
+
+    if not widths:
+        return MINIVGG.widths
+    numbers = widths.split("-")
+    if len(numbers) != len(MINIVGG.widths) or not all(number.isdecimal() and int(number) for number in numbers):
+        raise NstError(f"Expected five numbers of filters, such as 24-48-96-192-320, got {widths!r}.")
+    return tuple(map(int, numbers))
+
+
+def _run(folder: Path, widths: str) -> Path:
+    """Return where the run of a student of these widths is kept."""
+    return folder / "-".join(["run", *(map(str, _filters(widths)) if widths else ())])
+
+
+def _trained(folder: Path, widths: str) -> "Run":
     from nstlib.distill.train import resume
 
-    run = resume(folder / "run" / "checkpoint.pt")
+    run = resume(_run(folder, widths) / "checkpoint.pt")
     if run is None:
-        raise typer.BadParameter(f"There is no trained student under {folder}: run the train command first.")
-    Console(width=160).print(prediction_errors(run, folder / "held_out"))
+        raise NstError(f"{_run(folder, widths)} holds no trained student: run the train command first.")
+    return run
 
 
-app()
+if __name__ == "__main__":
+    app()

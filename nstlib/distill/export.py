@@ -6,8 +6,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from nstlib.distill.train import new_student
 from nstlib.files import replacing
-from nstlib.networks.minivgg import MINIVGG
 from nstlib.networks.vgg import Network
 
 
@@ -46,7 +46,7 @@ def quantise(network: Network) -> dict[str, Tensor]:
 def export(checkpoint: Path, batch: Tensor, path: Path) -> None:
     """Write the averaged student of a training's checkpoint, scaled on `batch`, to `path`."""
     state = torch.load(checkpoint, weights_only=True)
-    network = Network("minivgg", MINIVGG, list(state["scales"]))
+    network = new_student(state["widths"])
     network.load_state_dict(state["average"])
     wanted = {layer: scale**2 for layer, scale in state["scales"].items()}
     with replacing(path) as part:

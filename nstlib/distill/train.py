@@ -6,6 +6,7 @@ then was: an optimisation finds what the student is blind to, and the teacher's 
 """
 
 import csv
+import dataclasses
 import itertools
 import math
 import random
@@ -54,6 +55,7 @@ class Run:
 
     student: Network
     average: Network
+    widths: tuple[int, ...]
     maps: nn.ParameterDict
     scales: dict[str, float]
     optimizer: torch.optim.Optimizer
@@ -61,13 +63,16 @@ class Run:
     step: int = 0
 
 
-def train(folder: Path, out: Path, total: int) -> Run:
-    """Train for `total` steps on the pictures under `folder`, keeping answers, checkpoint and log in `out`."""
+def train(folder: Path, out: Path, total: int, widths: tuple[int, ...] = MINIVGG.widths) -> Run:
+    """Train for `total` steps on the pictures under `folder`, keeping answers, checkpoint and log in `out`.
+
+    widths: how many filters the student has in each block; a run that goes on keeps its own.
+    """
     out.mkdir(parents=True, exist_ok=True)
     engine.plan()  # sets the number of threads
     pictures = load_pictures(folder)
     teacher = networks.load("vgg16", LAYERS)
-    run = resume(out / "checkpoint.pt") or _start(teacher, pictures)
+    run = resume(out / "checkpoint.pt") or _start(teacher, pictures, widths)
     answers = Answers(out / "answers", teacher, SIDE, CROPS + STYLISED_MOST, run.answers)
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with bar, (out / "log.csv").open("a", newline="") as log:
@@ -91,9 +96,14 @@ def train(folder: Path, out: Path, total: int) -> Run:
     return run
 
 
-def _start(teacher: Network, pictures: list[np.ndarray]) -> Run:
+def new_student(widths: tuple[int, ...]) -> Network:
+    """Return a network of minivgg's plan with so many filters in each block, not yet taught."""
+    return Network("minivgg", dataclasses.replace(MINIVGG, widths=widths), LAYERS)
+
+
+def _start(teacher: Network, pictures: list[np.ndarray], widths: tuple[int, ...]) -> Run:
     rng = random.Random(0)
-    student = Network("minivgg", MINIVGG, LAYERS)
+    student = new_student(widths)
     batch = torch.stack([disturbed_crop(pictures, SIDE, rng) for _ in range(PRUNING_BATCH)])
     maps = prune(teacher, student, batch)
     with torch.no_grad():
@@ -101,11 +111,11 @@ def _start(teacher: Network, pictures: list[np.ndarray]) -> Run:
     scales = {
         layer: math.sqrt(sum(part[layer].square().mean().item() for part in parts) / len(parts)) for layer in LAYERS
     }
-    return _assemble(student, maps, scales)
+    return _assemble(student, widths, maps, scales)
 
 
-def _assemble(student: Network, maps: dict[str, Tensor], scales: dict[str, float]) -> Run:
-    average = Network("minivgg", MINIVGG, LAYERS)
+def _assemble(student: Network, widths: tuple[int, ...], maps: dict[str, Tensor], scales: dict[str, float]) -> Run:
+    average = new_student(widths)
     average.load_state_dict(student.state_dict())
     student.requires_grad_(True).to(memory_format=torch.channels_last)
     parameters = nn.ParameterDict({layer: nn.Parameter(matrix[:, :, None, None]) for layer, matrix in maps.items()})
@@ -113,7 +123,7 @@ def _assemble(student: Network, maps: dict[str, Tensor], scales: dict[str, float
     optimizer = torch.optim.AdamW(
         [{"params": [parameter], "part": _part(parameter)} for parameter in trained], weight_decay=1e-5
     )
-    return Run(student, average, parameters, scales, optimizer)
+    return Run(student, average, widths, parameters, scales, optimizer)
 
 
 def _part(parameter: Tensor) -> float:
@@ -181,6 +191,7 @@ def _save(run: Run, path: Path) -> None:
     state = {
         "student": run.student.state_dict(),
         "average": run.average.state_dict(),
+        "widths": run.widths,
         "maps": {layer: matrix.detach().flatten(1) for layer, matrix in run.maps.items()},
         "scales": run.scales,
         "optimizer": run.optimizer.state_dict(),
@@ -196,9 +207,9 @@ def resume(path: Path) -> Run | None:
     if not path.is_file():
         return None
     state = torch.load(path, weights_only=True)
-    student = Network("minivgg", MINIVGG, LAYERS)
+    student = new_student(state["widths"])
     student.load_state_dict(state["student"])
-    run = _assemble(student, state["maps"], state["scales"])
+    run = _assemble(student, state["widths"], state["maps"], state["scales"])
     run.average.load_state_dict(state["average"])
     run.optimizer.load_state_dict(state["optimizer"])
     run.answers = state["answers"]

@@ -5,9 +5,12 @@ import pytest
 import safetensors.torch
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
 from nstlib import networks, pictures
+from nstlib.bench.judge import PictureJudge
 from nstlib.distill import collect, crops, evaluate, export, prune, train
+from nstlib.distill.__main__ import app
 from nstlib.distill.answers import Answers, thin
 from nstlib.errors import NstError
 from nstlib.networks import weights
@@ -26,8 +29,7 @@ def teacher():
 
 @pytest.fixture
 def small(monkeypatch, teacher, tmp_path):
-    """A training in miniature: a tiny teacher and student, two pictures."""
-    monkeypatch.setattr(train, "MINIVGG", STUDENT)
+    """A training in miniature: a tiny teacher, two pictures."""
     monkeypatch.setattr(train, "SIDE", 32)
     monkeypatch.setattr(train, "PRUNING_BATCH", 8)
     monkeypatch.setattr(train, "CROPS", 12)
@@ -115,7 +117,7 @@ def test_training_teaches(small, tmp_path, monkeypatch):
     monkeypatch.setattr(train, "LEARNING_RATE", 5e-3)
     monkeypatch.setattr(train, "STYLISED_SHARE", 0.0)
     monkeypatch.setattr(train, "STYLISE_EVERY", 100)  # none of these pictures is trained on
-    train.train(small, tmp_path / "run", 60)
+    train.train(small, tmp_path / "run", 60, STUDENT.widths)
     rows = [[float(value) for value in line.split(",")] for line in (tmp_path / "run" / "log.csv").read_text().split()]
     assert sum(rows[-1][2:]) < 0.9 * sum(rows[0][2:])
 
@@ -142,7 +144,7 @@ def test_answers_of_another_kind_are_refused(teacher, tmp_path):
 
 
 def test_the_students_own_pictures_join_the_crops(small, tmp_path):
-    run = train.train(small, tmp_path / "run", 5)
+    run = train.train(small, tmp_path / "run", 5, STUDENT.widths)
     assert run.answers == 12 + 2 * 3  # at steps 0 and 4
     stored = np.load(tmp_path / "run" / "answers" / "pictures.npy")
     assert stored[: run.answers].reshape(run.answers, -1).any(1).all()
@@ -151,11 +153,11 @@ def test_the_students_own_pictures_join_the_crops(small, tmp_path):
 def test_a_stopped_training_goes_on_where_it_was(small, tmp_path, monkeypatch):
     monkeypatch.setattr(train, "WARM_UP", 1)
     monkeypatch.setattr(train, "LEARNING_RATE", 1e-2)
-    first = train.train(small, tmp_path / "first", 1).student.state_dict()
-    whole = train.train(small, tmp_path / "whole", 6)
-    train.train(small, tmp_path / "parts", 3)
+    first = train.train(small, tmp_path / "first", 1, STUDENT.widths).student.state_dict()
+    whole = train.train(small, tmp_path / "whole", 6, STUDENT.widths)
+    train.train(small, tmp_path / "parts", 3, STUDENT.widths)
     monkeypatch.setattr(train, "_start", lambda *_: pytest.fail("the checkpoint was not read"))
-    resumed = train.train(small, tmp_path / "parts", 6)
+    resumed = train.train(small, tmp_path / "parts", 6, STUDENT.widths)
     assert whole.step == resumed.step == 6 and not list(tmp_path.glob("*/*.part"))
     for name, value in whole.student.state_dict().items():
         moved = (value - first[name]).abs().mean()
@@ -163,8 +165,7 @@ def test_a_stopped_training_goes_on_where_it_was(small, tmp_path, monkeypatch):
 
 
 def test_a_trained_checkpoint_becomes_a_weights_file(small, tmp_path, monkeypatch):
-    run = train.train(small, tmp_path / "run", 3)
-    monkeypatch.setattr(export, "MINIVGG", STUDENT)
+    run = train.train(small, tmp_path / "run", 3, STUDENT.widths)
     export.export(tmp_path / "run" / "checkpoint.pt", batch(8), tmp_path / "mini.safetensors")
     read = weights.load_into(Network("tiny", STUDENT, LAYERS), tmp_path / "mini.safetensors")
     for layer, block in read(batch(8)).items():
@@ -233,21 +234,44 @@ def test_carving_finds_the_pictures_of_a_resource_file(tmp_path):
     assert [path.name for path in tmp_path.glob("*.png")] == ["some_000.png"]
 
 
-def test_evaluation_measures_with_the_teacher(teacher):
-    settings = Settings(size=32, steps=8, scales=1, plateau=0)
+def test_evaluation_measures_with_the_teacher(teacher, monkeypatch, tmp_path):
+    settings = Settings(size=32, steps=30, scales=1, plateau=0)
     pair = pictures.sample("cat", 40), pictures.sample("coffee", 40)
-    student = random_weights(Network("tiny", STUDENT, settings.layers))
-    outcome = evaluate.transfer(*pair, settings, student, teacher.with_layers(networks.STYLE_LAYERS))
-    assert 0 < outcome.fall < 1 and outcome.seconds > 0
-    same = evaluate.relative_style_costs(
-        pictures.resize(pair[1], 32), pictures.resize(pair[1], 32), teacher.with_layers(networks.STYLE_LAYERS)
-    )
-    assert max(same.values()) == 0
+    for name, picture in zip(("photo", "painting"), pair, strict=True):
+        pictures.write(picture, tmp_path / f"{name}.png")
+    monkeypatch.setattr(evaluate, "PAIRS", [("photo", "painting")])
+    monkeypatch.setattr(networks, "load", lambda name, layers: teacher.with_layers(layers))
+    perfect = teacher.with_layers(settings.layers)  # what a random student paints is no nearer for the teacher
+    table = evaluate.evaluate("tiny", perfect, tmp_path, tmp_path, settings)
+    painted = pictures.read(tmp_path / "tiny_1.png")
+    score = PictureJudge(*(pictures.read(tmp_path / f"{name}.png") for name in ("photo", "painting")), 32)(painted)
+    assert 0 < score.cut < 1 and score.content > 0
+    for column, number in zip(table.columns[-4:-1], (score.cut, score.content, score.grain), strict=True):
+        pair_and_mean = [float(cell) for cell in column.cells]
+        assert pair_and_mean == pytest.approx([number, number], abs=0.02)  # the file has 8 bits
+
+
+def test_students_of_other_widths_are_trained_and_go_on(small, tmp_path):
+    train.train(small, tmp_path / "run", 2, (5, 6, 7, 9, 11))
+    run = train.train(small, tmp_path / "run", 3)  # whatever is asked for by then
+    assert run.step == 3 and run.student.convolutions["conv5_1"].out_channels == 11
+    assert run.average.convolutions["conv1_1"].out_channels == 5
+
+
+@pytest.mark.parametrize("widths", ["16-32", "16-32-64-160-many", "16-32-64-160-0", "1-2-3-4-5-6"])
+def test_widths_that_are_no_five_numbers_are_named(tmp_path, widths):
+    result = CliRunner().invoke(app, ["train", str(tmp_path), "--widths", widths])
+    assert result.exit_code == 1 and "five numbers" in result.stderr and not list(tmp_path.iterdir())
+
+
+def test_errors_without_a_trained_student_say_where_it_was_looked_for(tmp_path):
+    result = CliRunner().invoke(app, ["errors", str(tmp_path), "--widths", "5-6-7-9-11"])
+    assert result.exit_code == 1 and "run-5-6-7-9-11" in result.stderr.replace("\n", "")
 
 
 def test_the_errors_of_the_maps_are_those_of_a_direct_count(small, tmp_path, monkeypatch, teacher):
     monkeypatch.setattr(evaluate, "SIDE", 32)
-    run = train.train(small, tmp_path / "run", 1)
+    run = train.train(small, tmp_path / "run", 1, STUDENT.widths)
     table = evaluate.prediction_errors(run, small, crops=1)
     picture = crops.crop(crops.load_pictures(small), 32, random.Random(0))[None]
     layer = "relu3_1"
