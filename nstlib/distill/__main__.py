@@ -37,38 +37,41 @@ def train(
     """Prune the teacher, then train; go on where an earlier run stopped."""
     from nstlib.distill.train import train
 
-    train(folder / "train", _run(folder, widths), steps, _filters(widths))
+    filters = _filters(widths)
+    train(folder / "train", _place(folder, filters), steps, filters)
 
 
 @app.command()
 @sentences()
 def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to write.")], widths: Widths = "") -> None:
-    """Write the trained student as a minivgg.safetensors."""
+    """Write the trained student as a minivgg.safetensors, for the widths that networks/minivgg.py has then."""
     from nstlib.distill.crops import crop, load_pictures
     from nstlib.distill.export import export
 
     out = require_writable(out, overwrite=True)
+    run = _trained(folder, widths)
     pictures = load_pictures(folder / "train")
     rng = random.Random(0)
-    export(_run(folder, widths) / "checkpoint.pt", torch.stack([crop(pictures, 160, rng) for _ in range(32)]), out)
+    export(run, torch.stack([crop(pictures, 160, rng) for _ in range(32)]), out)
 
 
 @app.command()
 @sentences()
 def evaluate(
     folder: Folder,
-    network: Annotated[str, typer.Option(help="Which network transfers.")] = "minivgg",
-    widths: Annotated[str, typer.Option(help="Let the trained student of these widths transfer instead.")] = "",
+    network: Annotated[str, typer.Option(help="Which network transfers; minivgg if left out.")] = "",
+    widths: Annotated[str, typer.Option(help="Let the student transfer that was trained with these.")] = "",
 ) -> None:
     """Transfer styles between held-out pictures, let the teacher measure them, write the table and the pictures."""
     from nstlib import networks
     from nstlib.distill.evaluate import SETTINGS, evaluate
 
+    if network and widths:
+        raise NstError("Expected --network or --widths, got both: leave one out.")
+    name, layers = widths or network or "minivgg", SETTINGS.layers
+    student = _trained(folder, widths).average.with_layers(layers) if widths else networks.load(name, layers)
     (folder / "results").mkdir(parents=True, exist_ok=True)
     require_folder(folder / "results")
-    layers = SETTINGS.layers
-    student = _trained(folder, widths).average.with_layers(layers) if widths else networks.load(network, layers)
-    name = widths or network
     table = evaluate(name, student, folder / "held_out", folder / "results")
     with (folder / "results" / f"{name}.txt").open("w") as file:
         Console(file=file, width=160).print(table)
@@ -86,27 +89,32 @@ def errors(folder: Folder, widths: Widths = "") -> None:
 
 def _filters(widths: str) -> tuple[int, ...]:
     """Return how many filters each block has; NstError says what is wrong with the text."""
-    from nstlib.networks.minivgg import MINIVGG
+    from nstlib.networks import ARCHITECTURES
 
     if not widths:
-        return MINIVGG.widths
-    numbers = widths.split("-")
-    if len(numbers) != len(MINIVGG.widths) or not all(number.isdecimal() and int(number) for number in numbers):
+        return ARCHITECTURES["minivgg"].widths
+    numbers, most = widths.split("-"), ARCHITECTURES["vgg16"].widths
+    if len(numbers) != len(most) or not all(number.isdecimal() and int(number) for number in numbers):
         raise NstError(f"Expected five numbers of filters, such as 24-48-96-192-320, got {widths!r}.")
-    return tuple(map(int, numbers))
+    filters = tuple(map(int, numbers))
+    if any(number > limit for number, limit in zip(filters, most, strict=True)):
+        raise NstError(f"Expected no more filters than the teacher's {'-'.join(map(str, most))}, got {widths}.")
+    return filters
 
 
-def _run(folder: Path, widths: str) -> Path:
+def _place(folder: Path, filters: tuple[int, ...]) -> Path:
     """Return where the run of a student of these widths is kept."""
-    return folder / "-".join(["run", *(map(str, _filters(widths)) if widths else ())])
+    return folder / ("run" if filters == _filters("") else "-".join(["run", *map(str, filters)]))
 
 
 def _trained(folder: Path, widths: str) -> "Run":
+    """Return the trained student of these widths; NstError says where none is."""
     from nstlib.distill.train import resume
 
-    run = resume(_run(folder, widths) / "checkpoint.pt")
+    place = _place(folder, _filters(widths))
+    run = resume(place / "checkpoint.pt")
     if run is None:
-        raise NstError(f"{_run(folder, widths)} holds no trained student: run the train command first.")
+        raise NstError(f"{place} holds no trained student: run the train command first.")
     return run
 
 

@@ -6,7 +6,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from nstlib.distill.train import new_student
+from nstlib.distill.train import Run
+from nstlib.errors import NstError
 from nstlib.files import replacing
 from nstlib.networks.vgg import Network
 
@@ -15,7 +16,7 @@ def rescale(network: Network, batch: Tensor, wanted: dict[str, float]) -> Networ
     """Scale each convolution so that its ReLU has the mean square `wanted`; the next convolution undoes it.
 
     ReLU(c · a) = c · ReLU(a) for c > 0, so what the network computes after that is exactly the same. Layers not in
-    `wanted` keep their strength.
+    `wanted` keep their strength. Raises NstError for a layer that is 0 everywhere.
     """
     before = 1.0
     with torch.no_grad():
@@ -23,6 +24,8 @@ def rescale(network: Network, batch: Tensor, wanted: dict[str, float]) -> Networ
         for name, convolution in network.convolutions.items():
             layer = name.replace("conv", "relu")
             present = features[layer].square().mean().item()
+            if present == 0:
+                raise NstError(f"Expected a student whose {layer} answers to pictures, found one that is 0 everywhere.")
             factor = (wanted.get(layer, present) / present) ** 0.5
             convolution.weight.mul_(factor / before)
             convolution.bias.mul_(factor)
@@ -43,11 +46,8 @@ def quantise(network: Network) -> dict[str, Tensor]:
     return stored
 
 
-def export(checkpoint: Path, batch: Tensor, path: Path) -> None:
-    """Write the averaged student of a training's checkpoint, scaled on `batch`, to `path`."""
-    state = torch.load(checkpoint, weights_only=True)
-    network = new_student(state["widths"])
-    network.load_state_dict(state["average"])
-    wanted = {layer: scale**2 for layer, scale in state["scales"].items()}
+def export(run: Run, batch: Tensor, path: Path) -> None:
+    """Write a training's averaged student, scaled on `batch`, to `path`."""
+    wanted = {layer: scale**2 for layer, scale in run.scales.items()}
     with replacing(path) as part:
-        part.write_bytes(safetensors.torch.save(quantise(rescale(network, batch, wanted))))
+        part.write_bytes(safetensors.torch.save(quantise(rescale(run.average, batch, wanted))))

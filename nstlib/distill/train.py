@@ -24,6 +24,7 @@ from nstlib import engine, networks
 from nstlib.distill.answers import Answers, thin
 from nstlib.distill.crops import crop, disturbed_crop, load_pictures
 from nstlib.distill.prune import prune
+from nstlib.errors import NstError
 from nstlib.files import replacing
 from nstlib.networks.minivgg import MINIVGG
 from nstlib.networks.vgg import Network
@@ -55,24 +56,32 @@ class Run:
 
     student: Network
     average: Network
-    widths: tuple[int, ...]
     maps: nn.ParameterDict
     scales: dict[str, float]
     optimizer: torch.optim.Optimizer
     answers: int = 0  # how many are filled
     step: int = 0
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """How many filters the student has in each block."""
+        return _widths(self.student.state_dict())
+
 
 def train(folder: Path, out: Path, total: int, widths: tuple[int, ...] = MINIVGG.widths) -> Run:
     """Train for `total` steps on the pictures under `folder`, keeping answers, checkpoint and log in `out`.
 
-    widths: how many filters the student has in each block; a run that goes on keeps its own.
+    widths: how many filters the student has in each block. Raises NstError where `out` holds a student of others.
     """
     out.mkdir(parents=True, exist_ok=True)
     engine.plan()  # sets the number of threads
     pictures = load_pictures(folder)
     teacher = networks.load("vgg16", LAYERS)
     run = resume(out / "checkpoint.pt") or _start(teacher, pictures, widths)
+    if run.widths != widths:
+        raise NstError(
+            f"Expected a student of {widths} filters in {out}, found one of {run.widths}: name another folder."
+        )
     answers = Answers(out / "answers", teacher, SIDE, CROPS + STYLISED_MOST, run.answers)
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with bar, (out / "log.csv").open("a", newline="") as log:
@@ -111,11 +120,15 @@ def _start(teacher: Network, pictures: list[np.ndarray], widths: tuple[int, ...]
     scales = {
         layer: math.sqrt(sum(part[layer].square().mean().item() for part in parts) / len(parts)) for layer in LAYERS
     }
-    return _assemble(student, widths, maps, scales)
+    return _assemble(student, maps, scales)
 
 
-def _assemble(student: Network, widths: tuple[int, ...], maps: dict[str, Tensor], scales: dict[str, float]) -> Run:
-    average = new_student(widths)
+def _widths(state: dict[str, Tensor]) -> tuple[int, ...]:
+    return tuple(len(state[f"stages.conv{block}_1.weight"]) for block in range(1, len(MINIVGG.widths) + 1))
+
+
+def _assemble(student: Network, maps: dict[str, Tensor], scales: dict[str, float]) -> Run:
+    average = new_student(_widths(student.state_dict()))
     average.load_state_dict(student.state_dict())
     student.requires_grad_(True).to(memory_format=torch.channels_last)
     parameters = nn.ParameterDict({layer: nn.Parameter(matrix[:, :, None, None]) for layer, matrix in maps.items()})
@@ -123,7 +136,7 @@ def _assemble(student: Network, widths: tuple[int, ...], maps: dict[str, Tensor]
     optimizer = torch.optim.AdamW(
         [{"params": [parameter], "part": _part(parameter)} for parameter in trained], weight_decay=1e-5
     )
-    return Run(student, average, widths, parameters, scales, optimizer)
+    return Run(student, average, parameters, scales, optimizer)
 
 
 def _part(parameter: Tensor) -> float:
@@ -191,7 +204,6 @@ def _save(run: Run, path: Path) -> None:
     state = {
         "student": run.student.state_dict(),
         "average": run.average.state_dict(),
-        "widths": run.widths,
         "maps": {layer: matrix.detach().flatten(1) for layer, matrix in run.maps.items()},
         "scales": run.scales,
         "optimizer": run.optimizer.state_dict(),
@@ -207,9 +219,9 @@ def resume(path: Path) -> Run | None:
     if not path.is_file():
         return None
     state = torch.load(path, weights_only=True)
-    student = new_student(state["widths"])
+    student = new_student(_widths(state["student"]))
     student.load_state_dict(state["student"])
-    run = _assemble(student, state["widths"], state["maps"], state["scales"])
+    run = _assemble(student, state["maps"], state["scales"])
     run.average.load_state_dict(state["average"])
     run.optimizer.load_state_dict(state["optimizer"])
     run.answers = state["answers"]

@@ -5,6 +5,7 @@ import pytest
 import safetensors.torch
 import torch
 from PIL import Image
+from rich.table import Table
 from typer.testing import CliRunner
 
 from nstlib import networks, pictures
@@ -166,7 +167,7 @@ def test_a_stopped_training_goes_on_where_it_was(small, tmp_path, monkeypatch):
 
 def test_a_trained_checkpoint_becomes_a_weights_file(small, tmp_path, monkeypatch):
     run = train.train(small, tmp_path / "run", 3, STUDENT.widths)
-    export.export(tmp_path / "run" / "checkpoint.pt", batch(8), tmp_path / "mini.safetensors")
+    export.export(run, batch(8), tmp_path / "mini.safetensors")
     read = weights.load_into(Network("tiny", STUDENT, LAYERS), tmp_path / "mini.safetensors")
     for layer, block in read(batch(8)).items():
         assert block.square().mean().item() == pytest.approx(run.scales[layer] ** 2, rel=0.05)
@@ -241,11 +242,13 @@ def test_evaluation_measures_with_the_teacher(teacher, monkeypatch, tmp_path):
         pictures.write(picture, tmp_path / f"{name}.png")
     monkeypatch.setattr(evaluate, "PAIRS", [("photo", "painting")])
     monkeypatch.setattr(networks, "load", lambda name, layers: teacher.with_layers(layers))
-    perfect = teacher.with_layers(settings.layers)  # what a random student paints is no nearer for the teacher
-    table = evaluate.evaluate("tiny", perfect, tmp_path, tmp_path, settings)
+    student = random_weights(Network("tiny", STUDENT, settings.layers))
+    table = evaluate.evaluate("tiny", student, tmp_path, tmp_path, settings)
     painted = pictures.read(tmp_path / "tiny_1.png")
-    score = PictureJudge(*(pictures.read(tmp_path / f"{name}.png") for name in ("photo", "painting")), 32)(painted)
-    assert 0 < score.cut < 1 and score.content > 0
+    read = [pictures.read(tmp_path / f"{name}.png") for name in ("photo", "painting")]
+    score = PictureJudge(*read, 32, teacher)(painted)
+    by_the_student = PictureJudge(*read, 32, student.with_layers(LAYERS))(painted)
+    assert abs(by_the_student.cut - score.cut) > 0.05  # so the numbers below tell who measured
     for column, number in zip(table.columns[-4:-1], (score.cut, score.content, score.grain), strict=True):
         pair_and_mean = [float(cell) for cell in column.cells]
         assert pair_and_mean == pytest.approx([number, number], abs=0.02)  # the file has 8 bits
@@ -253,20 +256,74 @@ def test_evaluation_measures_with_the_teacher(teacher, monkeypatch, tmp_path):
 
 def test_students_of_other_widths_are_trained_and_go_on(small, tmp_path):
     train.train(small, tmp_path / "run", 2, (5, 6, 7, 9, 11))
-    run = train.train(small, tmp_path / "run", 3)  # whatever is asked for by then
-    assert run.step == 3 and run.student.convolutions["conv5_1"].out_channels == 11
+    run = train.train(small, tmp_path / "run", 3, (5, 6, 7, 9, 11))
+    assert run.step == 3 and run.widths == (5, 6, 7, 9, 11)
     assert run.average.convolutions["conv1_1"].out_channels == 5
+    with pytest.raises(NstError, match=r"of \(4, 5, 6, 8, 10\) filters in .*found one of \(5, 6, 7, 9, 11\)"):
+        train.train(small, tmp_path / "run", 4, STUDENT.widths)
+    assert train.resume(tmp_path / "run" / "checkpoint.pt").step == 3
 
 
-@pytest.mark.parametrize("widths", ["16-32", "16-32-64-160-many", "16-32-64-160-0", "1-2-3-4-5-6"])
-def test_widths_that_are_no_five_numbers_are_named(tmp_path, widths):
-    result = CliRunner().invoke(app, ["train", str(tmp_path), "--widths", widths])
-    assert result.exit_code == 1 and "five numbers" in result.stderr and not list(tmp_path.iterdir())
+def test_the_commands_train_write_and_evaluate_the_student_of_the_widths(small, tmp_path, monkeypatch):
+    def run(*arguments):
+        result = CliRunner().invoke(app, [*arguments, str(tmp_path), "--widths", "5-6-7-9-11"])
+        assert result.exit_code == 0, result.output
+
+    transferring = []
+    monkeypatch.setattr(evaluate, "evaluate", lambda name, student, *more: transferring.append(student) or Table(name))
+    run("train", "--steps", "2")
+    run("export", "--out", str(tmp_path / "other.safetensors"))
+    run("evaluate")
+    trained = train.resume(tmp_path / "run-5-6-7-9-11" / "checkpoint.pt")
+    assert trained.step == 2 and trained.widths == (5, 6, 7, 9, 11)
+    assert safetensors.torch.load_file(tmp_path / "other.safetensors")["conv4_1.weight"].shape == (9, 7, 3, 3)
+    (student,) = transferring
+    for name, value in trained.average.state_dict().items():
+        assert torch.equal(student.state_dict()[name], value), name
+    assert (tmp_path / "results" / "5-6-7-9-11.txt").is_file()
 
 
-def test_errors_without_a_trained_student_say_where_it_was_looked_for(tmp_path):
-    result = CliRunner().invoke(app, ["errors", str(tmp_path), "--widths", "5-6-7-9-11"])
-    assert result.exit_code == 1 and "run-5-6-7-9-11" in result.stderr.replace("\n", "")
+@pytest.mark.parametrize(
+    "command", [["train"], ["export", "--out", "mini.safetensors"], ["evaluate"], ["errors"]], ids=str
+)
+@pytest.mark.parametrize(
+    ("widths", "said"),
+    [
+        ("16-32", "five numbers"),
+        ("16-32-64-160-many", "five numbers"),
+        ("16-32-64-160-0", "five numbers"),
+        ("1-2-3-4-5-6", "five numbers"),
+        ("16-32-64-160-513", "the teacher's 64-128-256-512-512"),
+    ],
+)
+def test_widths_that_no_student_can_have_are_named_and_make_no_folder(tmp_path, monkeypatch, command, widths, said):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, [*command, "folder", "--widths", widths])
+    assert result.exit_code == 1 and said in " ".join(result.stderr.split()) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", [["export", "--out", "mini.safetensors"], ["evaluate"], ["errors"]], ids=str)
+@pytest.mark.parametrize(
+    ("widths", "place"), [("5-6-7-9-11", "folder/run-5-6-7-9-11"), ("16-32-64-160-256", "folder/run")]
+)
+def test_without_a_trained_student_it_is_said_where_it_was_looked_for(tmp_path, monkeypatch, command, widths, place):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, [*command, "folder", "--widths", widths])
+    assert result.exit_code == 1 and f"{place} holds no trained student" in " ".join(result.stderr.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_and_widths_are_not_both_taken(tmp_path):
+    result = CliRunner().invoke(app, ["evaluate", str(tmp_path), "--network", "vgg16", "--widths", "5-6-7-9-11"])
+    assert result.exit_code == 1 and "leave one out" in result.stderr and not list(tmp_path.iterdir())
+
+
+def test_a_layer_that_answers_to_nothing_is_named():
+    network = random_weights(Network("tiny", STUDENT, LAYERS))
+    torch.nn.init.zeros_(network.convolutions["conv2_1"].weight)
+    network.convolutions["conv2_1"].bias.data.fill_(-1)
+    with pytest.raises(NstError, match="relu2_1 answers to pictures"):
+        export.rescale(network, batch(2), {"relu2_1": 1.0})
 
 
 def test_the_errors_of_the_maps_are_those_of_a_direct_count(small, tmp_path, monkeypatch, teacher):
