@@ -18,7 +18,6 @@ export default {
   render({ model, el }) {
     const group = `nst-prediction-${++count}`;
     const form = make("form", { className: "nst-prediction" });
-    form.setAttribute("data-lm-suppress-shortcuts", "true"); // or JupyterLab takes the arrow keys
     const choices = model.get("choices");
     const typed = make("input", { type: "text", inputMode: "decimal", size: 10, autocomplete: "off" });
     typed.setAttribute("aria-label", "your prediction, a number");
@@ -27,6 +26,7 @@ export default {
     const button = make("button", { type: "submit", textContent: "Commit" });
     const said = make("p", { className: "nst-reply" });
     said.setAttribute("role", "status");
+    said.tabIndex = -1;
     form.append(fields, button, said);
 
     const chosen = () => (choices.length ? form.querySelector("input:checked")?.value : typed.value.trim());
@@ -40,9 +40,12 @@ export default {
       const answer = model.get("answer");
       const sign = model.get("right") ? "✓ Right. " : choices.length ? "" : "✗ "; // a choice has its own
       said.textContent = answer ? `${sign}${model.get("reply")}` : model.get("complaint");
+      const focused = form.contains(document.activeElement);
       form.classList.toggle("nst-committed", Boolean(answer));
+      form.setAttribute("data-lm-suppress-shortcuts", String(!answer)); // or JupyterLab takes the arrow keys
       fields.disabled = Boolean(answer);
       button.hidden = Boolean(answer);
+      if (answer && focused) said.focus(); // what was disabled loses it, and Shift+Enter would reach no notebook
       if (!answer) return;
       if (!choices.length) typed.value = answer;
       for (const input of form.querySelectorAll("input[type=radio]")) {
@@ -51,7 +54,8 @@ export default {
         input.nextElementSibling.textContent = mark + input.value;
       }
     };
-    const stop = (event) => event.stopPropagation(); // a notebook has commands on letters, arrows and Enter
+    // A notebook has commands on letters, arrows and Enter; they are its own again once the card is answered
+    const stop = (event) => fields.disabled || event.stopPropagation();
     form.addEventListener("submit", submit);
     form.addEventListener("keydown", stop);
     for (const trait of ["answer", "reply", "right", "complaint"]) model.on(`change:${trait}`, update);

@@ -42,6 +42,9 @@ def test_a_choice_is_made_and_committed_by_keyboard(notebook):
     expect(first).to_be_disabled()
     expect(page.locator(".nst-prediction label", has_text="✓ It falls.")).to_have_count(1)
     expect(page.locator(".nst-prediction label", has_text="✗")).to_have_count(0)
+    expect(reply).to_be_focused()
+    page.keyboard.press("b")  # the notebook hears its commands again: a cell below
+    expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(2)
 
 
 @pytest.mark.slow
@@ -75,6 +78,9 @@ def test_a_blind_choice_is_made_by_keyboard_and_told_at_its_end(notebook):
     page.keyboard.press("ArrowLeft")
     expect(card).to_contain_text("You chose ")
     expect(left).to_be_hidden()
+    expect(card.locator(".nst-verdict")).to_be_focused()
+    page.keyboard.press("b")  # the notebook hears its commands again: a cell below
+    expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(2)
     card.get_by_text("What was what").click()
     expect(card.get_by_role("listitem")).to_have_count(3)
     expect(card.get_by_role("listitem").first).to_contain_text("you chose")
