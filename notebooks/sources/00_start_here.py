@@ -68,7 +68,10 @@ claim("network weights that change", trained, equals=0)
 
 # %% [markdown]
 # A line that begins with ✓ is a *claim*. It shows what was measured and what it must be. If it is not, the cell stops
-# with an error. Claims hold for your run, too. With other pictures than the lesson's a number may miss its bound.
+# with an error. Claims hold for your run, too, with the lesson's pictures. With others a bound may be missed.
+#
+# What you see under the cells is a stored run, and yours replaces it. To predict before you see, hide it first: in the
+# menu, *Kernel*, *Restart Kernel and Clear Outputs of All Cells*.
 
 # %% [markdown]
 # ## 2. Read a layer's features
@@ -280,10 +283,8 @@ nstlib.plots.row(
 claim("grain that a fifth of the step leaves", moved(with_less) / moved(runs[0.1]), below=1 / 2)
 
 # %% [markdown]
-# How much each $\beta$ costs depends on the pictures. With the rocket and the waves, $\beta = 0.1$ loses 7 % of the
-# content, and $\beta = 1$ loses 1.9 times as much; here it was 3 % and 3.2 times as much. With the coffee and the
-# mosaic, $\beta = 100$ loses 6.5 times as much as $\beta = 1$, here 14 times; and $\alpha = 0$ makes the content cost
-# twice as high, here three times.
+# How much each $\beta$ costs depends on the pictures. Here $\beta = 1$ lost 3.2 times as much content as $\beta = 0.1$;
+# with the rocket and the waves it loses 1.9 times as much, so with them the claim above would stop its cell.
 
 # %% [markdown]
 # **Try** your own values of $\beta$. Does `alpha=2, beta=20` ask for another picture than `beta=10`? No: $J$ is twice

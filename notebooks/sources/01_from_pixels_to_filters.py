@@ -562,9 +562,10 @@ claim("left at relu2_1", ratios["relu2_1"], above=1.5)
 claim("left at relu3_2", ratios["relu3_2"], above=6)
 
 # %% [markdown]
-# **Explain.** Block 4 keeps *less* of the photo. (At `relu1_1` it leaves 1.8 times as much as block 3; with the rocket
-# and the waves, 1.2 times.) How can it be better? Because content is not alone. Let style count again ($\beta = 10$),
-# begin with the photo, and measure style as in lesson 00: how far the picture's Gram matrix is from the painting's.
+# **Explain.** Block 4 keeps *less* of the photo: the content cost that it leaves at `relu1_1` is 1.8 times that of
+# block 3 (with the rocket and the waves, 1.2 times). How can it be better? Because content is not alone. Let style
+# count again ($\beta = 10$), begin with the photo, and measure style as in lesson 00: how far the picture's Gram matrix
+# is from the painting's.
 
 # %%
 repainted = {}

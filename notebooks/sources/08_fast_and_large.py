@@ -569,8 +569,8 @@ claim("the largest picture moved, of the middle", largest / middle, below=1)
 
 # %% [markdown]
 # **Explain.** Adam moves each pixel by about the learning rate in a step (lesson 05, section 3), whatever the size. But
-# on a large picture neighbours move to and fro within thin strokes, and the areas stay where they were. How much less
-# they move depends on the pair: the largest moved 0.63 times as far as the middle one here, 0.94 times with the coffee
+# on a large picture neighbours move to and fro within thin strokes, and large areas move less. How much less depends
+# on the pair: the largest moved 0.63 times as far as the middle one here, 0.94 times with the coffee
 # and the mosaic.
 
 # %% [markdown]
@@ -807,7 +807,7 @@ plots.table(
 
 # %% [markdown]
 # What is kept is the *floor*. A step also holds blocks on their way, gradients, the optimiser, and memory that was
-# freed but not handed back, since asking Linux for it anew costs time. Where this was written, a run took 2.1 to 3.5
+# freed but not handed back, since asking Linux for it anew costs time. Where this was written, a run took about three
 # times the floor. Allow for 4 times, and for 0.5 to 0.7 GB for Python and PyTorch. Above four million pixels the
 # library hands everything back: less memory, but twice the time.
 

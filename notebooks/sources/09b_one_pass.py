@@ -546,7 +546,7 @@ lower = sum(
 claim("photos of ten for which J prefers the run", lower, above=8)
 
 # %% [markdown]
-# **Explain.** $J$ votes for the run at least nine times of ten. If you did not, then $J$ misses something that you care
+# **Explain.** $J$ votes for the run at least nine times out of ten. If you did not, then $J$ misses something that you care
 # about. (Where $J$ prefers one pass, 40 steps may have been too few.) And ten votes of one person on one painting are
 # little: studies ask many people about many pairs.
 #

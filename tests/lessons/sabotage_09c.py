@@ -10,7 +10,7 @@ SABOTAGES = [
     ),
     ("exchanged colours", "nothing exchanged", ".weight.flip(1)", ".weight"),
     ("exchanged colours", "no style", "painting, settings, exchanged", "photo, settings, exchanged"),
-    ("pools", "the maximum twice", '"pool1"), pooling=pooling)', '"pool1"))'),
+    ("pools", "the maximum twice", '"relu2_1"), pooling=pooling)', '"relu2_1"))'),
     ("pools", "no style", "painting, settings, averaging", "photo, settings, averaging"),
     ("a grid", "steps of one", "first_layer(11, 4, 2)", "first_layer(11, 1, 5)"),
     ("a grid", "steps that fit", "counts = windows(11, 4, 2)", "counts = windows(12, 4, 4)"),

@@ -16,8 +16,8 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NUMBER = r"(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)"
 # Numbers in words: digits, but not those of relu4_1 or VGG-16, and fractions and multiples
 QUOTED = re.compile(
-    r"(?<![\w.-])\d+(?:[.,]\d+)*(?!\w)|\b(?:half|thirds?|quarters?|fifth|eighth|tenth|twentieth|thirtieth|twice|tenfold|"
-    r"per cent|(?:two|three|four|five|six|ten|several) times)\b",
+    r"(?<![\w.-])\d+(?:[.,]\d+)*(?!\w)|\b(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|twentieth|thirtieth|"
+    r"twice|\w+fold|dozen|per cent|(?:two|three|four|five|six|seven|eight|nine|ten|a hundred|several) times)\b",
     re.IGNORECASE,
 )
 # What is quoted, where it is shown, with {} for each number, and whether the numbers found there are what is quoted

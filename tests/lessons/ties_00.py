@@ -13,38 +13,18 @@ TIES: list[Tie] = [
     ),
     ("A share above 1 is no mistake", "content lost at β = 100: ≈ {},", lambda share: share > 1),
     (
-        "here it was 3 % and 3.2 times as much",
-        "content lost at β = 1, over that at 0.1: ≈ {}, above 2 ✓ content lost at β = 100, over that at 1: ≈ 13.8, "
-        "above 7 ✓ content lost at β = 0.1: ≈ {},",
-        lambda times, lost: (round(100 * lost), round(times, 1)) == (3, 3.2),
-    ),
-    ("here 14 times", "content lost at β = 100, over that at 1: ≈ {},", lambda times: round(times) == 14),
-    (
-        "here three times",
-        "content cost with α = 0, as a multiple of that with both: ≈ {},",
-        lambda times: about(times, 3),
+        "Here $\\beta = 1$ lost 3.2 times as much content",
+        "content lost at β = 1, over that at 0.1: ≈ {},",
+        lambda times: round(times, 1) == 3.2,
     ),
     ("shorter side is 8 pixels", "The picture is 12 × {} pixels", lambda side: side == 8),
 ]
 ELSEWHERE: list[Elsewhere] = [
     (
-        "With the rocket and the waves, $\\beta = 0.1$ loses 7 % of the content, and $\\beta = 1$ loses 1.9 times as "
-        "much",
+        "with the rocket and the waves it loses 1.9 times as much",
         "beta",
         ("rocket", "waves"),
-        lambda times, large_times, lost, *_: (round(100 * lost), round(times, 1)) == (7, 1.9),
-    ),
-    (
-        "With the coffee and the mosaic, $\\beta = 100$ loses 6.5 times as much as $\\beta = 1$",
-        "beta",
-        ("coffee", "mosaic"),
-        lambda times, large_times, *_: round(large_times, 1) == 6.5,
-    ),
-    (
-        "makes the content cost twice as high",
-        "one term alone",
-        ("coffee", "mosaic"),
-        lambda changed, times: round(times, 1) == 2,
+        lambda times, *_: round(times, 1) == 1.9,
     ),
 ]
 COMPUTED: list[Computed] = [

@@ -26,7 +26,7 @@ TIES: list[Tie] = [
         lambda *ratios: min(ratios) > 1,
     ),
     (
-        "it leaves 1.8 times as much as block 3",
+        "the content cost that it leaves at `relu1_1` is 1.8 times that of block 3",
         "rebuilt from relu4_2 over rebuilt from relu3_2: ≈ {},",
         lambda times: round(times, 1) == 1.8,
     ),

@@ -57,6 +57,7 @@ QUOTES: list[Quote] = [
 # Lengths and names, what a cell's code or a proof fixes, what is quoted from others, and what the tests measure
 GIVEN = (
     "60 minutes",
+    "a hundred times a second",
     "twice: filter 1 with filter 2, and 2 with 1",
     "half of them",
     "answer 1 where",

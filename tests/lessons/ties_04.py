@@ -117,6 +117,7 @@ ELSEWHERE: list[Elsewhere] = [
 # docs/layer_weights.py measures
 GIVEN = (
     "45 minutes",
+    "a sixth rule",
     "with the costs 6, 4 and 1",
     "counts for twice as much as the second",
     "an error in the eighth digit",

@@ -43,10 +43,10 @@ COMPUTED: list[Computed] = [
 # Lengths and names, what a cell's code fixes, and arithmetic
 GIVEN = (
     "35 minutes",
+    "from a tenth of $\\alpha$ to a hundred times $\\alpha$",
     "(1992)",
     "for 80 steps",
     "In the third picture",
-    "from a tenth of",
     "a factor of 2 in $J$ is a factor of 2 in",
     "Block 4 lies between",
     "than with block 5",

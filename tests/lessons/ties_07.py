@@ -71,6 +71,7 @@ ELSEWHERE: list[Elsewhere] = [
 GIVEN = (
     "repaint half a picture",
     "60 minutes",
+    "A sixth statistic",
     "answer 1 where",
     "or orange, and 0 elsewhere",
     "dealt three times",

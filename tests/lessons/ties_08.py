@@ -34,9 +34,9 @@ TIES: list[Tie] = [
         lambda J, work, J_full, work_full: J_full < J and about(work_full / work, 2),
     ),
     (
-        "a run took 2.1 to 3.5 times the floor. Allow for 4 times",
+        "a run took about three times the floor. Allow for 4 times",
         "measured bytes a pixel, times the floor: ≈ {},",
-        lambda times: 2.1 < times < 3.5,
+        lambda times: about(times, 3),
     ),
     (
         "**freeze the weights** (a third)",

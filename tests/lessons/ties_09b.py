@@ -10,6 +10,11 @@ TOOK = "photos of 256 px, of 100 steps each, that the training took"
 TIES: list[Tie] = [
     ("as much as about 130 pictures of 100 steps each", f"{TOOK}: ≈ {{}},", lambda photos: round(photos, -1) == 130),
     (
+        "$J$ votes for the run at least nine times out of ten",
+        "photos of ten for which J prefers the run: ≈ {},",
+        lambda photos: photos >= 9,
+    ),
+    (
         "at several times the content distance",
         "content distance by one pass, times the run's: ≈ {},",
         lambda times: times > 3,
