@@ -306,11 +306,13 @@ def _tell(outcome: "Outcome", as_json: bool) -> None:
         typer.echo(json.dumps(_summary(outcome)))
     say(
         f"{'Stopped: wrote' if outcome.stopped else 'Wrote'} {outcome.place.out} after {len(outcome.costs)} steps in "
-        f"{last['seconds']:.1f} s; J went from {first['total']:.3g} to {last['total']:.3g}."
+        f"{last['seconds']:.1f} s: {outcome.width} × {outcome.height} pixels (--size asks for others). "
+        f"The cost J {'fell' if last['total'] <= first['total'] else 'rose'} from {first['total']:.3g} to "
+        f"{last['total']:.3g}."
     )
     if last["total"] > first["total"]:
         say(
-            "J rose: by these weights hardly any picture is better than the one that the run began with. "
+            "By these weights hardly any picture is better than the one that the run began with. "
             "Give a larger --beta, or another --preset."
         )
 

@@ -36,7 +36,7 @@ class Recipe:
 class Outcome:
     """What became of a photo: the costs of its steps (none: no file), why it failed, and whether Ctrl-C ended it.
 
-    drafted: how many steps a draft has, whose J is another network's.
+    drafted: how many steps a draft has, whose J is another network's. width, height: of the picture, in pixels.
     """
 
     place: Place
@@ -44,6 +44,8 @@ class Outcome:
     fault: str = ""
     stopped: bool = False
     drafted: int = 0
+    width: int = 0
+    height: int = 0
 
     @property
     def ends(self) -> tuple[dict, dict]:
@@ -106,7 +108,8 @@ def _paint_one(
         with _held_off() as pressed:  # that of a stopped run may be coarser
             pictures.write(transfer.resample_to(picture, content), place.out, overwrite=recipe.force, alpha=alpha)
         stopped = stopped or bool(pressed)
-    return Outcome(place, costs, stopped=stopped, drafted=drafted)
+    height, width = content.shape[1:]
+    return Outcome(place, costs, stopped=stopped, drafted=drafted, width=width, height=height)
 
 
 @contextmanager

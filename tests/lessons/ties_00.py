@@ -1,7 +1,7 @@
 """Lesson 00's numbers in prose: where each is shown or measured, or why it needs to be neither."""
 
 from nstlib import Settings
-from tests.lessons.shown import Computed, Elsewhere, Tie, about
+from tests.lessons.shown import Computed, Elsewhere, Tie
 
 TIES: list[Tie] = [
     ("picture of 192 × 289 pixels", "numbers in X: {} ", lambda numbers: numbers == 3 * 192 * 289),

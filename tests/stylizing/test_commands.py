@@ -407,8 +407,17 @@ def test_blends_that_cannot_be_are_a_sentence(folder, more, sentence):
 def test_a_run_whose_cost_rose_says_so(folder):
     """With balanced weights λ and a small β the style has hardly a say, and Adam's steps only disturb a grey photo."""
     weak = ("--preset", "balanced", "--beta", "1e-4", "--optimizer", "adam", "--colour", "photo")
-    assert "J rose: by these weights" in stylize("photo.png", *weak, "--steps", "20").stderr
-    assert "J rose" not in stylize("photo.png", "--force", "--steps", "20").stderr
+    weakly = stylize("photo.png", *weak, "--steps", "20").stderr
+    assert "The cost J rose from" in weakly and "By these weights hardly any picture" in weakly
+    usual = stylize("photo.png", "--force", "--steps", "20").stderr
+    assert "The cost J fell from" in usual and "By these weights" not in usual
+
+
+def test_it_is_said_how_large_the_picture_is_and_what_asks_for_more(folder):
+    said = " ".join(stylize("photo.png").stderr.split())
+    with Image.open("out.png") as painted_picture:
+        width, height = painted_picture.size
+    assert f"{width} × {height} pixels (--size asks for others)" in said and width > height == 32
 
 
 def test_best_says_how_far_its_own_network_came(folder, monkeypatch):
