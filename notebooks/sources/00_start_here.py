@@ -67,9 +67,11 @@ claim("network weights that change", trained, equals=0)
 # is frozen.
 
 # %% [markdown]
-# A line that begins with ✓ is a *claim*. It shows what was measured and what it must be. If it is not, the cell stops
-# with an error. Claims hold for your run, too, with the lesson's pictures. With others a bound may be missed.
-#
+# A line that begins with ✓ is a *claim*. It shows what was measured and, where there is one, the bound that it must
+# keep. If it does not, the cell stops with an error. Claims hold for your run, too, with the lesson's pictures. With
+# others a bound may be missed.
+
+# %% [markdown]
 # What you see under the cells is a stored run, and yours replaces it. To predict before you see, hide it first: in the
 # menu, *Kernel*, *Restart Kernel and Clear Outputs of All Cells*.
 
@@ -77,7 +79,8 @@ claim("network weights that change", trained, equals=0)
 # ## 2. Read a layer's features
 #
 # At each layer of the network, $N$ filters look for $N$ different patterns at every position of a map. A pooling step
-# between two blocks halves the map's height and width. Whatever is left over at the edge is dropped.
+# between two blocks halves the map's height and width. Whatever is left over at the edge is dropped. (The run above
+# shrank the photo; here it goes in as it was read, 256 × 385.)
 
 # %%
 features = network(photo[None])  # the network takes a batch; ours holds one photo
@@ -101,7 +104,7 @@ claim("filters of relu5_1 for each one of relu1_1", shapes["relu5_1"][0] / shape
 # ## 3. Compute a Gram matrix in one line
 #
 # Write a layer's features as a matrix $F$, with one row for each filter and one column for each position. The Gram
-# matrix compares every filter with every other:
+# matrix compares every filter with every other. $k$ and $k'$ count the $N$ filters, $i$ the $M$ positions:
 #
 # $$G = F F^\top \qquad \text{entry by entry:} \qquad G_{kk'} = \sum_{i=1}^{M} F_{ki}\, F_{k'i}$$
 
@@ -173,8 +176,8 @@ style = [whole - part for whole, part in zip(total, content, strict=True)]
 nstlib.plots.curves({"J": total, "α J_content": content, "β J_style": style}, "cost", log=False)
 
 # %% [markdown]
-# **Look at** the first few steps. Style falls steeply, and content pays for it. But those steps went too far: from then
-# on, content falls again in most steps, slowly, while style falls further, too. The optimiser cares about the sum $J$
+# **Look at** the first few steps. Style falls steeply, and content pays for it, more than it needs to: in most of the
+# later steps content wins a little back, while style still falls. The optimiser cares about the sum $J$
 # alone: it gives up content wherever that buys more style.
 
 # %%

@@ -25,7 +25,7 @@ studio
 # below goes back through the steps of the run. At which step do you see the first strokes?
 #
 # *mask*, beside that slider, hands you a brush: what you paint stays the photo, the rest takes the style (lesson 07).
-# Paint over the eyes.
+# Paint over the eyes. Then press *clear*, or the mask stays for all that follows.
 
 # %% [markdown]
 # **The two pictures you start from.** Choose another painting in the row *style*. Then choose a file of your own with
@@ -52,7 +52,7 @@ predict("06.terms")
 # constant of lesson 03.) *M* mutes a layer, *S* plays it alone (solo), *reset faders* puts all back.
 
 # %% [markdown]
-# Pull the fader of relu4_1 down until × 0.01 stands below it. Whose bars grow?
+# Pull the fader of relu4_1 down until × 0.01 stands beside its percentage. Whose bars grow?
 
 # %% [markdown]
 # **Your runs.** Small pictures of your runs gather below the curves. Click one to go back to it, with its knobs.

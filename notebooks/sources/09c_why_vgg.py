@@ -331,7 +331,6 @@ claim("step 4", uneven["11 × 11, step 4"], above=1.5)
 # |---|---:|---:|
 # | random filters in `relu3_1`, scrambled over another, of trained ones (section 1) | 0.68 | 0.51 |
 # | style cost left with exchanged colours, of what the right order leaves (section 2) | 2.97 | 1.68 |
-# | share of positions that the maximum pulls at (section 3) | 0.25 | 0.25 |
 # | style cost left by average pooling (section 3) | 0.19 | 0.10 |
 #
 # These are the lesson's own photo and painting; section 5 has the means of three pairs. All claims of this lesson hold on

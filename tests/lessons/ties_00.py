@@ -5,6 +5,7 @@ from tests.lessons.shown import Computed, Elsewhere, Tie
 
 TIES: list[Tie] = [
     ("picture of 192 × 289 pixels", "numbers in X: {} ", lambda numbers: numbers == 3 * 192 * 289),
+    ("as it was read, 256 × 385", "| relu1_1 | 16 | {} | {} |", lambda *sides: sides == (256, 385)),
     ("`relu3_1` has 64 filters", "| relu3_1 | {} | 64 | 96 |", lambda filters: filters == 64),
     (
         "for a photo twice as large",

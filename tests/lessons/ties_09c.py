@@ -25,10 +25,6 @@ QUOTES: list[Quote] = [
         EXCHANGED,
     ),
     (
-        "share of positions that the maximum pulls at (section 3) | {small} | {large} |",
-        "share of positions that the maximum pulls at",
-    ),
-    (
         "style cost left by average pooling (section 3) | {small} | {large} |",
         "style cost left by the average",
     ),
