@@ -439,3 +439,23 @@ def test_of_a_batch_that_is_turned_as_a_whole_it_is_said_which_dimensions_to_tur
 def test_of_two_matrices_that_do_not_fit_nothing_is_said_about_batches():
     told = message("ex02.gram", lambda f: f.flatten(1).T @ f.flatten(1).T)
     assert "RuntimeError" in told and "transpose" not in told
+
+
+def ninety_nine_where_one_is_flat(content, style, strength):
+    flat = content.std((1, 2)) == 0
+    return torch.full_like(content, 99) if flat.any() else references.adain(content, style, strength)
+
+
+def mean_where_one_is_flat(content, style, strength):
+    return torch.stack(
+        [
+            s.mean().expand_as(c) if c.std() == 0 else references.adain(c[None], s[None], strength)[0]
+            for c, s in zip(content, style, strict=True)
+        ]
+    )
+
+
+@pytest.mark.parametrize("answer", [ninety_nine_where_one_is_flat, mean_where_one_is_flat])
+def test_of_a_finite_answer_it_is_not_said_that_it_is_nan(answer):
+    told = message("ex09.adain", answer)
+    assert "nan" not in told and "digits" not in told

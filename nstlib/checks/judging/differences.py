@@ -86,10 +86,16 @@ def _is_finite(reply: Reply) -> bool:
 
 
 def _apart(expected: Reply, answer: Reply) -> float:
-    """Return the largest difference in units of the largest expected entry; infinite where numbers cannot be paired."""
+    """Return the largest difference in units of the largest expected entry; infinite where numbers cannot be paired.
+
+    They cannot where one side has another shape, or a finite number where the other has none.
+    """
     if set(expected.values) != set(answer.values) or any(a.shape != b.shape for a, b in _both(expected, answer)):
         return float("inf")
-    both = [(np.abs(a - b).max(initial=0.0), np.abs(a).max(initial=0.0)) for a, b in _both(expected, answer)]
+    if any((np.isfinite(a) != np.isfinite(b)).any() for a, b in _both(expected, answer)):
+        return float("inf")
+    finite = [(a[np.isfinite(a)], b[np.isfinite(a)]) for a, b in _both(expected, answer)]
+    both = [(np.abs(a - b).max(initial=0.0), np.abs(a).max(initial=0.0)) for a, b in finite]
     return max((float(gap / scale) if scale else float("inf") for gap, scale in both if gap), default=0.0)
 
 

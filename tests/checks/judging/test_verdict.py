@@ -189,3 +189,11 @@ def test_a_wider_tolerance_is_only_ever_wider():
     assert judged([right], [near]).outcome == "not yet"
     assert judged([right], [near], tolerance=1e-3).outcome == "correct"
     assert judged([right], [right], tolerance=0.0).outcome == "correct"
+
+
+def test_finite_numbers_are_not_nearly_those_of_a_mistake_that_are_nan():
+    right, mistake = [tensor([1.0, 2.0]), tensor([3.0, 4.0])], [tensor([1.0, np.nan]), tensor([3.0, 7.0])]
+    for answer in ([99.0, 99.0], [1.0, 5.0]):
+        assert judged(right, [tensor(answer), tensor([3.0, 7.00001])], {"nan": mistake}).likely is None
+    finite = [tensor([1.0, 5.0]), tensor([3.0, 7.0])]
+    assert judged(right, [tensor([1.0, 5.0]), tensor([3.0, 7.00001])], {"finite": finite}).likely == "finite"
