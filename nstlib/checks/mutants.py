@@ -9,7 +9,7 @@ is said to each.
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -231,10 +231,10 @@ def _changed(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
     names = _names(definition)
     parameters = {argument.arg for argument in definition.args.args}
     said = {name: f"`{name}`" if name in parameters else ON_THE_WAY_NAMED.get(name, f"`{name}`") for name in names}
-    said |= {"n_filters": "N", "n_positions": "M"}
+    readable = {id(node): bound for node, bound in _readable(definition.body, list(parameters))}
     places = [place for place in _places(definition) if isinstance(place.node, ast.expr | ast.stmt)]
     for place in places:
-        for change, new in [*_of_node(place.node), *_of_name(place.node, said)]:
+        for change, new in [*_of_node(place.node), *_of_name(place.node, said, readable.get(id(place.node), ()))]:
             place.put(new)
             yield change, ast.unparse(definition)
             place.put(place.node)
@@ -346,11 +346,33 @@ def _names(definition: ast.FunctionDef) -> list[str]:
     return list(dict.fromkeys([*parameters, *bound]))
 
 
-def _of_name(node: ast.AST, said: dict[str, str]) -> Iterator[tuple[str, ast.AST]]:
-    """Put each other name in a name's place; said: how a sentence calls each."""
+def _readable(nodes: Iterable[ast.AST], bound: list[str]) -> Iterator[tuple[ast.Name, tuple[str, ...]]]:
+    """Give each name that is read, with the names that have a value there; `bound` gets those that the nodes bind."""
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                bound.append(node.id)
+            else:
+                yield node, tuple(bound)
+        elif isinstance(node, ast.Assign):
+            yield from _readable([node.value, *node.targets], bound)
+        elif isinstance(node, ast.For):
+            yield from _readable([node.iter, node.target, *node.body, *node.orelse], bound)
+        elif isinstance(node, ast.comprehension):
+            yield from _readable([node.iter, node.target, *node.ifs], bound)
+        elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+            results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+            yield from _readable([*node.generators, *results], list(bound))
+        else:
+            inner = isinstance(node, ast.FunctionDef | ast.Lambda)
+            yield from _readable(ast.iter_child_nodes(node), list(bound) if inner else bound)
+
+
+def _of_name(node: ast.AST, said: dict[str, str], bound: Collection[str]) -> Iterator[tuple[str, ast.AST]]:
+    """Put each other name that has a value there in a name's place; said: how a sentence calls each."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in said:
         for other in said:
-            if other != node.id:
+            if other != node.id and other in bound:
                 yield f"{said[other]} stands where {said[node.id]} belongs", ast.Name(other, ast.Load())
 
 

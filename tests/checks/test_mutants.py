@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nstlib.authoring import mutation
-from nstlib.checks import references
+from nstlib.checks import calling, references
 from nstlib.checks.mutants import mutants
 from nstlib.checks.stages import Stage
 from tests.checks.hidden import QUESTIONS, hidden_verdict
@@ -73,6 +73,16 @@ def test_a_slip_names_nothing_that_a_learner_has_not_seen(name):
     for mutant in mutants(QUESTIONS[name].reference):
         if "stands where" in mutant.change:
             assert set(re.findall(r"`(\w+)`", mutant.change)) <= seen, mutant.change
+
+
+@pytest.mark.filterwarnings("ignore")
+@every
+def test_no_slip_reads_a_name_that_is_not_bound(question):
+    arguments = calling.Case(question.public_cases[0].arguments, "", {})
+    for mutant in mutants(question.reference):
+        if "stands where" in mutant.change:
+            reply = calling.reply(mutant.function, arguments, None)
+            assert not reply.text.startswith(("NameError", "UnboundLocalError")), (mutant.change, reply.text)
 
 
 def test_where_a_run_takes_long_no_slip_is_looked_for_but_a_stage_is_named():
