@@ -5,7 +5,7 @@ import math
 import torch
 
 from nstlib.checks import references
-from tests.checks import later_answers, more_answers, student_mistakes, thirty_answers
+from tests.checks import answers_to_questions_alone, later_answers, more_answers, student_mistakes
 
 
 def _flat(f):
@@ -132,4 +132,4 @@ WRONG_ANSWERS = [
     ("ex07.statistics", lambda x, s: print("done"), "return"),
     ("ex07.colour", lambda style, content: style.sort().values, "largest difference"),
 ]
-WRONG_ANSWERS += later_answers.WRONG_ANSWERS + student_mistakes.WRONG_ANSWERS + thirty_answers.WRONG_ANSWERS
+WRONG_ANSWERS += later_answers.WRONG_ANSWERS + student_mistakes.WRONG_ANSWERS + answers_to_questions_alone.WRONG_ANSWERS
