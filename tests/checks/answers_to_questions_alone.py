@@ -45,6 +45,17 @@ def adam(x, g, m, v, rate, epsilon=1e-8, first=1.0, second=1.0):
     return x - rate * (m / first) / ((v / second).sqrt() + epsilon), m, v
 
 
+def adam_by(step, order=(0, 1, 2)):
+    """Return Adam with another step, of the new m and v, of m̂ and v̂ and of the gradient; all in an order."""
+
+    def answer(x, g, m, v, t, rate):
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        returned = x - rate * step(m / (1 - 0.9**t), v / (1 - 0.999**t), v, g), m, v
+        return tuple(returned[place] for place in order)
+
+    return answer
+
+
 def adam_of_the_step_before(x, g, m, v, step, rate):
     t = step - 1
     return adam(x, g, m, v, rate, first=1 - 0.9**t, second=1 - 0.999**t)
@@ -121,7 +132,27 @@ WRONG_ANSWERS = [
         lambda x, g, m, v, t, rate: adam(x, g, m, v, rate, 1e-7, 1 - 0.9**t, 1 - 0.999**t),
         "Your ε is 10⁻⁷",
     ),
-    ("ex05.adam", lambda x, g, m, v, t, rate: adam(x, g, m, v, rate, 0, 1 - 0.9**t, 1 - 0.999**t), "ε is missing"),
+    ("ex05.adam", lambda x, g, m, v, t, rate: adam(x, g, m, v, rate, 0, 1 - 0.9**t, 1 - 0.999**t), "not added"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / v.sqrt() + 1e-8), "inside the brackets"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / v.sqrt().clamp(min=1e-8)), "ε is not added to the divisor"),
+    ("ex05.adam", adam_by(lambda m, v, *_: (m / v.sqrt()).nan_to_num(0)), "ε is not added to the divisor"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / (v.sqrt() + 1e-16)), "or is far smaller than 10⁻⁸"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / (v.sqrt() + 1e-9)), "Your ε is 10⁻⁹"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / (v.sqrt() + 5e-8)), "Your ε is 5 · 10⁻⁸"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / (v.sqrt() + 1e-2)), "Your ε is 10⁻²"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / (v + 1e-5).sqrt()), "under the root, and is 10⁻⁵ there"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / (v + 1e-6).sqrt()), "under the root, and is 10⁻⁶ there"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / (v + 1e-7).sqrt()), "under the root, and is 10⁻⁷ there"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / (v + 1e-10).sqrt()), "under the root, and is 10⁻¹⁰ there"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / (v + 1e-16).sqrt()), "under the root, and is 10⁻¹⁶ there"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / (v + 3e-6).sqrt()), "the following mistake; the rest"),
+    ("ex05.adam", adam_by(lambda m, v, *_: m / (v + 3e-6).sqrt()), "ε stands under the root"),
+    ("ex05.adam", adam_by(lambda m, v, raw, g: g / (raw.sqrt() + 1e-8)), "This is RMSprop's step"),
+    ("ex05.adam", adam_by(lambda m, v, raw, g: g / (v.sqrt() + 1e-8)), "the gradient itself, over √v̂. Adam"),
+    *(
+        ("ex05.adam", adam_by(lambda m, v, *_: m / (v.sqrt() + 1e-8), order), "in another order. Give back x first")
+        for order in ((0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+    ),
     ("ex05.adam", lambda x, g, m, v, t, rate: adam(x, g, m, v, rate, first=1 - 0.9**t), "v is not"),
     ("ex05.adam", lambda x, g, m, v, t, rate: adam(x, g, m, v, rate, second=1 - 0.999**t), "m is not"),
     ("ex05.adam", lambda x, g, m, v, t, rate: adam(x, g, m, v, rate, first=0.1, second=0.001), "right at the first"),

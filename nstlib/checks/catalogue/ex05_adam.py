@@ -1,5 +1,7 @@
 """ex05.adam: one step of Adam's."""
 
+from itertools import permutations
+
 import torch
 
 from nstlib.checks import references
@@ -68,8 +70,12 @@ def _stepped(move):
     return answer
 
 
-def _with_epsilon(epsilon):
-    return lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, epsilon=epsilon)
+def _with_epsilon(epsilon, inside=False):
+    return lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, epsilon=epsilon, epsilon_inside=inside)
+
+
+def _returned_in(order):
+    return lambda *given: tuple(_adam(*given)[place] for place in order)
 
 
 def _earlier(x, gradient, m, v, step, rate):
@@ -230,24 +236,52 @@ adam = Question(
         Misconception(
             "gradient-for-the-average",
             _stepped(lambda m, v, t, g: g / ((v / (1 - 0.999**t)).sqrt() + 1e-8)),
-            "Your step follows the gradient itself, over √v̂: that is RMSprop. Adam follows the average, m̂.",
+            "Your step follows the gradient itself, over √v̂. Adam follows the average, m̂.",
             TRIED,
             credit=1,
         ),
         Misconception(
-            "averages-first",
-            lambda x, g, m, v, t, rate: tuple(_adam(x, g, m, v, t, rate)[place] for place in (1, 2, 0)),
-            "All three are right, in another order. Give back x first, then m and v.",
+            "rmsprop",
+            _stepped(lambda m, v, t, g: g / (v.sqrt() + 1e-8)),
+            "This is RMSprop's step: the gradient itself, over √v. Adam follows the average, and corrects both: m̂ over "
+            "√v̂ + ε.",
             TRIED,
-            credit=3,
+            credit=1,
+        ),
+        *(
+            Misconception(
+                f"order-{''.join('xmv'[place] for place in order)}",
+                _returned_in(order),
+                "All three are right, in another order. Give back x first, then m and v.",
+                TRIED,
+                credit=3,
+            )
+            for order in permutations(range(3))
+            if order != (0, 1, 2)
         ),
         Misconception(
             "no-epsilon",
             lambda x, g, m, v, t, rate: _adam(x, g, m, v, t, rate, epsilon=0),
-            "ε is missing: where a gradient is as small as ε, X moves too far, and where it is 0, you divide by 0. Add "
-            "ε = 10⁻⁸ to √v̂.",
+            "ε is not added to the divisor, or is far smaller than 10⁻⁸. It stands inside the brackets: m̂ / (√v̂ + ε).",
             TRIED,
             credit=3,
+        ),
+        *(
+            Misconception(
+                f"epsilon-inside-of-{number:g}",
+                _with_epsilon(number, inside=True),
+                f"ε stands under the root, and is {shown} there. Adam adds 10⁻⁸ outside: √v̂ + ε.",
+                TRIED,
+                credit=2,
+            )
+            for number, shown in (
+                (1e-5, "10⁻⁵"),
+                (1e-6, "10⁻⁶"),
+                (1e-7, "10⁻⁷"),
+                (1e-10, "10⁻¹⁰"),
+                (1e-12, "10⁻¹²"),
+                (1e-16, "10⁻¹⁶"),
+            )
         ),
         *(
             Misconception(
@@ -259,11 +293,14 @@ adam = Question(
                 credit=3,
             )
             for number, shown, seen in (
+                (1e-2, "10⁻²", TRIED),
                 (1e-3, "10⁻³", TRIED),
                 (1e-4, "10⁻⁴", TRIED),
                 (1e-5, "10⁻⁵", TRIED),
                 (1e-6, "10⁻⁶", TRIED),
                 (1e-7, "10⁻⁷", "the default of Keras' Adam"),
+                (5e-8, "5 · 10⁻⁸", TRIED),
+                (1e-9, "10⁻⁹", TRIED),
                 (1e-10, "10⁻¹⁰", TRIED),
             )
         ),
