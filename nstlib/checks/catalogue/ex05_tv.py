@@ -11,7 +11,7 @@ from nstlib.checks.random_cases import Draw
 def _pictures(draw: Draw) -> list[Case]:
     drawn = [draw.whole(1, 2, 3), draw.whole(2, 2, 2)]
     for dtype, rows in ((torch.float64, (3, 4)), (torch.float32, (5, 7))):
-        drawn.append(draw.uniform(*draw.sizes((2, 3), rows, (4, 8)), dtype=dtype))
+        drawn.append(draw.uniform(*draw.sizes((2, 3), rows, (4, 8)), low=-0.5, dtype=dtype))  # `abs` of it shows
     return [
         Case((x,), f"a picture of {' × '.join(map(str, x.shape))} numbers", dict(zip("CHW", x.shape, strict=True)))
         for x in drawn
