@@ -17,7 +17,19 @@ from dataclasses import dataclass, replace
 import torch
 
 from nstlib.checks.judging.replies import Reply
-from nstlib.checks.reading import asks_autograd, built, changed, copied, fixed, gradients_on, left_set, read, tensors
+from nstlib.checks.reading import (
+    LIBRARIES,
+    asks_autograd,
+    built,
+    changed,
+    copied,
+    fixed,
+    gradients_on,
+    is_stubs,
+    left_set,
+    read,
+    tensors,
+)
 
 SECONDS = 5.0  # for all calls of a check together
 LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]
@@ -53,11 +65,11 @@ def reply(function: Callable, case: Case, weights: Callable[[tuple[int, ...]], t
     try:
         answer = function(*arguments)
         result = Reply("nothing") if answer is None else read(answer, differentiable, weights)
-    except NotImplementedError:
-        return Reply("not attempted")
     except (KeyboardInterrupt, TooLong):  # the learner's stop button, and the limit
         raise
     except BaseException as fault:
+        if isinstance(fault, NotImplementedError) and is_stubs(fault):
+            return Reply("not attempted")
         return Reply("raised", text=describe(fault))
     if not changed(before, arguments):
         return result
@@ -165,7 +177,7 @@ def describe(fault: BaseException) -> str:
     frames = [
         (frame, line)
         for frame, line in traceback.walk_tb(fault.__traceback__)
-        if frame.f_globals.get("__name__", "").split(".")[0] not in (LIBRARY, "torch", "numpy", "jaxtyping", "einops")
+        if frame.f_globals.get("__name__", "").split(".")[0] not in (LIBRARY, *LIBRARIES)
     ]
     try:
         message = str(fault).strip().splitlines()

@@ -3,6 +3,7 @@
 The notebook's checks and the grader's children both read an answer with this file.
 """
 
+import dis
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from .judging.replies import Reply  # relative: a grader's children load this fi
 LAYERS = {"relu": lambda: torch.nn.ReLU(inplace=True), "pool": lambda: torch.nn.MaxPool2d(2)}
 NO_NUMBER = "it holds something that is no number"
 MOST_PARTS = 9
+LIBRARIES = ("torch", "numpy", "jaxtyping", "einops")  # whose lines are not the learner's
 DERIVING = ("torch.autograd", "torch._functorch", "torch.func")
 DERIVATIVES = frozenset(
     {"grad", "backward", "grad_and_value", "jacfwd", "jacrev", "jacobian", "hessian", "jvp", "vjp", "hvp", "vhp"}
@@ -150,6 +152,24 @@ def _same(old, new) -> bool:
     if isinstance(old, tuple | list):
         return len(old) == len(new) and all(map(_same, old, new))
     return bool(old == new)
+
+
+def is_stubs(fault: NotImplementedError) -> bool:
+    """Return whether a `raise` of the learner's own gave this error, as a stub's does, and not a library.
+
+    >>> try:
+    ...     torch.nn.Module()(0)
+    ... except NotImplementedError as fault:
+    ...     print(is_stubs(fault))
+    False
+    """
+    last = fault.__traceback__
+    while last is not None and last.tb_next:
+        last = last.tb_next
+    if last is None:
+        return False
+    code, module = last.tb_frame.f_code.co_code, str(last.tb_frame.f_globals.get("__name__", ""))
+    return module.split(".")[0] not in LIBRARIES and code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 def asks_autograd(frame, event: str, argument) -> bool:

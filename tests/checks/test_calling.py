@@ -59,6 +59,19 @@ def test_the_ends_that_are_no_value():
     assert reply(lambda x: sys.exit(0), CASE).text.startswith("SystemExit: 0")
 
 
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda x: torch.nn.functional.interpolate(x.flatten(), scale_factor=2), "Input"),
+        (lambda x: torch.nn.Module()(x), "Module [Module] is missing"),
+        (lambda x: torch.ones(2, 2, dtype=torch.bool) @ torch.ones(2, 2, dtype=torch.bool), "not implemented for"),
+    ],
+)
+def test_what_torch_does_not_implement_is_no_stub(function, words):
+    found = reply(function, CASE)
+    assert found.status == "raised" and found.text.startswith("NotImplementedError: ") and words in found.text
+
+
 def test_an_error_names_the_learners_line_not_ours_and_not_torchs():
     def wrong(x):
         return torch.einsum("ij,jk->ik", x, x)

@@ -116,9 +116,9 @@ def _answer(head: dict, chunks: list[bytes], function, lost: Collection[str], mo
         if isinstance(returned, inert.Inert):
             returned()  # says that it is of no use here
             return Answer("jailed", text=UNKNOWN)
-    except NotImplementedError:
-        return Answer("not attempted")
     except BaseException as fault:
+        if isinstance(fault, NotImplementedError) and reading.is_stubs(fault):
+            return Answer("not attempted")
         if _out_of_memory(fault):
             raise MemoryError from None
         if head["trace"]:

@@ -75,6 +75,8 @@ def test_arguments_arrive_as_tensors_and_plain_python(runner):
     [
         ("return None", "nothing", ""),
         ("raise NotImplementedError", "not attempted", ""),
+        ("return torch.nn.Module()(x[0])", "raised", "NotImplementedError: Module [Module] is missing"),
+        ("return torch.nn.functional.interpolate(x[0].flatten(), scale_factor=2)", "raised", "NotImplementedError: "),
         ("return x[0].no_such_thing", "raised", "AttributeError: 'Tensor' object has no attribute 'no_such_thing'"),
         ("def g(x): return x\nnot_def = 'def f'", "absent", ""),
         ("def f(:", "absent", ""),
