@@ -61,13 +61,8 @@ ERRORS_OF_AUTOGRAD = {  # by PyTorch's own words, which hide the cause or say li
     "has cut the connection.",
 }
 TURNS_ALL = (
-    "`.T` turns round all dimensions, the batch's, too. To exchange the last two alone write `F.transpose(1, 2)` or "
-    "`F.mT`."
-)
-
-TURNS_FEATURES = (
-    "`.T` turns round all dimensions: (N, H, W) becomes (W, H, N). First unroll the features to F, (N, M), with "
-    "`flatten(1)`; then `F.T` is (M, N)."
+    "`.T` turns round all dimensions: (N, H, W) becomes (W, H, N). Of a batch exchange the last two alone, with `F.mT` "
+    "or `F.transpose(1, 2)`; one picture's features unroll first, with `flatten(1)`."
 )
 
 
@@ -98,7 +93,7 @@ def sentences(question, verdict: Verdict, answer: list[Reply], stage: tuple[str,
         text = answer[verdict.call].text
         error = text.partition("\n")[0]  # the learner's own line comes after it
         known = [told for words, told in ERRORS_OF_AUTOGRAD.items() if words in error]
-        return (called, text, *known, *(_turned(case.arguments) if _turns_a_batch(text) else ()))
+        return (called, text, *known, *([TURNS_ALL] if _turns_a_batch(text) else []))
     shown = (called,) if block is None else (called, block)
     if question.property and verdict.numbers:
         known = [_message(question, verdict.misconception, case.symbols)] if verdict.misconception else []
@@ -149,13 +144,6 @@ def _turns_a_batch(text: str) -> bool:
     product = re.search(r"@|matmul", line)  # of two matrices that do not fit PyTorch uses other words
     batches = product and "must match the size of tensor b" in error
     return bool((bmm or batches) and re.search(r"\.T\b", line))
-
-
-def _turned(arguments) -> tuple[str, ...]:
-    """Say what `.T` does with a batch, or with features that are not unrolled, whichever was given."""
-    tensors = [value for part in arguments for value in (part.values() if isinstance(part, dict) else [part])]
-    features = any(isinstance(value, torch.Tensor) and value.ndim == 3 for value in tensors)
-    return (TURNS_FEATURES if features else TURNS_ALL,)
 
 
 def _nothing(question, case) -> str:

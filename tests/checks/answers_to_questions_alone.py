@@ -35,6 +35,12 @@ def loops_over_filters(F):
     return G
 
 
+def diagonal_of_a_stacked_batch(x, s):
+    B = torch.stack([x, s]).flatten(2)
+    G = B @ B.T
+    return (G[0] - G[1]).diagonal().square().sum()
+
+
 def layer_wide(c, s, t, correction=0):
     moved = s.std(correction=correction) * (c - c.mean()) / c.std(correction=correction) + s.mean()
     return (1 - t) * c + t * moved
@@ -98,8 +104,9 @@ def rounded(answer, digits):
 WRONG_ANSWERS = [
     ("ex01.field", lambda layers: 1 + sum((k - 1) * s for k, s in layers), "by its own stride"),
     ("ex02.gram", lambda f: f @ f.T, "(N, H, W) becomes (W, H, N)"),
-    ("ex03.layer_cost", lambda x, s: (x @ x.T - s @ s.T).square().sum(), "First unroll the features"),
-    ("ex02.gram_batch", lambda f: f.flatten(2) @ f.flatten(2).T, "the batch's, too"),
+    ("ex03.layer_cost", lambda x, s: (x @ x.T - s @ s.T).square().sum(), "with `flatten(1)`"),
+    ("ex02.gram_batch", lambda f: f.flatten(2) @ f.flatten(2).T, "Of a batch exchange the last two alone, with `F.mT`"),
+    ("ex07.diagonal", diagonal_of_a_stacked_batch, "Of a batch exchange the last two alone, with `F.mT`"),
     ("ex05.bug_hunt", lambda *given: references.transfer(*given) | {"goal": torch.ones(4, 4)}, "`goal` has the shape"),
     ("ex01.hooks", hooks_of_the_last_name, "Missing in your answer: conv1_2."),
     (
