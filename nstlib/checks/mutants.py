@@ -15,6 +15,8 @@ from functools import cached_property
 
 import torch
 
+from nstlib.checks.local_names import SAID
+
 __all__ = ["Mutant", "mutants"]
 
 OPERATIONS = {
@@ -66,68 +68,6 @@ SIBLINGS = {
     "sqrt": ("square", "abs"),
     "std": ("var",),
     "var": ("std",),
-}
-# How a sentence calls what the right answers compute on the way: a learner does not know their names
-ON_THE_WAY_NAMED = {
-    "n_filters": "N",
-    "n_positions": "M",
-    "height": "H",
-    "width": "W",
-    "F": "F",
-    "F_x": "F of X",
-    "F_s": "F of S",
-    "G": "G",
-    "_": "a counter",
-    "k": "the first filter's number",
-    "other": "the second filter's number",
-    "i": "the position's number",
-    "kernel": "the kernel",
-    "stride": "the stride",
-    "field": "the width so far",
-    "apart": "the distance between neighbours",
-    "found": "the dictionary of answers",
-    "handle": "a hook's handle",
-    "handles": "the list of handles",
-    "name": "the layer's name",
-    "layer": "the layer's name",
-    "weight": "the layer's weight",
-    "total": "the sum",
-    "norm": "the layer's norm",
-    "share": "the layer's share",
-    "raw": "the dictionary before the sum divides",
-    "n": "the layer's N",
-    "difference": "the difference of the Gram matrices",
-    "centred": "the centred F",
-    "m": "the mask",
-    "down": "the part downwards",
-    "across": "the part across",
-    "step": "the step",
-    "mean": "m̂",
-    "square": "v̂",
-    "squares_x": "the mean squares of X",
-    "squares_s": "the mean squares of S",
-    "means": "the difference of the means",
-    "deviations": "the difference of the deviations",
-    "pixels": "one picture's pixels",
-    "pixels_s": "the style's pixels",
-    "pixels_c": "the content's pixels",
-    "mean_s": "the style's mean",
-    "mean_c": "the content's mean",
-    "sigma_s": "the style's deviation",
-    "sigma_c": "the content's deviation",
-    "matrix": "the covariance",
-    "values": "the eigenvalues",
-    "axes": "the eigenvectors",
-    "root_s": "the root of the style's covariance",
-    "root_c": "the root of the content's covariance",
-    "turn": "the product of the roots",
-    "scale": "the ratio of the deviations",
-    "moved": "F′",
-    "features": "one picture's features",
-    "patches_x": "the patches of X",
-    "patches_s": "the patches of S",
-    "likeness": "the likeness",
-    "nearest": "the nearest patches",
 }
 # What can happen to a tensor on its way in or out: an expression of x, and how a sentence calls it.
 ON_THE_WAY = {
@@ -230,7 +170,7 @@ def _changed(definition: ast.FunctionDef) -> Iterator[tuple[str, str]]:
     """Give every change, and the definition's source with it."""
     names = _names(definition)
     parameters = {argument.arg for argument in definition.args.args}
-    said = {name: f"`{name}`" if name in parameters else ON_THE_WAY_NAMED.get(name, f"`{name}`") for name in names}
+    said = {name: f"`{name}`" for name in names} | SAID.get(definition.name, {})
     readable = {id(node): bound for node, bound in _readable(definition.body, list(parameters))}
     places = [place for place in _places(definition) if isinstance(place.node, ast.expr | ast.stmt)]
     for place in places:
