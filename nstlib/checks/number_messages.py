@@ -28,7 +28,8 @@ def compare(numbers: Numbers, reply: Reply) -> str:
     if numbers.wanted != numbers.got:
         wanted = f"the shape {numbers.wanted}" if numbers.wanted else "a single number"
         if numbers.name:
-            return f"Your answer: `{numbers.name}` has the shape {numbers.got}. Expected: {wanted}."
+            got = f"has the shape {numbers.got}" if numbers.got else "is a single number"
+            return f"Your answer: `{numbers.name}` {got}. Expected: {wanted}."
         return f"Your answer: {kind_and_shape(reply.kind, numbers.got)}. Expected: {wanted}."
     if numbers.index is None:
         return ""

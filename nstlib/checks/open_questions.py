@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nstlib.checks.results import Text
+from nstlib.checks.results import Text, points_word
 
 __all__ = ["OPEN", "Criterion", "OpenQuestion"]
 
@@ -42,12 +42,14 @@ class OpenQuestion:
 
     def criteria(self) -> Text:
         """Show by what an answer is marked."""
-        lines = (f"{one.name}, {_points(one.points)}: {one.description}" for one in self.by)
-        return Text(f"{self.id} — marked by hand, up to {_points(self.points)}", tuple(lines))
-
-
-def _points(count: int) -> str:
-    return f"{count} point{'s' * (count != 1)}"
+        lines = (
+            f"{one.name}, {one.points} {points_word(bonus=False, count=one.points)}: {one.description}"
+            for one in self.by
+        )
+        return Text(
+            f"{self.id} — marked by hand, up to {self.points} {points_word(bonus=False, count=self.points)}",
+            tuple(lines),
+        )
 
 
 claim = OpenQuestion(

@@ -84,7 +84,10 @@ def table(title: str, questions: Iterable, by_hand: Iterable = ()) -> Text:
             f"{SIGNS.get(outcome, '○')} {question.id}: {outcome}, {points} of {question.points} "
             f"{points_word(question.bonus, question.points)}, tries: {entry.get('tries', 0)}{looked}"
         )
-    lines += [f"○ {question.id}: marked by hand, up to {question.points} points" for question in by_hand]
+    lines += [
+        f"○ {question.id}: marked by hand, up to {question.points} {points_word(bonus=False, count=question.points)}"
+        for question in by_hand
+    ]
     lines += [f"{earned[bonus]} of {of} {points_word(bonus, of)}" for bonus, of in most.items() if of]
     for lesson in dict.fromkeys(question.id[2:4] for question in questions):
         lines += predicted(lesson)

@@ -84,9 +84,7 @@ class Result:
     def _score(self) -> str:
         tries = "" if not self.tries else f" · try {self.tries}"
         best = (
-            f" this time, your best {self.best} stay"
-            if self.best > self.points
-            else f" {points_word(self.bonus, self.of)}"
+            f" this time, your best: {self.best}" if self.best > self.points else f" {points_word(self.bonus, self.of)}"
         )
         return f"{self.points} of {self.of}{best}{tries}"
 

@@ -150,7 +150,7 @@ def times(expected: np.ndarray, given: np.ndarray) -> float | None:
 
 
 def into_network(name: str, pictures, noted: Noted, known: Sequence, mean: tuple, deviation: tuple) -> Stage:
-    """Say what went into the first network in place of some pictures, less `mean` and over `deviation`.
+    """Say what went into the first network in place of some pictures, once normalised by `mean` and `deviation`.
 
     known: the right inputs of all kinds, which are not shown as wrong ones.
     """
@@ -220,7 +220,7 @@ def _of_input(sources: list, wanted: list, mean: tuple) -> str:
         return "The channels are in another order: the network wants red, green, blue, as `mean` and `deviation` do."
     pairs = [source[1:] for source in sources]
     if all(abs(a - 1) < 1e-4 and abs(b) < 1e-4 for a, b in pairs):
-        return "They go in as they are: neither `mean` nor `deviation` is used."
+        return "They go in as they are: `mean` and `deviation` cancel, or are not used."
     scales = [a / right for (a, _), (right, _) in zip(pairs, wanted, strict=True)]
     if max(scales) - min(scales) < 1e-3 * abs(scales[0]) and all(
         abs(b - right) < 1e-3 * abs(right) for (_, b), (_, right) in zip(pairs, wanted, strict=True)

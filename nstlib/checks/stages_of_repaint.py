@@ -43,8 +43,8 @@ def _of_features(case: Case, right: Noted, mine: Noted) -> Stage | None:
     if given.shape != wanted.shape:
         text = (
             f"{known} `features`: the shape is {tuple(given.shape)}, and {tuple(wanted.shape)} is expected. Print the "
+            "shapes of the means and deviations: each needs the block's four dimensions, the last two of size 1."
         )
-        text += "shapes of the means and deviations: each needs the block's four dimensions, the last two of size 1."
         return Stage("features", (text,))
     if all(map(_near, wanted, given)):
         if _reaches_decoder(right, mine) or len(mine.pictures(1)) < len(wanted):
@@ -122,7 +122,7 @@ def _known(strength: float, content, style) -> Iterator[tuple[tuple, str]]:
         (scale, shift),
         f"Your features have all of the painting's moments, as if the strength were 1, not {strength}.",
     )
-    moved = "By the numbers, the blend is right and what is blended in is not: "
+    moved = "Judging by the numbers, the blend is right and what is blended in is not: "
     for a, b, text in (
         (scale, mu_s, "the photo's mean is not subtracted before the division."),
         (scale, -mu_c * scale, "the painting's mean is not added."),
@@ -142,7 +142,7 @@ def _known(strength: float, content, style) -> Iterator[tuple[tuple, str]]:
         (scale, none, "it is `content / sigma_c * sigma_s`, as where neither mean is used."),
     ):
         yield blended(a, b), moved + text
-    shares = "By the numbers, what is blended in is right and the shares are not: "
+    shares = "Judging by the numbers, what is blended in is right and the shares are not: "
     for kept, share, text in (
         (1, strength, "the photo's features keep the share 1 in place of 1 − strength."),
         (0, strength, "the photo's features do not come in."),
@@ -194,7 +194,7 @@ def _way_back(decoded, given, wanted) -> tuple[Block, str]:
             rows = [["pictures", "smallest", "mean", "largest"]]
             for name, block in (("yours", given), ("expected", wanted)):
                 rows.append([name, *(float(number) for number in (block.min(), block.mean(), block.max()))])
-            return table(rows), f"By the numbers, {text}"
+            return table(rows), f"Judging by the numbers, {text}"
     places = [(number, k) for number in range(len(given)) for k in range(3)]
     inside = (given > given.min()) & (given < given.max())
     sources = {place: _decoded_source(decoded, given, inside, place) for place in places}
@@ -234,13 +234,13 @@ def _known_ways_back(decoded) -> Iterator[tuple[torch.Tensor, str]]:
     """Give pictures that a mistake on the way back leads to, not limited yet, and what is said of it."""
     m, d = (torch.tensor(row).to(decoded)[:, None, None] for row in (MEAN, DEVIATION))
     back = "The way back from what `decoder` gives is times `deviation`, plus `mean`."
-    yield decoded, f"neither `deviation` nor `mean` is used. {back}"
+    yield decoded, f"`deviation` and `mean` cancel, or are not used. {back}"
     yield decoded * d, f"`mean` is not added. {back}"
     yield decoded + m, f"`deviation` does not multiply. {back}"
     yield (decoded + m) * d, f"`mean` is added before `deviation` multiplies. {back}"
     yield decoded * d - m, f"`mean` is subtracted in place of added. {back}"
     yield decoded / d + m, f"`deviation` divides in place of multiplying. {back}"
-    yield (decoded - m) / d, f"the way in is taken once more: less `mean`, over `deviation`. {back}"
+    yield (decoded - m) / d, f"the way in is taken once more: subtract `mean`, divide by `deviation`. {back}"
 
 
 def _decoded_source(decoded, given, inside, place) -> tuple[tuple[int, int], tuple[float, float] | None]:

@@ -55,8 +55,8 @@ def _of_grams(function, cases: Sequence[Case], right: Noted, mine: Noted) -> Sta
     if not np.isfinite(given).all():
         text = (
             "Some of its numbers are not finite: look in `gram`, and at what is done with its answer, for a division "
+            "by 0, a root or a logarithm below its domain, or a number that grows too large."
         )
-        text += "by 0, a root or a logarithm below its domain."
         return Stage("goal", (*shown, text))
     for matrices, text in _known(photos, block):
         if _same(matrices.numpy(), given):
@@ -66,11 +66,12 @@ def _of_grams(function, cases: Sequence[Case], right: Noted, mine: Noted) -> Sta
     costs = mine.answer["costs"]
     fitting = 10 * float((_gram(photos) - torch.from_numpy(given)).square().mean())
     if costs.size and _alike(fitting, costs.flat[0], fitting):
-        text = "The first cost is the one of this `goal` and right matrices of X. So `gram` is right: look at what it "
-        text += "is given for `goal`, and at what is done with its answer."
+        text = (
+            "The first cost is the one of this `goal` and right matrices of X. So `gram` is right: look at what it "
+            "is given for `goal`, and at what is done with its answer."
+        )
     elif by:
-        text = "Look at what `gram` divides by: the positions of one filter's map, "
-        text += f"M = {block[0, 0].numel()}."
+        text = f"Look at what `gram` divides by: the positions of one filter's map, M = {block[0, 0].numel()}."
     else:
         text = (
             f"Redo `gram` for the first painting: its {block.shape[1]} filters on {block.shape[2]} × {block.shape[3]} "
@@ -104,7 +105,7 @@ def _known(photos, block) -> Iterator[tuple[torch.Tensor, str]]:
     less = block[0, 0].numel() / (block[0, 0].numel() - 1)
     yield (
         grams * less,
-        "You divided by M − 1. The Gram matrix divides by all M positions; it is no sample's covariance.",
+        "You divided by M − 1. The Gram matrix divides by all M positions; it is not a sample covariance.",
     )
     text = "That is the sample's covariance, as `torch.cov` gives it. The Gram matrix keeps means, and divides by M."
     yield _gram(centred) * less, f"Each filter's mean is subtracted first, and M − 1 divides. {text}"
@@ -279,12 +280,14 @@ def _of_step(k: int, right: Noted, mine: Noted) -> Stage:
     costs = "first cost" if k == 1 else f"first {k} costs"
     first = (
         f"Photos, paintings, `goal` and the {costs} are right. The first thing that differs is X as the network saw "
+        f"it after step {k}."
     )
-    first += f"it after step {k}."
     if not others:
-        text = "The network saw no X but the right ones of the steps before: either X itself has not moved, or the "
-        text += "network is given a copy that does not move with it. Look at what the optimiser is given, and whether "
-        text += "a gradient arrives there."
+        text = (
+            "The network saw no X but the right ones of the steps before: either X itself has not moved, or the "
+            "network is given a copy that does not move with it. Look at what the optimiser is given, and whether "
+            "a gradient arrives there."
+        )
         return Stage("step", (first, text))
     number = min(range(len(wanted)), key=lambda each: float((others[0] - wanted[each]).abs().max()))
     before, x, expected = (_as_colours(picture) for picture in (here[number], others[0], wanted[number]))

@@ -41,6 +41,11 @@ def diagonal_of_a_stacked_batch(x, s):
     return (G[0] - G[1]).diagonal().square().sum()
 
 
+def gram_over_all(f):
+    F = f.flatten(1)
+    return F @ F.T / F.numel()
+
+
 def layer_wide(c, s, t, correction=0):
     moved = s.std(correction=correction) * (c - c.mean()) / c.std(correction=correction) + s.mean()
     return (1 - t) * c + t * moved
@@ -102,7 +107,7 @@ def rounded(answer, digits):
 
 # question, function, a text that the check must say to it
 WRONG_ANSWERS = [
-    ("ex01.field", lambda layers: 1 + sum((k - 1) * s for k, s in layers), "by its own stride"),
+    ("ex01.field", lambda layers: 1 + sum((k - 1) * s for k, s in layers), "each kernel less 1 by its own stride"),
     ("ex02.gram", lambda f: f @ f.T, "(N, H, W) becomes (W, H, N)"),
     ("ex03.layer_cost", lambda x, s: (x @ x.T - s @ s.T).square().sum(), "with `flatten(1)`"),
     ("ex02.gram_batch", lambda f: f.flatten(2) @ f.flatten(2).T, "Of a batch exchange the last two alone, with `F.mT`"),
@@ -117,11 +122,16 @@ WRONG_ANSWERS = [
     ("ex04.leave_one_out", lambda layers, d: {k: 1.0 for k in [*layers, "all"]}, "but not asked for: all."),
     ("ex02.gram_loops", loops_over_filters, "Your inner loop runs over N"),
     ("ex02.covariance", lambda G, mu, m: G - torch.outer(mu, mu) / m, "the other way round: G is a sum"),
-    ("ex04.balance", rounded(balanced, 3), "rounded to three digits"),
-    ("ex04.balance", rounded(balanced, 4), "rounded to four digits"),
+    ("ex04.balance", rounded(balanced, 3), "rounded to three decimal places"),
+    ("ex04.balance", rounded(balanced, 4), "rounded to four decimal places"),
     ("ex04.balance", divided_in_the_loop, "the sum changes while the loop runs"),
     ("ex04.balance", by_rank, "the largest share to the smallest norm"),
     ("ex04.balance", lambda norms: balanced(norms, lambda norm: max(norms.values()) - norm), "is lost"),
+    (
+        "ex04.balance",
+        lambda norms: balanced(norms, lambda norm: max(norms.values()) - norm),
+        "You took the difference to the largest norm",
+    ),
     ("ex04.balance", lambda norms: balanced(norms, lambda norm: 1 / (1 + norm)), "1/(1 + norm)"),
     ("ex04.balance", lambda norms: {k: norm / min(norms.values()) for k, norm in norms.items()}, "over the smallest"),
     (
@@ -129,9 +139,9 @@ WRONG_ANSWERS = [
         lambda norms: {k: 1 / n / math.sqrt(sum(1 / o**2 for o in norms.values())) for k, n in norms.items()},
         "the squares of your weights",
     ),
-    ("ex04.shares", rounded(references.weights_for_shares, 2), "rounded to two digits"),
-    ("ex04.as_paper", rounded(references.weights_as_paper, 2), "rounded to two digits"),
-    ("ex04.leave_one_out", rounded(references.leave_one_out, 2), "rounded to two digits"),
+    ("ex04.shares", rounded(references.weights_for_shares, 2), "rounded to two decimal places"),
+    ("ex04.as_paper", rounded(references.weights_as_paper, 2), "rounded to two decimal places"),
+    ("ex04.leave_one_out", rounded(references.leave_one_out, 2), "no longer balance exactly"),
     ("ex05.adam", adam_of_the_step_before, "which is 0 at the first step"),
     ("ex05.adam", adam_of_the_step_before_if_there_is_one, "so nothing is divided by 0"),
     (
@@ -180,6 +190,17 @@ WRONG_ANSWERS = [
     (
         "ex09.adain",
         lambda c, s, t: c.lerp(variance(s).sqrt() * (c - mean(c)) / variance(c).sqrt() + mean(s), t),
-        "0/0 is `nan`",
+        "gives `nan` or infinity",
     ),
+    (
+        "ex09.adain",
+        lambda c, s, t: c.lerp((variance(s) / variance(c)).sqrt() * (c - mean(c)) + mean(s), t),
+        "gives `nan` or infinity",
+    ),
+    (
+        "ex03.layer_cost",
+        lambda x, s: (gram_over_all(x) - gram_over_all(s)).square().sum() / (4 * len(x) ** 2),
+        "or divide each Gram matrix by M alone",
+    ),
+    ("ex01.hooks", lambda network, picture, layers: {name: torch.tensor(1.0) for name in layers}, "is a single number"),
 ]

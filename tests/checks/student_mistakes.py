@@ -289,7 +289,7 @@ WRONG_ANSWERS = [
     ("ex04.as_paper", lambda widths: in_proportion({k: math.sqrt(n) for k, n in widths.items()}), "√N"),
     ("ex04.balance", lambda norms: in_proportion({k: v * v for k, v in norms.items()}), "the square of the norm"),
     ("ex04.balance", lambda norms: in_proportion({k: math.log(v) for k, v in norms.items()}), "logarithms"),
-    ("ex04.balance", rounded, "rounded to two digits"),
+    ("ex04.balance", rounded, "rounded to two decimal places"),
     ("ex04.balance", lambda norms: {k: 1 - v / max(norms.values()) for k, v in norms.items()}, "gets 0 and is lost"),
     ("ex05.total_cost", lambda c, s, a, b: c + b / a * s, "the ratio β/α alone"),
     ("ex05.step", lambda x, gradient, rate: x - rate * gradient.clamp(0, 1), "in place of the picture"),

@@ -1,9 +1,11 @@
 """Questions that a person marks: with those of the checks they make a hundred points, beside a bonus of ten."""
 
+import dataclasses
+
 import pytest
 
 from nstlib import checks
-from nstlib.checks import ex04
+from nstlib.checks import ex04, progress
 from nstlib.checks.open_questions import OPEN
 from nstlib.grading.bundle import bundle, rubric
 from nstlib.grading.csv_files import TableError
@@ -24,6 +26,8 @@ def test_the_notebook_says_that_it_is_marked_by_hand_and_by_what():
     assert str(ex04.claim.criteria()).startswith("ex04.claim — marked by hand, up to 6 points")
     assert len(ex04.claim.criteria().sentences) == len(ex04.claim.by) == 4
     assert "○ ex04.claim: marked by hand, up to 6 points" in str(ex04.progress())
+    one = dataclasses.replace(ex04.claim, by=ex04.claim.by[:1])
+    assert str(progress.table("Exercise 04", [], [one])).endswith("marked by hand, up to 1 point")
 
 
 def test_the_table_of_criteria_is_one_that_the_grader_reads(tmp_path):

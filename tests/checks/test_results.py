@@ -98,7 +98,7 @@ def test_tries_points_and_hints_are_kept_and_forgotten(kept):
     assert gram.check(by_m).tries == 1
     assert "try 2" in str(gram.check(right))
     again = gram.check(by_m)
-    assert again.tries == 3 and "0 of 4 this time, your best 4 stay · try 3" in str(again)
+    assert again.tries == 3 and "0 of 4 this time, your best: 4 · try 3" in str(again)
     assert gram.hint().title.startswith("Hint 1") and gram.hint().title.startswith("Hint 2")
     assert gram.hint().title.startswith("Hint 3") and gram.hint().title.startswith("Hint 3")
     gram.solution()
@@ -175,7 +175,7 @@ def test_a_row_of_numbers_is_scrolled_where_it_does_not_fit_and_never_broken():
     assert "white-space: pre;" in style and "overflow-x: auto" in style
 
 
-def test_one_point_is_no_points():
+def test_one_point_is_called_a_point():
     one = checks.all_questions()["ex05.total_cost"]
     assert str(one.check(lambda *given: 0)).splitlines()[0].endswith("0 of 1 point")
     assert "0 of 1 point, tries" in str(progress.table("Exercise 05", [one]))

@@ -73,8 +73,8 @@ field = Question(
         Misconception(
             "own-stride",
             lambda layers: 1 + sum((kernel - 1) * stride for kernel, stride in layers),
-            "You multiplied each kernel by its own stride. A kernel steps as far as the strides of all layers before "
-            "it, multiplied with each other; its own stride counts for the layers after it.",
+            "You multiplied each kernel less 1 by its own stride. A kernel steps as far as the strides of all layers "
+            "before it, multiplied with each other; its own stride counts for the layers after it.",
             TRIED,
         ),
         Misconception(

@@ -105,7 +105,7 @@ layer_cost = Question(
             "Your cost is 1/N² of the paper's: it is divided by N² twice. A mean over the N² differences, as "
             "`.mean()` and `mse_loss` take it, is divided by N² already; so is the square of Gram matrices over N · M. "
             "The lecture's 1/(2 N M)² = ¼ · 1/N² · 1/M² stands before a sum: take the sum, or leave 1/N² to the mean "
-            "and divide by 4 alone.",
+            "and divide by 4 alone; or divide each Gram matrix by M alone.",
             TRIED,
             credit=2,
             reread="lesson 03, section 4",

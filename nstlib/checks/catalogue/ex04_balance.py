@@ -246,7 +246,7 @@ balance = Question(
         Misconception(
             "up-to-the-largest",
             lambda norms: in_proportion(_norm_weights(norms, lambda norm: max(norms.values()) - norm)),
-            "You took what each norm lacks to the largest: the strongest layer gets 0 and is lost. Take 1/norm, and "
+            "You took the difference to the largest norm: the strongest layer gets 0 and is lost. Take 1/norm, and "
             "divide by the sum.",
             TRIED,
         ),

@@ -222,8 +222,8 @@ adain = Question(
         Misconception(
             "flat-divided",
             lambda c, s, t: _blend(c, _sigma(s) * ((c - _mu(c)) / _sigma(c)) + _mu(s), t),
-            "A filter that is 0 everywhere in the content has the deviation 0, and 0/0 is `nan`. Divide by a deviation "
-            "that is never 0, such as `(var + 1e-8).sqrt()`: what is divided is 0 there, and stays 0.",
+            "A filter that is 0 everywhere in the content has the deviation 0, and dividing by it gives `nan` or "
+            "infinity. Divide by a deviation that is never 0, such as `(var + 1e-8).sqrt()`.",
             "naoto0804/pytorch-AdaIN, pull request 2: avoid dividing by zero",
             credit=2,
         ),

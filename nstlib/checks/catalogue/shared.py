@@ -111,13 +111,13 @@ def rounded(reference, *digits, credit=2):
     def answer(number):
         return lambda *given: {name: round(weight, number) for name, weight in reference(*given).items()}
 
-    words = {1: "one digit", 2: "two digits", 3: "three digits", 4: "four digits"}
+    words = {1: "one decimal place", 2: "two decimal places", 3: "three decimal places", 4: "four decimal places"}
     return tuple(
         Misconception(
             f"rounded-to-{number}",
             answer(number),
             f"These are the right weights, rounded to {words[number]}. Return them as they are: a rounded weight is "
-            "another weight, and rounded ones may not add up to 1.",
+            "another weight, and rounded weights no longer balance exactly.",
             TRIED,
             credit=credit,
         )
