@@ -6,7 +6,7 @@ from itertools import zip_longest
 import numpy as np
 import torch
 
-from nstlib.checks.judging.replies import Reply
+from nstlib.checks.judging.replies import Reply, some
 from nstlib.checks.reading import described
 from nstlib.checks.results import Block
 
@@ -15,6 +15,8 @@ __all__ = ["WIDEST", "beside_or_below", "side_by_side", "work"]
 MOST = 36  # numbers in a matrix that is shown
 GIVEN = 18  # numbers in an argument that is shown
 ROW = 8  # numbers of a row that stands for a larger array
+FEWEST = 4  # digits of a number; more where two that differ would look alike
+MOST_DIGITS = 17  # of a float64
 WIDEST = 68  # characters in a line, which a page of 800 pixels has room for
 
 
@@ -46,10 +48,12 @@ def work(names: Sequence[str], arguments: Sequence, answer: Reply, expected: Rep
             groups = [_maps(columns) for columns in given]
         together = {name: value for columns in groups for name, value in columns.items()}
         below = [{name: value} for name, value in shown.items()]
+        digits = dict.fromkeys(shown, _digits(*shown.values()))
         packed = _packed(groups)
-        beside = [[together | shown], [together, shown], [*packed, shown], [*packed, *below]] if groups else [[shown]]
-        for lines in (*beside, *([[shown]] if any(value.ndim for value in shown.values()) else [])):
-            blocks = [side_by_side(columns) for columns in lines]
+        beside = [[together | shown], [together, shown], [*packed, shown], [*packed, *below]] if groups else []
+        alone = [[shown], below] if any(value.ndim for value in shown.values()) or not groups else []
+        for lines in (*beside, *alone):
+            blocks = [side_by_side(columns, digits) for columns in lines]
             if blocks and all(block and max(map(len, block.splitlines())) <= WIDEST for block in blocks):
                 return Block("\n\n".join(blocks))
     return None
@@ -150,14 +154,17 @@ def beside_or_below(columns: Mapping[str, np.ndarray]) -> Block | None:
     return Block("\n\n".join(side_by_side({name: value}) for name, value in columns.items()))
 
 
-def side_by_side(columns: Mapping[str, np.ndarray]) -> Block | None:
-    """Write each array as a matrix under its name; None where one is too large or has more than two long dimensions."""
+def side_by_side(columns: Mapping[str, np.ndarray], digits: Mapping[str, int] | None = None) -> Block | None:
+    """Write each array as a matrix under its name; None where one is too large or has more than two long dimensions.
+
+    digits: how many the numbers of an array have at most, where that is not FEWEST.
+    """
     texts = []
     for name, value in columns.items():
         matrix = _matrix(value)
         if matrix is None:
             return None
-        texts.append([name, *_rows(matrix)])
+        texts.append([name, *_rows(matrix, (digits or {}).get(name, FEWEST))])
     height = max(map(len, texts))
     widths = [max(map(len, text)) for text in texts]
     lines = []
@@ -168,18 +175,41 @@ def side_by_side(columns: Mapping[str, np.ndarray]) -> Block | None:
 
 
 def _by_name(answer: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> Block:
-    """Write a line for each name: its number, or the sizes of its array, and a dash where it is not."""
-    names = [*expected, *(name for name in answer if name not in expected)]
+    """Write a line for each name: its number, or the sizes of its array, and a dash where it is not.
+
+    Of the names that are not asked for there are a few.
+    """
+    unasked = sorted(name for name in answer if name not in expected)
+    shown, more = some(unasked)
+    names = {**{name: name for name in expected}, **dict(zip(unasked, shown, strict=False))}
+    pairs = [(answer[name], value) for name, value in expected.items() if name in answer]
+    digits = max((_digits(*pair) for pair in _most_apart(pairs)), default=FEWEST)
     rows = [["", "your answer", "expected"]]
-    rows += [[str(name), *(_entry(values.get(name)) for values in (answer, expected))] for name in names]
+    rows += [[text, *(_entry(side.get(name), digits) for side in (answer, expected))] for name, text in names.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return Block("\n".join("    ".join(map(str.ljust, row, widths)).rstrip() for row in rows))
+    lines = ["    ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return Block("\n".join([*lines, *([f"and {more} more"] if more else [])]))
 
 
-def _entry(value: np.ndarray | None) -> str:
+def _most_apart(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the pair of numbers with the largest difference, none where there are no two finite numbers."""
+    numbers = [pair for pair in pairs if pair[0].shape == pair[1].shape == () and np.isfinite(pair).all()]
+    return sorted(numbers, key=lambda pair: float(abs(pair[0] - pair[1])))[-1:]
+
+
+def _digits(answer: np.ndarray, expected: np.ndarray) -> int:
+    """Return how many digits show the largest difference between two arrays, FEWEST or more."""
+    if answer.shape != expected.shape or not answer.size or not np.isfinite([answer, expected]).all():
+        return FEWEST
+    place = np.unravel_index(np.abs(answer - expected).argmax(), answer.shape)
+    mine, right = float(answer[place]), float(expected[place])
+    return next((d for d in range(FEWEST, MOST_DIGITS) if _number(mine, d) != _number(right, d)), MOST_DIGITS)
+
+
+def _entry(value: np.ndarray | None, digits: int) -> str:
     if value is None:
         return "–"
-    return " × ".join(map(str, value.shape)) or _number(float(value))
+    return " × ".join(map(str, value.shape)) or _number(float(value), digits)
 
 
 def _matrix(value: np.ndarray) -> np.ndarray | None:
@@ -191,11 +221,11 @@ def _matrix(value: np.ndarray) -> np.ndarray | None:
     return None if value.ndim > 2 else np.atleast_2d(value)
 
 
-def _rows(matrix: np.ndarray) -> list[str]:
-    cells = [[_number(float(number)) for number in row] for row in matrix]
+def _rows(matrix: np.ndarray, digits: int) -> list[str]:
+    cells = [[_number(float(number), digits) for number in row] for row in matrix]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     return ["   ".join(map(str.rjust, row, widths)) for row in cells]
 
 
-def _number(number: float) -> str:
-    return f"{number:.4g}".replace("-", "−")
+def _number(number: float, digits: int = FEWEST) -> str:
+    return f"{number:.{digits}g}".replace("-", "−")

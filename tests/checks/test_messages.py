@@ -1,11 +1,13 @@
 """The sentences: true of the calls that were made, and with the numbers that show it."""
 
+import numpy as np
 import pytest
 import torch
 
 from nstlib import checks
 from nstlib.checks import references
-from nstlib.checks.matrices import WIDEST
+from nstlib.checks.judging.replies import Reply
+from nstlib.checks.matrices import WIDEST, work
 from nstlib.checks.messages import ERRORS_OF_AUTOGRAD
 from nstlib.checks.results import Block
 from tests.checks.hidden import hidden_verdict
@@ -180,11 +182,12 @@ def test_a_mistakes_answer_stands_beside_the_expected_one_in_a_small_call(questi
 
 
 def test_of_a_large_answer_a_row_is_shown():
-    def turned(style, content):
-        return references.match_colour(style, content).clamp(0, 1)
+    def more_than_six_filters_negated(features):
+        G = references.gram_matrix(features)
+        return -G if len(G) > 6 else G
 
-    block = QUESTIONS["ex07.colour"].check(turned).lines[1]
-    assert "your answer[" in block and ":]" in block
+    block = QUESTIONS["ex02.gram"].check(more_than_six_filters_negated).lines[1]
+    assert "your answer[" in block and ":]" in block and len(block.splitlines()) == 9
 
 
 def test_of_names_that_differ_those_that_are_missing_are_seen():
@@ -459,3 +462,45 @@ def mean_where_one_is_flat(content, style, strength):
 def test_of_a_finite_answer_it_is_not_said_that_it_is_nan(answer):
     told = message("ex09.adain", answer)
     assert "nan" not in told and "digits" not in told
+
+
+@pytest.mark.parametrize(
+    ("question", "reference"),
+    [("ex04.as_paper", references.weights_as_paper), ("ex04.shares", references.weights_for_shares)],
+)
+def test_a_table_has_as_many_digits_as_show_the_largest_difference(question, reference):
+    table = QUESTIONS[question].check(lambda *given: {k: v * (1 + 1e-5) for k, v in reference(*given).items()}).lines[1]
+    rows = [line.split() for line in table.splitlines() if line.startswith("relu") and ":" not in line]
+    assert any(row[1] != row[2] for row in rows), table
+
+
+def test_a_matrix_has_as_many_digits_as_show_the_largest_difference():
+    F = torch.tensor([[1.0, 2.0]])
+    near, right = (Reply("value", "tensor", "float64", {"": np.array([[1.281, k]])}) for k in (1.2810001, 1.281))
+    shown = work(["F"], [F], near, right).splitlines()[-1].split()
+    assert shown == ["1", "2", "1.281", "1.2810001", "1.281", "1.281"]
+
+
+def test_a_whole_answer_is_shown_below_where_it_does_not_fit_beside():
+    wrong, right = (torch.linspace(-1, 1, 16, dtype=torch.float64).reshape(4, 4).numpy() / k for k in (3, 7))
+    replies = (Reply("value", "tensor", "float64", {"": G}) for G in (wrong, right))
+    block = work(["F"], [torch.ones(4, 9)], *replies)
+    assert len(block.splitlines()) == 11 and ":" not in block
+    assert max(map(len, block.splitlines())) <= WIDEST
+
+
+def test_of_many_and_long_names_a_few_are_shown_and_cut():
+    def thousand(layers, dropped):
+        return references.leave_one_out(layers, dropped) | {
+            f"{k:04d}\nand a name of many characters": 1.0 for k in range(1000)
+        }
+
+    result = QUESTIONS["ex04.leave_one_out"].check(thousand)
+    assert (
+        "0000 and a name of many…, " in result.lines[0] and "0004" in result.lines[0] and "0005" not in result.lines[0]
+    )
+    assert result.lines[0].endswith(" and 995 more.")
+    rows = result.lines[1].splitlines()
+    assert rows[-1] == "and 995 more" and len(rows) < 20 and all(len(row) <= WIDEST for row in rows)
+    missing = message("ex01.hooks", lambda network, picture, layers: {"x" * 300: torch.ones(1)})
+    assert "not asked for: " + "x" * 23 + "…." in missing

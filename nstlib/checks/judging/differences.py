@@ -1,12 +1,12 @@
 """How a wrong answer's numbers differ from the expected ones. Needs numpy alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from nstlib.checks.judging.factors import factor
-from nstlib.checks.judging.replies import Reply, Rule, close
+from nstlib.checks.judging.replies import Reply, Rule, close, some
 
 NEARLY = 1e-3  # relative: what lies nearer than this and is not right comes of an ε, a finite difference, or few digits
 
@@ -58,7 +58,7 @@ def differences(
         return numbers
     wanted, got = set(expected.values), set(answer.values)
     if wanted != got:
-        missing, unasked = (", ".join(sorted(map(str, names))) for names in (wanted - got, got - wanted))
+        missing, unasked = map(_listed, (wanted - got, got - wanted))
         return replace(numbers, missing=missing, unasked=unasked)
     for name, value in expected.values.items():
         other = answer.values[name]
@@ -79,6 +79,12 @@ def differences(
     everywhere = factor(ratios, symbols) if each else ""
     found = _farthest(numbers, expected, answer, rule)
     return replace(found, ratio=ratios[wrong[0]], factor=everywhere, each_ratio=each, factors=kept, apart=apart)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Name the first of them."""
+    shown, more = some(sorted(names))
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _is_finite(reply: Reply) -> bool:

@@ -1,6 +1,6 @@
 """What one call returned, as data, and when two replies agree. Needs numpy alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
@@ -8,6 +8,8 @@ import numpy as np
 
 # Sums of thousands of float32 products in another order differ by about 1e-6; a mistake by far more than 1e-4.
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
+NAMES = 5  # of an answer that are shown where they are not asked for
+LONGEST_NAME = 24  # characters
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,17 @@ class Reply:
     changed: bool = False
     text: str = ""
     unread: str = ""
+
+
+def some(names: Iterable[object]) -> tuple[list[str], int]:
+    """Return the first five names, each in one line of 24 characters at most, and how many more there are.
+
+    >>> some(["relu1_1", "a name that is far too long to show"])
+    (['relu1_1', 'a name that is far too …'], 0)
+    """
+    texts = [" ".join(str(name).split()) for name in names]
+    cut = [text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…" for text in texts[:NAMES]]
+    return cut, len(texts) - len(cut)
 
 
 @dataclass(frozen=True)
