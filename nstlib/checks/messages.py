@@ -41,10 +41,11 @@ CHANGED = {
     "tensor": "Your function changed the tensor that it was given. Work on a copy: `x - y` makes one, `x -= y` does "
     "not.",
 }
-NOT_PUT_BACK = (
-    "Your function changed the network, which its owner still needs: call `remove()` on each hook's handle, and put "
-    "back what you set."
-)
+CHANGED_NETWORK = "Your function changed the network, which its owner still needs."
+PUT_BACK = {  # by what was changed; anything else is a setting
+    "hooks": "Call `remove()` on each hook's handle.",
+    "weights": "Work on a copy of the weights.",
+}
 
 ERRORS_OF_AUTOGRAD = {  # by PyTorch's own words, which hide the cause or say little
     "Specify retain_graph=True": "PyTorch suggests `retain_graph=True`. That would only hide the cause: each step "
@@ -290,8 +291,10 @@ def _fault(fault: str, reply: Reply, question) -> str:
         return f"No numbers can be read from your answer, {KINDS[reply.kind]}: {reply.unread}."
     if fault == "dtype":
         return f"Your answer is {reply.dtype}, but the input is not: return the dtype that came in."
-    if fault == "changed" and reply.text:  # what was set and not put back
-        return f"{reply.text} {NOT_PUT_BACK}"
+    if fault == "changed" and reply.text:  # what was changed and not put back
+        kinds = re.findall(r"(\S+) of (?:`|the network)", reply.text)
+        cures = dict.fromkeys(PUT_BACK.get(kind, "Put back what you set.") for kind in kinds)
+        return " ".join([reply.text, CHANGED_NETWORK, *cures])
     if fault == "changed":
         return CHANGED[_changeable(question, reply)]
     if fault == "gradient":

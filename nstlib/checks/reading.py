@@ -111,7 +111,7 @@ def _settings(network: torch.nn.Module) -> dict[str, dict]:
 
 
 def left_set(before, after) -> str:
-    """Say what of the networks among the arguments was set and not put back; `before` is the arguments' copy.
+    """Say what of the networks among the arguments was changed and not put back; `before` is the arguments' copy.
 
     >>> network = torch.nn.Sequential(torch.nn.ReLU())
     >>> before = copied((network,))
@@ -123,11 +123,11 @@ def left_set(before, after) -> str:
     for old, new in zip(before, after, strict=True):
         if not isinstance(new, torch.nn.Module):
             continue
-        for kind, now in _settings(new).items():
-            names = [name for name in now if now[name] != old[kind].get(name)]
+        for kind, now in copied(new).items():
+            names = [name for name in now if name not in old[kind] or not _same(old[kind][name], now[name])]
             if names:
                 shown = ", ".join(f"`{name}`" if name else "the network" for name in names[:3])
-                what = kind if kind == "hooks" else f"`{kind}`"
+                what = kind if kind in ("hooks", "weights") else f"`{kind}`"
                 told.append(f"{what} of {shown}{' and others' if len(names) > 3 else ''}")
     return "; ".join(told)
 

@@ -117,7 +117,7 @@ WRONG_ANSWERS = [
     (
         "ex01.hooks",
         hooks_of_the_last_name,
-        "`conv1_2`. Your function changed the network, which its owner still needs: call `remove()`",
+        "`conv1_2`. Your function changed the network, which its owner still needs. Call `remove()`",
     ),
     ("ex04.leave_one_out", lambda layers, d: {k: 1.0 for k in [*layers, "all"]}, "but not asked for: all."),
     ("ex02.gram_loops", loops_over_filters, "Your inner loop runs over N"),

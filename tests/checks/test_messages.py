@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from nstlib import checks
-from nstlib.checks import references
+from nstlib.checks import messages, references
+from nstlib.checks.calling import reply
 from nstlib.checks.judging.replies import Reply
 from nstlib.checks.matrices import WIDEST, work
 from nstlib.checks.messages import ERRORS_OF_AUTOGRAD
@@ -504,3 +505,41 @@ def test_of_many_and_long_names_a_few_are_shown_and_cut():
     assert rows[-1] == "and 995 more" and len(rows) < 20 and all(len(row) <= WIDEST for row in rows)
     missing = message("ex01.hooks", lambda network, picture, layers: {"x" * 300: torch.ones(1)})
     assert "not asked for: " + "x" * 23 + "…." in missing
+
+
+def hooked(network):
+    network[0].register_forward_hook(lambda *given: None)
+
+
+def doubled(network):
+    network[0].weight.data.mul_(2)
+
+
+def in_training(network):
+    network.train(not network.training)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "unsaid"),
+    [
+        ((hooked,), ["hooks of `conv1_1`", "Call `remove()`"], ["weights", "ut back what"]),
+        ((doubled,), ["weights of `conv1_1.weight`", "a copy of the weights"], ["hook", "ut back what"]),
+        ((in_training,), ["`training` of the network", "Put back what you set."], ["hook", "weights"]),
+        (
+            (hooked, doubled),
+            ["hooks of `conv1_1`; weights of", "Call `remove()` on each hook's handle. Work on a copy of the weights."],
+            ["ut back what"],
+        ),
+    ],
+)
+def test_what_of_a_network_was_changed_is_named_with_its_own_cure(changes, said, unsaid):
+    def answer(network, picture, layers):
+        found = references.layer_features(network, picture, layers)
+        for change in changes:
+            change(network)
+        return found
+
+    question = QUESTIONS["ex01.hooks"]
+    case = question.public_cases[0]
+    told = messages._fault("changed", reply(answer, case), question)
+    assert all(words in told for words in said) and not any(words in told for words in unsaid), told

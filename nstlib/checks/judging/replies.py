@@ -21,7 +21,7 @@ class Reply:
     values: name -> float64 array, the name "" where the answer has no names.
     gradients: for each floating-point input the gradient of the answer's fixed weighted sum, None where none arrives.
     changed: the call altered an input. text: for people; of an exception, its message and line; of a changed network,
-    what was set and not put back.
+    what was changed and not put back.
     unread: why no numbers could be read from the answer, "" where they could; `values` may then hold parts of it, as
     "[0]" and "[1]", which nothing is compared with.
     """
