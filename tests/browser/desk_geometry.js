@@ -9,12 +9,12 @@
   const overlaps = named.flatMap(([one, a], index) => named.slice(index + 1)
     .filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
       && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1).map(([other]) => `${one} over ${other}`));
-  // A gap is a run of pixel rows that no part touches
   const wordsOf = (select) => { // the width that the chosen words and the arrow take
     const pen = Object.assign(document.createElement('canvas').getContext('2d'), { font: getComputedStyle(select).font });
     const { paddingLeft, paddingRight } = getComputedStyle(select);
     return pen.measureText(select.selectedOptions[0].text).width + parseFloat(paddingLeft) + parseFloat(paddingRight) + 18;
   };
+  // A gap is a run of pixel rows that no part touches
   const rows = new Array(Math.ceil(panel.height)).fill(false);
   for (const [, b] of named) rows.fill(true, Math.max(0, Math.floor(b.top - panel.top)), Math.ceil(b.bottom - panel.top));
   const gap = Math.max(0, ...rows.join('').split('true').map((run) => run.length / 'false'.length));
@@ -26,7 +26,8 @@
   const tiny = texts.filter((each) => parseFloat(getComputedStyle(each).fontSize) < leastText - 0.01);
   const cut = texts.filter((each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX !== 'visible'
     && getComputedStyle(each).display !== 'inline' && !each.matches('textarea, select'))
-    .concat([...root.querySelectorAll('.nst-thumbs label span')].filter((each) => each.scrollWidth > each.clientWidth + 1))
+    // a file may have a name of any length: its tooltip says the whole
+    .concat([...root.querySelectorAll('.nst-thumbs label:not([title^="own: "]) span')].filter((each) => each.scrollWidth > each.clientWidth + 1))
     .concat(clickable.filter((each) => each.matches('select') && wordsOf(each) > box(each).width));
   const buttons = clickable.filter((each) => each.matches('button:not(.nst-runs *, .nst-own)'));
   const wrapped = buttons.filter((each) => box(each).height > 1.7 * parseFloat(getComputedStyle(each).fontSize) + 14);

@@ -1,9 +1,11 @@
 """How the studio looks: sizes, gaps, overlaps, contrast and targets at several widths, themes and zooms."""
 
+import io
 import itertools
 import re
 
 import pytest
+from PIL import Image
 
 from tests.browser.geometry import flaws, measure
 from tests.browser.opening import READY, ask, close_notebooks, open_notebook, run_studio, visit, write
@@ -100,6 +102,18 @@ def test_at_double_zoom_in_a_narrow_window_all_words_are_read(page):
     require_sound(page)
     page.get_by_role("button", name="more settings", exact=True).click()
     page.get_by_role("combobox", name="second style", exact=True).select_option("waves")
+    require_sound(page)
+
+
+def test_at_double_zoom_a_long_name_of_a_file_widens_nothing(page):
+    shown(page, 400)
+    file = io.BytesIO()
+    Image.new("RGB", (90, 70)).save(file, "PNG")
+    chosen = {"name": f"{'x' * 60}.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    page.locator(".nst-style input[type=file]").set_input_files(chosen)
+    expect(page.locator(".nst-runs button")).to_have_count(2)
+    page.locator(".nst-runs button").first.click(modifiers=["Shift"])
+    expect(page.locator(".nst-differing")).to_contain_text(chosen["name"])
     require_sound(page)
 
 
