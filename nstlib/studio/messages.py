@@ -217,13 +217,14 @@ def _save(studio: Studio, content: dict, buffers: list) -> None:
 
 
 def _back(studio: Studio, content: dict, buffers: list) -> None:
-    run = studio.history.find(content.get("number"))
-    if run is None:
-        raise NstError("That run is no longer kept: only the newest runs are.")
-    knobs, moves = run.knobs.to_dict(), content.get("moves", {})
+    run, moves = studio.history.find(content.get("number")), content.get("moves", {})
     if not _are_numbers(moves):
         return
     with studio.lock:
+        if run is None:
+            studio.take({}, moves)  # so that the desk lets go of that run's knobs
+            raise NstError("That run is no longer kept: only the newest runs are.")
+        knobs = run.knobs.to_dict()
         begun = not _still_new(studio, content, {BEGUN: None})
         new = _still_new(studio, content, knobs)
         if not begun and len(new) == len(knobs):

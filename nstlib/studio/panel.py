@@ -211,7 +211,11 @@ class Studio(Panel):
         """Move knobs as a browser says; `moves`, the number by its view, tells it what has arrived."""
         with self.lock:
             self.moves.arrive(moves)
-            knobs = self.knobs.moved(**self.moves.still_new(changes, moves))
+            try:
+                knobs = self.knobs.moved(**self.moves.still_new(changes, moves))
+            except NstError:
+                self.put(self.knobs)  # an answer, too: the browser shows the knobs as they stand
+                raise
             moved = knobs != self.knobs
             self._turn(knobs)
             if moved:

@@ -181,13 +181,26 @@ def test_a_move_right_after_going_back_counts_from_the_run_that_comes_back(desk)
     assert told[0]["faders"] == {"relu2_1": pytest.approx(1.12202), "relu5_1": 4} and told[-1]["muted"] == ["relu3_1"]
 
 
-def test_a_run_that_could_not_come_back_leaves_the_knobs(desk):
+def test_a_run_that_could_not_come_back_leaves_the_knobs_however_often(desk):
+    before = desk.evaluate("() => ({ ...state.knobs, beta: 100, faders: { relu5_1: 4 } })")
+    tell(desk, {"kind": "history", **HISTORY, "knobs": before}, jpeg(8, 8))
+    beta = desk.get_by_role("slider", name="style weight β", exact=True)
+    for _ in range(2):
+        desk.locator(".nst-runs button").click()
+        expect(beta).to_have_attribute("aria-valuetext", "100")
+        desk.evaluate("() => change('knobs', { ...state.knobs, moves: sent.findLast(({ kind }) => kind === 'back').moves })")
+        expect(beta).to_have_attribute("aria-valuetext", "10")
+    desk.get_by_role("slider", name="λ relu2_1", exact=True).press("ArrowUp")
+    assert list(sent(desk, "move")[-1]["changes"]["faders"]) == ["relu2_1"]
+
+
+def test_an_alert_of_before_takes_back_no_knob_that_waits_for_its_answer(desk):
+    desk.evaluate("() => change('status', { sentence: 'Nothing was saved', alert: true })")
     tell(desk, {"kind": "history", **HISTORY, "knobs": {"beta": 100}}, jpeg(8, 8))
     desk.locator(".nst-runs button").click()
+    desk.evaluate("() => change('status', { ...state.status, alt: 'another picture' })")
     beta = desk.get_by_role("slider", name="style weight β", exact=True)
     expect(beta).to_have_attribute("aria-valuetext", "100")
-    desk.evaluate("() => change('status', { sentence: 'That run is no longer kept', alert: true })")
-    expect(beta).to_have_attribute("aria-valuetext", "10")
 
 
 def test_a_move_confirmed_within_its_frame_is_not_sent_twice(desk):

@@ -72,6 +72,21 @@ def test_a_run_that_was_forgotten_is_a_sentence(studio, number):
     assert studio.desk.status["alert"]
 
 
+def test_each_refusal_to_go_back_is_answered_with_the_knobs_that_stand(studio):
+    """The second says the same sentence, which changes nothing on the desk."""
+    for number in (1, 2):
+        tell(studio, "back", number=99, moves={"view": number})
+        assert studio.desk.knobs == studio.knobs.to_dict() | {"moves": {"view": number}}
+
+
+@pytest.mark.parametrize("changes", [{"beta": "loud"}, {"no such knob": 1}])
+def test_each_refusal_of_a_move_is_answered_with_the_knobs_that_stand(studio, changes):
+    for number in (1, 2):
+        tell(studio, "move", changes=changes, moves={"view": number})
+        assert studio.desk.status["alert"]
+        assert studio.desk.knobs == studio.knobs.to_dict() | {"moves": {"view": number}}
+
+
 def test_a_file_becomes_the_picture_and_the_same_one_again_runs_again(studio, tmp_path):
     heard = listen(studio)
     data = png(tmp_path)

@@ -29,8 +29,8 @@ function statusView(model) {
   };
 }
 
-// The knobs as Python has them, and over them what somebody has moved here and Python has not yet confirmed: so a slider
-// never jumps back, and a move says no more than what it moved.
+// The knobs as Python has them, and over them what somebody has moved here and Python has not yet answered, be it with a
+// refusal: so a slider never jumps back, and a move says no more than what it moved.
 // All that a view sends is numbered, since it may arrive in another order.
 function knobsOf(model) {
   const view = Math.random().toString(36).slice(2);
@@ -58,7 +58,6 @@ function knobsOf(model) {
     },
     now: () => Object.assign({}, model.get("knobs"), ...waiting.map(({ changes }) => changes)),
     confirmed: () => (waiting = waiting.filter(({ number }) => number > (model.get("knobs").moves?.[view] ?? 0))),
-    refused: () => (waiting = waiting.filter(({ sent }) => !sent)),
     // The knobs of a run from before stand at once: a move made before Python has answered counts from them.
     goBack(run, changes) {
       const moves = number();
@@ -256,18 +255,11 @@ function studioView({ model: whole, el }) {
     moved.confirmed();
     show();
   };
-  const hear = () => {
-    if (model.get("status").alert) {
-      moved.refused();
-      show();
-    }
-    update();
-  };
   const close = () => {
     clearTimeout(hovering);
     for (const part of [status, sources, costs, history]) part.close();
   };
-  return { root, messages, update: hear, show: confirm, close, dead: status.dead };
+  return { root, messages, update, show: confirm, close, dead: status.dead };
 }
 
 // The small figure of the lessons: one slider over a few values, a picture, a sentence.
