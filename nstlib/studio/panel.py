@@ -41,6 +41,10 @@ TIMED_STEPS = 3  # steps timed for that, after the first, which is slower than t
 PAINTING = 0.06  # seconds that the first step waits at most until a browser has painted the picture before it
 BEAT = 0.005  # seconds between two looks whether a newer move has come meanwhile
 LOOKS = {"gram": look_gram, "pull": look_pull}
+SMALLER = (
+    " {network} takes {seconds:.1f} s a step at {size} pixels, so the picture now has {smaller}; "
+    "to change this, open “more” and move “size”."
+)
 NEITHER = {  # settings that a studio has not
     "scales": "each run of a studio has one size; render large, or nstlib.stylize, goes from small to large",
     "style_blend": "the knobs second_style and blend set it: studio.move(second_style='waves', blend=0.3)",
@@ -396,10 +400,8 @@ class Studio(Panel):
         smaller = max(size["low"], int(self.knobs.size * (SLOW / seconds) ** 0.5) // size["step"] * size["step"])
         if seconds <= SLOW or smaller >= self.knobs.size:
             return
-        self.view.note = (
-            f" A step of {self.network} takes {seconds:.1f} s at {self.knobs.size} pixels here, so the picture now has "
-            f"{smaller} pixels; for a larger one, open more and move size."
-        )
+        about = {"network": self.network, "seconds": seconds, "size": self.knobs.size, "smaller": smaller}
+        self.view.note = SMALLER.format(**about)
         self.put(self.knobs.moved(size=smaller))
         self.send(now=True)
 

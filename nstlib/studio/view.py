@@ -156,7 +156,7 @@ class View:
         if event == "done":
             self.remember(run)  # first: whoever hears the end may ask
             size = run.request.settings.size
-            large = f" To keep it at {size} pixels, open more and press save picture." if run.is_large else ""
+            large = f" To keep it at {size} pixels, open “more” and press “save picture”." if run.is_large else ""
             self._say(f"Done: {steps} in {run.seconds:.1f} s.{large}", "done")
             self.note = ""  # it has been said
         elif event == "paused":

@@ -7,8 +7,10 @@ import json
 import pytest
 from PIL import Image
 
+from nstlib import networks
 from nstlib.studio import Studio
 from nstlib.studio.desk import Desk
+from nstlib.studio.panel import SMALLER
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[test]'")
 from playwright.sync_api import expect
@@ -188,7 +190,8 @@ def test_a_run_that_could_not_come_back_leaves_the_knobs_however_often(desk):
     for _ in range(2):
         desk.locator(".nst-runs button").click()
         expect(beta).to_have_attribute("aria-valuetext", "100")
-        desk.evaluate("() => change('knobs', { ...state.knobs, moves: sent.findLast(({ kind }) => kind === 'back').moves })")
+        moves = sent(desk, "back")[-1]["moves"]
+        desk.evaluate("moves => change('knobs', { ...state.knobs, moves })", moves)
         expect(beta).to_have_attribute("aria-valuetext", "10")
     desk.get_by_role("slider", name="λ relu2_1", exact=True).press("ArrowUp")
     assert list(sent(desk, "move")[-1]["changes"]["faders"]) == ["relu2_1"]
@@ -293,14 +296,35 @@ def test_where_a_layer_pulls_gives_way_to_the_picture_that_its_fader_changes(des
     expect(heat).to_be_hidden()  # its answer came late
 
 
-@pytest.mark.parametrize("width", [900, 1000, 1100])
-def test_a_longer_sentence_moves_nothing(desk, width):
+SLOW = "Done: 150 steps in 182.3 s." + SMALLER.format(network="vgg19", seconds=1.2, size=192, smaller=64)
+SENTENCES = {
+    "Back to run 1, after 150 steps. Moving a knob starts from its settings.": False,
+    SLOW: False,
+    f"Expected the name of a network, got 'nothing': choose from {', '.join(networks.ARCHITECTURES)}.": True,
+    f"'{'x' * 200}.png' was not taken. It is no picture.": True,
+}
+
+
+@pytest.mark.parametrize("width", [320, 400, 640, 800, 900, 1000, 1050, 1100, 1280])
+def test_a_longer_sentence_moves_nothing_and_all_of_it_can_be_read(desk, width):
     desk.set_viewport_size({"width": width, "height": 900})
-    stage = desk.locator(".nst-stage")
+    stage, status = desk.locator(".nst-stage"), desk.locator(".nst-status")
     before = stage.bounding_box()
-    sentence = "Back to run 1, after 150 steps. Moving a knob starts from its settings."
-    desk.evaluate("sentence => change('status', { sentence, alert: false })", sentence)
-    assert stage.bounding_box() == before
+    for sentence, alert in SENTENCES.items():
+        desk.evaluate("([sentence, alert]) => change('status', { sentence, alert })", [sentence, alert])
+        assert stage.bounding_box() == before
+        longer = status.evaluate("e => e.scrollHeight > e.clientHeight")
+        assert status.evaluate("e => e.matches('[tabindex=\"0\"]')") is longer  # so that arrow keys scroll it
+    desk.evaluate("() => change('status', { sentence: 'Running.', alert: false })")
+    assert not status.evaluate("e => e.matches('[tabindex]')")
+
+
+@pytest.mark.parametrize("width", [640, 800, 1000, 1030, 1110, 1280])
+def test_what_a_slow_network_leads_to_is_read_as_a_whole(desk, width):
+    desk.set_viewport_size({"width": width, "height": 900})
+    desk.add_style_tag(content="body { font-size: 13px }")  # JupyterLab's
+    desk.evaluate("sentence => change('status', { sentence, alert: false })", SLOW)
+    assert desk.locator(".nst-status").evaluate("e => e.scrollHeight <= e.clientHeight")
 
 
 def test_how_to_use_the_runs_is_said_once_there_is_one(desk):

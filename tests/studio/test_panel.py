@@ -295,7 +295,7 @@ def test_a_slow_network_makes_the_picture_smaller_unless_a_size_was_chosen(monke
     for studio in (slow, chosen):
         wait_for_end(studio)
     assert slow.picture.shape[1] == slow.knobs.size == slow.desk.knobs["size"] == 64
-    assert "64 pixels; for a larger one, open more and move size." in sentence(slow)
+    assert "now has 64; to change this, open “more” and move “size”." in sentence(slow)
     assert chosen.picture.shape[1] == 192
     for studio in (slow, chosen):
         studio.close()

@@ -9,14 +9,22 @@ const HOVER = 250; // milliseconds over a fader before its layer's pull is asked
 function statusView(model) {
   const spoken = make("span", { className: "nst-spoken", role: "status" });
   const shown = make("span", { className: "nst-said" });
-  const element = make("div", { className: "nst-status" }, shown, spoken);
+  const element = make("div", { className: "nst-status", role: "group", label: "what is going on" }, shown, spoken);
   let resting = 0;
+  const reach = () => {
+    const longer = element.scrollHeight > element.clientHeight; // than there is room for: then the keys scroll it
+    if (longer) Object.assign(element, { tabIndex: 0 }).setAttribute("data-lm-suppress-shortcuts", "true");
+    else element.removeAttribute("tabindex");
+  };
+  const resized = new ResizeObserver(reach);
+  resized.observe(element);
   const say = (sentence, alert) => {
     if (shown.textContent === sentence && shown.hasAttribute("role") === alert) return;
     if (alert) shown.setAttribute("role", "alert");
     else shown.removeAttribute("role");
     element.classList.toggle("nst-alert", alert);
     shown.textContent = sentence;
+    reach();
     clearTimeout(resting);
     resting = setTimeout(() => (spoken.textContent = alert ? "" : sentence), REST);
   };
@@ -25,7 +33,10 @@ function statusView(model) {
     say,
     update: () => say(model.get("status").sentence, Boolean(model.get("status").alert)),
     dead: () => say(DEAD, true),
-    close: () => clearTimeout(resting),
+    close: () => {
+      clearTimeout(resting);
+      resized.disconnect();
+    },
   };
 }
 
