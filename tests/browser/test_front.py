@@ -296,6 +296,50 @@ def test_where_a_layer_pulls_gives_way_to_the_picture_that_its_fader_changes(des
     expect(heat).to_be_hidden()  # its answer came late
 
 
+def show_pull(page, layer):
+    """Answer the question where a layer pulls, once it is asked."""
+    page.wait_for_function("layer => sent.some(({ kind, layer: of }) => kind === 'pull' && of === layer)", arg=layer)
+    tell(page, {"kind": "pull", "layer": layer, "width": 1, "height": 1}, base64.b64encode(b"9").decode())
+    expect(page.locator("canvas.nst-heat")).to_be_visible()
+
+
+def test_where_a_layer_pulls_is_asked_for_at_its_fader_and_its_name_and_nowhere_beside_them(desk):
+    channel = desk.get_by_role("group", name="relu3_1", exact=True)
+    for beside in (".nst-pull", ".nst-numbers", "[aria-label='solo relu3_1']", "[aria-label='mute relu3_1']"):
+        channel.locator(beside).hover()
+        desk.wait_for_timeout(400)
+    assert not sent(desk, "pull")
+    for there in (".nst-layer", "input"):
+        channel.locator(there).hover()
+        show_pull(desk, "relu3_1")
+        desk.locator(".nst-bar").hover()
+        expect(desk.locator("canvas.nst-heat")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("name", "key"), [("λ relu3_1", "s"), ("λ relu3_1", "m"), ("style weight β", "ArrowRight")])
+def test_whatever_is_moved_while_the_mouse_rests_on_a_fader_the_picture_is_seen(desk, name, key):
+    desk.get_by_role("slider", name="λ relu3_1", exact=True).hover()
+    show_pull(desk, "relu3_1")
+    desk.get_by_role("slider", name=name, exact=True).press(key)
+    expect(desk.locator("canvas.nst-heat")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [320, 1000])
+def test_where_a_layer_pulls_says_that_it_is_not_the_picture_and_how_to_see_that(desk, width):
+    desk.set_viewport_size({"width": width, "height": 2000})
+    fader, said = desk.get_by_role("slider", name="λ relu3_1", exact=True), desk.locator(".nst-heat-name")
+    fader.hover()
+    show_pull(desk, "relu3_1")
+    expect(said).to_have_text("Not the picture: where relu3_1 pulls. Move the mouse away.")
+    desk.locator(".nst-bar").hover()
+    fader.press("p")
+    show_pull(desk, "relu3_1")
+    expect(said).to_have_text("Not the picture: where relu3_1 pulls. Press P again.")
+    stage, box = desk.locator(".nst-stage").bounding_box(), said.bounding_box()
+    assert stage["x"] <= box["x"] and box["x"] + box["width"] <= stage["x"] + stage["width"]
+    assert box["height"] < 0.3 * stage["height"]
+
+
 SLOW = "Done: 150 steps in 182.3 s." + SMALLER.format(network="vgg19", seconds=1.2, size=192, smaller=64)
 SENTENCES = {
     "Back to run 1, after 150 steps. Moving a knob starts from its settings.": False,

@@ -235,7 +235,7 @@ def test_the_timeline_shows_earlier_frames_and_follows_again_at_its_end(page):
 def test_where_a_layer_pulls_is_shown_while_its_fader_is_pointed_at(page):
     heat = page.locator("canvas.nst-heat")
     expect(heat).to_be_hidden()
-    page.locator(".nst-channel").nth(3).hover()
+    slider(page, "λ relu4_1").hover()
     expect(heat).to_be_visible()
     page.locator(".nst-bar").hover()
     expect(heat).to_be_hidden()

@@ -3,7 +3,7 @@
 const DEAD = "The kernel has restarted or stopped: run this cell again. What you see is from before.";
 const DOING = { ready: "play", running: "pause", paused: "continue", done: "run again", stopped: "run again", failed: "run again" };
 const REST = 700; // milliseconds that a sentence stands before it is spoken
-const HOVER = 250; // milliseconds over a fader before its layer's pull is asked for
+const HOVER = 250; // milliseconds over a fader or its name before the layer's pull is asked for
 
 // What is going on. A screen reader hears it once it has stood for a moment, and an alert at once.
 function statusView(model) {
@@ -93,18 +93,21 @@ function studioView({ model: whole, el }) {
   const picture = pictureView(model);
   const speed = make("div", { className: "nst-speed" });
 
-  const onmove = (name, value) => {
-    moved.move(typeof name === "string" ? { [name]: value } : name);
-    show();
-  };
   let hovering = 0;
   let hovered = null;
+  let ending = ""; // how to see the picture again in place of a layer's pull
   const onhover = (layer, on) => {
     clearTimeout(hovering);
     const wanted = on === "toggle" ? hovered !== layer : on;
     hovered = wanted ? layer : null;
+    ending = on === "toggle" ? "Press P again." : "Move the mouse away.";
     if (wanted) hovering = setTimeout(() => model.send({ kind: "pull", layer }), on === "toggle" ? 0 : HOVER);
     else picture.coolDown();
+  };
+  const onmove = (name, value) => {
+    onhover(hovered, false); // who moves anything wants to see the picture
+    moved.move(typeof name === "string" ? { [name]: value } : name);
+    show();
   };
 
   const sources = sourcesView(model, spec, knobs(), onmove);
@@ -237,7 +240,7 @@ function studioView({ model: whole, el }) {
     pulls: (content) => layers.pulls(content.shares),
     gram: gram.show,
     toolarge: gram.tooLarge,
-    pull: (content, bytes) => content.layer === hovered && picture.pull(content, bytes),
+    pull: (content, bytes) => content.layer === hovered && picture.pull(content, bytes, ending),
     history: (content, bytes) => {
       history.add(content, bytes);
       history.mark(shownRun);

@@ -21,10 +21,7 @@ function layersView(model, spec, state, onmove, onhover) {
       first: 1,
       vertical: true,
       words: words(layer),
-      onmove: (factor) => {
-        onhover(layer, false); // who moves it wants to see the picture
-        onmove("faders", { ...knobs.faders, [layer]: factor });
-      },
+      onmove: (factor) => onmove("faders", { ...knobs.faders, [layer]: factor }),
     });
     const bar = make("div", { className: "nst-pull-bar" });
     const meter = make("div", { className: "nst-pull", title: `${layer}: share of the pull at the picture` }, bar);
@@ -43,9 +40,10 @@ function layersView(model, spec, state, onmove, onhover) {
       make("div", { className: "nst-buttons" }, mute, solo),
       lambda,
     );
-    const track = element.querySelector(".nst-track"); // not the buttons: who has muted a layer wants to see the picture
-    track.addEventListener("pointerenter", () => onhover(layer, true));
-    track.addEventListener("pointerleave", () => onhover(layer, false));
+    for (const each of [made.range, name]) {
+      each.addEventListener("pointerenter", () => onhover(layer, true));
+      each.addEventListener("pointerleave", () => onhover(layer, false));
+    }
     element.addEventListener("focusin", () => focus(layer));
     element.addEventListener("focusout", () => onhover(layer, false));
     made.range.title = "M mute, S solo, P where it pulls, 0 back to the rule";

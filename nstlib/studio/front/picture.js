@@ -133,13 +133,13 @@ function pictureView(model) {
   }
 
   // Where a layer pulls: the picture dark, and orange where the pull is strong.
-  function pull(content, [values]) {
+  function pull(content, [values], ending) {
     const context = Object.assign(heat, { width: content.width, height: content.height, hidden: false }).getContext("2d");
     const image = context.createImageData(content.width, content.height);
     for (let index = 0; index < values.length; index++)
       image.data.set([values[index], 0.6 * values[index], 0, 110 + 0.4 * values[index]], 4 * index);
     context.putImageData(image, 0, 0);
-    Object.assign(heatName, { hidden: false, textContent: `where ${content.layer} pulls` });
+    Object.assign(heatName, { hidden: false, textContent: `Not the picture: where ${content.layer} pulls. ${ending}` });
   }
 
   wiper.addEventListener("input", () => wipe(Number(wiper.value)));
