@@ -63,9 +63,13 @@ class Desk(anywidget.AnyWidget):
         else:
             self.send(content, buffers=list(data))
 
-    def say(self, sentence: str, *, alert: bool = False, **more: Any) -> None:
-        """Show a sentence, which screen readers read aloud; `alert` if something went wrong."""
-        self.status = {**self.status, "sentence": sentence, "alert": alert, **more}
+    def say(self, sentence: str, *, alert: bool = False, passing: bool = False, **more: Any) -> None:
+        """Show a sentence, which screen readers read aloud; `alert` if something went wrong.
+
+        `passing` if it is about one action alone: then it goes when the next one begins.
+        """
+        said = self.status.get("said", 0) + 1  # or the same sentence twice would be no change
+        self.status = {**self.status, "sentence": sentence, "alert": alert, "passing": passing, "said": said, **more}
 
     @property
     def is_shown(self) -> bool:

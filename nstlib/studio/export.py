@@ -18,6 +18,7 @@ from nstlib.transfer.settings import Settings
 from nstlib.transfer.shapes import Mask
 
 FILMS = ("gif", "webp")
+YOUR_MASK = "your mask.png"  # what code names a mask that only the studio has
 FRAME_MS, LAST_MS = 80, 2000  # of a film
 
 
@@ -46,7 +47,7 @@ def code(request: RunRequest, steps: int) -> str:
     ]
     mask = ""
     if request.mask is not None:
-        lines += ["mask = pictures.read('your mask.png')[0]  # save picture writes it, too: put its path here"]
+        lines += [f"mask = pictures.read({YOUR_MASK!r})[0]  # save picture writes it, too: put its path here"]
         mask = ", mask=mask"
     if steps < settings.steps:  # Settings keep their steps: Adam's rate falls over the last quarter of those
         lines += [
@@ -91,35 +92,54 @@ def _network_arguments(request: RunRequest) -> str:
     return repr(request.network) if layers == networks.DEFAULT else f"{request.network!r}, {layers}"
 
 
-def film(frames: list[tuple[int, bytes]], folder: Path, kind: str) -> str:
-    """Write a run's frames as an animated picture, "gif" or "webp"; return its name.
+def to_do(code: str) -> str:
+    """Return what somebody must do before this code runs, as a sentence; "" if it runs as it is."""
+    names = [repr(name) for name in (sources.YOUR_PICTURE, YOUR_MASK) if repr(name) in code]
+    if not names:
+        return ""
+    mask = "; “save picture” writes the mask" if repr(YOUR_MASK) in names else ""
+    return f"Before it runs, put the path of your file in place of {' and of '.join(names)}{mask}."
 
-    All frames get the size of the last one: those of a large picture grow from size to size. Raises NstError for
-    another kind and where there are no frames, OSError where nothing can be written.
-    """
+
+def film_path(folder: Path, kind: str) -> Path:
+    """Return the next free path for an animated picture, "gif" or "webp"; raise NstError for another kind."""
     if kind not in FILMS:
         raise NstError(f"Expected {' or '.join(FILMS)}, got {kind!r}: choose one of them.")
+    return _free(folder, kind)
+
+
+def picture_path(folder: Path) -> Path:
+    """Return the next free path for a picture."""
+    return _free(folder, "png")
+
+
+def _free(folder: Path, kind: str) -> Path:
+    paths = (folder / f"studio_{number}.{kind}" for number in range(1, 10_000))
+    return next(path for path in paths if not path.exists())
+
+
+def film(frames: list[tuple[int, bytes]], path: Path) -> None:
+    """Write a run's frames as an animated picture of the kind that the path names.
+
+    All frames get the size of the last one: those of a large picture grow from size to size. Raises NstError where
+    there are no frames, OSError where nothing can be written.
+    """
     if not frames:
         raise NstError("There are no frames yet: run first, then save.")
-    number = next(n for n in range(1, 10_000) if not (folder / f"studio_{n}.{kind}").exists())
-    path = folder / f"studio_{number}.{kind}"
     opened = [Image.open(io.BytesIO(data)) for _, data in frames]
     first, *others = (image.resize(opened[-1].size, Image.Resampling.BICUBIC) for image in opened)
     rest = [FRAME_MS] * len(others) + [LAST_MS]
     with replacing(path) as part:
-        first.save(part, kind.upper(), save_all=True, append_images=others, duration=rest, loop=0)
-    return path.name
+        first.save(part, path.suffix[1:].upper(), save_all=True, append_images=others, duration=rest, loop=0)
 
 
-def save(picture: Picture, settings: Settings, folder: Path, mask: Mask | None = None) -> str:
-    """Write picture, settings and mask under the next free number; return the picture's name.
+def save(picture: Picture, settings: Settings, path: Path, mask: Mask | None = None) -> None:
+    """Write the picture, and beside it its settings and its mask.
 
     Raises OSError where nothing can be written.
     """
-    number = next(n for n in range(1, 10_000) if not (folder / f"studio_{n}.png").exists())
-    path = pictures.write(picture, folder / f"studio_{number}.png")
+    pictures.write(picture, path)
     with replacing(path.with_suffix(".json")) as part:
         part.write_text(settings.to_json(), encoding="utf-8")
     if mask is not None:
         pictures.write(mask.expand(3, -1, -1), path.with_name(f"{path.stem}_mask.png"), overwrite=True)
-    return path.name

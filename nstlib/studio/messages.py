@@ -191,7 +191,8 @@ def _large(studio: Studio, content: dict, buffers: list) -> None:
 
 def _code(studio: Studio, content: dict, buffers: list) -> None:
     line = bool(content.get("line"))
-    studio.desk.post("code", text=studio.as_line() if line else studio.as_code(), line=line)
+    text = studio.as_line() if line else studio.as_code()
+    studio.desk.post("code", text=text, line=line, to_do=export.to_do(text))
 
 
 def _save(studio: Studio, content: dict, buffers: list) -> None:
@@ -203,14 +204,18 @@ def _save(studio: Studio, content: dict, buffers: list) -> None:
         picture, film = run.picture, list(run.film)
     try:
         with _saving:
-            if content.get("film"):
-                name = export.film(film, Path.cwd(), content["film"])
-                said = f"Saved {name}: {counted(len(film), 'frame')} of this run."
+            kind = content.get("film")
+            path = export.film_path(Path.cwd(), kind) if kind else export.picture_path(Path.cwd())
+            with studio.lock:
+                studio.desk.say(f"Writing {path.name} …", passing=True)
+            if kind:
+                export.film(film, path)
+                said = f"Saved {path.name}: {counted(len(film), 'frame')} of this run."
             else:
-                name = export.save(picture, run.request.settings, Path.cwd(), run.request.mask)
-                said = f"Saved {name}, and its settings as {Path(name).with_suffix('.json')}."
+                export.save(picture, run.request.settings, path, run.request.mask)
+                said = f"Saved {path.name}, and its settings as {path.with_suffix('.json').name}."
         with studio.lock:
-            studio.desk.say(said)
+            studio.desk.say(said, passing=True)
     except OSError as fault:
         with studio.lock:
             studio.desk.say(f"Nothing was saved: {in_words(fault) or fault}", alert=True)

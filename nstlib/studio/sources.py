@@ -17,6 +17,7 @@ THUMBNAIL = 72  # pixels of a thumbnail's shorter side
 NAMES = {"content": tuple(pictures.SAMPLES), "style": tuple(painted.STYLES)}
 KINDS = tuple(NAMES)
 OWN = "own: "  # before the name of a picture that is not ours
+YOUR_PICTURE = "your own picture.png"  # what code names a picture that only the studio has
 Source = str | Path | bytes | Picture
 
 
@@ -161,4 +162,4 @@ def code(source: Source, kind: str) -> str:
         return f"pictures.sample({source!r}, {LARGEST})"
     if isinstance(source, str | Path):
         return f"pictures.read({str(source)!r}, {LARGEST})"
-    return f"pictures.read('your own picture.png', {LARGEST})"
+    return f"pictures.read({YOUR_PICTURE!r}, {LARGEST})"

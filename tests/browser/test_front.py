@@ -371,6 +371,28 @@ def test_what_a_slow_network_leads_to_is_read_as_a_whole(desk, width):
     assert desk.locator(".nst-status").evaluate("e => e.scrollHeight <= e.clientHeight")
 
 
+def test_that_something_was_saved_or_copied_is_said_until_the_next_action_begins(desk):
+    said = desk.locator(".nst-said")
+    desk.evaluate("() => Object.defineProperty(navigator, 'clipboard', { value: { writeText: async () => {} } })")
+    desk.evaluate("() => change('status', { sentence: 'Done: 150 steps in 3.0 s.', alert: false })")
+    for begin in (
+        lambda: desk.get_by_role("slider", name="style weight β", exact=True).press("ArrowRight"),
+        lambda: desk.get_by_role("combobox", name="task", exact=True).select_option("palette only"),
+    ):
+        desk.evaluate("() => change('status', { sentence: 'Saved studio_3.png.', alert: false, passing: true })")
+        expect(said).to_have_text("Saved studio_3.png.")
+        begin()
+        expect(said).to_have_text("Done: 150 steps in 3.0 s.")
+    desk.get_by_role("button", name="copy the code that makes this picture", exact=True).click()
+    expect(said).to_have_text("Copying the code …")
+    tell(desk, {"kind": "code", "text": "import nstlib", "line": False, "to_do": ""})
+    expect(said).to_have_text("Copied the code.")
+    tell(desk, {"kind": "code", "text": "import nstlib", "line": False, "to_do": "Put a path in."})
+    expect(said).to_have_text("Copied the code. Put a path in.")
+    desk.get_by_role("button", name="restart", exact=True).click()
+    expect(said).to_have_text("Done: 150 steps in 3.0 s.")
+
+
 def test_how_to_use_the_runs_is_said_once_there_is_one(desk):
     hint = desk.locator(".nst-history .nst-key")
     expect(hint).to_be_hidden()

@@ -148,15 +148,34 @@ def test_a_painted_style_can_be_the_content():
     studio.close()
 
 
+@pytest.mark.parametrize(("about", "name"), [({}, "studio_1.png"), ({"film": "gif"}, "studio_1.gif")])
+def test_what_is_written_is_said_before_it_is_and_stays_no_longer_than_until_the_next_action(
+    studio, tmp_path, monkeypatch, about, name
+):
+    monkeypatch.chdir(tmp_path)
+    studio.start()
+    wait_for_end(studio)
+    said = []
+    studio.desk.observe(lambda _: said.append((sentence(studio), (tmp_path / name).exists())), "status")
+    tell(studio, "save", **about)
+    assert said[0] == (f"Writing {name} …", False) and said[1][0].startswith(f"Saved {name}") and said[1][1]
+    assert studio.desk.status["passing"]
+    studio.start()
+    wait_for_end(studio)
+    assert not studio.desk.status["passing"]
+
+
 @pytest.mark.parametrize("kind", export.FILMS)
 def test_a_film_of_frames_that_grow_has_the_size_of_the_last(tmp_path, kind):
     frames = [(step, jpeg(torch.rand(3, side, 2 * side))) for step, side in enumerate((16, 16, 32, 48))]
-    with Image.open(tmp_path / export.film(frames, tmp_path, kind)) as film:
+    path = export.film_path(tmp_path, kind)
+    export.film(frames, path)
+    with Image.open(path) as film:
         assert film.size == (96, 48) and film.n_frames == 4
 
 
 def test_a_film_without_frames_or_of_another_kind_is_a_sentence(tmp_path):
     with pytest.raises(NstError, match="no frames yet"):
-        export.film([], tmp_path, "gif")
+        export.film([], tmp_path / "studio_1.gif")
     with pytest.raises(NstError, match="Expected gif or webp, got 'mp4'"):
-        export.film([(0, b"")], tmp_path, "mp4")
+        export.film_path(tmp_path, "mp4")

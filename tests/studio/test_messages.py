@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from nstlib import pictures
+from nstlib import networks, pictures
 from nstlib.studio import Studio, kernel
 from nstlib.studio.history import WORTH
 from nstlib.studio.tasks import TASKS
@@ -313,6 +313,34 @@ def test_a_painted_mask_keeps_the_photo_where_it_is_black_and_can_be_saved(studi
     names = {}
     exec(code, names)
     assert names["picture"].equal(studio.picture)
+
+
+def test_whoever_copies_code_hears_what_its_mask_and_own_pictures_need_before_it_runs(studio, tmp_path):
+    heard = listen(studio)
+    tell(studio, "code")
+    mask = torch.zeros(3, 60, 90)
+    mask[:, :, :45] = 1
+    tell(studio, "mask", pictures.write(mask, tmp_path / "mask.png").read_bytes())
+    wait_for_end(studio)
+    tell(studio, "code")
+    tell(studio, "file", png(tmp_path), side="style", name="own.png")
+    wait_for_end(studio)
+    tell(studio, "code")
+    plain, masked, both = (content["to_do"] for content in of_kind(heard, "code"))
+    assert plain == "" and "'your mask.png'" in masked and "save picture" in masked
+    assert "'your own picture.png'" not in masked
+    assert "'your mask.png'" in both and "'your own picture.png'" in both
+    assert all(name in of_kind(heard, "code")[-1]["text"] for name in ("'your mask.png'", "'your own picture.png'"))
+
+
+def test_a_fault_that_comes_twice_is_said_twice(studio):
+    """Between the two, the desk may have said that it is at work."""
+    studio.move(muted=networks.STYLE_LAYERS)
+    until(lambda: studio.desk.status["alert"])
+    changes = []
+    studio.desk.observe(changes.append, "status")
+    tell(studio, "code")
+    assert len(changes) == 1 and "unmute at least one" in sentence(studio)
 
 
 def test_a_mask_that_covers_nothing_is_none(studio, tmp_path):

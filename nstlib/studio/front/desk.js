@@ -2,6 +2,7 @@
 
 const DEAD = "The kernel has restarted or stopped: run this cell again. What you see is from before.";
 const DOING = { ready: "play", running: "pause", paused: "continue", done: "run again", stopped: "run again", failed: "run again" };
+const LOOKING = ["hello", "seen", "focus", "pull"]; // what is sent without an action
 const REST = 700; // milliseconds that a sentence stands before it is spoken
 const HOVER = 250; // milliseconds over a fader or its name before the layer's pull is asked for
 
@@ -18,6 +19,8 @@ function statusView(model) {
   };
   const resized = new ResizeObserver(reach);
   resized.observe(element);
+  let standing = ["", false];
+  let passing = false;
   const say = (sentence, alert) => {
     if (shown.textContent === sentence && shown.hasAttribute("role") === alert) return;
     if (alert) shown.setAttribute("role", "alert");
@@ -30,8 +33,21 @@ function statusView(model) {
   };
   return {
     element,
-    say,
-    update: () => say(model.get("status").sentence, Boolean(model.get("status").alert)),
+    // About one action alone, until the next one begins.
+    pass(sentence) {
+      passing = true;
+      say(sentence, false);
+    },
+    begin() {
+      if (passing) say(...standing);
+      passing = false;
+    },
+    update() {
+      const { sentence, alert, passing: goes } = model.get("status");
+      passing = Boolean(goes);
+      if (!passing) standing = [sentence, Boolean(alert)];
+      say(sentence, Boolean(alert));
+    },
     dead: () => say(DEAD, true),
     close: () => {
       clearTimeout(resting);
@@ -43,7 +59,7 @@ function statusView(model) {
 // The knobs as Python has them, and over them what somebody has moved here and Python has not yet answered, be it with a
 // refusal: so a slider never jumps back, and a move says no more than what it moved.
 // All that a view sends is numbered, since it may arrive in another order.
-function knobsOf(model) {
+function knobsOf(model, begin) {
   const view = Math.random().toString(36).slice(2);
   let waiting = [];
   let count = 0;
@@ -64,18 +80,23 @@ function knobsOf(model) {
     // The model for those who ask: what is sent later than it was asked for takes its number then.
     asking: {
       get: (name) => model.get(name),
-      send: (content, callbacks, buffers) => model.send({ moves: number(), ...content }, callbacks, buffers),
+      send: (content, callbacks, buffers) => {
+        if (!LOOKING.includes(content.kind)) begin();
+        model.send({ moves: number(), ...content }, callbacks, buffers);
+      },
       number,
     },
     now: () => Object.assign({}, model.get("knobs"), ...waiting.map(({ changes }) => changes)),
     confirmed: () => (waiting = waiting.filter(({ number }) => number > (model.get("knobs").moves?.[view] ?? 0))),
     // The knobs of a run from before stand at once: a move made before Python has answered counts from them.
     goBack(run, changes) {
+      begin();
       const moves = number();
       waiting.push({ number: count, changes, sent: true });
       model.send({ kind: "back", number: run, moves });
     },
     move(changes) {
+      begin();
       waiting.push({ number: ++count, changes, sent: false });
       if (waiting.every(({ sent }) => !sent)) send(); // the first goes at once, more of them together
       else sending ||= requestAnimationFrame(send);
@@ -85,11 +106,11 @@ function knobsOf(model) {
 
 function studioView({ model: whole, el }) {
   const spec = whole.get("spec");
-  const moved = knobsOf(whole);
+  const status = statusView(whole);
+  const moved = knobsOf(whole, status.begin);
   const model = moved.asking;
   const knobs = moved.now;
   const root = make("div", { className: "nst-desk nst-studio", role: "group", label: "studio" });
-  const status = statusView(model);
   const picture = pictureView(model);
   const speed = make("div", { className: "nst-speed" });
 
@@ -127,6 +148,10 @@ function studioView({ model: whole, el }) {
     return controls[name].element;
   };
 
+  const askForCode = (name, line) => {
+    model.send({ kind: "code", line });
+    status.pass(`Copying ${name} …`);
+  };
   const state = () => model.get("status").state ?? "ready";
   const play = button("play", "play", () => {
     if (state() === "running") model.send({ kind: "pause" });
@@ -140,7 +165,7 @@ function studioView({ model: whole, el }) {
     button("restart", "restart", () => model.send({ kind: "restart" })),
     tasks.select,
     status.element,
-    button("copy code", "copy the code that makes this picture", () => model.send({ kind: "code" })),
+    button("copy code", "copy the code that makes this picture", () => askForCode("the code", false)),
     button("more", "more settings", () => more()),
   );
   const moreButton = bar.lastChild;
@@ -169,7 +194,7 @@ function studioView({ model: whole, el }) {
       button("save picture", "save the picture and its settings beside the notebook", () => model.send({ kind: "save" })),
       button("save GIF", "save this run as an animated GIF", () => model.send({ kind: "save", film: "gif" })),
       button("save WebP", "save this run as an animated WebP", () => model.send({ kind: "save", film: "webp" })),
-      button("copy line", "copy a line that sets these knobs: Studio.from_code(…)", () => model.send({ kind: "code", line: true })),
+      button("copy line", "copy a line that sets these knobs: Studio.from_code(…)", () => askForCode("the line", true)),
       make("div", { className: "nst-large" }, button("render large", "run these settings at a larger size", () => model.send({ kind: "large", size: Number(large.value) })), large),
     ),
   );
@@ -205,7 +230,7 @@ function studioView({ model: whole, el }) {
     play.title = DOING[state()];
     picture.describe(model.get("status").alt);
   }
-  async function copy({ text, line }) {
+  async function copy({ text, line, to_do }) {
     let copied = true;
     try {
       await navigator.clipboard.writeText(text);
@@ -215,7 +240,8 @@ function studioView({ model: whole, el }) {
     code.value = text;
     code.hidden = copied;
     if (!copied) code.select();
-    status.say(copied ? `Copied ${line ? "the line" : "the code"}.` : `Copy ${line ? "this line" : "these lines"}:`, false);
+    const said = copied ? `Copied ${line ? "the line" : "the code"}.` : `Copy ${line ? "this line" : "these lines"}:`;
+    status.pass(`${said} ${to_do}`.trim());
   }
   const messages = {
     frame: (content, bytes) => {
