@@ -9,6 +9,13 @@ LEAST_FADER = 1e-3  # of a fader: λ_l is the rule's, times this
 STEP = 0.05  # of an exponent, by which an arrow key moves a logarithmic control
 STATISTIC_NAMES = {"gram": "whole Gram matrix", "diagonal": "its diagonal", "moments": "means and spreads"}
 COLOUR_NAMES = {"style": "the painting's", "photo": "the photo's"}
+HINTS = {  # for names that say little
+    "convention": "How E_l is normalised, as five families of programs write it: this changes what a layer weighs.",
+    "total_variation": "The weight in J of the differences between neighbouring pixels: more smooths the picture.",
+    "chroma_smoothness": "The weight in J of changes of colour from pixel to pixel: more smooths the colours and "
+    "leaves light and dark.",
+    "go_on": "A move then runs on from the picture that is shown, instead of starting anew.",
+}
 RULE_BY_HAND = "given"  # λ_l that came as numbers; the faders multiply those
 
 
@@ -60,7 +67,10 @@ def controls(settings: Settings) -> dict[str, dict]:
         "seed": linear("seed", 0, 9999, 1),
         "go_on": flag("go on from this picture"),
     }
-    return {name: _reaching(control, getattr(settings, name, None)) for name, control in usual.items()}
+    return {
+        name: _reaching(control, getattr(settings, name, None)) | {"hint": HINTS.get(name, "")}
+        for name, control in usual.items()
+    }
 
 
 def _reaching(control: dict, value: object) -> dict:

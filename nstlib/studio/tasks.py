@@ -51,7 +51,7 @@ TASKS = (
         "Give the photo the painting's colours, and none of its strokes.",
         (
             Condition("share left of relu1_1's cost", ("relu1_1",), below=0.1),
-            Condition("the smaller share left of relu4_1's and relu5_1's costs", DEEPEST, above=0.7),
+            Condition("share left of relu4_1's cost and of relu5_1's, the smaller of the two", DEEPEST, above=0.7),
         ),
         {"solo": ("relu1_1",)},
         "relu1_1 alone: its positions see 3 × 3 pixels, enough for colours and too little for strokes.",
@@ -60,7 +60,11 @@ TASKS = (
         "strokes, no palette",
         "Give the photo the painting's strokes, and as little of its colours as you can.",
         (
-            Condition("the largest share left of the three deepest layers' costs", ("relu3_1", *DEEPEST), below=0.2),
+            Condition(
+                "share left of the three deepest layers' costs, the largest of the three",
+                ("relu3_1", *DEEPEST),
+                below=0.2,
+            ),
             Condition("share left of relu1_1's cost", ("relu1_1",), above=0.5),
         ),
         {"muted": ("relu1_1",)},
@@ -71,7 +75,11 @@ TASKS = (
         "Find a β with the painting's strokes at which you still recognise the cat.",
         (
             Condition("content lost, J_content / K_c", (CONTENT,), below=0.4),
-            Condition("the largest share left of the five style costs", (*SHALLOWEST, "relu3_1", *DEEPEST), below=0.4),
+            Condition(
+                "share left of the five style costs, the largest of the five",
+                (*SHALLOWEST, "relu3_1", *DEEPEST),
+                below=0.4,
+            ),
         ),
         {"beta": 10**0.5},
         "β about 3 keeps the cat; your own eyes may allow more.",

@@ -600,6 +600,37 @@ def test_a_knob_that_changes_nothing_is_idle_and_says_why(desk):
     assert "colours stay" in chroma.get_attribute("title")
 
 
+@pytest.mark.parametrize(
+    ("role", "name", "words"),
+    [
+        ("slider", "chroma smoothness", "leaves light and dark"),
+        ("slider", "total variation", "neighbouring pixels"),
+        ("combobox", "convention", "five families of programs"),
+        ("checkbox", "go on from this picture", "instead of starting anew"),
+    ],
+)
+def test_a_knob_whose_name_says_little_is_explained_to_eyes_and_ears(desk, role, name, words):
+    desk.get_by_role("button", name="more settings", exact=True).click()
+    control = desk.get_by_role(role, name=name, exact=True)
+    assert words in control.get_attribute("aria-description")
+    assert words in control.evaluate("e => e.closest('.nst-row').title")
+    desk.evaluate("() => change('knobs', { ...state.knobs, colour: 'photo' })")
+    desk.evaluate("() => change('knobs', { ...state.knobs, colour: 'style' })")
+    assert words in control.get_attribute("aria-description")  # not lost by having rested for a reason
+
+
+def test_the_head_of_the_faders_is_a_key_to_them(desk):
+    expect(desk.locator(".nst-layers .nst-head")).to_contain_text("fader: × the rule's λ")
+    assert "compare the bars" in desk.locator(".nst-layers .nst-head > span").first.get_attribute("title")
+    assert "compare the bars" in desk.locator(".nst-lambda").first.get_attribute("title")
+
+
+def test_the_bound_of_a_task_is_said_of_a_number_that_is_named(desk):
+    desk.get_by_role("combobox", name="task", exact=True).select_option("palette only")
+    words = "share left of relu4_1's cost and of relu5_1's, the smaller of the two: above 0.7"
+    expect(desk.locator(".nst-meter").last).to_contain_text(words)
+
+
 def test_small_numbers_are_said_rightly(desk):
     tell(desk, {"kind": "run", "layers": ["relu1_1"], "weights": [1e-12]})
     expect(desk.locator(".nst-lambda").first).to_have_text("λ 1 × 10⁻¹²")

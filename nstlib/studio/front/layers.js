@@ -1,5 +1,7 @@
 // One fader a style layer: by what the rule's λ is multiplied, its share of the pull as a meter, mute and solo.
 
+const LAMBDA = "λ multiplies E_l. Most rules make up with it for how large E_l is: to see which layer pulls more, compare the bars.";
+
 function layersView(model, spec, state, onmove, onhover) {
   const control = spec.controls.faders;
   const layers = control.layers;
@@ -27,7 +29,7 @@ function layersView(model, spec, state, onmove, onhover) {
     const meter = make("div", { className: "nst-pull", title: `${layer}: share of the pull at the picture` }, bar);
     const share = make("span", { className: "nst-share", role: "img", label: `${layer}: no share of the pull yet`, textContent: "–" });
     const times = make("span", { className: "nst-times" });
-    const lambda = make("span", { className: "nst-lambda" });
+    const lambda = make("span", { className: "nst-lambda", title: LAMBDA });
     const mute = button("M", `mute ${layer}`, () => muteOf(layer));
     const solo = button("S", `solo ${layer}`, () => soloOf(layer));
     const name = button(layer, `show ${layer}'s Gram matrices`, () => focus(layer), { className: "nst-layer" });
@@ -98,7 +100,7 @@ function layersView(model, spec, state, onmove, onhover) {
     }
   };
   const reset = button("reset faders", "reset all faders, nothing muted", () => onmove({ faders: {}, muted: [], solo: [] }), { className: "nst-small" });
-  const head = make("div", { className: "nst-head" }, make("span", { textContent: "λ by layer, × the rule" }), key, warning, reset);
+  const head = make("div", { className: "nst-head" }, make("span", { textContent: "fader: × the rule's λ ·", title: LAMBDA }), key, warning, reset);
   show(state);
   return {
     element: make("div", { className: "nst-layers" }, head, make("div", { className: "nst-channels" }, ...layers.map((layer) => channels[layer].element))),

@@ -38,6 +38,7 @@ function slider({ control, label, first, words = spoken, onmove, vertical = fals
     event.stopPropagation();
   });
   show();
+  explain(range, control.hint);
   return {
     range,
     output,
@@ -49,26 +50,32 @@ function slider({ control, label, first, words = spoken, onmove, vertical = fals
     rest: (reason) => {
       idle = Boolean(reason);
       range.setAttribute("aria-disabled", String(idle));
-      range.setAttribute("aria-description", reason || "");
-      range.title = reason || "";
+      explain(range, reason || control.hint);
     },
   };
 }
 
+function explain(element, words = "") {
+  element.setAttribute("aria-description", words);
+  element.title = words;
+}
+
 // A control of any kind by its data: { element, set(value) }; a slider can rest, too, for a reason.
 function controlOf(name, control, value, first, onmove) {
+  const row = (...parts) => Object.assign(labelled(control.label, ...parts), { title: control.hint });
   if (control.kind === "choice") {
     const options = control.options.map(([key, text]) => make("option", { value: key, textContent: text }));
     const select = make("select", { onchange: () => onmove(select.value) }, ...options);
     select.value = value;
-    return { element: labelled(control.label, select), set: (next) => (select.value = next) };
+    explain(select, control.hint);
+    return { element: row(select), set: (next) => (select.value = next) };
   }
   if (control.kind === "flag") {
     const box = make("input", { type: "checkbox", checked: value, onchange: () => onmove(box.checked) });
-    return { element: labelled(control.label, box), set: (next) => (box.checked = next) };
+    explain(box, control.hint);
+    return { element: row(box), set: (next) => (box.checked = next) };
   }
   const made = slider({ control, label: control.label, first, onmove });
   made.set(value);
-  const element = labelled(control.label, made.range, made.output);
-  return { element, set: made.set, rest: made.rest };
+  return { element: row(made.range, made.output), set: made.set, rest: made.rest };
 }

@@ -35,7 +35,7 @@ function tasksView(model, spec) {
       const mark = make("div", { className: "nst-goal" });
       mark.style.left = `${100 * Math.min(1, below ?? above)}%`;
       const value = make("span", { className: "nst-value", textContent: "–" });
-      const row = make("div", { className: "nst-meter", title: goal }, formula(`${label}, ${goal}`), make("div", { className: "nst-scale" }, bar, mark), value);
+      const row = make("div", { className: "nst-meter", title: goal }, formula(`${label}: ${goal}`), make("div", { className: "nst-scale" }, bar, mark), value);
       return { row, bar, value };
     });
     meters.replaceChildren(...rows.map(({ row }) => row));
