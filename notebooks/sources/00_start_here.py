@@ -41,6 +41,10 @@ nstlib.plots.dataflow(photo, painting, result)
 # that is style. Both costs make up $J$, and $J$ says how the pixels of $X$ should move. Then the next round begins.
 
 # %% [markdown]
+# What you see under the cells is a stored run, and yours replaces it. To predict before you see, hide it first: in the
+# menu, *Kernel*, *Restart Kernel and Clear Outputs of All Cells*.
+
+# %% [markdown]
 # ## 1. See what is optimised: the pixels
 #
 # We call the photo $C$ (content), the painting $S$ (style) and the result $X$.
@@ -70,10 +74,6 @@ claim("network weights that change", trained, equals=0)
 # A line that begins with ✓ is a *claim*. It shows what was measured and, where there is one, the bound that it must
 # keep. If it does not, the cell stops with an error. Claims hold for your run, too, with the lesson's pictures. With
 # others a bound may be missed.
-
-# %% [markdown]
-# What you see under the cells is a stored run, and yours replaces it. To predict before you see, hide it first: in the
-# menu, *Kernel*, *Restart Kernel and Clear Outputs of All Cells*.
 
 # %% [markdown]
 # ## 2. Read a layer's features

@@ -202,8 +202,9 @@ claim("the library's on two: most that is left", moments_cost(one_by_one, pair_s
 
 # %% [markdown]
 # **Explain.** With one picture the two agree, so every test with one picture passes. With two, each gets a mixture of
-# both paintings, and 0.57 and 0.47 of the distances stay. Normalising every picture by itself is *instance* normalisation
-# (Ulyanov et al., [2016](https://arxiv.org/abs/1607.08022)); AdaIN takes its two numbers from the painting.
+# both paintings: 0.57 of the first one's distance is left, and 0.47 of the second's. Normalising every picture by
+# itself is *instance* normalisation (Ulyanov et al., [2016](https://arxiv.org/abs/1607.08022)); AdaIN takes its two
+# numbers from the painting.
 
 # %% [markdown]
 # ## 2. Set the covariance: WCT

@@ -5,7 +5,7 @@ from tests.lessons.shown import Computed, Quote, Tie, about, on_both
 
 TIES: list[Tie] = [
     (
-        "0.57 and 0.47 of the distances stay",
+        "0.57 of the first one's distance is left, and 0.47 of the second's",
         "first pair distance left {}; second pair distance left {} ",
         lambda *left: tuple(round(share, 2) for share in left) == (0.57, 0.47),
     ),
