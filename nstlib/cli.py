@@ -34,7 +34,7 @@ def _readable_anywhere() -> None:
 @app.command()
 @sentences()
 def doctor() -> None:
-    """Report what this machine has, what nstlib chose because of it, and what to do about each problem."""
+    """Say whether the course runs here, what to do where it does not, and what nstlib found and chose."""
     from nstlib import diagnosis
 
     report = diagnosis.doctor()

@@ -1,4 +1,4 @@
-"""``nstlib.doctor()``: what this machine has, what the library chose because of it, and what to do about each problem.
+"""``nstlib.doctor()``: whether the course runs here, what to do where it does not, and what this machine has.
 
 It must answer where PyTorch is missing or broken, so nothing here imports it, or a module that does, at the top.
 """
@@ -8,6 +8,7 @@ import importlib
 import importlib.metadata
 import platform
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -44,13 +45,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """All findings; readable as text, and as a table in a notebook.
+    """All findings, after a sentence that says whether the course runs; as text, and as a table in a notebook.
 
     >>> report = Report((Finding("Python", "3.11"), Finding("psutil", "not installed", "Install it.")))
     >>> print(report)
+    The course does not run here as it should: 1 thing to do.
+    <BLANKLINE>
+    ✗ psutil: not installed
+      → Install it.
+    <BLANKLINE>
     ✓ Python  3.11
-    ✗ psutil  not installed
-              → Install it.
     >>> report.healthy
     False
     """
@@ -62,27 +66,45 @@ class Report:
         """Whether no finding asks for anything to be done."""
         return not any(finding.advice for finding in self.findings)
 
+    @property
+    def verdict(self) -> str:
+        """Whether the course runs here, and how much there is to do, in one sentence."""
+        to_do = sum(bool(finding.advice) for finding in self.findings)
+        if not to_do:
+            return "The course runs here: nothing to do."
+        return f"The course does not run here as it should: {to_do} thing{'s' if to_do > 1 else ''} to do."
+
     def __str__(self) -> str:
-        width = max(len(finding.what) for finding in self.findings)
-        lines = []
-        for finding in self.findings:
-            lines.append(f"{'✗' if finding.advice else '✓'} {finding.what:{width}}  {finding.found}")
-            if finding.advice:
-                lines.append(f"  {'':{width}}  → {finding.advice}")
-        return "\n".join(lines)
+        fine = [finding for finding in self.findings if not finding.advice]
+        width = max((len(finding.what) for finding in fine), default=0)
+        # Advice is not wrapped: a command to copy stays in one piece
+        to_do = [
+            f"{_wrapped('✗ ', f'{finding.what}: {finding.found}')}\n  → {finding.advice}"
+            for finding in self.findings
+            if finding.advice
+        ]
+        looked_at = [_wrapped(f"✓ {finding.what:{width}}  ", finding.found) for finding in fine]
+        parts = (self.verdict, "\n".join(to_do), "\n".join(looked_at))
+        return "\n\n".join(part for part in parts if part)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         rows = []
-        for finding in self.findings:
+        for finding in sorted(self.findings, key=lambda finding: not finding.advice):
             advice = f"<br><strong>To do:</strong> {html.escape(finding.advice)}" if finding.advice else ""
             mark = "to do" if finding.advice else "fine"
             rows.append(
                 f"<tr><td style='text-align:left'>{html.escape(finding.what)}</td>"
                 f"<td style='text-align:left'>{html.escape(finding.found)}{advice}</td><td>{mark}</td></tr>"
             )
-        return f"<table><caption>nstlib.doctor()</caption>{''.join(rows)}</table>"
+        return f"<table><caption>nstlib.doctor(): {self.verdict}</caption>{''.join(rows)}</table>"
+
+
+def _wrapped(head: str, text: str) -> str:
+    """Return a line of the report, broken at 80 columns below where its text begins."""
+    indent = " " * len(head)
+    return textwrap.fill(head + text, 80, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def doctor() -> Report:

@@ -18,6 +18,22 @@ def test_a_report_names_what_was_chosen():
     assert "<caption>" in report._repr_html_() and "color" not in report._repr_html_()
 
 
+def test_a_report_begins_with_whether_the_course_runs_and_ends_within_80_columns():
+    finding, problem = (
+        diagnosis.Finding("network vgg16", "not fetched yet; " * 9),
+        diagnosis.Finding("psutil", "?", "Do."),
+    )
+    fine, broken = diagnosis.Report((finding,)), diagnosis.Report((finding, problem, problem))
+    assert str(fine).startswith("The course runs here: nothing to do.\n\n✓")
+    assert str(broken).startswith(
+        "The course does not run here as it should: 2 things to do.\n\n✗ psutil: ?\n  → Do.\n✗"
+    )
+    assert max(map(len, str(broken).splitlines())) <= 80 and str(broken).count("psutil") == 2
+    for report in (fine, broken):
+        assert report.verdict in report._repr_html_()
+    assert broken._repr_html_().index("psutil") < broken._repr_html_().index("network vgg16")
+
+
 @pytest.mark.parametrize("fault", [ImportError("libcudart.so.13: cannot open"), OSError("WinError 126"), ImportError()])
 def test_a_broken_torch_is_named_with_what_to_do(monkeypatch, fault):
     def broken(name):

@@ -326,8 +326,9 @@ except ValueError as error:
 # %% [markdown]
 # ## 7. Ask the doctor
 #
-# If something is slow or fails, look here first. Run the cell: its table shows what this machine has, what the library
-# chose because of it, and, where needed, what to do. Quote it when you ask for help.
+# If something is slow or fails, look here first. Run the cell: its first line says whether the course runs here; where it
+# does not, what to do comes next. The rest is what this machine has, and what the library chose because of it. Quote it
+# when you ask for help.
 
 # %% tags=["nbval-ignore-output"]
 nstlib.doctor()
