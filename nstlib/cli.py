@@ -18,7 +18,7 @@ from nstlib.errors import NstError
 from nstlib.grading import commands as instructors
 from nstlib.stylizing import commands as stylizing
 from nstlib.stylizing import training
-from nstlib.terminal import console, say, sentences
+from nstlib.terminal import add_command, console, say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Neural style transfer, derived step by step.")
 
@@ -31,10 +31,11 @@ def _readable_anywhere() -> None:
             stream.reconfigure(errors="replace")
 
 
-@app.command()
-@sentences()
 def doctor() -> None:
-    """Say whether the course runs here, what to do where it does not, and what nstlib found and chose."""
+    """Say whether the course runs here, what to do where it does not, and what nstlib found and chose.
+
+    Exit status: 0 it runs, 1 there is something to do.
+    """
     from nstlib import diagnosis
 
     report = diagnosis.doctor()
@@ -42,14 +43,10 @@ def doctor() -> None:
     raise typer.Exit(0 if report.healthy else 1)
 
 
-app.command("stylize", cls=stylizing.PhotosAndStyle)(sentences()(stylizing.stylize))
-app.command("train")(sentences()(training.train))
-
-
-@app.command()
-@sentences()
 def styles(
-    out: Annotated[Path, typer.Option(help="Where the contact sheet goes: .png, .jpg or .webp.")] = Path("styles.png"),
+    out: Annotated[Path, typer.Option(help="Where the contact sheet goes: .png, .jpg, .jpeg or .webp.")] = Path(
+        "styles.png"
+    ),
     size: Annotated[int, typer.Option(min=32, help="Pixels on each picture's side.")] = 256,
     fetch: Annotated[bool, typer.Option("--paintings", help="Also fetch the paintings that are not here yet.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
@@ -72,8 +69,6 @@ def styles(
     raise typer.Exit(bool(refused))
 
 
-@app.command()
-@sentences()
 def gallery(
     folder: Annotated[Path, typer.Argument(help="Where index.html goes.")] = Path("gallery"),
     force: Annotated[bool, typer.Option("--force", help="Replace a page that exists.")] = False,
@@ -94,8 +89,6 @@ def gallery(
     say(f"Wrote {path}: {len(painted)} pictures, {path.stat().st_size / 1e6:.1f} MB. Open it in any browser.")
 
 
-@app.command()
-@sentences()
 def bench(
     size: Annotated[
         list[int],
@@ -146,15 +139,21 @@ def _flipped(books) -> dict[str, object]:
 
 
 bundles = typer.Typer(no_args_is_help=True, help="An instructor's hidden tests, dates and class list.")
-bundles.command("new")(sentences()(instructors.new))
-app.command("build")(sentences()(authors.build))
-app.command("release")(sentences()(authors.release))
-app.command("misconceptions")(sentences()(authors.misconceptions))
-app.add_typer(bundles, name="bundle")
-app.command("demo-class")(sentences()(instructors.demo_class))
-app.command("grade")(sentences()(instructors.grade))
 grades = typer.Typer(no_args_is_help=True, help="Gradebooks of several runs.")
-grades.command("merge")(sentences()(instructors.merge))
+add_command(app, "doctor", doctor)
+add_command(app, "stylize", stylizing.stylize, stylizing.PhotosAndStyle)
+add_command(app, "train", training.train)
+add_command(app, "styles", styles)
+add_command(app, "gallery", gallery)
+add_command(app, "bench", bench)
+add_command(app, "build", authors.build)
+add_command(app, "release", authors.release)
+add_command(app, "misconceptions", authors.misconceptions)
+add_command(app, "demo-class", instructors.demo_class)
+add_command(app, "grade", instructors.grade)
+add_command(bundles, "new", instructors.new)
+add_command(grades, "merge", instructors.merge)
+app.add_typer(bundles, name="bundle")
 app.add_typer(grades, name="grades")
 
 

@@ -1,13 +1,16 @@
 """What every command of ``nst`` prints, and how it ends: mistakes as sentences on stderr, bugs with their traceback."""
 
+import inspect
 import shlex
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, get_args
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand
 
 from nstlib.errors import in_words
 
@@ -28,6 +31,41 @@ def counted(number: int, thing: str) -> str:
     ('1 file', '2 files')
     """
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+class Command(TyperCommand):
+    """A command that quotes the wrong value of a number's option, and says what was expected; typer does neither."""
+
+    def parse_args(self, ctx, args):
+        """Read the arguments; refuse a value that is no such number in a sentence."""
+        given, *_ = self.make_parser(ctx).parse_args(list(args))
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as fault:
+            name = getattr(fault.param, "name", None)
+            expected = _expected_number(self.callback, name) if given.get(name) is not None else ""
+            if not expected:
+                raise
+            values = given[name] if isinstance(given[name], list | tuple) else [given[name]]
+            ctx.fail(f"Expected {fault.param.opts[0]} as {expected}, got {', '.join(map(repr, values))}.")
+
+
+def add_command(app: typer.Typer, name: str, function: Callable, cls: type[Command] = Command) -> None:
+    """Give an app a command that fails in sentences; its docstring's paragraphs flow, whatever a terminal's width."""
+    paragraphs = inspect.cleandoc(function.__doc__).split("\n\n")
+    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    app.command(name, cls=cls, help=text)(sentences()(function))
+
+
+def _expected_number(function: Callable, name: str) -> str:
+    """Say which numbers an option of the function takes; nothing for an option that takes no number."""
+    annotation = inspect.signature(inspect.unwrap(function)).parameters[name].annotation
+    kind, option = get_args(annotation)[:2]
+    kinds: tuple[Any, ...] = (kind, *get_args(kind))
+    number = "a number" if float in kinds else "a whole number" if int in kinds else ""
+    if not number or option.min is None:
+        return number
+    return f"{number} from {option.min} to {option.max}" if option.max is not None else f"{number} from {option.min} up"
 
 
 @contextmanager

@@ -121,26 +121,31 @@ def test_stopping_before_the_first_step_writes_nothing(photo, tmp_path, monkeypa
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        (["--size", "0"], "Expected a whole number of at least 1, got size=0"),
+        (["--size", "0"], "Expected a whole number of at least 1, got --size 0: give another."),
         (["--size", "20000", "--steps", "50"], "give a smaller size, such as 512."),
         (["--layer-weights", ","], "Expected at least one content layer and one style layer"),
         (["--network", "vgg99"], "Expected the name of a network, got 'vgg99': choose from minivgg"),
         (["--layer-weights", "relu1_1"], "Expected --layer-weights as layer=number, got 'relu1_1'"),
         (["--layer-weights", "relu1_1=a"], "got 'relu1_1=a': write, for example, relu1_1=1"),
-        (["--layer-weights", "relu1_1=-1"], "layer_weights['relu1_1']"),
+        (["--layer-weights", "relu1_1=-1"], "got --layer-weights relu1_1=-1: give another"),
         (["--layer-weights", "relu1_1=1", "--preset", "equal"], "got both: leave one of them out"),
-        (["--beta", "-1"], "beta=-1.0"),
-        (["--beta", "inf"], "beta=inf"),
-        (["--seed", "-1"], "seed=-1"),
+        (["--beta", "-1"], "got --beta -1: give another"),
+        (["--beta", "inf"], "got --beta inf: give another"),
+        (["--seed", "-1"], "got --seed -1: give another"),
         (["--network", ""], "''"),
         (["--content-layer", "relu9_1"], "'relu9_1'"),
         (["--layer-weights", "relu9_9=1"], "Expected a layer of this network, got 'relu9_9'"),
         (["--content-layer", "relu5_4"], "Expected a layer of this network, got 'relu5_4'"),
-        (["--preset", "heavy"], "got layer_weights='heavy': choose one of these"),
+        (["--preset", "heavy"], "got --preset 'heavy': choose one of these"),
         (["--init", "zero"], "content, style, noise or a picture file, got 'zero': choose one of these"),
-        (["--optimizer", "sgd"], "got optimizer='sgd': choose one of these"),
+        (["--optimizer", "sgd"], "got --optimizer 'sgd': choose one of these"),
         (["--size", "8"], "The picture is 12 × 8 pixels, but relu5_1 needs at least 16 on the shorter side"),
-        (["--alpha", "nan"], "got alpha=nan: give another"),
+        (["--alpha", "nan"], "got --alpha nan: give another"),
+        (["--colour", "sepia"], "got --colour 'sepia': choose one of these"),
+        (["--style-blend", "2,-1"], "got -1 in --style-blend: give another"),
+        (["--style-blend", "0"], "got --style-blend (0.0,): give at least one style a say"),
+        (["--style-blend", "2,1"], "got 2 in --style-blend and 1 style"),
+        (["--style-scale", "1e9"], "by --style-scale 1e+09 and --size 64: give a smaller --style-scale or size"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(photo, tmp_path, more, sentence):
@@ -169,6 +174,37 @@ def test_an_impossible_place_is_refused_before_the_work(photo, tmp_path, monkeyp
 @pytest.mark.parametrize("words", [["stylize"], ["bench", "--size", "big"], ["bench", "--rounds", "0"], ["paint"]])
 def test_wrong_usage_exits_with_two(words):
     assert run(app, words).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["stylize", "cat", "night", "--out", "o.png", "--beta", "abc"], "Expected --beta as a number, got 'abc'."),
+        (["stylize", "cat", "night", "--out", "o.png", "--steps=1"], "a whole number from 2 up, got '1'."),
+        (["stylize", "cat", "night", "--out", "o.png", "--steps", "2.5"], "a whole number from 2 up, got '2.5'."),
+        (["train", "night", "--out", "o.safetensors", "--minutes", "0"], "a number from 0.1 up, got '0'."),
+        (["bench", "--size", "x", "--size", "32"], "Expected --size as a whole number from 16 up, got 'x', '32'."),
+        (["grade", "class", "--bundle", "b", "--jobs", "x"], "--jobs as a whole number from 1 to 64, got 'x'."),
+        (["styles", "--size", "3"], "Expected --size as a whole number from 32 up, got '3'."),
+    ],
+)
+def test_a_value_that_is_no_such_number_is_quoted(words, sentence):
+    done = run(app, words)
+    assert done.exit_code == 2 and sentence in re.sub(r"[\s│]+", " ", done.stderr)
+
+
+def test_help_flows_and_names_every_kind_of_picture(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = re.sub(r"[\s│]+", " ", run(app, ["stylize", "--help"]).stdout)
+    for kind in pictures.reading.FORMATS:
+        assert {"MPO": "JPEG", "WEBP": "WebP", "JPEG2000": "JPEG 2000"}.get(kind, kind) in shown
+    *others, last = pictures.writing.SUFFIXES
+    for command in ("stylize", "styles"):
+        help_text = re.sub(r"[\s│]+", " ", run(app, [command, "--help"]).stdout)
+        assert f"{', '.join(others)} or {last}" in help_text
+    rows = run(app, ["stylize", "--help"]).stdout.splitlines()
+    (row,) = [index for index, line in enumerate(rows) if line.startswith(" (exit status 130)")]
+    assert rows[row].rstrip().endswith("the others")  # goes on to the width, where the source's line ends earlier
 
 
 @pytest.mark.parametrize(
@@ -271,9 +307,8 @@ def test_the_defaults_shown_are_those_of_good_quality():
             shown[name] = option.show_default
             assert parameter.default is None  # so the quality decides
     settings = quality.QUALITIES["good"].settings
-    by_quality = {name for name, text in shown.items() if text == "by quality"}
-    assert by_quality == {"steps", "network"}
-    shown = {name: text for name, text in shown.items() if name not in by_quality}
+    for name, of in (("steps", lambda each: each.settings.steps), ("network", lambda each: each.network)):
+        assert shown.pop(name) == ", ".join(f"{key} {of(each)}" for key, each in quality.QUALITIES.items())
     names = {"preset": settings.layer_weights, "content_layer": settings.content_layers[0]}
     assert shown == {name: str(names.get(name) or getattr(settings, name, None)) for name in shown}
     own = {field.name for field in dataclasses.fields(settings)} & set(inspect.signature(stylize).parameters)

@@ -55,7 +55,9 @@ def demo_class(directory: Folder) -> None:
 def grade(
     submissions: Annotated[Path, typer.Argument(help="A folder or a .zip of what the class handed in.")],
     bundle: Annotated[Path, typer.Option(help="The folder that nst bundle new made.")],
-    out: Annotated[Path | None, typer.Option(help="Where journal, grades, report and feedback go.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where journal, grades, report and feedback go; needed without --rerun.")
+    ] = None,
     only: Annotated[list[str] | None, typer.Option(help="Mark only this student; may be given several times.")] = None,
     exclude: Annotated[
         list[str] | None, typer.Option(help="Leave this student out; may be given several times.")

@@ -4,27 +4,35 @@ import csv
 import difflib
 import json
 import os
+import re
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from nstlib.errors import NstError
-from nstlib.terminal import say
+from nstlib.terminal import Command, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nstlib.networks import Network
     from nstlib.stylizing.painting import Outcome
     from nstlib.transfer import Picture, Settings
     from nstlib.transfer.quality import Quality
 
 STYLE_MISSING = "Expected a photo and then a style, got only one of them: nst styles lists the names of styles."
+# A setting in a sentence of its own: beta=-1.0, layer_weights['relu1_1']=nan, style_blend=(0.0, 0.0)
+SETTING = (
+    r"(?<= )(?P<name>size|steps|alpha|beta|layer_weights|init|optimizer|seed|style_scale|style_blend|colour)"
+    r"(?P<part>\[.+?\])?=(?P<value>\(.*?\)|'.*?'|[^\s:,]+)"
+)
 NOT_A_LAYER = ("photo", "network", "step", "scale", "seconds", "total", "content_cost")
 
 
-class PhotosAndStyle(TyperCommand):
+class PhotosAndStyle(Command):
     """A command whose last argument is the style; of a single one typer would say that the photo is missing."""
 
     def parse_args(self, ctx, args):
@@ -42,19 +50,20 @@ def stylize(
         list[Path],
         typer.Argument(
             metavar="PHOTO",
-            help="The picture whose content is kept; or several, or a folder of them. Without a photo at hand: cat, "
-            "coffee or another sample.",
+            help="The picture whose content is kept; or several, or a folder of them: JPEG, PNG, WebP, TIFF, GIF, BMP, "
+            "PPM, QOI, JPEG 2000 or AVIF. Without a photo at hand: cat, coffee or another sample.",
         ),
     ],
     style: Annotated[
         str,
         typer.Argument(
+            metavar="STYLE",
             help="A picture file; the name of a style or painting (see nst styles); or a network by nst train, such as "
-            "night.safetensors, which comes with nstlib and paints in one pass."
+            "night.safetensors, which comes with nstlib and paints in one pass.",
         ),
     ],
     out: Annotated[
-        Path, typer.Option(help="Where the result goes: .png, .jpg or .webp. For several photos: a folder.")
+        Path, typer.Option(help="Where the result goes: .png, .jpg, .jpeg or .webp. For several photos: a folder.")
     ],
     quality: Annotated[
         str,
@@ -65,8 +74,8 @@ def stylize(
         int | None,
         typer.Option(
             min=2,
-            help="Most forward and backward passes, over all scales, a draft's not counted.",
-            show_default="by quality",
+            help="Most forward and backward passes, over all scales; the draft that best begins with is not counted.",
+            show_default="draft 40, good 100, best 40",
         ),
     ] = None,
     network: Annotated[
@@ -74,7 +83,7 @@ def stylize(
         typer.Option(
             help="minivgg, vgg19, vgg16 or random-vgg19; or alexnet, with weights and a content layer of its own, "
             "relu1 to relu5.",
-            show_default="by quality",
+            show_default="draft minivgg, good minivgg, best vgg16",
         ),
     ] = None,
     alpha: Annotated[float | None, typer.Option(help="Weight of the content cost.", show_default="1.0")] = None,
@@ -174,13 +183,15 @@ def stylize(
         "colour": colour,
     }
     changes = {name: value for name, value in given.items() if value is not None}
-    wanted = quality_named(quality).changed(**changes)
-    good = quality_named("good").changed(**changes) if wanted.draft else None
+    with naming_options():
+        wanted = quality_named(quality).changed(**changes)
+        good = quality_named("good").changed(**changes) if wanted.draft else None
     if network is not None and network != wanted.network:
         wanted, good = replace(wanted, network=network, draft=None), None
     settings = wanted.settings
     names = [style, *(and_style or [])]
-    settings.style_shares(len(names))  # refuses weights that do not fit
+    with naming_options():
+        settings.style_shares(len(names))  # refuses weights that do not fit
     places, others = find_places(photos, out)
     reads = {"--init": start, "the style": style} | {f"style {n}": name for n, name in enumerate(names[1:], start=2)}
     folder = None if places[0].out == out else out
@@ -193,9 +204,10 @@ def stylize(
     begun = start and _read(start, settings.size)
     recipe = Recipe([style_picture(name, settings) for name in names], *_loaded(wanted, good), begun, keep_alpha, force)
     outcomes = []
-    for outcome in paint(places, recipe):
-        outcomes.append(outcome)
-        _tell(outcome, as_json)
+    with naming_options():  # a style too small for the network
+        for outcome in paint(places, recipe):
+            outcomes.append(outcome)
+            _tell(outcome, as_json)
     if costs and any(outcome.costs for outcome in outcomes):
         _write_costs([row for outcome in outcomes for row in outcome.costs], costs)
     stopped = outcomes[-1].stopped
@@ -207,6 +219,28 @@ def stylize(
             f"{f'; not {listed(failed)}' if failed else ''}."
         )
     raise typer.Exit(130 if stopped else bool(failed))
+
+
+@contextmanager
+def naming_options() -> "Iterator[None]":
+    """Let a sentence about settings name the options that were given: of beta=-1.0, --beta -1."""
+    try:
+        yield
+    except NstError as fault:
+        raise NstError(_naming_options(str(fault))) from None
+
+
+def _naming_options(sentence: str) -> str:
+    return re.sub(r"(?<= )style_(scale|blend)\b", r"--style-\1", re.sub(SETTING, _as_option, sentence))
+
+
+def _as_option(found: re.Match) -> str:
+    name, part, value = found["name"], found["part"] or "", found["value"]
+    with suppress(ValueError):
+        value = f"{float(value):g}" if name != "seed" else value
+    if name == "layer_weights":
+        return f"--layer-weights {part[2:-2]}={value}" if part else f"--preset {value}"
+    return f"{value} in --style-blend" if part else f"--{name.replace('_', '-')} {value}"
 
 
 def _expanded(path: Path) -> Path:
@@ -296,7 +330,7 @@ def _read(name: str, size: int) -> "Picture":
 def _tell(outcome: "Outcome", as_json: bool) -> None:
     """Say what became of a photo, and print its summary if asked for."""
     if outcome.fault:
-        say(f"nst: {outcome.place.photo} was not painted. {outcome.fault}", style="red")
+        say(f"nst: {outcome.place.photo} was not painted. {_naming_options(outcome.fault)}", style="red")
         return
     if not outcome.costs:
         say(f"nst: stopped before the first step of {outcome.place.photo}; nothing was written.")

@@ -19,7 +19,10 @@ LINE_EVERY = 500  # steps, where there is no bar
 
 # Those defaults shown here, which must not load torch, are compared by a test.
 def train(
-    style: Annotated[str, typer.Argument(help="A picture file, or the name of a style or painting (see nst styles).")],
+    style: Annotated[
+        str,
+        typer.Argument(metavar="STYLE", help="A picture file, or the name of a style or painting (see nst styles)."),
+    ],
     out: Annotated[Path, typer.Option(help="Where the trained network goes: a .safetensors file.")],
     photos: Annotated[
         Path | None,
@@ -32,7 +35,9 @@ def train(
     seed: Annotated[int, typer.Option(help="Decides the first weights, the crops and the painted style.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
-    """Train a network that paints any photo in the manner of STYLE in one pass: nst stylize PHOTO night.safetensors.
+    """Train a network that paints any photo in the manner of STYLE in one pass.
+
+    Paint with it by nst stylize PHOTO OUT --out PICTURE, where OUT is the file that this command wrote.
 
     Ctrl-C keeps the network as far as it has come (exit status 130), and so does whatever else stops the training.
     """
@@ -40,7 +45,7 @@ def train(
 
     from nstlib import feedforward, files
     from nstlib.feedforward.files import SUFFIX
-    from nstlib.stylizing.commands import style_picture
+    from nstlib.stylizing.commands import naming_options, style_picture
 
     if minutes and steps:
         raise NstError("Expected --minutes or --steps, got both: leave one of them out.")
@@ -49,7 +54,8 @@ def train(
     files.require_distinct({"the style": style}, {"--out": out})
     out = files.require_writable(out, overwrite=force)
     recipe = feedforward.Recipe()
-    settings = replace(recipe.settings, size=size, beta=beta, seed=seed)
+    with naming_options():
+        settings = replace(recipe.settings, size=size, beta=beta, seed=seed)
     recipe = replace(recipe, settings=settings, steps=steps or recipe.steps, crop=min(recipe.crop, size // 4 * 4))
     painting = style_picture(style, settings)
     if photos:

@@ -93,11 +93,11 @@ def test_a_style_is_read_and_painted_large_enough_for_its_scale(folder, seen):
 @pytest.mark.parametrize(
     ("scale", "sentence"),
     [
-        ("0", "Expected a finite number above 0, got style_scale=0.0"),
-        ("nan", "style_scale=nan"),
+        ("0", "Expected a finite number above 0, got --style-scale 0: give another."),
+        ("nan", "got --style-scale nan"),
         ("0.1", "Expected at least 16 pixels on the style's shorter side, as relu5_1 needs, got 3: give"),
-        ("0.001", "got 0: give a larger style_scale or size"),
-        ("1000", "Expected at most 7071 pixels on the style's shorter side, got 32000 by style_scale=1000"),
+        ("0.001", "got 0: give a larger --style-scale or size"),
+        ("1000", "Expected at most 7071 pixels on the style's shorter side, got 32000 by --style-scale 1000"),
     ],
 )
 @pytest.mark.parametrize("style", ["painting.jpg", "mosaic"])
@@ -364,7 +364,7 @@ def test_grey_stays_grey_on_request(folder):
 
 
 def test_unknown_colours_are_a_sentence(folder):
-    refused(stylize("photo.png", "--colour", "blue"), "Expected one of style, photo, got colour='blue'")
+    refused(stylize("photo.png", "--colour", "blue"), "Expected one of style, photo, got --colour 'blue'")
 
 
 # Several styles
@@ -387,13 +387,13 @@ def test_styles_count_alike_without_weights(folder, seen):
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        (["--style-blend", "2,1"], "got 2 in style_blend and 1 style: give as many weights as styles"),
-        (["--and-style", "night", "--style-blend", "2"], "got 1 in style_blend and 2 styles"),
+        (["--style-blend", "2,1"], "got 2 in --style-blend and 1 style: give as many weights as styles"),
+        (["--and-style", "night", "--style-blend", "2"], "got 1 in --style-blend and 2 styles"),
         (
             ["--and-style", "night", "--style-blend", "2;1"],
             "a number for each style, got '2;1': write, for example, 2,1",
         ),
-        (["--and-style", "night", "--style-blend", "1,-1"], "got style_blend[1]=-1.0"),
+        (["--and-style", "night", "--style-blend", "1,-1"], "got -1 in --style-blend"),
         (["--and-style", "night", "--style-blend", "0,0"], "give at least one style a say"),
         (["--and-style", "nihgt"], "got 'nihgt': did you mean night?"),
         (["--and-style", "none.png"], "'none.png' does not exist"),
