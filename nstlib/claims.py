@@ -132,8 +132,8 @@ def _equality(value: Any, expected: Any) -> tuple[bool, str, str, str]:
         given, wanted = (three_digits(float(side.flat[0])) for side in (first, second))
         return equal, f"≈ {given}, equal up to rounding", wanted, given
     largest = three_digits(size)
-    given = f"a difference of {three_digits(gap)} where the largest is {largest}"
-    return equal, f"largest entry ≈ {largest}, equal up to rounding", "equal up to rounding", given
+    given = f"a difference of {three_digits(gap)} where the largest entry is {largest}"
+    return equal, f"all entries equal up to rounding, the largest ≈ {largest}", "equal up to rounding", given
 
 
 def _inexact(value: Any) -> bool:

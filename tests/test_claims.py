@@ -23,7 +23,7 @@ from tests.with_nbval import ROOT
         (torch.tensor([1, 2]), {"equals": [1, 2]}, "✓ it: [1, 2]"),
         ("relu1_1", {"equals": "relu1_1"}, "✓ it: relu1_1"),
         (0.1 + 0.2, {"equals": 0.3}, "✓ it: ≈ 0.3, equal up to rounding"),
-        (torch.ones(3), {"equals": torch.ones(3) + 1e-6}, "✓ it: largest entry ≈ 1, equal up to rounding"),
+        (torch.ones(3), {"equals": torch.ones(3) + 1e-6}, "✓ it: all entries equal up to rounding, the largest ≈ 1"),
         (torch.tensor(2.0), {"equals": 2}, "✓ it: ≈ 2, equal up to rounding"),
     ],
 )
@@ -57,7 +57,7 @@ def test_a_claim_too_long_for_a_narrow_page_goes_on_in_a_second_line(capsys):
         (torch.tensor(math.nan), {"equals": 1.0}, "1, got nan"),
         (15, {"equals": 16}, "16, got 15"),
         ([1, 2], {"equals": [2, 1]}, r"\[2, 1\], got \[1, 2\]"),
-        (torch.ones(2), {"equals": torch.tensor([1, 1.1])}, "a difference of 0.1 where the largest is 1.1"),
+        (torch.ones(2), {"equals": torch.tensor([1, 1.1])}, "a difference of 0.1 where the largest entry is 1.1"),
         (torch.ones(2), {"equals": torch.ones(3)}, r"of the shape \(3,\), got \(2,\)"),
         (torch.ones(1).double() + 1e-6, {"equals": torch.ones(1).double()}, "got 1"),
     ],

@@ -20,7 +20,11 @@ TIES: list[Tie] = [
     ("diagonal entry for orange is 0", "| style | {} | {} |", lambda stripes, orange: orange == 0),
     ("Nearly half the entries of", "share of F Q's entries below 0: ≈ {},", lambda n: about(n, 1 / 2) and n < 1 / 2),
     ("stays at 0 % all the way", "single pixels: change of the colours' own G: ≈ {},", lambda n: n < 1e-6),
-    ("sums four times as many", "a map laid out 2 × 2 against four times its G: largest entry ≈ {}, equal", bool),
+    (
+        "sums four times as many",
+        "a map laid out 2 × 2 against four times its G: all entries equal up to rounding, the largest ≈ {}",
+        bool,
+    ),
     ("almost four copies", "a picture laid out 2 × 2: growth of G at relu2_1: ≈ {},", lambda n: about(n, 4)),
     (
         "chance alone gives agreements as large as theirs",

@@ -6,7 +6,7 @@ TIES: list[Tie] = [
     ("layer's cost is four times as large", "| relu1_1 | 1 | {} | 4 | 0.0156 |", lambda B: B == 4),
     (
         "four times the area gives four times",
-        "G of the tiling, beside {} G: largest entry ≈ {}, equal up to rounding",
+        "G of the tiling, beside {} G: all entries equal up to rounding, the largest ≈ {}",
         lambda times, largest: times == 4 and largest > 0,
     ),
     ("a quarter of what it should be", "one M for both, gap as a share of the Gram: ≈ {},", lambda gap: gap == 3 / 4),

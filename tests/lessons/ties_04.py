@@ -10,12 +10,12 @@ TIES: list[Tie] = [
     ),
     (
         "Twice as loud is 16 times the cost",
-        "twice as loud, times the cost, in each layer: largest entry ≈ {},",
+        "twice as loud, times the cost, in each layer: all entries equal up to rounding, the largest ≈ {}",
         lambda times: times == 16,
     ),
     (
         "undo a factor of 16",
-        "twice as loud, times the pull, in each layer: largest entry ≈ {},",
+        "twice as loud, times the pull, in each layer: all entries equal up to rounding, the largest ≈ {}",
         lambda times: times == 16,
     ),
     (
