@@ -59,7 +59,16 @@ def explain(numbers: Numbers, calls: int, *, share: bool = True) -> list[str]:
         return _by_group(numbers)
     if numbers.ratio is not None:
         return _ratio(numbers, calls)
-    return [f"{numbers.right:.0%} of the entries agree."] if share and 0 < numbers.right < 1 else []
+    return [f"{_percent(numbers.right)} of the entries agree."] if share and 0 < numbers.right < 1 else []
+
+
+def _percent(share: float) -> str:
+    """Write a share that is neither none nor all, and never looks like either.
+
+    >>> _percent(0.5), _percent(0.999), _percent(0.001)
+    ('50%', 'More than 99%', 'Less than 1%')
+    """
+    return "More than 99%" if share > 0.99 else "Less than 1%" if share < 0.01 else f"{share:.0%}"
 
 
 def _distinct(*pair: float) -> list[str]:

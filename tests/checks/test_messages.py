@@ -7,9 +7,11 @@ import torch
 from nstlib import checks
 from nstlib.checks import messages, references
 from nstlib.checks.calling import reply
+from nstlib.checks.judging.differences import Numbers
 from nstlib.checks.judging.replies import Reply
 from nstlib.checks.matrices import WIDEST, work
 from nstlib.checks.messages import ERRORS_OF_AUTOGRAD
+from nstlib.checks.number_messages import explain
 from nstlib.checks.results import Block
 from tests.checks.hidden import hidden_verdict
 
@@ -286,6 +288,12 @@ def test_of_a_tuple_the_parts_that_are_right_are_told():
     told = message("ex05.adam", adam_step)
     assert "`[0]` and `[2]` are right, `[1]` is not" in told and "of the entries agree" not in told
     assert "gradient" in told.splitlines()[1]  # what the call was given stands above
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.999, "More than 99%"), (0.5, "50%"), (0.001, "Less than 1%")])
+def test_a_share_of_entries_is_never_told_as_none_or_all(share, words):
+    numbers = Numbers(0, wanted=(40, 40), got=(40, 40), index=(0, 0), right=share)
+    assert explain(numbers, 3) == [f"{words} of the entries agree."]
 
 
 def wide(F):
