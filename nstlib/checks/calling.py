@@ -5,11 +5,13 @@ Each call gets fresh copies of the case's arguments, so that one call cannot spo
 
 import _thread
 import linecache
+import re
 import signal
 import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,6 +34,7 @@ from nstlib.checks.reading import (
 )
 
 SECONDS = 5.0  # for all calls of a check together
+TURNED = r"The use of `x\.T` on tensors of dimension other than 2"  # how PyTorch's warning begins
 LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]
 
 
@@ -165,6 +168,33 @@ def watched() -> Iterator[set[str]]:
         yield seen
     finally:
         sys.setprofile(before)
+
+
+@contextmanager
+def turned() -> Iterator[set[str]]:
+    """Give a set that gets ".T" if that is meanwhile taken of a tensor that is no matrix.
+
+    PyTorch's own warning of it, which it gives once and above all that a check says, is kept back: the check says the
+    same. Every other warning is shown as it always is.
+    """
+    seen: set[str] = set()
+    before = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("always", message=TURNED)
+            show = warnings.showwarning
+
+            def notice(message, category, filename, lineno, file=None, line=None) -> None:
+                if re.match(TURNED, str(message)):
+                    seen.add(".T")
+                else:
+                    show(message, category, filename, lineno, file, line)
+
+            warnings.showwarning = notice
+            yield seen
+    finally:
+        torch.set_warn_always(before)
 
 
 def _is_learners(frame) -> bool:

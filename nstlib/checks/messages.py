@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -62,8 +63,12 @@ ERRORS_OF_AUTOGRAD = {  # by PyTorch's own words, which hide the cause or say li
     "has cut the connection.",
 }
 TURNS_ALL = (
-    "`.T` turns round all dimensions: (N, H, W) becomes (W, H, N). Of a batch exchange the last two alone, with `F.mT` "
-    "or `F.transpose(1, 2)`; one picture's features unroll first, with `flatten(1)`."
+    "`.T` turns round all dimensions: (N, H, W) becomes (W, H, N), and (N,) stays (N,). Of a batch exchange the last "
+    "two alone, with `F.mT` or `F.transpose(1, 2)`; one picture's features unroll first, with `flatten(1)`."
+)
+TURNS_STILL = (
+    "Your function takes `.T` of a tensor that is no matrix. PyTorch will refuse that in a later version; "
+    "`permute(2, 1, 0)` turns round three dimensions, and of a vector `.T` changes nothing."
 )
 
 
@@ -94,7 +99,7 @@ def sentences(question, verdict: Verdict, answer: list[Reply], stage: tuple[str,
         text = answer[verdict.call].text
         error = text.partition("\n")[0]  # the learner's own line comes after it
         known = [told for words, told in ERRORS_OF_AUTOGRAD.items() if words in error]
-        return (called, text, *known, *([TURNS_ALL] if _turns_a_batch(text) else []))
+        return (called, text, *known)
     shown = (called,) if block is None else (called, block)
     if question.property and verdict.numbers:
         known = [_message(question, verdict.misconception, case.symbols)] if verdict.misconception else []
@@ -138,13 +143,11 @@ _GRADIENT_DIFFERS = (
 )
 
 
-def _turns_a_batch(text: str) -> bool:
-    """Return whether an error's text is of a product of batches, one of which was turned by `.T` in the same line."""
-    error, _, line = text.partition("\n")
-    bmm = "dimensions of batch2 tensor" in error
-    product = re.search(r"@|matmul", line)  # of two matrices that do not fit PyTorch uses other words
-    batches = product and "must match the size of tensor b" in error
-    return bool((bmm or batches) and re.search(r"\.T\b", line))
+def of_turned(verdict: Verdict, used: Collection[str]) -> tuple[str, ...]:
+    """Say what `.T` does to a tensor that is no matrix, if the function took it (`calling.turned`)."""
+    if ".T" not in used or verdict.outcome not in ("correct", "not yet", "raised"):
+        return ()
+    return (TURNS_STILL if verdict.outcome == "correct" else TURNS_ALL,)
 
 
 def _nothing(question, case) -> str:

@@ -157,12 +157,14 @@ class Question:
         if verdict.outcome == "correct" and self.by_hand and "autograd" in used:
             return self._result("not yet", messages.USES_AUTOGRAD, misconception="uses-autograd")
         try:
-            stage = self.stage(function, verdict)
+            with calling.turned():
+                stage = self.stage(function, verdict)
         except Exception:  # a learner's program may behave otherwise where its networks are watched
             stage = None
+        told = messages.sentences(self, verdict, answer, stage.lines if stage else ())
         return self._result(
             verdict.outcome,
-            messages.sentences(self, verdict, answer, stage.lines if stage else ()),
+            (*told, *messages.of_turned(verdict, used)),
             points=self.points if verdict.outcome == "correct" else self._credit(verdict),
             misconception=verdict.misconception,
         )
@@ -206,22 +208,23 @@ class Question:
 
     @engine.one_thread()  # eight mistakes of ex02.gram: 0.3 s; on two threads beside other programs 9 s
     def _judge(self, function: Callable, cases: list[Case]) -> tuple[Verdict, list[Reply], set[str]]:
-        """Return the verdict, the function's replies, and what it called of nstlib's and autograd's."""
+        """Return the verdict, the function's replies, and what it used: "nstlib", "autograd", and ".T" of no matrix."""
         known = self._public_replies if cases is self.public_cases else self.known_replies(cases)
         expected, mistakes = known.expected, known.mistakes
-        replies = calling.replies(function, cases)
+        with calling.turned() as used:
+            replies = calling.replies(function, cases)
         answer = self.measured(cases, replies)
         symbols = [case.symbols for case in cases]
         groups = [case.group for case in cases]
         verdict = judge(expected, mistakes, answer, symbols, self.kinds, self.tolerance, groups)
         if is_unexplained(verdict) and self.slips and not self.property:
             verdict = replace(verdict, slip=known.slip(answer, verdict.call))
-        used: set[str] = set()
         if verdict.outcome == "correct":
-            with calling.watched() as used:
+            with calling.watched() as asked, calling.turned():
                 again = self.measured(cases[:1], calling.replies(function, cases[:1]))
             if judge(expected[:1], {}, again, symbols[:1], self.kinds, self.tolerance).outcome != "correct":
                 verdict = Verdict("not yet", faults=("again",))
+            used |= asked
         return verdict, replies, used
 
     @cached_property

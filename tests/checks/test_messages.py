@@ -1,5 +1,7 @@
 """The sentences: true of the calls that were made, and with the numbers that show it."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -278,6 +280,35 @@ def test_words_in_the_learners_own_line_explain_nothing():
 def test_other_errors_are_shown_as_they_are():
     told = message("ex03.layer_cost", lambda x, s: x.nothing)
     assert "AttributeError" in told and not any(each in told for each in ERRORS_OF_AUTOGRAD.values())
+
+
+def turning(features):
+    return features.T.flatten(0, 1).T @ features.T.flatten(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda f: f @ f.T, "(N, H, W) becomes (W, H, N)"),
+        (lambda f: f.flatten(1) @ f.T.reshape(-1, len(f)), "(N, H, W) becomes (W, H, N)"),
+        (turning, "PyTorch will refuse that in a later version"),
+    ],
+)
+def test_pytorchs_warning_of_a_turned_block_becomes_a_sentence_of_the_checks(answer, words, recwarn):
+    for _ in range(2):  # PyTorch warns once, the check says it each time
+        assert words in message("ex02.gram", answer).splitlines()[-1]
+    assert not recwarn
+    assert "`.T`" not in message("ex02.gram", lambda f: f.flatten(1) @ f.flatten(1).T)
+
+
+def test_other_warnings_of_an_answer_are_shown():
+    def gram_matrix(features):
+        warnings.warn("a root of a negative number", RuntimeWarning, stacklevel=1)
+        return features.T
+
+    with pytest.warns(RuntimeWarning, match="a root") as shown:
+        assert "becomes (W, H, N)" in message("ex02.gram", gram_matrix)
+    assert {warning.category for warning in shown} == {RuntimeWarning}
 
 
 def test_of_a_tuple_the_parts_that_are_right_are_told():
