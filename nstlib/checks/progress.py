@@ -97,7 +97,7 @@ def table(title: str, questions: Iterable, by_hand: Iterable = ()) -> Text:
 def predicted(lesson: str) -> tuple[str, ...]:
     """Return for each prediction of a lesson, of both 05 and 05b for 05, what was asked, said by the learner and told.
 
-    In the order of the answers; last comes how many were right. Without an answer there is nothing.
+    In the order of the answers, below a heading with how many were right. Without an answer there is nothing.
     """
     made = {
         name.removeprefix(PREDICTION): entry
@@ -106,7 +106,7 @@ def predicted(lesson: str) -> tuple[str, ...]:
     }
     lines = [_prediction(name, entry) for name, entry in made.items()]
     right = sum(bool(entry.get("right")) for entry in made.values())
-    return (*lines, f"predictions answered: {len(made)}, right: {right}") if made else ()
+    return (f"Predictions in lesson {lesson} (no points): {right} of {len(made)} right", *lines) if made else ()
 
 
 def _prediction(name: str, entry: dict) -> str:

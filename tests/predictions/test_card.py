@@ -64,8 +64,8 @@ def test_progress_counts_the_lessons_predictions(kept):
     from nstlib.checks import ex02, ex03
 
     choice().commit("up <1>")
-    assert "predictions answered: 1, right: 0" in str(ex03.progress())
-    assert "predictions" not in str(ex02.progress())
+    assert "Predictions in lesson 03 (no points): 0 of 1 right" in str(ex03.progress())
+    assert "redictions" not in str(ex02.progress())
 
 
 def test_progress_counts_both_parts_of_a_lesson(kept):
@@ -73,7 +73,7 @@ def test_progress_counts_both_parts_of_a_lesson(kept):
 
     for name in ("05.one", "05b.two", "04.three"):
         Card(Prediction(name, "It falls < 0.", CHOICES)).commit("down")
-    assert "predictions answered: 2, right: 2" in str(ex05.progress())
+    assert "Predictions in lesson 05 (no points): 2 of 2 right" in str(ex05.progress())
 
 
 def test_progress_lists_question_own_answer_and_what_was_told_in_the_order_of_the_answers(kept):
@@ -82,18 +82,18 @@ def test_progress_lists_question_own_answer_and_what_was_told_in_the_order_of_th
     choice().commit("up <1>")
     Card(Prediction("03.number", "It is 4.", number=4.0, question="How many?")).commit("4.1")
     lines = (
+        "  Predictions in lesson 03 (no points): 1 of 2 right\n"
         "  ✗ 03.sign: Up or down?\n    you said: up <1>\n    answer: It falls < 0.\n"
-        "  ✓ 03.number: How many?\n    you said: 4.1\n    answer: It is 4.\n"
-        "  predictions answered: 2, right: 1"
+        "  ✓ 03.number: How many?\n    you said: 4.1\n    answer: It is 4."
     )
     assert str(progress_of("03")).startswith(f"Lesson 03\n{lines}\n")
-    assert lines in str(ex03.progress())
+    assert str(ex03.progress()).endswith(f" points\n{lines}")  # below the exercise's own sum
     assert "up &lt;1&gt;<br>" in progress_of("03")._repr_html_()
 
 
 def test_an_answer_kept_by_an_older_edition_is_listed_without_its_question(kept):
     progress.note("prediction 03.sign", answer="up", right=False)
-    assert "  ✗ 03.sign\n    you said: up\n  predictions" in str(progress_of("03"))
+    assert "0 of 1 right\n  ✗ 03.sign\n    you said: up\n  ○" in str(progress_of("03"))
 
 
 def test_progress_lists_the_questions_that_are_left(kept):
@@ -108,7 +108,7 @@ def test_progress_as_markdown_keeps_its_lines_and_shows_what_was_typed_as_it_is(
     progress.note("prediction 03.sign", answer="*up* <b>", right=False, question="Up or down?", told="down")
     top, *lines = progress_of("03")._repr_markdown_().split("\\\n")
     assert top == "**Lesson 03**"
-    assert lines[:3] == ["✗ 03.sign: Up or down?", r"you said: \*up\* \<b\>", "answer: down"]
+    assert lines[1:4] == ["✗ 03.sign: Up or down?", r"you said: \*up\* \<b\>", "answer: down"]
 
 
 def test_progress_of_a_lesson_without_an_answer_says_what_to_do(kept):
