@@ -861,7 +861,7 @@ claim("numbers that describe a style in VGG-19", sum(vgg19), equals=305_888)
 #
 # To match content one layer is enough, since all deeper layers are computed from it (lesson 01). Does style follow,
 # too? In a forum the answer was that several layers "average each other out". Match the Gram matrix of one layer alone,
-# and see.
+# and see. Each texture takes a few seconds.
 
 # %%
 single = ("relu1_1", "relu3_1", "relu5_1")

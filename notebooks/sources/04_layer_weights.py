@@ -211,7 +211,7 @@ claim("distance from the painting's content, five layers against one", far_five 
 # %% [markdown]
 # ## 4. Switch on one layer alone
 #
-# Now each layer repaints the cat by itself: $\lambda_l$ is 1 for it and 0 for all others.
+# Now each layer repaints the cat by itself: $\lambda_l$ is 1 for it and 0 for all others. Each cat takes a few seconds.
 #
 # **Predict.** Which layer, alone, brings the painting's colours?
 
@@ -778,7 +778,7 @@ claim("most that is left of the first two layers' costs", still_left, below=0.05
 # ## 8. Leave one out again
 #
 # Now all layers have a say, so it should show when one is left out. Which costs come down anyway, because other layers
-# pull the same way?
+# pull the same way? Each run takes a few seconds.
 
 # %%
 ablated = {}

@@ -281,7 +281,7 @@ claim("η = 0.003: fall of J by the tangent's", short / (0.003 * steepness), abo
 claim("η = 100: fall of J", far, below=0)
 
 # %% [markdown]
-# Now repeat the step. This is the whole of neural style transfer in ten lines.
+# Now repeat the step. This is the whole of neural style transfer in ten lines. The runs take a few seconds.
 
 
 # %%
@@ -407,7 +407,7 @@ claim("J of Adam against plain descent, after 25 steps", by_hand[24] / good[24],
 # The paper uses L-BFGS (Liu and Nocedal, 1989). It remembers its last steps $s$, and how much each of them changed the
 # gradient, $y$. From the pairs it estimates how $J$ *curves*, and so how far the slope goes on.
 #
-# **Predict.** Which has the lower $J$ after 160 steps?
+# **Predict.** Which has the lower $J$ after 160 steps? (These runs are the longest in this lesson.)
 
 # %%
 predict("05.optimisers")
