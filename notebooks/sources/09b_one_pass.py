@@ -74,6 +74,7 @@ def optimised(photo, steps=40, **changes):
 
 # %% [markdown]
 # **Predict.** 40 steps for each photo, or one pass of the network: which ends at the lower $J$?
+# (Each run takes a few seconds.)
 
 # %%
 predict("09b.gap")
