@@ -60,6 +60,35 @@ def is_unexplained(verdict: Verdict) -> bool:
     )
 
 
+STOPPED = {"not attempted": "not attempted", "too long": "took too long"}  # a reply's status -> the outcome
+
+
+def outcome_of(
+    expected: Sequence[Reply],
+    mistakes: Mapping[str, Sequence[Reply]],
+    answer: Sequence[Reply],
+    kinds: frozenset[str],
+    tolerance: float = 0.0,
+) -> str:
+    """Return the outcome that `judge` finds, without looking for what is wrong, which takes longer."""
+    statuses = [reply.status for reply in answer]
+    for status, stopped in STOPPED.items():
+        if status in statuses:
+            return stopped
+    rule = Rule(kinds, tolerance)
+    if all(rule.same(*pair) for pair in zip(expected, answer, strict=True)):
+        return "correct"
+    return "raised" if "raised" in statuses and known_mistake(mistakes, answer, rule) is None else "not yet"
+
+
+def known_mistake(mistakes: Mapping[str, Sequence[Reply]], answer: Sequence[Reply], rule: Rule) -> str | None:
+    """Return the known mistake that replies as the answer does, in every call and respect."""
+    if not any(reply.status == "value" for reply in answer):
+        return None
+    named = mistakes.items()
+    return next((name for name, replies in named if all(map(rule.same, replies, answer))), None)
+
+
 def judge(
     expected: Sequence[Reply],
     mistakes: Mapping[str, Sequence[Reply]],
@@ -75,9 +104,9 @@ def judge(
     the largest of their array, by TOLERANCE of their dtype or by `tolerance`, whichever is wider. `groups` names calls
     that share a formula, where not all calls do.
     """
-    for status, outcome in (("not attempted", "not attempted"), ("too long", "took too long")):
-        if stopped := [call for call, reply in enumerate(answer) if reply.status == status]:
-            return Verdict(outcome, call=stopped[0])
+    for status, stopped in STOPPED.items():
+        if calls := [call for call, reply in enumerate(answer) if reply.status == status]:
+            return Verdict(stopped, call=calls[0])
     rule = Rule(kinds, tolerance)
     pairs = list(zip(expected, answer, strict=True))
     first = next((call for call, pair in enumerate(pairs) if not rule.same(*pair)), None)
@@ -86,9 +115,8 @@ def judge(
     numbers = differences(pairs, symbols, rule, groups)
     call = numbers.call if numbers else first
     known = {name: list(zip(replies, answer, strict=True)) for name, replies in mistakes.items()}
-    for name, twins in known.items():
-        if all(rule.same(*twin) for twin in twins) and any(reply.status == "value" for reply in answer):
-            return Verdict("not yet", misconception=name, numbers=numbers, call=call)
+    if (name := known_mistake(mistakes, answer, rule)) is not None:
+        return Verdict("not yet", misconception=name, numbers=numbers, call=call)
     if raised := [call for call, reply in enumerate(answer) if reply.status == "raised"]:
         return Verdict("raised", call=raised[0])
     if empty := [call for call, reply in enumerate(answer) if reply.status == "nothing"]:

@@ -1,7 +1,8 @@
 """Mark one submission: read it in a child, call each answer in children of its own, and judge here what they reply.
 
-The first test has a process of its own, and then a second process runs them all, the first once more. If its replies
-settle the verdict, and the first is the same, they count; else each test has a process of its own.
+One process calls every answer for its first test, as the notebook comes to it. Then all tests of an answer have a
+process, and if its replies settle the verdict, and the first is the same in both, they count. Else the first test has a
+process of its own; and where that does not agree with the one of all tests either, so has each.
 
 A child's reply is an answer and never a verdict. Points come from ``judge`` alone, and need all of a question's tests.
 What a child claims about itself can cost points, but never earn any. Where the grader fails there is no verdict at all.
@@ -17,7 +18,7 @@ import numpy as np
 
 from nstlib.checks.judging.properties import measured
 from nstlib.checks.judging.replies import Reply, Rule
-from nstlib.checks.judging.verdict import Verdict, judge
+from nstlib.checks.judging.verdict import Verdict, judge, known_mistake, outcome_of
 from nstlib.grading.bundle.questions import GradedQuestion, Test
 from nstlib.grading.records.outcomes import BY_HAND, WAITING
 from nstlib.grading.runner.runner import Job, Outcome, Runner
@@ -92,6 +93,8 @@ def mark(
     notebook = _run_cells(reading, questions, runner, budget)
     if notebook is None:
         return Marks({}, reading.warnings, ungraded=tuple(questions))
+    called = {name: question for name, question in questions.items() if not only or name in only}
+    firsts = _call_firsts(called, notebook, runner, budget, limits)
     entries = {}
     ungraded = []
     for name, question in questions.items():
@@ -106,7 +109,7 @@ def mark(
         elif answer.status != "found":
             entries[name] = _entry(answer.status, question, warnings=answer.warnings)
         else:
-            entries[name] = _mark_question(question, answer, notebook, runner, budget, limits)
+            entries[name] = _mark_question(question, answer, notebook, runner, budget, limits, firsts.get(name))
             entries[name] |= {"shape": answer.shape, "size": answer.size}
             if entries[name]["points"] is None:
                 ungraded.append(name)
@@ -115,10 +118,14 @@ def mark(
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook, and what a first run of all its cells has found. stuck: that run did not come to its end in time."""
+    """A notebook, and what a first run of all its cells has found.
+
+    seconds: of that run, None where it sent no reply. stuck: it did not come to its end in time.
+    """
 
     reading: Reading
     run: Run
+    seconds: float | None = None
     stuck: bool = False
 
 
@@ -137,28 +144,64 @@ def _run_cells(
     if outcome.status == "infra":
         return None
     run = outcome.data or Run(dict.fromkeys(asked, True))
-    return Notebook(reading, run, stuck=outcome.status == "timeout")
+    seconds = None if outcome.data is None else outcome.seconds
+    return Notebook(reading, run, seconds, stuck=outcome.status == "timeout")
+
+
+def _call_firsts(
+    questions: Mapping[str, GradedQuestion], notebook: Notebook, runner: Runner, budget: Budget, limits: Limits
+) -> dict[str, Outcome]:
+    """Call every answer for its first test, in one process; return what replied, by question.
+
+    That spares most answers a process. It is no more than a second opinion: points need a process of the answer's own,
+    and where an earlier answer has spoilt this one, or ended it, the first test gets one, too.
+    """
+    run = notebook.run
+    found = {name: answer for name, answer in notebook.reading.answers.items() if run.found.get(name)}
+    asked = sorted(set(found) & set(questions), key=lambda name: found[name].stop)
+    if len(asked) < 2 or notebook.seconds is None or any(run.skip.values()):  # what is left out depends on the answer
+        return {}
+    if not budget.go_on():
+        raise Stopped
+    jobs = [_job(questions[name], found[name], notebook, questions[name].tests[0]) for name in asked]
+    outcomes = runner.call_each(jobs, limits.wall + 2 * notebook.seconds)
+    pairs = zip(asked, outcomes, strict=True)
+    return {name: each for name, each in pairs if each.reply and each.reply.status not in NO_VERDICT}
 
 
 def _mark_question(
-    question: GradedQuestion, answer: Extract, notebook: Notebook, runner: Runner, budget: Budget, limits: Limits
+    question: GradedQuestion,
+    answer: Extract,
+    notebook: Notebook,
+    runner: Runner,
+    budget: Budget,
+    limits: Limits,
+    second: Outcome | None,
 ) -> dict[str, object]:
-    """Run a question's tests, and judge; where each has a reply, the first of them runs in a second process, too."""
+    """Run a question's tests, and judge; where each has a reply, the first of them runs in a second process, too.
+
+    second: how the first test ended in a process with those of other questions, if it has run there.
+    """
     if notebook.stuck:
         return _entry("stuck", question, points=None, source=answer.source, warnings=answer.warnings)
     if not notebook.run.found.get(question.id):
         outcome = "syntax" if "no_python" in answer.warnings else "absent"
         return _entry(outcome, question, source=answer.source, warnings=answer.warnings)
     call = partial(_run_test, question, answer, notebook, runner, budget, limits)
-    first = call(question.tests[0])
-    together = _run_together(question, answer, notebook, runner, budget, limits, first)
-    settled = _settle(question, first, together)
-    outcomes = [first, *(together[1:] if settled else _run_tests(question, call, first))]
-    if "stuck" in [outcome.status for outcome in outcomes]:
-        return _entry("stuck", question, points=None, source=answer.source, warnings=answer.warnings)
-    again = together[0] if settled or _vary(question, first, together) else first
-    if again is first and all(outcome.reply is not None for outcome in outcomes):
-        again = call(question.tests[0])
+    run_together = partial(_run_together, question, answer, notebook, runner, budget, limits)
+    together = run_together(second) if second else []
+    if second and _settle(question, second, together):
+        outcomes, again = together, second
+    else:
+        first = call(question.tests[0])
+        together = together or run_together(first)
+        settled = _settle(question, first, together)
+        outcomes = [first, *(together[1:] if settled else _run_tests(question, call, first))]
+        if "stuck" in [outcome.status for outcome in outcomes]:
+            return _entry("stuck", question, points=None, source=answer.source, warnings=answer.warnings)
+        again = together[0] if settled or _vary(question, first, together) else first
+        if again is first and all(outcome.reply is not None for outcome in outcomes):
+            again = call(question.tests[0])
     left_out = notebook.run.skip.get(question.id)
     flags = [flag for flag in notebook.run.flags if flag != "cell_too_long" or left_out]
     broken = [BROKEN[outcome.status] for outcome in together[:1] if outcome.status in BROKEN]
@@ -237,17 +280,18 @@ def _settle(question: GradedQuestion, first: Outcome, together: Sequence[Outcome
     replies = [outcome.reply for outcome in (first, *together)]
     if not together or any(reply is None or reply.status != first.reply.status for reply in replies):
         return False
-    verdict = _judge(question, question.tests, together)
-    settled = verdict.outcome == "correct" or verdict.misconception or first.reply.status != "value"
-    return bool(settled) and not _vary(question, first, together)
+    expected, mistakes, answer = _measured(question, question.tests, together)
+    rule = Rule(question.kinds, question.tolerance)
+    settled = first.reply.status != "value" or known_mistake(mistakes, answer, rule) is not None
+    settled = settled or all(map(rule.same, expected, answer))
+    return settled and not _vary(question, first, together)
 
 
 def _vary(question: GradedQuestion, first: Outcome, together: Sequence[Outcome]) -> bool:
     """Return whether the first test, which is the first call in both processes, has ended in two ways."""
     if not together or first.reply is None or together[0].reply is None:
         return False
-    alone, again = (_judge(question, question.tests[:1], [outcome]).outcome for outcome in (first, together[0]))
-    return alone != again
+    return _verdict(question, question.tests[0], first) != _verdict(question, question.tests[0], together[0])
 
 
 def _conclude(
@@ -261,13 +305,12 @@ def _conclude(
     for status in NO_VERDICT:
         if any(outcome.reply is not None and outcome.reply.status == status for outcome in outcomes):
             return _entry(status, question, points=None if status in WAITING else 0, **more)
-    second_verdict = _judge(question, question.tests[:1], [again]).outcome
-    flaky = second_verdict != tests[0]["verdict"] and again.reply is not None
+    flaky = again.reply is not None and _verdict(question, question.tests[0], again) != tests[0]["verdict"]
     if flaky:
         more["warnings"] = (*warnings, FLAKY)
     if failed := next((outcome for outcome in outcomes if outcome.reply is None), None):
         return _entry(failed.status, question, **more)
-    verdict = _judge(question, question.tests, outcomes)
+    verdict = _judge(question, outcomes)
     details = {outcome.detail for outcome in outcomes}
     if "nstlib" in details:
         return _entry(verdict.outcome, question, "calls-nstlib", **more)
@@ -316,29 +359,38 @@ def _job(question: GradedQuestion, answer: Extract, notebook: Notebook, test: Te
     )
 
 
-def _judge(question: GradedQuestion, tests: Sequence[Test], outcomes: Sequence[Outcome]) -> Verdict:
-    replies = [outcome.reply for outcome in outcomes]
-    if any(reply is None for reply in replies):
-        return Verdict("not yet")
+def _judge(question: GradedQuestion, outcomes: Sequence[Outcome]) -> Verdict:
+    """Judge the replies to all tests."""
+    symbols = [test.symbols for test in question.tests]
+    groups = [test.group for test in question.tests]
+    expected, mistakes, answer = _measured(question, question.tests, outcomes)
+    return judge(expected, mistakes, answer, symbols, question.kinds, question.tolerance, groups)
+
+
+def _verdict(question: GradedQuestion, test: Test, outcome: Outcome) -> str:
+    """Return what became of one test, in a word."""
+    if outcome.reply is None or outcome.reply.status in NO_VERDICT:
+        return outcome.reply.status if outcome.reply else outcome.status
+    return outcome_of(*_measured(question, [test], [outcome]), question.kinds, question.tolerance)
+
+
+def _measured(
+    question: GradedQuestion, tests: Sequence[Test], outcomes: Sequence[Outcome]
+) -> tuple[list[Reply], dict[str, list[Reply]], list[Reply]]:
+    """Return the expected, the known mistakes' and the answer's replies as they are compared."""
 
     def seen(replies: Iterable[Reply]) -> list[Reply]:
         pairs = zip(tests, replies, strict=True)
         return [measured(question.property, test.arguments, reply) for test, reply in pairs]
 
-    replies = seen(replies)
     mistakes = {name: seen(test.mistakes[name] for test in tests) for name in tests[0].mistakes}
-    expected = seen(test.expected for test in tests)
-    symbols = [test.symbols for test in tests]
-    groups = [test.group for test in tests]
-    return judge(expected, mistakes, replies, symbols, question.kinds, question.tolerance, groups)
+    return seen(test.expected for test in tests), mistakes, seen(outcome.reply for outcome in outcomes)
 
 
 def _test_entry(question: GradedQuestion, test: Test, outcome: Outcome) -> dict[str, object]:
-    verdict = outcome.status if outcome.reply is None else _judge(question, [test], [outcome]).outcome
-    verdict = outcome.reply.status if outcome.reply is not None and outcome.reply.status in NO_VERDICT else verdict
     return {
         "id": test.id,
-        "verdict": verdict,
+        "verdict": _verdict(question, test, outcome),
         "seconds": round(outcome.seconds, 4),
         "detail": outcome.detail,
         "error_ratio": _error_ratio(question, test.expected, outcome.reply),

@@ -129,10 +129,12 @@ class Runner:
         return self._run_twice(_request([job]), wall or self.limits.wall, take, self.limits.session)
 
     def call_each(self, jobs: Sequence[Job], wall: float) -> list[Outcome]:
-        """Call an answer several times in one process; the jobs differ only in what the answer is given.
+        """Call one or several answers of a notebook in one process, each once the cells up to its check have run.
 
-        `wall` is the seconds that all calls may take together. A process that takes too long is not repeated. Unless
-        every call has a reply, none has one. Each outcome's seconds are the whole process's, divided by the calls.
+        The jobs come in the order of these cells, and have the same `skip`, `clean` and `trace`. `wall` is the seconds
+        that all calls may take together, and the cells after the first of them. A process that takes too long is not
+        repeated. Unless every call has a reply, none has one. Each outcome's seconds are the whole process's, divided
+        by the calls; the first has the log.
         """
         found: list[Outcome] = []
 
@@ -146,8 +148,9 @@ class Runner:
 
         whole = self._run(_request(jobs), wall, take, self.limits.session)
         outcomes = found if len(found) == len(jobs) and all(each.reply for each in found) else [whole] * len(jobs)
-        share = {"log": b"", "seconds": whole.seconds / len(jobs), "before": whole.before / len(jobs)}
-        return [replace(outcome, **share) for outcome in outcomes]
+        share = {"seconds": whole.seconds / len(jobs), "before": whole.before / len(jobs)}
+        logs = [whole.log, *[b""] * (len(jobs) - 1)]
+        return [replace(outcome, log=log, **share) for outcome, log in zip(outcomes, logs, strict=True)]
 
     def read(self, data: bytes, questions: Mapping[str, str], wall: float | None = None) -> Outcome:
         """Read a notebook's bytes; questions: id -> function's name. The outcome's data is a Reading."""
@@ -205,26 +208,25 @@ class Runner:
 
 
 def _request(jobs: Sequence[Job]) -> bytes:
-    """Return the frame that asks for these calls of one answer."""
-    job, calls, every = jobs[0], [], []
+    """Return the frame that asks for these calls, in the order in which the notebook has the answers."""
+    job, calls, every = jobs[-1], [], []
     for each in jobs:
         arrays: dict[str, np.ndarray] = {}
         call = {
             "gradient": list(each.gradient),
             "arguments": values.encode(list(each.arguments), arrays),
             "cotangent": values.encode(each.cotangent, arrays),
+            "answer": [each.question, each.function, len(each.cells) - 1],
+            "by_hand": each.by_hand,
         }
         call["arrays"], chunks = values.to_bytes(arrays)
         calls.append(call)
         every += chunks
     head = {
         "ask": "call",
-        "question": job.question,
-        "function": job.function,
         "cells": len(job.cells),
         "skip": list(job.skip),
         "clean": list(job.clean),
-        "by_hand": job.by_hand,
         "trace": job.trace,
         "calls": calls,
     }

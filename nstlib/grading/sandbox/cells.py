@@ -5,6 +5,7 @@ This runs in a child, and executes nothing.
 
 import ast
 import contextlib
+import functools
 import hashlib
 import io
 import re
@@ -69,6 +70,8 @@ def is_quiet(text: str) -> bool:
     >>> is_quiet("4;  # four"), is_quiet("4  # four;")
     (True, False)
     """
+    if ";" not in text:
+        return False
     said = ""
     with contextlib.suppress(*PARSING, tokenize.TokenError):
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -77,9 +80,10 @@ def is_quiet(text: str) -> bool:
     return said == ";"
 
 
-def binds(tree: ast.Module, name: str) -> bool:
-    """Return whether a cell gives a value to a name outside of functions, however deep in loops and blocks."""
-    return any(name in _bound(node) for node in _outside_functions(tree))
+@functools.cache
+def bound(tree: ast.Module) -> frozenset[str]:
+    """Return the names to which a cell gives a value outside of functions, however deep in loops and blocks."""
+    return frozenset().union(*map(_bound, _outside_functions(tree)))
 
 
 def checked(tree: ast.Module) -> frozenset[str]:
@@ -120,6 +124,7 @@ def shape(tree: ast.Module, name: str) -> tuple[str, int]:
     return hashlib.sha256(text.encode()).hexdigest(), len(nodes)
 
 
+@functools.cache
 def suspicious(tree: ast.Module, grave: bool = False) -> bool:
     """Return whether a cell names a part of Python that no answer needs, or a private attribute of something else.
 

@@ -71,15 +71,22 @@ def _run(head: dict, chunks: list[bytes], limits) -> Run:
 
 
 def _call(head: dict, chunks: list[bytes], limits, reply: int) -> bytes:
+    """Call answers, each as it stands once the cells up to its check have run."""
     cells = chunks[: head["cells"]]
     # What the first run had time for is not interrupted now: on a busy machine it takes longer
     session = Session(_texts(cells), limits, None, map(tuple, head["skip"]), head["clean"])
-    session.run(0, len(cells) - 1)
-    function = session.answer(head["question"], head["function"])
-    os.write(reply, BEGUN)
     rest = iter(chunks[len(cells) :])
-    frames = []
+    frames: list[bytes] = []
+    first, asked, function = 0, None, None
     for call in head["calls"]:
+        if call["answer"] != asked:
+            asked = call["answer"]
+            question, name, stop = asked
+            session.run(first, stop)
+            first = max(first, stop + 1)
+            function = session.answer(question, name)
+        if not frames:
+            os.write(reply, BEGUN)
         arrays = [next(rest) for _ in call["arrays"]]
         frames.append(_packed(_answer(head | call, arrays, function, session.lost, limits.body), limits))
     return frames[0] if len(frames) == 1 else protocol.pack({}, *frames)
@@ -97,7 +104,7 @@ def _packed(answer: Answer, limits) -> bytes:
 def _answer(head: dict, chunks: list[bytes], function, lost: Collection[str], most: int) -> Answer:
     """Do as ``nstlib.checks.calling.reply`` does, with the request's cotangent in place of its fixed weights."""
     if not callable(function):
-        return Answer("jailed", text=UNKNOWN) if head["function"] in lost else Answer("absent")
+        return Answer("jailed", text=UNKNOWN) if head["answer"][1] in lost else Answer("absent")
     try:
         arrays = values.from_bytes(head["arrays"], chunks)
         cotangent = values.decode(head["cotangent"], arrays)

@@ -146,7 +146,7 @@ def _answer(question: str, name: str, cells: list[Cell]) -> dict:
         return _nothing("missing")
     warnings = {"check_said_right"} if any(question in cells[number].right for number in checks) else set()
     warnings |= {"checked_again"} if again else set()
-    holders = [number for number, cell in enumerate(cells) if cell.tree is not None and python.binds(cell.tree, name)]
+    holders = [number for number, cell in enumerate(cells) if cell.tree is not None and name in python.bound(cell.tree)]
     written = [number for number in holders if not python.is_stub(cells[number].tree, name)]
     stop = checks[-1] if checks else len(cells) - 1
     if not checks:

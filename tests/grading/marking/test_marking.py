@@ -208,6 +208,45 @@ def test_a_wrong_answer_needs_two_processes_unless_nobody_knows_its_mistake(
     assert counting.processes == 2 + apart * len(made.questions[GRAM].tests)
 
 
+SEVERAL = ("ex01.unroll", GRAM, "ex03.gradient")
+
+
+def test_the_first_tests_of_several_answers_share_a_process(made, runner):
+    counting = Counting(runner)
+    sources = {name: answers.source(QUESTIONS[name]) for name in SEVERAL}
+    wrong = answers.source(QUESTIONS[GRAM], QUESTIONS[GRAM].misconceptions[0].id)
+    questions = {name: made.questions[name] for name in SEVERAL}
+    for changed, points in ((sources, 4), (sources | {GRAM: wrong}, QUESTIONS[GRAM].misconceptions[0].credit)):
+        counting.processes = 0
+        entries = mark(notebook(changed), questions, counting).questions
+        assert entries[GRAM]["points"] == points and counting.processes == 1 + len(SEVERAL)
+        assert all(entries[name]["outcome"] == "correct" for name in SEVERAL if name != GRAM)
+        assert not any(entry["warnings"] for entry in entries.values())
+
+
+SPOILING = {
+    "another's answer": "global gram_matrix, style_gradient\ngram_matrix = style_gradient = None",
+    "a library": "torch.Tensor.flatten = torch.Tensor.sum = torch.Tensor.__matmul__ = None",
+    "a mode": "torch.set_grad_enabled(False)\ntorch.set_default_dtype(torch.float16)",
+    "its end": "import os\nos._exit(0)",
+    "a crash": "import os\nos.abort()",
+    "a hang": "while True: pass",
+    "no memory": "raise MemoryError",
+    "much output": "print('x' * (4 << 20))",
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILING)
+def test_an_answer_spoils_no_other(spoilt, made, runner):
+    lines = "\n".join(f"    {line}" for line in SPOILING[spoilt].splitlines())
+    sources = {name: answers.source(QUESTIONS[name]) for name in SEVERAL}
+    sources["ex01.unroll"] = f"import torch\ndef unroll(features):\n{lines}\n    return None"
+    entries = mark(notebook(sources), {name: made.questions[name] for name in SEVERAL}, runner, QUICK).questions
+    assert entries["ex01.unroll"]["points"] == 0
+    for name in (GRAM, "ex03.gradient"):
+        assert (entries[name]["outcome"], entries[name]["warnings"]) == ("correct", ())
+
+
 def test_the_tests_of_an_answer_are_judged_alike_in_one_process_and_in_many(made, runner, marked):
     class OneByOne(Broken):
         def __init__(self):
