@@ -7,6 +7,7 @@ can reach. So all of that is noted then, and compared once the statement is over
 import contextlib
 import functools
 import types
+import zlib
 from collections import deque
 from collections.abc import Iterable, Mapping
 
@@ -16,8 +17,7 @@ import torch
 from .inert import OWN, Inert
 
 MOST = 50_000  # values that are noted for a statement, numbers and texts aside
-BYTES = 4 << 20  # of an array that is compared by its numbers
-ROOM = 256 << 20  # bytes of all these arrays
+ROOM = 256 << 20  # bytes of all arrays that are compared by their numbers; a digest of so many takes half a second
 PLAIN = (int, float, complex, str, bytes, bool, type(None))  # types whose values hold nothing and never change
 
 
@@ -124,14 +124,21 @@ def _got(value, name: str) -> list:
 
 
 def numbers(value):
-    """Return a tensor's or an array's bytes, unless they are many, and how often PyTorch says a tensor was changed."""
+    """Return a digest of a tensor's or an array's bytes, and how often PyTorch says a tensor was changed.
+
+    That count leaves out what was changed through `.data`.
+    """
     with contextlib.suppress(Exception):  # of a tensor without bytes of its own
-        if isinstance(value, np.ndarray) and value.nbytes <= BYTES:
-            return value.tobytes()
+        if isinstance(value, np.ndarray):
+            return _digest(value)
         if isinstance(value, torch.Tensor):
-            few = value.layout is torch.strided and value.nbytes <= BYTES
-            return value._version, value.detach().numpy(force=True).tobytes() if few else b""
+            strided = value.layout is torch.strided
+            return value._version, _digest(value.detach().numpy(force=True)) if strided else 0
     return None
+
+
+def _digest(array: np.ndarray) -> int:
+    return zlib.crc32(array.tobytes()) if array.nbytes <= ROOM else 0
 
 
 def _followed(values: Iterable) -> list:

@@ -298,6 +298,8 @@ PUT = {
     "a tensor": ("d = torch.zeros(2)\ndef put(d): d.fill_(s())", "put(d)", "d.sum()"),
     "its data": ("d = torch.ones(2)\ndef put(d): d.data[0] = s()", "put(d)", "d.sum()"),
     "an array": ("d = np.ones(2)\ndef put(d): d[0] = s()", "put(d)", "d.sum()"),
+    "a large tensor's data": ("d = torch.ones(1200, 1200)\ndef put(d): d.data[7, 7] = s()", "put(d)", "d.sum()"),
+    "a large array": ("d = np.ones((800, 800))\ndef put(d): d[7, 7] = s()", "put(d)", "d.sum()"),
     "a loop": ("d = {'K': 4}\ndef put(d): d['K'] = s()", "for each in (d, {}):\n    put(each)", "d['K']"),
     "a default": ("d = {'K': 4}\ndef store(v, d=d): d['K'] = v\ndef put(): store(s())", "put()", "d['K']"),
     "a named default": ("d = {}\ndef store(v, *, d=d): d['K'] = v\ndef put(): store(s())", "put()", "d['K']"),
