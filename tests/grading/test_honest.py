@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nstlib.grading.marking.marking import mark
+from nstlib.grading.marking.marking import FLAKY, UNLIKE, mark
 from nstlib.grading.sandbox.limits import Limits
 from tests.grading.conftest import running
 
@@ -54,3 +54,4 @@ def test_an_honest_answer_earns_all_points(name, made, runner):
         assert entry["points"] is None and marks.ungraded == (question,)
     else:
         assert (entry["outcome"], entry["points"]) == ("correct", entry["of"]), entry
+        assert not {FLAKY, UNLIKE} & set(entry["warnings"]), "an honest answer is called changeable"

@@ -32,6 +32,7 @@ RAISED = ("raised", *WAITING)
 NO_VERDICT = (*WAITING, "absent")  # of a reply that says nothing about the answer
 CELLS = 2.0  # the seconds that the cells may take together, in units of those of the answers
 BROKEN = {status: f"together_{status}" for status in ("exited", "killed", "protocol")}  # of a process with all tests
+UNLIKE = "together_wrong"  # wrong in a process with all tests, and right in each test's own
 NOT_RUN = Outcome("timeout", "not run")  # of a test after one that took too long
 
 
@@ -190,7 +191,8 @@ def _mark_question(
     call = partial(_run_test, question, answer, notebook, runner, budget, limits)
     run_together = partial(_run_together, question, answer, notebook, runner, budget, limits)
     together = run_together(second) if second else []
-    if second and _settle(question, second, together):
+    settled = bool(second) and _settle(question, second, together)
+    if settled:
         outcomes, again = together, second
     else:
         first = call(question.tests[0])
@@ -207,7 +209,9 @@ def _mark_question(
     broken = [BROKEN[outcome.status] for outcome in together[:1] if outcome.status in BROKEN]
     entry = _conclude(question, answer.source, (*answer.warnings, *flags, *broken), outcomes, again)
     if entry["outcome"] == "correct":
-        entry["warnings"] = tuple(warning for warning in entry["warnings"] if warning != "check_said_right")
+        unlike = (UNLIKE,) if together and together[0].reply and not settled else ()
+        known = tuple(warning for warning in entry["warnings"] if warning != "check_said_right")
+        entry["warnings"] = known + unlike
     return entry | _error(outcomes, answer, notebook)
 
 

@@ -60,6 +60,8 @@ FLAGS: Mapping[str, str] = {
     "together_exited": "With all its tests in one process, the answer ended Python; the tests one by one count.",
     "together_killed": "With all its tests in one process, the answer crashed; the tests one by one count.",
     "together_protocol": "With all its tests in one process, the answer sent no reply; the tests one by one count.",
+    "together_wrong": "With all its tests in one process, the answer was wrong; one by one, which counts, it is right. "
+    "It varies by chance, or keeps something from call to call.",
     "metadata": "The function is not in the cell marked as its answer; it was found by its name.",
     "not_code": "A cell marked as an answer is not a code cell.",
     "checked_again": "A cell below calls the check again, but the marked one counts.",

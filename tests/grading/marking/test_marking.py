@@ -184,8 +184,8 @@ def test_an_answer_loses_nothing_by_what_it_keeps_from_call_to_call(kept, made, 
     counting = Counting(runner)
     entry = marked(f"import torch\n{before}{head}\n{inside}{body}", with_runner=counting).questions[GRAM]
     tests = len(made.questions[GRAM].tests)
-    told = ("suspicious", "together_killed") if kept == "a crash" else ()
-    assert entry["outcome"] == "correct" and entry["warnings"] == told
+    told = {"a crash": ("suspicious", "together_killed"), "a count": ("together_wrong",), "an end": ("together_wrong",)}
+    assert entry["outcome"] == "correct" and entry["warnings"] == told.get(kept, ())
     assert counting.processes == (2 if kept in ("none", "a type") else 2 + tests)
     assert all(test["verdict"] == "correct" and test["digest"] and not test["log"] for test in entry["tests"])
 

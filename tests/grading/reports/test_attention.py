@@ -156,6 +156,7 @@ def test_every_word_that_can_be_said_of_a_file_or_answer_has_its_sentence_or_is_
         *find.FLAGS,
         marking.FLAKY,
         *marking.BROKEN.values(),
+        marking.UNLIKE,
         LEFT_OUT,
         ORDER_FROM_ZIP,
         "no_time",
