@@ -17,7 +17,8 @@ import torch
 from .inert import OWN, Inert
 
 MOST = 50_000  # values that are noted for a statement, numbers and texts aside
-ROOM = 256 << 20  # bytes of all arrays that are compared by their numbers; a digest of so many takes half a second
+BYTES = 16 << 20  # of an array that is compared by its numbers; their digest takes 15 ms, of each statement anew
+ROOM = 256 << 20  # bytes of all these arrays
 PLAIN = (int, float, complex, str, bytes, bool, type(None))  # types whose values hold nothing and never change
 
 
@@ -42,7 +43,7 @@ class Spread:
                 return
             parts = held(value)
             self._before[id(value)] = value, parts, numbers(value)
-            self._room -= getattr(value, "nbytes", 0) if isinstance(value, np.ndarray | torch.Tensor) else 0
+            self._room -= _digested(value)
             waiting += _followed(parts)
             if isinstance(value, types.FunctionType) and value.__code__.co_filename.startswith(OWN):
                 waiting += _followed(_used(value.__code__, self._names))
@@ -124,21 +125,34 @@ def _got(value, name: str) -> list:
 
 
 def numbers(value):
-    """Return a digest of a tensor's or an array's bytes, and how often PyTorch says a tensor was changed.
+    """Return a digest of an array's bytes, unless they are many, and how often PyTorch says a tensor was changed.
 
-    That count leaves out what was changed through `.data`.
+    PyTorch's count leaves out changes made through `.data`; the digest finds them.
     """
-    with contextlib.suppress(Exception):  # of a tensor without bytes of its own
-        if isinstance(value, np.ndarray):
-            return _digest(value)
-        if isinstance(value, torch.Tensor):
-            strided = value.layout is torch.strided
-            return value._version, _digest(value.detach().numpy(force=True)) if strided else 0
-    return None
+    if isinstance(value, np.ndarray):
+        return _digest(value)
+    return (value._version, _digest(value)) if isinstance(value, torch.Tensor) else None
 
 
-def _digest(array: np.ndarray) -> int:
-    return zlib.crc32(array.tobytes()) if array.nbytes <= ROOM else 0
+def _digest(value) -> int:
+    with contextlib.suppress(Exception):  # a sparse tensor has no bytes of its own, and numpy does not know each dtype
+        if _digested(value):
+            array = value if isinstance(value, np.ndarray) else _as_array(value)
+            return zlib.crc32(array.tobytes())
+    return 0
+
+
+def _digested(value) -> int:
+    """Return how many bytes of a value are compared."""
+    with contextlib.suppress(Exception):
+        if isinstance(value, np.ndarray | torch.Tensor) and value.nbytes <= BYTES:
+            return value.nbytes
+    return 0
+
+
+def _as_array(tensor: torch.Tensor) -> np.ndarray:
+    same_bytes = tensor.detach().view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor
+    return same_bytes.numpy(force=True)
 
 
 def _followed(values: Iterable) -> list:
