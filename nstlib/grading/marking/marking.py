@@ -1,8 +1,8 @@
 """Mark one submission: read it in a child, call each answer in children of its own, and judge here what they reply.
 
 One process calls every answer for its first test, as the notebook comes to it. Then all tests of an answer have a
-process, and if its replies settle the verdict, and the first is the same in both, they count. Else the first test has a
-process of its own; and where that does not agree with the one of all tests either, so has each.
+process, and if its replies settle the verdict, and the first is the same in both, they count. Else the first test has
+processes of its own; and where that does not agree with the one of all tests either, each test has one.
 
 A child's reply is an answer and never a verdict. Points come from ``judge`` alone, and need all of a question's tests.
 What a child claims about itself can cost points, but never earn any. Where the grader fails there is no verdict at all.
@@ -159,13 +159,15 @@ def _call_firsts(
     """
     run = notebook.run
     found = {name: answer for name, answer in notebook.reading.answers.items() if run.found.get(name)}
-    asked = sorted(set(found) & set(questions), key=lambda name: found[name].stop)
+    asked = sorted(set(found) & set(questions), key=lambda name: (found[name].stop, name))
     if len(asked) < 2 or notebook.seconds is None or any(run.skip.values()):  # what is left out depends on the answer
         return {}
     if not budget.go_on():
         raise Stopped
     jobs = [_job(questions[name], found[name], notebook, questions[name].tests[0]) for name in asked]
-    outcomes = runner.call_each(jobs, limits.wall + 2 * notebook.seconds)
+    outcomes = runner.call_each(jobs, min(limits.wall + 2 * notebook.seconds, budget.left))
+    for outcome in outcomes:
+        budget.spend(outcome)
     pairs = zip(asked, outcomes, strict=True)
     return {name: each for name, each in pairs if each.reply and each.reply.status not in NO_VERDICT}
 
@@ -201,8 +203,10 @@ def _mark_question(
         outcomes = [first, *(together[1:] if settled else _run_tests(question, call, first))]
         if "stuck" in [outcome.status for outcome in outcomes]:
             return _entry("stuck", question, points=None, source=answer.source, warnings=answer.warnings)
-        again = together[0] if settled or _vary(question, first, together) else first
-        if again is first and all(outcome.reply is not None for outcome in outcomes):
+        vary = _vary(question, first, together)
+        again = together[0] if settled or vary else first
+        # Two processes agree as a rule; where the one with other answers did not, a third opinion of its own is asked
+        if not vary and (second or not settled) and all(outcome.reply is not None for outcome in outcomes):
             again = call(question.tests[0])
     left_out = notebook.run.skip.get(question.id)
     flags = [flag for flag in notebook.run.flags if flag != "cell_too_long" or left_out]

@@ -225,7 +225,7 @@ def test_the_first_tests_of_several_answers_share_a_process(made, runner):
 
 
 SPOILING = {
-    "another's answer": "global gram_matrix, style_gradient\ngram_matrix = style_gradient = None",
+    "another's helper": "global unrolled\nunrolled = None",
     "a library": "torch.Tensor.flatten = torch.Tensor.sum = torch.Tensor.__matmul__ = None",
     "a mode": "torch.set_grad_enabled(False)\ntorch.set_default_dtype(torch.float16)",
     "its end": "import os\nos._exit(0)",
@@ -238,11 +238,17 @@ SPOILING = {
 
 @pytest.mark.parametrize("spoilt", SPOILING)
 def test_an_answer_spoils_no_other(spoilt, made, runner):
+    """Where the first one has spoilt it, its own process tells; but modes are set anew for each."""
     lines = "\n".join(f"    {line}" for line in SPOILING[spoilt].splitlines())
-    sources = {name: answers.source(QUESTIONS[name]) for name in SEVERAL}
-    sources["ex01.unroll"] = f"import torch\ndef unroll(features):\n{lines}\n    return None"
-    entries = mark(notebook(sources), {name: made.questions[name] for name in SEVERAL}, runner, QUICK).questions
+    helper = "def unrolled(features):\n    return features.flatten(1)"
+    sources = {name: answers.source(QUESTIONS[name]) for name in SEVERAL} | {
+        "ex01.unroll": f"import torch\n{helper}\ndef unroll(features):\n{lines}\n    return None",
+        GRAM: "def gram_matrix(features):\n    F = unrolled(features)\n    return F @ F.T",
+    }
+    counting = Counting(runner)
+    entries = mark(notebook(sources), {name: made.questions[name] for name in SEVERAL}, counting, QUICK).questions
     assert entries["ex01.unroll"]["points"] == 0
+    assert (counting.processes > 1 + len(SEVERAL)) == (spoilt != "a mode")
     for name in (GRAM, "ex03.gradient"):
         assert (entries[name]["outcome"], entries[name]["warnings"]) == ("correct", ())
 
@@ -276,6 +282,44 @@ def test_an_answer_that_varies_between_two_first_calls_has_no_second_try(made, r
     assert (entry["outcome"], entry["points"], entry["warnings"]) == ("not yet", 0, ("nondeterministic",))
     assert entry["message_keys"] == ("again",)
     assert varying.processes == 1 + len(made.questions[GRAM].tests)
+
+
+class Unlike(Counting):
+    """A runner whose Gram matrix is wrong in the process of several answers, and in chosen calls of its own."""
+
+    def __init__(self, runner, wrong):
+        super().__init__(runner)
+        self.wrong, self.calls = wrong, 0
+
+    def call(self, *given):
+        self.processes += 1
+        self.calls += 1
+        outcome = self.runner.call(*given)
+        return _spoilt(outcome) if self.calls in self.wrong else outcome
+
+    def call_each(self, jobs, wall):
+        self.processes += 1
+        outcomes = self.runner.call_each(jobs, wall)
+        several = len({job.question for job in jobs}) > 1
+        pairs = zip(jobs, outcomes, strict=True)
+        return [_spoilt(each) if several and job.question == GRAM else each for job, each in pairs]
+
+
+def _spoilt(outcome):
+    wrong = {name: value + 1 for name, value in outcome.reply.values.items()}
+    return replace(outcome, reply=replace(outcome.reply, values=wrong))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "points", "warnings"), [((), 4, ()), ((1,), 0, ("nondeterministic",)), ((2,), 0, ("nondeterministic",))]
+)
+def test_an_answer_that_differs_beside_others_needs_one_more_process_to_be_right(wrong, points, warnings, made, runner):
+    unlike = Unlike(runner, wrong)
+    sources = {name: answers.source(QUESTIONS[name]) for name in SEVERAL}
+    entries = mark(notebook(sources), {name: made.questions[name] for name in SEVERAL}, unlike).questions
+    assert (entries[GRAM]["points"], entries[GRAM]["warnings"]) == (points, warnings)
+    if not wrong:  # one of all answers, one for each, and two of the first test
+        assert unlike.processes == 1 + len(SEVERAL) + 2
 
 
 def test_a_run_that_was_called_off_starts_no_further_process(made, runner):
