@@ -36,6 +36,7 @@ from nstlib.checks.reading import (
 SECONDS = 5.0  # for all calls of a check together
 TURNED = r"The use of `x\.T` on tensors of dimension other than 2"  # how PyTorch's warning begins
 LIBRARY = __name__.rpartition(".")[0].rpartition(".")[0]
+_shown: set[tuple] = set()  # the answers' warnings so far, by text, class and place
 
 
 @dataclass(frozen=True)
@@ -172,12 +173,16 @@ def watched() -> Iterator[set[str]]:
 
 @contextmanager
 def turned() -> Iterator[set[str]]:
-    """Give a set that gets ".T" if that is meanwhile taken of a tensor that is no matrix.
+    """Give a set that gets ".T" if that is meanwhile taken of a tensor that is not a matrix; in the main thread alone.
 
     PyTorch's own warning of it, which it gives once and above all that a check says, is kept back: the check says the
-    same. Every other warning is shown as it always is.
+    same. To hear of `.T` each time, Python's and PyTorch's memory of all warnings is set aside; ours shows each other
+    warning once.
     """
     seen: set[str] = set()
+    if threading.current_thread() is not threading.main_thread():  # where warnings are shown belongs to all threads
+        yield seen
+        return
     before = torch.is_warn_always_enabled()
     torch.set_warn_always(True)
     try:
@@ -186,9 +191,11 @@ def turned() -> Iterator[set[str]]:
             show = warnings.showwarning
 
             def notice(message, category, filename, lineno, file=None, line=None) -> None:
+                known = (str(message), category, filename, lineno)
                 if re.match(TURNED, str(message)):
                     seen.add(".T")
-                else:
+                elif known not in _shown:
+                    _shown.add(known)
                     show(message, category, filename, lineno, file, line)
 
             warnings.showwarning = notice

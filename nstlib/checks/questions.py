@@ -208,7 +208,7 @@ class Question:
 
     @engine.one_thread()  # eight mistakes of ex02.gram: 0.3 s; on two threads beside other programs 9 s
     def _judge(self, function: Callable, cases: list[Case]) -> tuple[Verdict, list[Reply], set[str]]:
-        """Return the verdict, the function's replies, and what it used: "nstlib", "autograd", and ".T" of no matrix."""
+        """Return the verdict, the function's replies, and what it used: "nstlib", "autograd", ".T"."""
         known = self._public_replies if cases is self.public_cases else self.known_replies(cases)
         expected, mistakes = known.expected, known.mistakes
         with calling.turned() as used:

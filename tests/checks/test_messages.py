@@ -1,5 +1,6 @@
 """The sentences: true of the calls that were made, and with the numbers that show it."""
 
+import threading
 import warnings
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 import torch
 
 from nstlib import checks
-from nstlib.checks import messages, references
-from nstlib.checks.calling import reply
+from nstlib.checks import calling, messages, references
+from nstlib.checks.calling import reply, turned
 from nstlib.checks.judging.differences import Numbers
 from nstlib.checks.judging.replies import Reply
 from nstlib.checks.matrices import WIDEST, work
@@ -301,14 +302,48 @@ def test_pytorchs_warning_of_a_turned_block_becomes_a_sentence_of_the_checks(ans
     assert "`.T`" not in message("ex02.gram", lambda f: f.flatten(1) @ f.flatten(1).T)
 
 
-def test_other_warnings_of_an_answer_are_shown():
+def test_other_warnings_of_an_answer_are_shown_once(recwarn, monkeypatch):
+    monkeypatch.setattr(calling, "_shown", set())
+
     def gram_matrix(features):
         warnings.warn("a root of a negative number", RuntimeWarning, stacklevel=1)
+        torch.meshgrid(torch.arange(2), torch.arange(3))  # PyTorch warns of it once
         return features.T
 
-    with pytest.warns(RuntimeWarning, match="a root") as shown:
+    def right(features):
+        warnings.warn("a root of a negative number", RuntimeWarning, stacklevel=1)
+        return features.flatten(1) @ features.flatten(1).T
+
+    for _ in range(3):
         assert "becomes (W, H, N)" in message("ex02.gram", gram_matrix)
-    assert {warning.category for warning in shown} == {RuntimeWarning}
+        assert QUESTIONS["ex02.gram"].check(right).outcome == "correct"
+    told = [str(warning.message)[:16] for warning in recwarn]
+    assert sorted(told) == ["a root of a nega", "a root of a nega", "torch.meshgrid: "]
+
+
+def test_checks_in_threads_leave_warnings_as_they_were():
+    shown = warnings.showwarning
+    entered = [threading.Event(), threading.Event()]
+    left = threading.Event()
+
+    def first():
+        with turned():
+            entered[0].set()
+            entered[1].wait()
+        left.set()
+
+    def second():
+        entered[0].wait()
+        with turned():
+            entered[1].set()
+            left.wait()
+
+    threads = [threading.Thread(target=function) for function in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert warnings.showwarning is shown and not torch.is_warn_always_enabled()
 
 
 def test_of_a_tuple_the_parts_that_are_right_are_told():
