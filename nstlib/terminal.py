@@ -52,7 +52,7 @@ class Command(TyperCommand):
 
 def add_command(app: typer.Typer, name: str, function: Callable, cls: type[Command] = Command) -> None:
     """Give an app a command that fails in sentences; its docstring's paragraphs flow, whatever a terminal's width."""
-    paragraphs = inspect.cleandoc(function.__doc__).split("\n\n")
+    paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     app.command(name, cls=cls, help=text)(sentences()(function))
 

@@ -193,6 +193,12 @@ def test_a_value_that_is_no_such_number_is_quoted(words, sentence):
     assert done.exit_code == 2 and sentence in re.sub(r"[\s│]+", " ", done.stderr)
 
 
+def test_commands_run_without_docstrings(tmp_path):
+    command = [sys.executable, "-OO", "-m", "nstlib.cli", "bundle", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0 and "Usage" in done.stdout, done.stderr
+
+
 def test_help_flows_and_names_every_kind_of_picture(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     shown = re.sub(r"[\s│]+", " ", run(app, ["stylize", "--help"]).stdout)
