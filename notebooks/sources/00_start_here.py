@@ -44,7 +44,7 @@ nstlib.plots.dataflow(photo, painting, result)
 # What you see under the cells is a stored run, and yours replaces it. To predict before you see, hide it first: in the
 # menu, *Kernel*, *Restart Kernel and Clear Outputs of All Cells*.
 #
-# While a cell runs, `[*]` stands beside it. To paint a picture takes a few seconds; several pictures take that long each.
+# While a cell runs, `[*]` stands beside it. Painting a picture takes a few seconds, and several take that long each.
 
 # %% [markdown]
 # ## 1. See what is optimised: the pixels

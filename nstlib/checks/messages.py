@@ -63,12 +63,13 @@ ERRORS_OF_AUTOGRAD = {  # by PyTorch's own words, which hide the cause or say li
     "has cut the connection.",
 }
 TURNS_ALL = (
-    "`.T` turns round all dimensions: (N, H, W) becomes (W, H, N), and (N,) stays (N,). Of a batch exchange the last "
-    "two alone, with `F.mT` or `F.transpose(1, 2)`; one picture's features unroll first, with `flatten(1)`."
+    "`.T` reverses the order of all dimensions: (N, H, W) becomes (W, H, N), and (N,) stays (N,). For a batch, "
+    "exchange only the last two, with `F.mT` or `F.transpose(1, 2)`; one picture's features unroll first, with "
+    "`flatten(1)`."
 )
 TURNS_STILL = (
-    "Your function takes `.T` of a tensor that is no matrix. PyTorch will refuse that in a later version; "
-    "`permute(2, 1, 0)` turns round three dimensions, and of a vector `.T` changes nothing."
+    "Your function takes `.T` of a tensor that is not a matrix. PyTorch will refuse that in a later version; "
+    "`permute(2, 1, 0)` reverses the order of three dimensions, and `.T` leaves a vector as it is."
 )
 
 
@@ -144,7 +145,7 @@ _GRADIENT_DIFFERS = (
 
 
 def of_turned(verdict: Verdict, used: Collection[str]) -> tuple[str, ...]:
-    """Say what `.T` does to a tensor that is no matrix, if the function took it (`calling.turned`)."""
+    """Say what `.T` does to a tensor that is not a matrix, if the function took it (`calling.turned`)."""
     if ".T" not in used or verdict.outcome not in ("correct", "not yet", "raised"):
         return ()
     return (TURNS_STILL if verdict.outcome == "correct" else TURNS_ALL,)

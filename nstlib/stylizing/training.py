@@ -39,7 +39,7 @@ def train(
 
     Paint with it by nst stylize PHOTO OUT --out PICTURE, where OUT is the file that this command wrote.
 
-    Ctrl-C keeps the network as far as it has come (exit status 130), and so does whatever else stops the training.
+    Ctrl-C keeps the network as far as it has come (exit status 130), and so does anything else that stops the training.
     """
     from dataclasses import replace
 
