@@ -6,6 +6,7 @@ own: ``in_words`` has sentences for those. The rest are bugs, and the command li
 
 import errno
 import re
+from collections.abc import Callable
 
 # How torch tells of full memory: on a graphics card by a class of its own, elsewhere only in words
 _NO_MEMORY = re.compile(
@@ -30,13 +31,32 @@ _ADVICE = {
 class NstError(ValueError):
     """A user's mistake or situation; the message says what was expected, what was given and what to do.
 
+    settings: those that the sentence names, one for each %s in it: a name with its value, or a name alone. The message
+    shows them as Python writes them; a command names its options instead.
+
     >>> from nstlib import pictures
     >>> try:
     ...     pictures.sample("cats")
     ... except NstError as mistake:
     ...     print(str(mistake).split(":")[0])
     Expected the name of a sample picture, got 'cats'
+    >>> mistake = NstError("Expected a number of 0 or more, got %s: give a larger %s.", ("beta", -1.0), ("beta",))
+    >>> print(mistake)
+    Expected a number of 0 or more, got beta=-1.0: give a larger beta.
+    >>> mistake.naming(lambda name, *value: f"--{name}")
+    'Expected a number of 0 or more, got --beta: give a larger --beta.'
     """
+
+    def __init__(self, sentence: str = "", *settings: tuple) -> None:
+        self.sentence = sentence
+        self.settings = settings
+        super().__init__(self.naming(lambda name, *value: "=".join((name, *map(repr, value)))))
+
+    def naming(self, words: Callable[..., str]) -> str:
+        """Return the message with each setting as `words` of its name, and of its value where the sentence has it."""
+        if not self.settings:  # a name of a file may hold a %
+            return self.sentence
+        return self.sentence % tuple(words(*setting) for setting in self.settings)
 
 
 class WeightsError(NstError):

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperCommand
 
-from nstlib.errors import in_words
+from nstlib.errors import NstError, in_words
 
 MISTAKE, BUG = 1, 70  # exit statuses; 70 is EX_SOFTWARE of sysexits.h
 
@@ -31,6 +31,31 @@ def counted(number: int, thing: str) -> str:
     ('1 file', '2 files')
     """
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def in_options(fault: Exception) -> str:
+    """Return the sentence of ``in_words`` with the options of a command in place of settings.
+
+    >>> in_options(NstError("Expected a weight above 0, got %s.", ("style_blend", (0.0, 0.0))))
+    'Expected a weight above 0, got --style-blend 0,0.'
+    >>> in_options(NstError("Expected another number, got %s.", ("layer_weights['relu1_1']", -0.5)))
+    'Expected another number, got --layer-weights relu1_1=-0.5.'
+    """
+    return fault.naming(_option) if isinstance(fault, NstError) else in_words(fault)
+
+
+def _option(setting: str, *value: object) -> str:
+    """Write a setting as it is given to a command; a preset has an option of its own, and parts have none."""
+    name, _, part = setting.rstrip("]").partition("[")
+    given = ",".join(map(_written, *value)) if value and isinstance(value[0], tuple) else "".join(map(_written, value))
+    if name == "layer_weights":
+        return f"--layer-weights {part[1:-1]}={given}" if part else f"--preset {given}"
+    option = f"--{name.replace('_', '-')}"
+    return f"{given} in {option}" if part else f"{option} {given}".rstrip()
+
+
+def _written(value: object) -> str:
+    return repr(value).removesuffix(".0")
 
 
 class Command(TyperCommand):
@@ -90,7 +115,7 @@ def _what_a_user_can_mend(fault: Exception) -> str:
     """Return the sentence for a mistake or a situation of the user's, or nothing for a bug."""
     if isinstance(fault, ImportError) and not str(fault.name).startswith("nstlib"):
         return f"something is not installed, or broken: {fault}. Run nst doctor to see what to do."
-    return in_words(fault)
+    return in_options(fault)
 
 
 def _report() -> str:

@@ -130,6 +130,8 @@ def test_stopping_before_the_first_step_writes_nothing(photo, tmp_path, monkeypa
         (["--layer-weights", "relu1_1=-1"], "got --layer-weights relu1_1=-1: give another"),
         (["--layer-weights", "relu1_1=1", "--preset", "equal"], "got both: leave one of them out"),
         (["--beta", "-1"], "got --beta -1: give another"),
+        (["--beta", "-0.30000001"], "got --beta -0.30000001: give another"),
+        (["--size", "1234567", "--steps", "50"], "got --size 1234567: give a smaller size"),
         (["--beta", "inf"], "got --beta inf: give another"),
         (["--seed", "-1"], "got --seed -1: give another"),
         (["--network", ""], "''"),
@@ -143,9 +145,9 @@ def test_stopping_before_the_first_step_writes_nothing(photo, tmp_path, monkeypa
         (["--alpha", "nan"], "got --alpha nan: give another"),
         (["--colour", "sepia"], "got --colour 'sepia': choose one of these"),
         (["--style-blend", "2,-1"], "got -1 in --style-blend: give another"),
-        (["--style-blend", "0"], "got --style-blend (0.0,): give at least one style a say"),
+        (["--style-blend", "0"], "got --style-blend 0: give at least one style a say"),
         (["--style-blend", "2,1"], "got 2 in --style-blend and 1 style"),
-        (["--style-scale", "1e9"], "by --style-scale 1e+09 and --size 64: give a smaller --style-scale or size"),
+        (["--style-scale", "1e9"], "by --style-scale 1000000000 and --size 64: give a smaller --style-scale or --size"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(photo, tmp_path, more, sentence):

@@ -90,8 +90,10 @@ def size_with_shorter_side(height: int, width: int, size: int) -> tuple[int, int
     shorter = min(height, width)
     height, width = round(height * size / shorter), round(width * size / shorter)
     if height * width > MAX_PIXELS:
-        got = f"size={size}, which makes {width} × {height} of them"
-        raise PictureError(f"Expected at most {MAX_PIXELS:,} pixels, got {got}: give a smaller size, such as 512.")
+        got = f"%s, which makes {width} × {height} of them"
+        raise PictureError(
+            f"Expected at most {MAX_PIXELS:,} pixels, got {got}: give a smaller size, such as 512.", ("size", size)
+        )
     return height, width
 
 

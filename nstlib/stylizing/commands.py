@@ -4,8 +4,6 @@ import csv
 import difflib
 import json
 import os
-import re
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,19 +14,12 @@ from nstlib.errors import NstError
 from nstlib.terminal import Command, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from nstlib.networks import Network
     from nstlib.stylizing.painting import Outcome
     from nstlib.transfer import Picture, Settings
     from nstlib.transfer.quality import Quality
 
 STYLE_MISSING = "Expected a photo and then a style, got only one of them: nst styles lists the names of styles."
-# A setting in a sentence of its own: beta=-1.0, layer_weights['relu1_1']=nan, style_blend=(0.0, 0.0)
-SETTING = (
-    r"(?<= )(?P<name>size|steps|alpha|beta|layer_weights|init|optimizer|seed|style_scale|style_blend|colour)"
-    r"(?P<part>\[.+?\])?=(?P<value>\(.*?\)|'.*?'|[^\s:,]+)"
-)
 NOT_A_LAYER = ("photo", "network", "step", "scale", "seconds", "total", "content_cost")
 
 
@@ -183,15 +174,13 @@ def stylize(
         "colour": colour,
     }
     changes = {name: value for name, value in given.items() if value is not None}
-    with naming_options():
-        wanted = quality_named(quality).changed(**changes)
-        good = quality_named("good").changed(**changes) if wanted.draft else None
+    wanted = quality_named(quality).changed(**changes)
+    good = quality_named("good").changed(**changes) if wanted.draft else None
     if network is not None and network != wanted.network:
         wanted, good = replace(wanted, network=network, draft=None), None
     settings = wanted.settings
     names = [style, *(and_style or [])]
-    with naming_options():
-        settings.style_shares(len(names))  # refuses weights that do not fit
+    settings.style_shares(len(names))  # refuses weights that do not fit
     places, others = find_places(photos, out)
     reads = {"--init": start, "the style": style} | {f"style {n}": name for n, name in enumerate(names[1:], start=2)}
     folder = None if places[0].out == out else out
@@ -204,10 +193,9 @@ def stylize(
     begun = start and _read(start, settings.size)
     recipe = Recipe([style_picture(name, settings) for name in names], *_loaded(wanted, good), begun, keep_alpha, force)
     outcomes = []
-    with naming_options():  # a style too small for the network
-        for outcome in paint(places, recipe):
-            outcomes.append(outcome)
-            _tell(outcome, as_json)
+    for outcome in paint(places, recipe):
+        outcomes.append(outcome)
+        _tell(outcome, as_json)
     if costs and any(outcome.costs for outcome in outcomes):
         _write_costs([row for outcome in outcomes for row in outcome.costs], costs)
     stopped = outcomes[-1].stopped
@@ -219,28 +207,6 @@ def stylize(
             f"{f'; not {listed(failed)}' if failed else ''}."
         )
     raise typer.Exit(130 if stopped else bool(failed))
-
-
-@contextmanager
-def naming_options() -> "Iterator[None]":
-    """Let a sentence about settings name the options that were given: of beta=-1.0, --beta -1."""
-    try:
-        yield
-    except NstError as fault:
-        raise NstError(_naming_options(str(fault))) from None
-
-
-def _naming_options(sentence: str) -> str:
-    return re.sub(r"(?<= )style_(scale|blend)\b", r"--style-\1", re.sub(SETTING, _as_option, sentence))
-
-
-def _as_option(found: re.Match) -> str:
-    name, part, value = found["name"], found["part"] or "", found["value"]
-    with suppress(ValueError):
-        value = f"{float(value):g}" if name != "seed" else value
-    if name == "layer_weights":
-        return f"--layer-weights {part[2:-2]}={value}" if part else f"--preset {value}"
-    return f"{value} in --style-blend" if part else f"--{name.replace('_', '-')} {value}"
 
 
 def _expanded(path: Path) -> Path:
@@ -330,7 +296,7 @@ def _read(name: str, size: int) -> "Picture":
 def _tell(outcome: "Outcome", as_json: bool) -> None:
     """Say what became of a photo, and print its summary if asked for."""
     if outcome.fault:
-        say(f"nst: {outcome.place.photo} was not painted. {_naming_options(outcome.fault)}", style="red")
+        say(f"nst: {outcome.place.photo} was not painted. {outcome.fault}", style="red")
         return
     if not outcome.costs:
         say(f"nst: stopped before the first step of {outcome.place.photo}; nothing was written.")

@@ -8,10 +8,10 @@ from pathlib import Path
 import typer
 
 from nstlib import feedforward, pictures
-from nstlib.errors import NstError, in_words
+from nstlib.errors import NstError
 from nstlib.feedforward.files import EMBEDDED, SUFFIX
 from nstlib.stylizing.places import Place, find_places, listed, require_room
-from nstlib.terminal import say
+from nstlib.terminal import in_options, say
 
 SIZE = 256
 
@@ -51,9 +51,9 @@ def stylize_in_one_pass(
             say(f"Stopped: painted {number - len(failed)} of {len(places)} photos.")
             raise typer.Exit(130) from None
         except Exception as fault:
-            if len(places) == 1 or not in_words(fault):
+            if len(places) == 1 or not in_options(fault):
                 raise
-            say(f"nst: {place.photo} was not painted. {in_words(fault)}", style="red")
+            say(f"nst: {place.photo} was not painted. {in_options(fault)}", style="red")
             failed.append(place.photo)
             continue
         if as_json:

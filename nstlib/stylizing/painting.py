@@ -10,10 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 
 from nstlib import pictures, transfer
-from nstlib.errors import in_words
 from nstlib.networks import Network
 from nstlib.stylizing.places import Place
-from nstlib.terminal import console, say
+from nstlib.terminal import console, in_options, say
 from nstlib.transfer import Picture, Step
 from nstlib.transfer.quality import Quality, quality_steps
 
@@ -77,9 +76,9 @@ def paint(places: list[Place], recipe: Recipe) -> Iterator[Outcome]:
             except KeyboardInterrupt:
                 outcome = Outcome(place, [], stopped=True)
             except Exception as fault:
-                if len(places) == 1 or not in_words(fault):
+                if len(places) == 1 or not in_options(fault):
                     raise
-                outcome = Outcome(place, [], fault=in_words(fault))
+                outcome = Outcome(place, [], fault=in_options(fault))
             yield outcome
             if outcome.stopped:
                 return

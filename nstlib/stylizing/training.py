@@ -45,7 +45,7 @@ def train(
 
     from nstlib import feedforward, files
     from nstlib.feedforward.files import SUFFIX
-    from nstlib.stylizing.commands import naming_options, style_picture
+    from nstlib.stylizing.commands import style_picture
 
     if minutes and steps:
         raise NstError("Expected --minutes or --steps, got both: leave one of them out.")
@@ -54,8 +54,7 @@ def train(
     files.require_distinct({"the style": style}, {"--out": out})
     out = files.require_writable(out, overwrite=force)
     recipe = feedforward.Recipe()
-    with naming_options():
-        settings = replace(recipe.settings, size=size, beta=beta, seed=seed)
+    settings = replace(recipe.settings, size=size, beta=beta, seed=seed)
     recipe = replace(recipe, settings=settings, steps=steps or recipe.steps, crop=min(recipe.crop, size // 4 * 4))
     painting = style_picture(style, settings)
     if photos:

@@ -74,7 +74,9 @@ def prepare_pair(
     if style_side is not None and style_side < network.minimum_side:
         raise NstError(
             f"Expected at least {network.minimum_side} pixels on the style's shorter side, as {network.deepest} needs, "
-            f"got {style_side}: give a larger style_scale or size, or shallower layers."
+            f"got {style_side}: give a larger %s or %s, or shallower layers.",
+            ("style_scale",),
+            ("size",),
         )
     styles = [pictures.resize(picture, side if style_side is None else style_side) for picture in styles]
     if colour == "photo":

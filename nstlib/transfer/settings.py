@@ -91,14 +91,14 @@ class Settings:
         if self.steps < len(self.sides()):
             scales = len(self.sides())
             raise NstError(
-                f"Expected at least one step for each of {scales} scales, got steps={self.steps}: give more."
+                f"Expected at least one step for each of {scales} scales, got %s: give more.", ("steps", self.steps)
             )
         if min(self.sides()) < 1:
-            raise NstError(f"size={self.size} is too small for {self.scales} scales: give fewer scales.")
+            raise NstError(f"%s is too small for {self.scales} scales: give fewer scales.", ("size", self.size))
         _whole("seed", self.seed, least=0, most=LARGEST_SEED)
         _whole("margin", self.margin, least=0)
         if not isinstance(self.redraw, bool):
-            raise NstError(f"Expected True or False, got redraw={self.redraw!r}: give one of them.")
+            raise NstError("Expected True or False, got %s: give one of them.", ("redraw", self.redraw))
         for name in ("alpha", "beta", "total_variation", "chroma_smoothness", "plateau"):
             _number(name, getattr(self, name))
         for layer, weight in self.weights_given.items():
@@ -117,24 +117,28 @@ class Settings:
         largest = math.isqrt(pictures.MAX_PIXELS)
         if self.size > largest:
             raise NstError(
-                f"Expected at most {largest} pixels on the shorter side, got size={self.size}: "
-                "give a smaller size, such as 512."
+                f"Expected at most {largest} pixels on the shorter side, got %s: give a smaller size, such as 512.",
+                ("size", self.size),
             )
         if self.style_side(self.size) > largest:
             raise NstError(
                 f"Expected at most {largest} pixels on the style's shorter side, got {self.style_side(self.size)} by "
-                f"style_scale={self.style_scale:g} and size={self.size}: give a smaller style_scale or size."
+                "%s and %s: give a smaller %s or %s.",
+                ("style_scale", self.style_scale),
+                ("size", self.size),
+                ("style_scale",),
+                ("size",),
             )
         if not isinstance(self.style_blend, list | tuple):
             raise NstError(
-                f"Expected a list of weights, got style_blend={self.style_blend!r}: pass [2, 1], for example."
+                "Expected a list of weights, got %s: pass [2, 1], for example.", ("style_blend", self.style_blend)
             )
         object.__setattr__(self, "style_blend", tuple(self.style_blend))
         for index, weight in enumerate(self.style_blend):
             _number(f"style_blend[{index}]", weight)
         if self.style_blend and not sum(self.style_blend):
             raise NstError(
-                f"Expected a weight above 0, got style_blend={self.style_blend}: give at least one style a say."
+                "Expected a weight above 0, got %s: give at least one style a say.", ("style_blend", self.style_blend)
             )
 
     @property
@@ -167,8 +171,9 @@ class Settings:
         weights = self.style_blend or (1.0,) * n_styles
         if len(weights) != n_styles:
             raise NstError(
-                f"Expected a weight for each style, got {len(weights)} in style_blend and "
-                f"{counted(n_styles, 'style')}: give as many weights as styles, or none for equal shares."
+                f"Expected a weight for each style, got {len(weights)} in %s and "
+                f"{counted(n_styles, 'style')}: give as many weights as styles, or none for equal shares.",
+                ("style_blend",),
             )
         return tuple(weight / sum(weights) for weight in weights)
 
@@ -199,24 +204,24 @@ class Settings:
 
 def _one_of(name: str, value: object, known: object) -> None:
     if not isinstance(value, str) or value not in known:
-        raise NstError(f"Expected one of {', '.join(known)}, got {name}={value!r}: choose one of these.")
+        raise NstError(f"Expected one of {', '.join(known)}, got %s: choose one of these.", (name, value))
 
 
 def _names(name: str, layers: object) -> tuple[str, ...]:
     if not isinstance(layers, list | tuple) or not all(isinstance(layer, str) for layer in layers):
-        raise NstError(f"Expected a list of layer names, got {name}={layers!r}: pass ['relu4_2'], for example.")
+        raise NstError("Expected a list of layer names, got %s: pass ['relu4_2'], for example.", (name, layers))
     return tuple(layers)
 
 
 def _whole(name: str, value: object, least: int, most: float = math.inf) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise NstError(f"Expected a whole number of at least {least}, got {name}={value!r}: give another.")
+        raise NstError(f"Expected a whole number of at least {least}, got %s: give another.", (name, value))
     if value > most:
-        raise NstError(f"Expected a whole number of at most {most}, got {name}={value!r}: give a smaller one.")
+        raise NstError(f"Expected a whole number of at most {most}, got %s: give a smaller one.", (name, value))
 
 
 def _number(name: str, value: object, positive: bool = False) -> None:
     real = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not real or value < 0 or (positive and value == 0):
         least = "above 0" if positive else "of 0 or more"
-        raise NstError(f"Expected a finite number {least}, got {name}={value!r}: give another.")
+        raise NstError(f"Expected a finite number {least}, got %s: give another.", (name, value))

@@ -96,7 +96,7 @@ def test_a_style_is_read_and_painted_large_enough_for_its_scale(folder, seen):
         ("0", "Expected a finite number above 0, got --style-scale 0: give another."),
         ("nan", "got --style-scale nan"),
         ("0.1", "Expected at least 16 pixels on the style's shorter side, as relu5_1 needs, got 3: give"),
-        ("0.001", "got 0: give a larger --style-scale or size"),
+        ("0.001", "got 0: give a larger --style-scale or --size,"),
         ("1000", "Expected at most 7071 pixels on the style's shorter side, got 32000 by --style-scale 1000"),
     ],
 )
@@ -363,6 +363,20 @@ def test_grey_stays_grey_on_request(folder):
     assert len(set(channels("out.png"))) == 3
 
 
+def test_names_of_files_are_told_as_they_are(folder):
+    name = "cat size=512 style_scale beta=2.0.png"
+    (folder / "photos" / name).write_text("no picture")
+    done = several("photos")
+    assert done.exit_code == 1 and f"photos/{name} was not painted. The file 'photos/{name}' " in done.stderr
+    refused(stylize(f"photos/{name}"), f"The file 'photos/{name}' ")
+    refused(stylize("photo.png", style=f"no {name}"), f"The file 'no {name}' does not exist")
+
+
+def test_of_several_photos_too_a_fault_names_the_option(folder):
+    done = several("photos", more=["--style-scale", "0.1"])
+    assert "got 3: give a larger --style-scale or --size, or" in done.stderr
+
+
 def test_unknown_colours_are_a_sentence(folder):
     refused(stylize("photo.png", "--colour", "blue"), "Expected one of style, photo, got --colour 'blue'")
 
@@ -394,7 +408,7 @@ def test_styles_count_alike_without_weights(folder, seen):
             "a number for each style, got '2;1': write, for example, 2,1",
         ),
         (["--and-style", "night", "--style-blend", "1,-1"], "got -1 in --style-blend"),
-        (["--and-style", "night", "--style-blend", "0,0"], "give at least one style a say"),
+        (["--and-style", "night", "--style-blend", "0,0"], "got --style-blend 0,0: give at least one style a say"),
         (["--and-style", "nihgt"], "got 'nihgt': did you mean night?"),
         (["--and-style", "none.png"], "'none.png' does not exist"),
     ],

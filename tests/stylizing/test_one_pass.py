@@ -77,6 +77,14 @@ def test_a_file_that_is_none_and_one_that_would_be_overwritten_are_refused(folde
     assert done.exit_code == 1 and "file of its own" in done.stderr
 
 
+@pytest.mark.parametrize("photos", [["photo.png"], ["photo.png", "grey.png"]])
+def test_too_large_a_size_is_named_as_its_option(folder, photos):
+    pictures.write(pictures.sample("camera", 40), folder / "grey.png")
+    out = "out.png" if len(photos) == 1 else "painted"
+    done = run(app, ["stylize", *photos, "mosaic.safetensors", "--out", out, "--size", "99999999"])
+    assert done.exit_code == 1 and done.stderr.count("got --size 99999999, which makes") == len(photos)
+
+
 def test_ctrl_c_ends_with_what_is_done(folder, monkeypatch):
     def pressed(self, photo):
         raise KeyboardInterrupt
