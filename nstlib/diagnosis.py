@@ -6,6 +6,7 @@ It must answer where PyTorch is missing or broken, so nothing here imports it, o
 import html
 import importlib
 import importlib.metadata
+import importlib.util
 import platform
 import sys
 import textwrap
@@ -26,21 +27,29 @@ KNOWN_FAULTS = {
     ("ipykernel", "7.0.1"): "what threads print goes to the wrong cell (ipykernel 1451)",
 }
 NETWORKS = ("minivgg", "vgg19", "vgg16", "alexnet", "random-vgg19")
+MODULES = {"pillow": "PIL", "scikit-image": "skimage"}  # where a package's module has another name
 REINSTALL = "Reinstall PyTorch: python -m pip install --force-reinstall torch torchvision"
 ENOUGH_MEMORY = 2e9  # a run at 512 px with minivgg peaks below 1.5 GB
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report; `advice` is empty where nothing is wrong.
+    """One line of the report; `advice` is empty where there is nothing to do about it.
 
-    >>> Finding("psutil", "not installed", "Run: python -m pip install psutil").advice
-    'Run: python -m pip install psutil'
+    sign: ✓ is fine, ✗ stands in the way, ! does not and yet has advice; if not given, ✗ with advice and ✓ without.
+
+    >>> Finding("psutil", "not installed", "Run: python -m pip install psutil").sign
+    '✗'
     """
 
     what: str
     found: str
     advice: str = ""
+    sign: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.sign:
+            object.__setattr__(self, "sign", "✗" if self.advice else "✓")
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Report:
 
     >>> report = Report((Finding("Python", "3.11"), Finding("psutil", "not installed", "Install it.")))
     >>> print(report)
-    The course does not run here as it should: 1 thing to do.
+    Something is missing for the course: 1 thing to do.
     <BLANKLINE>
     ✗ psutil: not installed
       → Install it.
@@ -63,25 +72,27 @@ class Report:
 
     @property
     def healthy(self) -> bool:
-        """Whether no finding asks for anything to be done."""
-        return not any(finding.advice for finding in self.findings)
+        """Whether no finding stands in the way."""
+        return not any(finding.sign == "✗" for finding in self.findings)
 
     @property
     def verdict(self) -> str:
         """Whether the course runs here, and how much there is to do, in one sentence."""
-        to_do = sum(bool(finding.advice) for finding in self.findings)
-        if not to_do:
-            return "The course runs here: nothing to do."
-        return f"The course does not run here as it should: {to_do} thing{'s' if to_do > 1 else ''} to do."
+        if self.healthy:
+            advised = any(finding.advice for finding in self.findings)
+            return f"The course runs here: nothing to do{', but see the advice' if advised else ''}."
+        to_do = sum(finding.sign == "✗" and bool(finding.advice) for finding in self.findings)
+        return f"Something is missing for the course: {to_do} thing{'s' if to_do > 1 else ''} to do."
 
     def __str__(self) -> str:
-        fine = [finding for finding in self.findings if not finding.advice]
+        fine = [finding for finding in self.findings if finding.sign == "✓"]
         width = max((len(finding.what) for finding in fine), default=0)
         # Advice is not wrapped: a command to copy stays in one piece
         to_do = [
-            f"{_wrapped('✗ ', f'{finding.what}: {finding.found}')}\n  → {finding.advice}"
+            _wrapped(f"{finding.sign} ", f"{finding.what}: {finding.found}")
+            + (f"\n  → {finding.advice}" if finding.advice else "")
             for finding in self.findings
-            if finding.advice
+            if finding.sign != "✓"
         ]
         looked_at = [_wrapped(f"✓ {finding.what:{width}}  ", finding.found) for finding in fine]
         parts = (self.verdict, "\n".join(to_do), "\n".join(looked_at))
@@ -91,9 +102,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         rows = []
-        for finding in sorted(self.findings, key=lambda finding: not finding.advice):
-            advice = f"<br><strong>To do:</strong> {html.escape(finding.advice)}" if finding.advice else ""
-            mark = "to do" if finding.advice else "fine"
+        for finding in sorted(self.findings, key=lambda finding: finding.sign == "✓"):
+            head = "To do" if finding.sign == "✗" else "Advice"
+            advice = f"<br><strong>{head}:</strong> {html.escape(finding.advice)}" if finding.advice else ""
+            mark = {"✓": "fine", "✗": "to do" if advice else "not yet", "!": "advice"}[finding.sign]
             rows.append(
                 f"<tr><td style='text-align:left'>{html.escape(finding.what)}</td>"
                 f"<td style='text-align:left'>{html.escape(finding.found)}{advice}</td><td>{mark}</td></tr>"
@@ -114,18 +126,27 @@ def doctor() -> Report:
     >>> [finding.what for finding in report.findings][:2]
     ['Python', 'nstlib']
     """
-    findings = [_python(), *(_package(name) for name in PACKAGES), _examined("PyTorch", _torch, REINSTALL)]
-    if not findings[-1].advice:
-        findings.append(_examined("device, precision, threads", _plan, "Set NST_DEVICE=cpu, or " + REINSTALL))
-        findings += [_examined(f"network {name}", partial(_network, name), REINSTALL) for name in NETWORKS]
-    return Report((*findings, _examined("free memory", _memory, "Run: python -m pip install psutil")))
+    packages = [_package(name) for name in PACKAGES]
+    missing = {MODULES.get(finding.what, finding.what): finding.what for finding in packages if finding.advice}
+    examined = partial(_examined, missing)
+    findings = [_python(), *packages, examined("PyTorch", _torch, REINSTALL)]
+    if findings[-1].sign == "✓":
+        findings.append(examined("device, precision, threads", _plan, "Set NST_DEVICE=cpu, or r" + REINSTALL[1:]))
+        findings += [examined(f"network {name}", partial(_network, name), REINSTALL) for name in NETWORKS]
+    return Report((*findings, examined("free memory", _memory, "Run: python -m pip install psutil")))
 
 
-def _examined(what: str, look: Callable[[], Finding], advice: str) -> Finding:
-    """Return what `look` finds, or its failure as a finding: broken installations raise errors of every kind."""
+def _examined(missing: dict[str, str], what: str, look: Callable[[], Finding], advice: str) -> Finding:
+    """Return what `look` finds, or its failure as a finding: broken installations raise errors of every kind.
+
+    missing: the packages that have a finding of their own, by module; what fails for want of one asks for nothing else.
+    """
     try:
         return look()
     except Exception as fault:
+        module = (fault.name or "").split(".")[0] if isinstance(fault, ModuleNotFoundError) else ""
+        if module in missing:
+            return Finding(what, f"needs {missing[module]}, which is missing above", sign="✗")
         reason = str(fault).strip().split("\n")[0] or "no reason given"
         return Finding(what, f"does not work, {type(fault).__name__}: {reason}", advice)
 
@@ -141,6 +162,8 @@ def _package(name: str) -> Finding:
         version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return Finding(name, "not installed", f"Run: python -m pip install {name}")
+    if importlib.util.find_spec(MODULES.get(name, name)) is None:
+        return Finding(name, "its files are missing", f"Run: python -m pip install --force-reinstall {name}")
     fault = KNOWN_FAULTS.get((name, version))
     if fault is None:
         return Finding(name, version)
@@ -180,5 +203,8 @@ def _memory() -> Finding:
     import psutil
 
     free = psutil.virtual_memory().available
-    advice = "" if free > ENOUGH_MEMORY else "Close other programs and notebooks, or work at size=192 and below."
-    return Finding("free memory", f"{free / 1e9:.1f} GB", advice)
+    found = f"{free / 1e9:.1f} GB"
+    if free > ENOUGH_MEMORY:
+        return Finding("free memory", found)
+    advice = "Close other programs and notebooks, or work at size=192 and below."
+    return Finding("free memory", found, advice, sign="!")

@@ -25,9 +25,7 @@ def test_a_report_begins_with_whether_the_course_runs_and_ends_within_80_columns
     )
     fine, broken = diagnosis.Report((finding,)), diagnosis.Report((finding, problem, problem))
     assert str(fine).startswith("The course runs here: nothing to do.\n\n✓")
-    assert str(broken).startswith(
-        "The course does not run here as it should: 2 things to do.\n\n✗ psutil: ?\n  → Do.\n✗"
-    )
+    assert str(broken).startswith("Something is missing for the course: 2 things to do.\n\n✗ psutil: ?\n  → Do.\n✗")
     assert max(map(len, str(broken).splitlines())) <= 80 and str(broken).count("psutil") == 2
     for report in (fine, broken):
         assert report.verdict in report._repr_html_()
@@ -47,26 +45,32 @@ def test_a_broken_torch_is_named_with_what_to_do(monkeypatch, fault):
 
 
 WITHOUT = """
-import os, sys
+import importlib.metadata, os, sys
+installed = importlib.metadata.version
 for package in sys.argv[1:]:
     if package != "torch":
         import torch  # once, which takes seconds
     print("without", package, flush=True)
     process = os.fork()
     if not process:
-        sys.modules[package] = None  # what import meets when a package is not there
+        sys.modules[MODULES.get(package, package)] = None  # what import meets when a package is not there
+        def version(name):
+            if name == package:
+                raise importlib.metadata.PackageNotFoundError(name)
+            return installed(name)
+        importlib.metadata.version = version
         import nstlib
         print(nstlib.doctor(), flush=True)
         os._exit(0)
     assert os.waitpid(process, 0)[1] == 0
 """
-NEEDED = ["torch", "torchvision", "psutil", "safetensors"]
+NEEDED = ["torch", "torchvision", "numpy", "psutil", "safetensors", "pillow", "jaxtyping", "scikit-image"]
 
 
 @pytest.fixture(scope="module")
 def reports_without():
     """What the doctor says in a process of its own without each of the packages."""
-    command = [sys.executable, "-c", WITHOUT, *NEEDED]
+    command = [sys.executable, "-c", f"MODULES = {diagnosis.MODULES}\n{WITHOUT}", *NEEDED]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(part.split("\n", 1) for part in done.stdout.split("without ")[1:])
 
@@ -74,7 +78,34 @@ def reports_without():
 @pytest.mark.parametrize("package", NEEDED)
 def test_it_answers_where_something_is_not_installed(package, reports_without):
     report = reports_without[package]
-    assert "✗" in report and package in report and "→" in report
+    assert report.startswith(
+        "Something is missing for the course: 1 thing to do.\n\n"
+        f"✗ {package}: not installed\n  → Run: python -m pip install {package}\n"
+    )
+    assert report.count("→") == 1 and "Reinstall" not in report and "does not work" not in report
+
+
+@pytest.mark.parametrize(
+    ("package", "others"),
+    [
+        ("torch", ["PyTorch"]),
+        ("psutil", ["device, precision, threads", "free memory"]),
+        ("numpy", ["device, precision, threads", *(f"network {name}" for name in diagnosis.NETWORKS)]),
+        ("torchvision", ["network vgg19", "network alexnet"]),
+    ],
+)
+def test_what_fails_for_want_of_a_missing_package_is_no_second_thing_to_do(package, others, reports_without):
+    for what in others:
+        assert f"\n✗ {what}: needs {package}, which is missing above\n" in reports_without[package]
+
+
+def test_a_package_whose_files_are_gone_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    report = diagnosis.doctor()
+    assert str(report).startswith(
+        "Something is missing for the course: 1 thing to do.\n\n"
+        "✗ psutil: its files are missing\n  → Run: python -m pip install --force-reinstall psutil\n"
+    )
 
 
 def test_missing_packages_and_little_memory_are_named(monkeypatch):
@@ -86,6 +117,13 @@ def test_missing_packages_and_little_memory_are_named(monkeypatch):
     assert "Close other programs" in advice["free memory"] and not advice["nstlib"]
 
 
+def test_little_memory_is_no_obstacle(monkeypatch):
+    monkeypatch.setattr(diagnosis, "ENOUGH_MEMORY", 1e18)
+    report = diagnosis.doctor()
+    assert str(report).startswith("The course runs here: nothing to do, but see the advice.\n\n! free memory: ")
+    assert report.healthy and "Advice:" in report._repr_html_() and "to do" not in report._repr_html_().split("but")[1]
+
+
 def test_a_gpu_that_runs_nothing_is_named(monkeypatch):
     from nstlib import engine
 
@@ -94,7 +132,7 @@ def test_a_gpu_that_runs_nothing_is_named(monkeypatch):
 
     monkeypatch.setattr(engine, "place", broken)
     finding = next(finding for finding in diagnosis.doctor().findings if finding.what.startswith("device"))
-    assert "no kernel image" in finding.found and "NST_DEVICE=cpu" in finding.advice
+    assert "no kernel image" in finding.found and "Set NST_DEVICE=cpu, or reinstall PyTorch: " in finding.advice
 
 
 @pytest.mark.parametrize("given", ["cuda", "nonsense"])
