@@ -71,8 +71,11 @@ class Command(TyperCommand):
             expected = _expected_number(self.callback, name) if given.get(name) is not None else ""
             if not expected:
                 raise
-            values = given[name] if isinstance(given[name], list | tuple) else [given[name]]
-            ctx.fail(f"Expected {fault.param.opts[0]} as {expected}, got {', '.join(map(repr, values))}.")
+            several = isinstance(given[name], list | tuple)
+            values = [[value] for value in given[name]] if several else [given[name]]
+            wrong = [value for value in values if not _is_taken(fault.param, value, ctx)]
+            got = ", ".join(repr(value[0] if several else value) for value in wrong)
+            ctx.fail(f"Expected {fault.param.opts[0]} as {expected}, got {got}.")
 
 
 def add_command(app: typer.Typer, name: str, function: Callable, cls: type[Command] = Command) -> None:
@@ -80,6 +83,14 @@ def add_command(app: typer.Typer, name: str, function: Callable, cls: type[Comma
     paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     app.command(name, cls=cls, help=text)(sentences()(function))
+
+
+def _is_taken(option: Any, value: str | list[str], ctx: Any) -> bool:
+    try:
+        option.process_value(ctx, value)
+    except typer.BadParameter:
+        return False
+    return True
 
 
 def _expected_number(function: Callable, name: str) -> str:

@@ -136,6 +136,7 @@ def test_stopping_before_the_first_step_writes_nothing(photo, tmp_path, monkeypa
         (["--seed", "-1"], "got --seed -1: give another"),
         (["--network", ""], "''"),
         (["--content-layer", "relu9_1"], "'relu9_1'"),
+        (["--content-layer", ""], "Expected a layer of this network, got '': choose from"),
         (["--layer-weights", "relu9_9=1"], "Expected a layer of this network, got 'relu9_9'"),
         (["--content-layer", "relu5_4"], "Expected a layer of this network, got 'relu5_4'"),
         (["--preset", "heavy"], "got --preset 'heavy': choose one of these"),
@@ -185,7 +186,9 @@ def test_wrong_usage_exits_with_two(words):
         (["stylize", "cat", "night", "--out", "o.png", "--steps=1"], "a whole number from 2 up, got '1'."),
         (["stylize", "cat", "night", "--out", "o.png", "--steps", "2.5"], "a whole number from 2 up, got '2.5'."),
         (["train", "night", "--out", "o.safetensors", "--minutes", "0"], "a number from 0.1 up, got '0'."),
-        (["bench", "--size", "x", "--size", "32"], "Expected --size as a whole number from 16 up, got 'x', '32'."),
+        (["bench", "--size", "x", "--size", "32"], "Expected --size as a whole number from 16 up, got 'x'."),
+        (["bench", "--size", "32", "--size", "8"], "Expected --size as a whole number from 16 up, got '8'."),
+        (["bench", "--size", "x", "--size", "32", "--size", "8"], "a whole number from 16 up, got 'x', '8'."),
         (["grade", "class", "--bundle", "b", "--jobs", "x"], "--jobs as a whole number from 1 to 64, got 'x'."),
         (["styles", "--size", "3"], "Expected --size as a whole number from 32 up, got '3'."),
     ],
@@ -205,7 +208,8 @@ def test_help_flows_and_names_every_kind_of_picture(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     shown = re.sub(r"[\s│]+", " ", run(app, ["stylize", "--help"]).stdout)
     for kind in pictures.reading.FORMATS:
-        assert {"MPO": "JPEG", "WEBP": "WebP", "JPEG2000": "JPEG 2000"}.get(kind, kind) in shown
+        assert {"MPO": "JPEG", "WEBP": "WebP", "JPEG2000": "JPEG 2000"}.get(kind, kind) in pictures.kinds.READABLE
+    assert f"or a folder of them: {pictures.kinds.READABLE}." in shown
     *others, last = pictures.writing.SUFFIXES
     for command in ("stylize", "styles"):
         help_text = re.sub(r"[\s│]+", " ", run(app, [command, "--help"]).stdout)

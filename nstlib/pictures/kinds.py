@@ -5,12 +5,13 @@ from typing import BinaryIO
 
 from PIL import Image, features
 
+READABLE = "JPEG, PNG, WebP, TIFF, GIF, BMP, PPM, QOI, JPEG 2000 or AVIF"  # what nst stylize --help says, too
 DAMAGED = (
     "{name} begins like a picture but cannot be decoded: it is incomplete, damaged or of a rare kind. "
     "Copy or download it again, or open it in a picture program and save it as PNG."
 )
 # What the first bytes of something unreadable say: a pattern, what it is, what to do. The first match counts.
-_GIVE = "Give a JPEG, PNG, WebP, TIFF, GIF or BMP file."
+_GIVE = f"Give a {READABLE} file."
 _EXPORT = "Open it in a program that shows it, export it as PNG or JPEG, and give that file."
 _PICTURES = rb"\xff\xd8\xff|\x89PNG|GIF8[79]a|RIFF....WEBP|II[*+]\0(?!....CR)|MM\0[*+]|BM.{4}\0{4}|....ftypavi[fs]"
 _PICTURES += rb"|\0\0\0\x0cjP  |\xff\x4f\xff\x51|qoif|P[1-7]\s"

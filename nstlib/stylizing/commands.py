@@ -162,7 +162,7 @@ def stylize(
     given = {
         "size": size,
         "steps": steps,
-        "content_layers": (content_layer,) if content_layer else None,
+        "content_layers": None if content_layer is None else (content_layer,),
         "layer_weights": _layer_weights(layer_weights, preset),
         "alpha": alpha,
         "beta": beta,

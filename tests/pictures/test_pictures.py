@@ -405,7 +405,7 @@ DAMAGED = (
 )
 EXPORT = "Open it in a program that shows it, export it as PNG or JPEG, and give that file."
 HOLDS = "The file '{file}' cannot be read as a picture: it holds "
-GIVE = "Give a JPEG, PNG, WebP, TIFF, GIF or BMP file."
+GIVE = "Give a JPEG, PNG, WebP, TIFF, GIF, BMP, PPM, QOI, JPEG 2000 or AVIF file."
 NO_WHITE = (
     "The file '{file}' holds numbers from %s, so it is unclear which value means white. "
     "Scale them to 0…255, leave no NaN, save them as an 8-bit PNG, and give that file."
