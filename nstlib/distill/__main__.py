@@ -1,4 +1,4 @@
-"""``python -m nstlib.distill``: collect, train, export, evaluate; each can be stopped and run again."""
+"""``python -m nstlib.distill``: collect, train, export, measure; each can be stopped and run again."""
 
 import random
 from pathlib import Path
@@ -14,10 +14,13 @@ from nstlib.terminal import sentences
 
 if TYPE_CHECKING:
     from nstlib.distill.train import Run
+    from nstlib.networks import Network
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Distil minivgg from a VGG-16.")
 Folder = Annotated[Path, typer.Argument(help="For pictures, checkpoint, log and tables.")]
 Widths = Annotated[str, typer.Option(help="Filters in each block, such as 24-48-96-192-320; minivgg's if left out.")]
+Transferring = Annotated[str, typer.Option(help="Which network transfers; minivgg if left out.")]
+Trained = Annotated[str, typer.Option(help="Let the student transfer that was trained with these.")]
 
 
 @app.command()
@@ -57,25 +60,27 @@ def export(folder: Folder, out: Annotated[Path, typer.Option(help="The file to w
 
 @app.command()
 @sentences()
-def evaluate(
-    folder: Folder,
-    network: Annotated[str, typer.Option(help="Which network transfers; minivgg if left out.")] = "",
-    widths: Annotated[str, typer.Option(help="Let the student transfer that was trained with these.")] = "",
-) -> None:
+def evaluate(folder: Folder, network: Transferring = "", widths: Trained = "") -> None:
     """Transfer styles between held-out pictures, let the teacher measure them, write the table and the pictures."""
-    from nstlib import networks
-    from nstlib.distill.evaluate import SETTINGS, evaluate
+    from nstlib.distill.evaluate import evaluate
 
-    if network and widths:
-        raise NstError("Expected --network or --widths, got both: leave one out.")
-    name, layers = widths or network or "minivgg", SETTINGS.layers
-    student = _trained(folder, widths).average.with_layers(layers) if widths else networks.load(name, layers)
+    name, student = _chosen(folder, network, widths)
     (folder / "results").mkdir(parents=True, exist_ok=True)
     require_folder(folder / "results")
     table = evaluate(name, student, folder / "held_out", folder / "results")
     with (folder / "results" / f"{name}.txt").open("w") as file:
         Console(file=file, width=160).print(table)
     Console(width=160).print(table)
+
+
+@app.command()
+@sentences()
+def pulls(folder: Folder, network: Transferring = "", widths: Trained = "") -> None:
+    """Show whether a network's style costs pull held-out pictures where the teacher's do."""
+    from nstlib.distill.pulls import compare
+
+    name, student = _chosen(folder, network, widths)
+    Console(width=160).print(compare(name, student, folder / "held_out"))
 
 
 @app.command()
@@ -105,6 +110,17 @@ def _filters(widths: str) -> tuple[int, ...]:
 def _place(folder: Path, filters: tuple[int, ...]) -> Path:
     """Return where the run of a student of these widths is kept."""
     return folder / ("run" if filters == _filters("") else "-".join(["run", *map(str, filters)]))
+
+
+def _chosen(folder: Path, network: str, widths: str) -> tuple[str, "Network"]:
+    """Return the network of this name, or the trained student of these widths, with its name; minivgg if neither."""
+    from nstlib import networks
+    from nstlib.distill.evaluate import SETTINGS
+
+    if network and widths:
+        raise NstError("Expected --network or --widths, got both: leave one out.")
+    name, layers = widths or network or "minivgg", SETTINGS.layers
+    return name, _trained(folder, widths).average.with_layers(layers) if widths else networks.load(name, layers)
 
 
 def _trained(folder: Path, widths: str) -> "Run":

@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,12 +11,13 @@ from typer.testing import CliRunner
 
 from nstlib import networks, pictures
 from nstlib.bench.judge import PictureJudge
-from nstlib.distill import collect, crops, evaluate, export, prune, train
+from nstlib.distill import collect, crops, evaluate, export, prune, pulls, train
 from nstlib.distill.__main__ import app
 from nstlib.distill.answers import Answers, thin
 from nstlib.errors import NstError
 from nstlib.networks import weights
 from nstlib.networks.vgg import Architecture, Network, random_weights
+from nstlib.transfer import steps
 from nstlib.transfer.settings import Settings
 
 LAYERS = train.LAYERS
@@ -284,7 +286,7 @@ def test_the_commands_train_write_and_evaluate_the_student_of_the_widths(small, 
 
 
 @pytest.mark.parametrize(
-    "command", [["train"], ["export", "--out", "mini.safetensors"], ["evaluate"], ["errors"]], ids=str
+    "command", [["train"], ["export", "--out", "mini.safetensors"], ["evaluate"], ["errors"], ["pulls"]], ids=str
 )
 @pytest.mark.parametrize(
     ("widths", "said"),
@@ -302,7 +304,9 @@ def test_widths_that_no_student_can_have_are_named_and_make_no_folder(tmp_path, 
     assert result.exit_code == 1 and said in " ".join(result.stderr.split()) and not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("command", [["export", "--out", "mini.safetensors"], ["evaluate"], ["errors"]], ids=str)
+@pytest.mark.parametrize(
+    "command", [["export", "--out", "mini.safetensors"], ["evaluate"], ["errors"], ["pulls"]], ids=str
+)
 @pytest.mark.parametrize(
     ("widths", "place"), [("5-6-7-9-11", "folder/run-5-6-7-9-11"), ("16-32-64-160-256", "folder/run")]
 )
@@ -313,8 +317,9 @@ def test_without_a_trained_student_it_is_said_where_it_was_looked_for(tmp_path, 
     assert not list(tmp_path.iterdir())
 
 
-def test_a_network_and_widths_are_not_both_taken(tmp_path):
-    result = CliRunner().invoke(app, ["evaluate", str(tmp_path), "--network", "vgg16", "--widths", "5-6-7-9-11"])
+@pytest.mark.parametrize("command", ["evaluate", "pulls"])
+def test_a_network_and_widths_are_not_both_taken(tmp_path, command):
+    result = CliRunner().invoke(app, [command, str(tmp_path), "--network", "vgg16", "--widths", "5-6-7-9-11"])
     assert result.exit_code == 1 and "leave one out" in result.stderr and not list(tmp_path.iterdir())
 
 
@@ -339,3 +344,39 @@ def test_the_errors_of_the_maps_are_those_of_a_direct_count(small, tmp_path, mon
     features = ((estimate - goal).square().sum() / goal.square().sum()).item()
     grams = ((grams[1] - grams[0]).square().sum() / grams[0].square().sum()).item()
     assert [float(cell) for cell in column.cells] == pytest.approx([features, grams], abs=6e-4)
+
+
+def test_pulls_are_the_gradients_of_the_squared_distances_of_gram_matrices(teacher):
+    x, s = batch(2).double()
+    network = teacher.double().with_layers(pulls.STYLE_LAYERS)
+    found = pulls.pulls(network, x, s)
+
+    def distance(x, layer):
+        grams = []
+        for picture in (x, s):
+            F = network(picture[None])[layer][0].flatten(1)
+            grams.append(F @ F.T / F.shape[1])
+        return ((grams[0] - grams[1]) ** 2).sum()
+
+    for layer in pulls.STYLE_LAYERS:
+        by_jacobian = torch.autograd.functional.jacobian(lambda x, layer=layer: distance(x, layer), x)
+        assert torch.allclose(found[layer], by_jacobian, rtol=1e-9, atol=1e-12), layer
+
+
+def test_the_table_of_pulls_compares_the_student_with_its_teacher_at_both_places(teacher, monkeypatch, tmp_path):
+    settings = Settings(size=32, steps=30, scales=1, plateau=0)
+    for name, sample in (("photo", "cat"), ("painting", "coffee")):
+        pictures.write(pictures.sample(sample, 40), tmp_path / f"{name}.png")
+    monkeypatch.setattr(pulls, "PAIRS", [("photo", "painting")])
+    monkeypatch.setattr(networks, "load", lambda name, layers: teacher.with_layers(layers))
+    student = random_weights(Network("tiny", STUDENT, settings.layers))
+    photo, painting = (pictures.resize(pictures.read(tmp_path / f"{name}.png"), 32) for name in ("photo", "painting"))
+    *_, last = steps(photo, painting, replace(settings, steps=pulls.PASSES), student)
+    table = pulls.compare("tiny", student, tmp_path, settings)
+    for row, picture in enumerate((photo, last.picture)):
+        between = pulls.cosines(student.with_layers(pulls.STYLE_LAYERS), teacher, picture, painting)
+        cells = [float(list(column.cells)[row]) for column in table.columns[1:]]
+        assert cells == pytest.approx(list(between.values()), abs=0.006)
+        assert not any(abs(cosine - 1) < 0.01 for cosine in between.values())
+    own = pulls.compare("teacher", teacher.with_layers(settings.layers), tmp_path, settings)
+    assert {cell for column in own.columns[1:] for cell in column.cells} == {"1.00"}
