@@ -282,18 +282,21 @@ plots.row(
 )
 
 # %%
-spread = {
-    name: 255 * made.std((1, 2)).mean() for name, made in {"without": without, "with": on_grey}.items()
-}
+with torch.no_grad():
+    first = trained.generator.shrink[0](grey - 0.5)[0]  # noise joins after this layer
+strokes = 255 * on_grey.std((1, 2)).mean()
 
 # %% claim="flat stays flat" tags=["nbval-check-output"]
 # The bound is wide: what is left is rounding
-claim("without noise: deviation over the positions, of 255", spread["without"], below=1)
-claim("with noise: the same", spread["with"], above=25)
+claim("before the noise: deviation of the maps over the positions", first.std((1, 2)).max(), below=1e-3)
+claim("with noise: deviation of the painting, of 255", strokes, above=25)
 
 # %% [markdown]
 # **Explain.** Noise breaks the tie: positions are no longer all alike, and the network has learned to make strokes out
 # of the difference.
+#
+# On some processors the card without noise shows a faint pattern: positions are rounded differently there, and each
+# normalisation divides that by a deviation near zero.
 
 # %% [markdown]
 # ## 4. Train one, for a few seconds

@@ -110,8 +110,8 @@ WRONG_ANSWERS = [
     ("ex01.field", lambda layers: 1 + sum((k - 1) * s for k, s in layers), "each kernel less 1 by its own stride"),
     ("ex02.gram", lambda f: f @ f.T, "(N, H, W) becomes (W, H, N)"),
     ("ex03.layer_cost", lambda x, s: (x @ x.T - s @ s.T).square().sum(), "with `flatten(1)`"),
-    ("ex02.gram_batch", lambda f: f.flatten(2) @ f.flatten(2).T, "For a batch, exchange only the last two, with `F.mT`"),
-    ("ex07.diagonal", diagonal_of_a_stacked_batch, "For a batch, exchange only the last two, with `F.mT`"),
+    ("ex02.gram_batch", lambda f: f.flatten(2) @ f.flatten(2).T, "For a batch, exchange only the last two"),
+    ("ex07.diagonal", diagonal_of_a_stacked_batch, "For a batch, exchange only the last two"),
     ("ex05.bug_hunt", lambda *given: references.transfer(*given) | {"goal": torch.ones(4, 4)}, "`goal` has the shape"),
     ("ex01.hooks", hooks_of_the_last_name, "Missing in your answer: conv1_2."),
     (

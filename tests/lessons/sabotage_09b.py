@@ -21,7 +21,7 @@ SABOTAGES = [
         'painted_pale = painter(photos["coffee"].flip(2))',
     ),
     ("pale is the same", "the photos compared", "(painted_pale - painted_photo)", "(pale - photo)"),
-    ("flat stays flat", "the noise left on", "noise=torch.full((side, side), 0.5)", "noise=None"),
+    ("flat stays flat", "random numbers in place of the card", "(grey - 0.5)", "(torch.rand_like(grey) - 0.5)"),
     ("flat stays flat", "no noise at all", "on_grey = painter(grey[0])", "on_grey = without"),
     ("training", "a rate that moves nothing", "rate=5e-3", "rate=1e-9"),
     ("training", "the first crops twice", "totals[-10:]", "totals[:10]"),
