@@ -162,12 +162,8 @@ def _call_firsts(
     asked = sorted(set(found) & set(questions), key=lambda name: (found[name].stop, name))
     if len(asked) < 2 or notebook.seconds is None or any(run.skip.values()):  # what is left out depends on the answer
         return {}
-    if not budget.go_on():
-        raise Stopped
     jobs = [_job(questions[name], found[name], notebook, questions[name].tests[0]) for name in asked]
-    outcomes = runner.call_each(jobs, min(limits.wall + 2 * notebook.seconds, budget.left))
-    for outcome in outcomes:
-        budget.spend(outcome)
+    outcomes = _call_each(jobs, min(limits.wall + 2 * notebook.seconds, budget.left), runner, budget)
     pairs = zip(asked, outcomes, strict=True)
     return {name: each for name, each in pairs if each.reply and each.reply.status not in NO_VERDICT}
 
@@ -268,9 +264,14 @@ def _run_together(
     too_slow = 2 * first.seconds * len(question.tests) > wall or budget.cells <= 0
     if status in NO_VERDICT or too_slow or len(question.tests) < 2:
         return []
+    return _call_each([_job(question, answer, notebook, test) for test in question.tests], wall, runner, budget)
+
+
+def _call_each(jobs: Sequence[Job], wall: float, runner: Runner, budget: Budget) -> list[Outcome]:
+    """Call answers in one process, on the submission's time."""
     if not budget.go_on():
         raise Stopped
-    outcomes = runner.call_each([_job(question, answer, notebook, test) for test in question.tests], wall)
+    outcomes = runner.call_each(jobs, wall)
     for outcome in outcomes:
         budget.spend(outcome)
     return outcomes
